@@ -1,0 +1,116 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// One place for what every Swift target of Millrace is compiled with.
+var houseStyle: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+if Context.environment["CI"] != nil {
+    houseStyle.append(.treatAllWarnings(as: .error))
+}
+
+/// Targets that parse bytes from outside: pure Swift without one `unsafe`.
+let strict: [SwiftSetting] = [.strictMemorySafety()]
+
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
+let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+    name: "millrace",
+    products: [
+        .executable(name: "millrace", targets: ["millrace"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+    ],
+    targets: [
+        // C libraries of the system
+        .systemLibrary(name: "CLinux"),
+        .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CFastCGI", pkgConfig: "fcgi", providers: [.apt(["libfcgi-dev"])]),
+
+        // Pure: bytes and values in, values and actions out
+        .target(name: "JSON"),
+        .target(name: "HTTPWire", swiftSettings: strict),
+        .target(name: "FastCGIWire", swiftSettings: strict),
+        .target(name: "NginxConfig", swiftSettings: strict),
+        .target(name: "Balancing"),
+
+        // The ground that the I/O side stands on
+        .target(name: "Threading", dependencies: ["CLinux"]),
+        .target(name: "Telemetry", dependencies: [logging, metrics, coreMetrics]),
+        .target(name: "Reactor", dependencies: ["CLinux", "COpenSSL", "Threading"]),
+        .target(name: "Postgres", dependencies: ["CPostgres", "Threading", logging]),
+        .target(name: "Client", dependencies: ["JSON"]),
+
+        // What Millrace does
+        .target(name: "Tasks", dependencies: ["CArgon2", "COpenSSL", "JSON"]),
+        .target(
+            name: "Schema", dependencies: ["Postgres", logging], path: "sql",
+            resources: [.embedInCode("migrations")]),
+        .target(
+            name: "Queue",
+            dependencies: ["Postgres", "Schema", "Tasks", "Telemetry", "Threading", logging, metrics]),
+        .target(
+            name: "API",
+            dependencies: ["CFastCGI", "JSON", "Queue", "Reactor", "Tasks", "Telemetry", "Threading", logging, metrics]),
+        .target(name: "Worker", dependencies: ["Queue", "Tasks", "Telemetry", "Threading", logging, metrics]),
+        .target(
+            name: "Balancer",
+            dependencies: [
+                "Balancing", "FastCGIWire", "HTTPWire", "JSON", "NginxConfig", "Reactor", "Telemetry", "Threading",
+                logging, metrics,
+            ]),
+
+        // The command line, and `up`
+        .target(name: "Settings"),
+        .target(name: "Supervisor", dependencies: ["CLinux", "Postgres", "Threading", logging]),
+        .executableTarget(
+            name: "millrace",
+            dependencies: [
+                "API", "Balancer", "Client", "JSON", "NginxConfig", "Postgres", "Queue", "Reactor", "Schema",
+                "Settings", "Supervisor", "Tasks", "Telemetry", "Threading", "Worker", argumentParser, logging,
+            ]),
+        .executableTarget(
+            name: "bench", dependencies: ["Client", "JSON", "Supervisor", "Tasks", "Threading", argumentParser],
+            path: "Benchmarks", exclude: ["README.md"]),
+
+        // Tests
+        .target(
+            name: "TestSupport",
+            dependencies: ["CLinux", "Client", "JSON", "Postgres", "Supervisor", "Threading", logging],
+            path: "Tests/TestSupport"),
+        .testTarget(name: "JSONTests", dependencies: ["JSON"]),
+        .testTarget(name: "HTTPWireTests", dependencies: ["HTTPWire"]),
+        .testTarget(name: "FastCGIWireTests", dependencies: ["FastCGIWire"]),
+        .testTarget(name: "NginxConfigTests", dependencies: ["NginxConfig"]),
+        .testTarget(name: "BalancingTests", dependencies: ["Balancing"]),
+        .testTarget(name: "ThreadingTests", dependencies: ["Threading"]),
+        .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", logging, metrics]),
+        .testTarget(name: "ReactorTests", dependencies: ["Reactor", "Threading"]),
+        .testTarget(name: "TasksTests", dependencies: ["JSON", "Tasks"]),
+        .testTarget(name: "PostgresTests", dependencies: ["Postgres", "TestSupport", "Threading", logging]),
+        .testTarget(
+            name: "QueueTests",
+            dependencies: ["JSON", "Postgres", "Queue", "Schema", "Tasks", "TestSupport", "Threading", logging]),
+        .testTarget(name: "APITests", dependencies: ["API", "JSON", "Queue", "Tasks", "TestSupport"]),
+        .testTarget(name: "BalancerTests", dependencies: ["Balancer", "Client", "JSON", "TestSupport", "Threading"]),
+        .testTarget(name: "SettingsTests", dependencies: ["Settings"]),
+        .testTarget(name: "SupervisorTests", dependencies: ["Supervisor", "TestSupport"]),
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["Client", "JSON", "Postgres", "Tasks", "TestSupport", "Threading"]),
+    ]
+)
+
+for target in package.targets where target.type != .system {
+    target.swiftSettings = houseStyle + (target.swiftSettings ?? [])
+}

@@ -1,0 +1,3 @@
+#pragma once
+// Never fcgi_stdio.h: it redefines stdio.
+#include <fcgiapp.h>

@@ -1,0 +1,32 @@
+// What Glibc's own module leaves out: macros and variadic functions.
+#pragma once
+// No _GNU_SOURCE here: it would give fd_set another shape than in Swift's Glibc module, so what needs it is declared.
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+extern int accept4(int, struct sockaddr *, socklen_t *, int);
+extern int pthread_setname_np(pthread_t, const char *);
+
+static inline int millrace_accept(int listener) {
+    return accept4(listener, 0, 0, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+static inline uint32_t millrace_epoll_in(void) { return EPOLLIN; }
+static inline uint32_t millrace_epoll_out(void) { return EPOLLOUT; }
+static inline uint32_t millrace_epoll_edge(void) { return EPOLLET; }
+static inline uint32_t millrace_epoll_oneshot(void) { return EPOLLONESHOT; }
+static inline uint32_t millrace_epoll_hangup(void) { return EPOLLHUP | EPOLLRDHUP | EPOLLERR; }
+static inline uint32_t millrace_epoll_peer_closed(void) { return EPOLLRDHUP; }
+
+/// Asks the kernel to send `signal` to this process when the thread that started it ends.
+static inline int millrace_die_with_parent(int signal) { return prctl(PR_SET_PDEATHSIG, signal); }
+
+static inline int millrace_name_thread(const char *name) { return pthread_setname_np(pthread_self(), name); }

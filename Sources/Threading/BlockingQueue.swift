@@ -1,0 +1,73 @@
+/// A first-in, first-out queue between threads, closed from either side.
+package final class BlockingQueue<Element: Sendable>: Sendable {
+    private struct Contents {
+        var elements: [Element] = []
+        var head = 0
+        var isClosed = false
+
+        var count: Int { elements.count - head }
+
+        mutating func takeAll() -> [Element] {
+            let taken = head == 0 ? elements : Array(elements[head...])
+            elements.removeAll(keepingCapacity: true)
+            head = 0
+            return taken
+        }
+
+        mutating func takeFirst() -> Element? {
+            guard head < elements.count else { return nil }
+            let first = elements[head]
+            head += 1
+            // Dropping the taken front half now and then keeps the cost of a take constant on average.
+            if head > 64, head * 2 > elements.count {
+                elements.removeFirst(head)
+                head = 0
+            }
+            return first
+        }
+    }
+
+    private let contents = Monitor(Contents())
+
+    package init() {}
+
+    package var count: Int { contents.withLock { $0.count } }
+
+    /// - Returns: `false` when the queue is closed; the element was not taken.
+    @discardableResult
+    package func append(_ element: Element) -> Bool {
+        var isAccepted = false
+        contents.signal { contents in
+            guard !contents.isClosed else { return }
+            contents.elements.append(element)
+            isAccepted = true
+        }
+        return isAccepted
+    }
+
+    /// Waits for an element. `nil`: the queue is closed and empty.
+    package func next() -> Element? {
+        contents.wait { contents -> Element?? in
+            if let first = contents.takeFirst() { return .some(.some(first)) }
+            return contents.isClosed ? .some(.none) : .none
+        }
+    }
+
+    /// Waits for at least one element and takes all there are. Empty: the queue is closed.
+    package func nextBatch() -> [Element] {
+        contents.wait { contents in
+            if contents.count > 0 { return contents.takeAll() }
+            return contents.isClosed ? [] : nil
+        }
+    }
+
+    /// What is in the queue now, perhaps nothing, without waiting.
+    package func takeAll() -> [Element] {
+        contents.withLock { $0.takeAll() }
+    }
+
+    /// No more is taken in; what is there can still be taken out, then every taker is told.
+    package func close() {
+        contents.broadcast { $0.isClosed = true }
+    }
+}
