@@ -63,6 +63,8 @@ let package = Package(
         .target(
             name: "API",
             dependencies: ["CFastCGI", "JSON", "Queue", "Reactor", "Tasks", "Telemetry", "Threading", logging, metrics]),
+        .target(
+            name: "DefaultProxy", path: "proxy", exclude: [], resources: [.embedInCode("millrace.conf")]),
         .target(name: "Worker", dependencies: ["Queue", "Tasks", "Telemetry", "Threading", logging, metrics]),
         .target(
             name: "Balancer",
@@ -77,7 +79,8 @@ let package = Package(
         .executableTarget(
             name: "millrace",
             dependencies: [
-                "API", "Balancer", "Client", "JSON", "NginxConfig", "Postgres", "Queue", "Reactor", "Schema",
+                "API", "Balancer", "Client", "DefaultProxy", "JSON", "NginxConfig", "Postgres", "Queue", "Reactor",
+                "Schema",
                 "Settings", "Supervisor", "Tasks", "Telemetry", "Threading", "Worker", argumentParser, logging,
             ]),
         .executableTarget(
@@ -92,7 +95,7 @@ let package = Package(
         .testTarget(name: "JSONTests", dependencies: ["JSON"]),
         .testTarget(name: "HTTPWireTests", dependencies: ["HTTPWire"]),
         .testTarget(name: "FastCGIWireTests", dependencies: ["FastCGIWire"]),
-        .testTarget(name: "NginxConfigTests", dependencies: ["NginxConfig"]),
+        .testTarget(name: "NginxConfigTests", dependencies: ["DefaultProxy", "NginxConfig"]),
         .testTarget(name: "BalancingTests", dependencies: ["Balancing"]),
         .testTarget(name: "ThreadingTests", dependencies: ["Threading"]),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", logging, metrics]),
