@@ -1,0 +1,52 @@
+internal import CArgon2
+
+/// libargon2's Argon2id with its parameters.
+struct Argon2id {
+    /// Passes.
+    var timeCost: Int
+    /// KiB.
+    var memoryCost: Int
+    /// Lanes.
+    var parallelism: Int
+
+    /// - Parameter length: bytes of the hash, at least 4.
+    func hash(_ text: String, salt: [UInt8], length: Int) throws(TaskFailure) -> [UInt8] {
+        var hash = [UInt8](repeating: 0, count: length)
+        var salt = salt
+        // A copy of our own: the library overwrites it with zeros as soon as it has taken it in.
+        var secret = Array(text.utf8)
+        let code = secret.withUnsafeMutableBufferPointer { secret in
+            salt.withUnsafeMutableBufferPointer { salt in
+                hash.withUnsafeMutableBufferPointer { hash in
+                    var context = argon2_context()
+                    context.out = hash.baseAddress
+                    context.outlen = UInt32(hash.count)
+                    context.pwd = secret.baseAddress
+                    context.pwdlen = UInt32(secret.count)
+                    context.salt = salt.baseAddress
+                    context.saltlen = UInt32(salt.count)
+                    context.t_cost = UInt32(timeCost)
+                    context.m_cost = UInt32(memoryCost)
+                    context.lanes = UInt32(parallelism)
+                    // The same hash without threads of its own: a worker has one thread for each core already.
+                    context.threads = 1
+                    context.version = UInt32(ARGON2_VERSION_13.rawValue)
+                    context.flags = UInt32(1)  // ARGON2_FLAG_CLEAR_PASSWORD
+                    return argon2_ctx(&context, Argon2_id)
+                }
+            }
+        }
+        guard code == ARGON2_OK.rawValue else {
+            let reason = String(cString: argon2_error_message(code))
+            throw TaskFailure(
+                "argon2: \(reason)", isRetryable: code == ARGON2_MEMORY_ALLOCATION_ERROR.rawValue)
+        }
+        return hash
+    }
+
+    /// The PHC string of a hash, as `argon2_verify` takes it.
+    func phc(salt: [UInt8], hash: [UInt8]) -> String {
+        "$argon2id$v=19$m=\(memoryCost),t=\(timeCost),p=\(parallelism)"
+            + "$\(Base64.encodeUnpadded(salt))$\(Base64.encodeUnpadded(hash))"
+    }
+}

@@ -1,0 +1,22 @@
+internal import COpenSSL
+
+/// What a result is cached under: a keyed digest, so that nobody who reads the table can test guesses of an input.
+package struct CacheKey: Sendable, Hashable {
+    /// 32 bytes.
+    package let bytes: [UInt8]
+
+    /// HMAC-SHA256 of the type's name, a zero byte, and the input.
+    /// - Parameter input: canonical JSON, as prepared.
+    package init(secret: [UInt8], type: String, input: [UInt8]) {
+        var message = Array(type.utf8)
+        message.reserveCapacity(message.count + 1 + input.count)
+        message.append(0)
+        message.append(contentsOf: input)
+        var digest = [UInt8](repeating: 0, count: 32)
+        var size: UInt32 = 0
+        let result = HMAC(
+            EVP_sha256(), secret, CInt(secret.count), message, message.count, &digest, &size)
+        precondition(result != nil && size == 32, "OpenSSL has no HMAC-SHA256")
+        bytes = digest
+    }
+}

@@ -1,0 +1,41 @@
+internal import FoundationEssentials
+internal import JSON
+
+/// The straight way from bytes to an ``Input``: each member is decoded as what it is declared to be, so that no
+/// guess fails on the way (a failed one costs more than all the rest).
+struct DecodedInput: DecodableWithConfiguration {
+    let input: Input
+
+    init(from decoder: any Decoder, configuration shape: InputShape) throws {
+        input = try shape.read(decoder)
+    }
+}
+
+extension InputShape {
+    /// Reads an input with the defaults filled in.
+    /// - Throws: ``InvalidInput``; what the decoder itself throws is about bytes that are not JSON.
+    func read(_ decoder: any Decoder) throws -> Input {
+        guard let sent = try? decoder.container(keyedBy: AnyKey.self) else { throw InvalidInput.notAnObject }
+        try rejectUnknown(sent.allKeys.map(\.stringValue).sorted())
+        var values: [JSONValue?] = []
+        for member in members {
+            let key = AnyKey(member.name)
+            if sent.contains(key) {
+                values.append(try member.validated(member.decode(key, from: sent)))
+            } else {
+                values.append(try absent(member))
+            }
+        }
+        return Input(shape: self, values: values)
+    }
+}
+
+extension MemberDeclaration {
+    /// The value as sent, `nil` where its JSON type is not the declared one.
+    fileprivate func decode(_ key: AnyKey, from sent: KeyedDecodingContainer<AnyKey>) -> JSONValue? {
+        switch kind {
+        case .text, .base64: (try? sent.decode(String.self, forKey: key)).map(JSONValue.string)
+        case .integer: (try? sent.decode(Int64.self, forKey: key)).map(JSONValue.integer)
+        }
+    }
+}
