@@ -1,4 +1,4 @@
-package import JSON
+internal import JSON
 
 /// One member of a task's input, declared once: validation, defaults, the canonical form and the JSON Schema
 /// all follow from this declaration.
