@@ -1,0 +1,82 @@
+/// Chooses a server by the request's host as nginx does: exact name, longest `*.suffix`, longest `prefix.*`.
+///
+/// Look-ups allocate nothing.
+struct HostTable: Sendable {
+    private var exact = NameIndex()
+    private var leadingWildcards = NameIndex()
+    private var trailingWildcards = NameIndex()
+
+    /// Adds a checked `server_name`; false when the name is taken.
+    mutating func insert(_ name: String, server: Int) -> Bool {
+        let bytes = Array(name.utf8)
+        if name.hasPrefix("*.") { return leadingWildcards.insert(bytes.dropFirst(2), server) }
+        if name.hasSuffix(".*") { return trailingWildcards.insert(bytes.dropLast(2), server) }
+        if name.hasPrefix(".") {
+            let isNew = exact.insert(bytes.dropFirst(), server)
+            return leadingWildcards.insert(bytes.dropFirst(), server) && isNew
+        }
+        return exact.insert(bytes[...], server)
+    }
+
+    /// - Parameter host: without its port; letters in either case.
+    func server(for host: Span<UInt8>) -> Int? {
+        let dot = UInt8(ascii: ".")
+        let end = host.count > 0 && host[host.count - 1] == dot ? host.count - 1 : host.count
+        if let server = exact.find(host, 0..<end) { return server }
+        if !leadingWildcards.isEmpty {
+            for index in 0..<end where host[index] == dot && index > 0 {
+                if let server = leadingWildcards.find(host, (index + 1)..<end) { return server }
+            }
+        }
+        if !trailingWildcards.isEmpty {
+            for index in (0..<end).reversed() where host[index] == dot {
+                if let server = trailingWildcards.find(host, 0..<index) { return server }
+            }
+        }
+        return nil
+    }
+}
+
+/// Names to indices, without regard to the case of ASCII letters.
+private struct NameIndex: Sendable {
+    private var buckets: [UInt64: [(name: [UInt8], value: Int)]] = [:]
+
+    var isEmpty: Bool { buckets.isEmpty }
+
+    mutating func insert(_ name: ArraySlice<UInt8>, _ value: Int) -> Bool {
+        let name = name.map(lowercase)
+        let hash = Self.hash(name.span, 0..<name.count)
+        if buckets[hash, default: []].contains(where: { $0.name == name }) { return false }
+        buckets[hash, default: []].append((name, value))
+        return true
+    }
+
+    func find(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Int? {
+        guard let bucket = buckets[Self.hash(bytes, range)] else { return nil }
+        for entry in bucket where Self.equal(entry.name.span, bytes, range) {
+            return entry.value
+        }
+        return nil
+    }
+
+    private static func equal(_ name: Span<UInt8>, _ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
+        guard name.count == range.count else { return false }
+        for offset in 0..<name.count where name[offset] != lowercase(bytes[range.lowerBound + offset]) {
+            return false
+        }
+        return true
+    }
+
+    /// FNV-1a: the names come from the configuration, so nobody outside can aim at a bucket.
+    private static func hash(_ bytes: Span<UInt8>, _ range: Range<Int>) -> UInt64 {
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        for index in range {
+            hash = (hash ^ UInt64(lowercase(bytes[index]))) &* 0x100_0000_01b3
+        }
+        return hash
+    }
+}
+
+private func lowercase(_ byte: UInt8) -> UInt8 {
+    (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
+}

@@ -1,0 +1,54 @@
+/// What holds for a request, after inheritance. Each value starts as nginx's default; an inner block starts as
+/// a copy of the outer one.
+package struct LocationSettings: Sendable, Hashable {
+    // ngx_http_core_module
+    /// Bytes; 0 = no limit.
+    package internal(set) var clientMaxBodySize: UInt64 = 1 << 20
+    /// From the first byte of a request to the end of its header. Counts at server level.
+    package internal(set) var clientHeaderTimeout = Duration.seconds(60)
+    /// Between two reads of a request's body.
+    package internal(set) var clientBodyTimeout = Duration.seconds(60)
+    /// Between two writes to the client.
+    package internal(set) var sendTimeout = Duration.seconds(60)
+    /// How long an idle client connection stays open; zero = no keep-alive.
+    package internal(set) var keepaliveTimeout = Duration.seconds(75)
+    /// The value for `Keep-Alive: timeout=`; nil sends no such header.
+    package internal(set) var keepaliveHeader: Duration?
+    /// `$document_root`.
+    package internal(set) var documentRoot: String
+
+    // ngx_http_fastcgi_module
+    /// Index into `HTTPConfiguration.upstreams`; not inherited.
+    package internal(set) var fastCGIPass: Int?
+    /// In the order written. A later parameter of the same name stands beside the earlier, as in nginx.
+    package internal(set) var fastCGIParams: [FastCGIParam] = []
+    package internal(set) var fastCGIKeepConnection = false
+    package internal(set) var fastCGIConnectTimeout = Duration.seconds(60)
+    /// Between two writes to the node.
+    package internal(set) var fastCGISendTimeout = Duration.seconds(60)
+    /// Between two reads from the node.
+    package internal(set) var fastCGIReadTimeout = Duration.seconds(60)
+
+    // ngx_http_limit_req_module
+    package internal(set) var limits: [LimitRule] = []
+    /// 400…599.
+    package internal(set) var limitStatus = 503
+
+    // ngx_http_realip_module
+    package internal(set) var trustedSources: [TrustedSource] = []
+    package internal(set) var realIPHeader = RealIPHeader.named("x-real-ip")
+
+    // logs
+    /// Empty = off.
+    package internal(set) var accessLogs: [AccessLog]
+    /// Empty = the process's default.
+    package internal(set) var errorLogs: [ErrorLog]
+}
+
+/// `fastcgi_param`.
+package struct FastCGIParam: Sendable, Hashable {
+    package let name: String
+    package let value: Template
+    /// Sent only when the value is not empty.
+    package let ifNotEmpty: Bool
+}

@@ -1,0 +1,73 @@
+/// A configuration read, checked, and merged: what a balancer runs on.
+package struct NginxConfiguration: Sendable {
+    package internal(set) var main: MainSettings
+    package internal(set) var events: EventsSettings
+    /// nil without an `http` block.
+    package internal(set) var http: HTTPConfiguration?
+    /// Every file read, in order.
+    package internal(set) var files: [ConfigurationFile]
+    /// What nginx would print as `[warn]`.
+    package internal(set) var warnings: [ConfigurationError]
+
+    /// Reads, checks and merges a configuration.
+    /// - Parameters:
+    ///   - path: the file (`-c`), absolute; relative `include`s start at its folder.
+    ///   - prefix: the folder that relative paths of other directives start at (`-p`), with or without a final `/`.
+    ///   - directives: text for the main context (`-g`), applied before the file.
+    package static func load(
+        path: String, prefix: String, directives: String? = nil, files: ConfigurationFiles
+    ) throws(ConfigurationError) -> NginxConfiguration {
+        switch files.read(path) {
+        case .success(let bytes):
+            return try load(text: bytes, path: path, prefix: prefix, directives: directives, files: files)
+        case .failure(let failure):
+            throw ConfigurationError("open() \"\(path)\" failed (\(failure.code): \(failure.reason))")
+        }
+    }
+
+    /// The same for a text that is at hand; `path` is the name it has in messages.
+    package static func load(
+        text: [UInt8], path: String, prefix: String, directives: String? = nil, files: ConfigurationFiles
+    ) throws(ConfigurationError) -> NginxConfiguration {
+        throw ConfigurationError("not yet: the loader is on its way")
+    }
+}
+
+/// The main context.
+package struct MainSettings: Sendable, Hashable {
+    package enum WorkerProcesses: Sendable, Hashable {
+        case auto
+        case count(Int)
+    }
+
+    package internal(set) var workerProcesses = WorkerProcesses.count(1)
+    /// nil = the caller's default.
+    package internal(set) var pidFile: String?
+    /// nil = not said; nginx takes it as on.
+    package internal(set) var daemon: Bool?
+    package internal(set) var user: String?
+    package internal(set) var group: String?
+    /// Empty = the caller's default.
+    package internal(set) var errorLogs: [ErrorLog] = []
+}
+
+/// The `events` context.
+package struct EventsSettings: Sendable, Hashable {
+    /// Connections of one worker, clients and nodes together.
+    package internal(set) var workerConnections = 512
+}
+
+/// The `http` context.
+package struct HTTPConfiguration: Sendable {
+    package internal(set) var servers: [Server] = []
+    package internal(set) var listeners: [Listener] = []
+    package internal(set) var upstreams: [Upstream] = []
+    package internal(set) var limitZones: [LimitZone] = []
+    package internal(set) var logFormats: [LogFormat] = []
+}
+
+/// A file that went into the configuration.
+package struct ConfigurationFile: Sendable, Hashable {
+    package let path: String
+    package let bytes: [UInt8]
+}

@@ -1,0 +1,37 @@
+/// `server` within `http`.
+package struct Server: Sendable {
+    /// As written, in lower case; `$server_name` is the first. `[""]` when there is no `server_name`.
+    package internal(set) var names: [String] = [""]
+    /// Never empty. The first holds for a request that no location matches: the server's own settings.
+    package internal(set) var locations: [Location]
+    var table = LocationTable()
+    package let location: SourceLocation
+
+    /// The settings outside of every location.
+    package var settings: LocationSettings { locations[0].settings }
+
+    /// Which of `locations` serves a path.
+    /// - Parameter path: decoded and normalised, without the query.
+    package func location(for path: Span<UInt8>) -> Int {
+        table.location(for: path) ?? 0
+    }
+}
+
+/// `location`.
+package struct Location: Sendable {
+    package enum Match: Sendable, Hashable {
+        /// The server itself.
+        case server
+        /// `= path`
+        case exact(String)
+        /// `path`
+        case prefix(String)
+        /// `^~ path`: a prefix that regular expressions do not override.
+        case finalPrefix(String)
+    }
+
+    package let match: Match
+    package internal(set) var settings: LocationSettings
+    /// The file and line of its `{`.
+    package let location: SourceLocation
+}

@@ -1,0 +1,27 @@
+/// A value with variables in it, parsed once: `nginx/$nginx_version` is a literal and a variable.
+package struct Template: Sendable, Hashable {
+    package enum Part: Sendable, Hashable {
+        case literal([UInt8])
+        case variable(Variable)
+    }
+
+    package let parts: [Part]
+
+    package init(parts: [Part]) {
+        self.parts = parts
+    }
+
+    /// A template without variables.
+    package init(literal text: String) {
+        self.parts = text.isEmpty ? [] : [.literal(Array(text.utf8))]
+    }
+
+    /// The bytes of a template that has no variables, else nil.
+    package var constant: [UInt8]? {
+        switch parts.count {
+        case 0: return []
+        case 1: if case .literal(let bytes) = parts[0] { return bytes } else { return nil }
+        default: return nil
+        }
+    }
+}

@@ -1,0 +1,32 @@
+/// `upstream`, or the one-server upstream that `fastcgi_pass unix:/path` or `host:port` implies.
+package struct Upstream: Sendable, Hashable {
+    package enum Method: Sendable, Hashable {
+        case roundRobin
+        case leastConnections
+    }
+
+    /// What stands after `upstream` or `fastcgi_pass`.
+    package let name: String
+    package let isImplicit: Bool
+    /// Never empty.
+    package internal(set) var servers: [UpstreamServer] = []
+    package internal(set) var method = Method.roundRobin
+    /// `keepalive`: idle connections kept per loop; nil closes each after its request.
+    package internal(set) var keepalive: Int?
+    package let location: SourceLocation
+}
+
+/// `server` within `upstream`. A host name stands for all the addresses it resolves to.
+package struct UpstreamServer: Sendable, Hashable {
+    package let endpoint: Endpoint
+    /// At least 1.
+    package internal(set) var weight = 1
+    /// 0: failures are not counted.
+    package internal(set) var maxFails = 1
+    package internal(set) var failTimeout = Duration.seconds(10)
+    /// 0: no limit.
+    package internal(set) var maxConnections = 0
+    package internal(set) var isBackup = false
+    package internal(set) var isDown = false
+    package let location: SourceLocation
+}

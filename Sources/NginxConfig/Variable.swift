@@ -1,0 +1,105 @@
+/// The variables without a parameter in their name; the raw value is nginx's name.
+///
+/// Adding one is a line here and its value in the balancer's `switch`.
+package enum NamedVariable: String, Sendable, Hashable, CaseIterable {
+    // ngx_http_core_module
+    case arguments = "args"
+    case binaryRemoteAddress = "binary_remote_addr"
+    case bodyBytesSent = "body_bytes_sent"
+    case bytesSent = "bytes_sent"
+    case connection = "connection"
+    case connectionRequests = "connection_requests"
+    case contentLength = "content_length"
+    case contentType = "content_type"
+    case documentRoot = "document_root"
+    case documentURI = "document_uri"
+    case host = "host"
+    case hostName = "hostname"
+    case https = "https"
+    case isArguments = "is_args"
+    case milliseconds = "msec"
+    case nginxVersion = "nginx_version"
+    case processID = "pid"
+    case pipelined = "pipe"
+    case queryString = "query_string"
+    case remoteAddress = "remote_addr"
+    case remotePort = "remote_port"
+    case remoteUser = "remote_user"
+    case request = "request"
+    case requestCompletion = "request_completion"
+    case requestID = "request_id"
+    case requestLength = "request_length"
+    case requestMethod = "request_method"
+    case requestTime = "request_time"
+    case requestURI = "request_uri"
+    case scheme = "scheme"
+    case serverAddress = "server_addr"
+    case serverName = "server_name"
+    case serverPort = "server_port"
+    case serverProtocol = "server_protocol"
+    case status = "status"
+    case timeISO8601 = "time_iso8601"
+    case timeLocal = "time_local"
+    case uri = "uri"
+    // ngx_http_fastcgi_module
+    case fastCGIPathInfo = "fastcgi_path_info"
+    case fastCGIScriptName = "fastcgi_script_name"
+    // ngx_http_limit_req_module
+    case limitRequestStatus = "limit_req_status"
+    // ngx_http_realip_module
+    case realIPRemoteAddress = "realip_remote_addr"
+    case realIPRemotePort = "realip_remote_port"
+    // ngx_http_upstream_module
+    case upstreamAddress = "upstream_addr"
+    case upstreamBytesReceived = "upstream_bytes_received"
+    case upstreamBytesSent = "upstream_bytes_sent"
+    case upstreamConnectTime = "upstream_connect_time"
+    case upstreamHeaderTime = "upstream_header_time"
+    case upstreamResponseLength = "upstream_response_length"
+    case upstreamResponseTime = "upstream_response_time"
+    case upstreamStatus = "upstream_status"
+}
+
+/// A variable a template can refer to.
+package enum Variable: Sendable, Hashable {
+    case named(NamedVariable)
+    /// `$arg_NAME`: a query argument, compared without regard to case.
+    case argument(name: String)
+    /// `$cookie_NAME`.
+    case cookie(name: String)
+    /// `$http_NAME`: a request header; the name in lower case with `-` for `_`.
+    case requestHeader(name: String)
+    /// `$sent_http_NAME`: a header of the response to the client.
+    case responseHeader(name: String)
+    /// `$upstream_http_NAME`: a header of the node's response.
+    case upstreamHeader(name: String)
+
+    /// The variable nginx calls `name` (without `$`), or nil when there is none.
+    package init?(name: String) {
+        let name = name.lowercased()
+        if let known = Self.known[name] {
+            self = .named(known)
+            return
+        }
+        for (prefix, make) in Self.families where name.hasPrefix(prefix) && name.utf8.count > prefix.utf8.count {
+            self = make(String(name.dropFirst(prefix.count)))
+            return
+        }
+        return nil
+    }
+
+    private static let known = Dictionary(
+        uniqueKeysWithValues: NamedVariable.allCases.map { ($0.rawValue, $0) })
+
+    private static let families: [(prefix: String, make: @Sendable (String) -> Variable)] = [
+        ("arg_", { .argument(name: $0) }),
+        ("cookie_", { .cookie(name: $0) }),
+        ("http_", { .requestHeader(name: headerName($0)) }),
+        ("sent_http_", { .responseHeader(name: headerName($0)) }),
+        ("upstream_http_", { .upstreamHeader(name: headerName($0)) }),
+    ]
+
+    private static func headerName(_ name: String) -> String {
+        String(decoding: name.utf8.map { $0 == UInt8(ascii: "_") ? UInt8(ascii: "-") : $0 }, as: UTF8.self)
+    }
+}
