@@ -3,6 +3,9 @@
 // No _GNU_SOURCE here: it would give fd_set another shape than in Swift's Glibc module, so what needs it is declared.
 #include <errno.h>
 #include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/epoll.h>
@@ -10,6 +13,7 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 extern int accept4(int, struct sockaddr *, socklen_t *, int);
@@ -19,6 +23,16 @@ static inline int millrace_accept(int listener) {
     return accept4(listener, 0, 0, SOCK_NONBLOCK | SOCK_CLOEXEC);
 }
 
+/// As accept4(2), telling the peer's address, for a connection that does not block.
+static inline int millrace_accept_from(int listener, struct sockaddr_storage *peer, socklen_t *length) {
+    return accept4(listener, (struct sockaddr *)peer, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+static inline int millrace_stream_socket(int family) {
+    return socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+}
+
+static inline uint32_t millrace_epoll_cloexec(void) { return EPOLL_CLOEXEC; }
 static inline uint32_t millrace_epoll_in(void) { return EPOLLIN; }
 static inline uint32_t millrace_epoll_out(void) { return EPOLLOUT; }
 static inline uint32_t millrace_epoll_edge(void) { return EPOLLET; }

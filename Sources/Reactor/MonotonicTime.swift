@@ -1,0 +1,53 @@
+internal import Glibc
+
+/// A point on the clock that never steps (CLOCK_MONOTONIC).
+package struct MonotonicTime: Sendable, Hashable, Comparable {
+    /// Nanoseconds since the machine booted.
+    package var nanoseconds: Int64
+
+    package init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
+
+    /// Reads the clock. The loop does it once a turn: take ``EventLoop/now`` there.
+    package static var current: MonotonicTime {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return MonotonicTime(nanoseconds: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
+    }
+
+    package var milliseconds: Int64 { nanoseconds / 1_000_000 }
+
+    package static func < (left: MonotonicTime, right: MonotonicTime) -> Bool { left.nanoseconds < right.nanoseconds }
+
+    package static func + (time: MonotonicTime, duration: Duration) -> MonotonicTime {
+        MonotonicTime(nanoseconds: time.nanoseconds &+ duration.wholeNanoseconds)
+    }
+
+    package static func - (left: MonotonicTime, right: MonotonicTime) -> Duration {
+        .nanoseconds(left.nanoseconds - right.nanoseconds)
+    }
+}
+
+/// A point on the clock on the wall (CLOCK_REALTIME), for logs and headers.
+package struct WallTime: Sendable, Hashable {
+    /// Microseconds since 1970-01-01 UTC.
+    package var microseconds: Int64
+
+    package init(microseconds: Int64) { self.microseconds = microseconds }
+
+    package static var current: WallTime {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return WallTime(microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000)
+    }
+
+    package var seconds: Int64 { microseconds / 1_000_000 }
+}
+
+extension Duration {
+    package var wholeNanoseconds: Int64 {
+        let (seconds, attoseconds) = components
+        return seconds &* 1_000_000_000 &+ attoseconds / 1_000_000_000
+    }
+
+    package var wholeMilliseconds: Int64 { wholeNanoseconds / 1_000_000 }
+}

@@ -1,0 +1,115 @@
+internal import CLinux
+internal import Glibc
+
+/// How a read or write that does not block ended.
+package enum IOOutcome: Sendable, Hashable {
+    case bytes(Int)
+    /// Nothing now; the loop tells when to try again.
+    case wouldBlock
+    /// The peer sends no more (read), or is gone (write).
+    case closed
+    /// `errno`.
+    case failed(CInt)
+}
+
+/// A stream socket that does not block. The owner closes it, once.
+package struct Socket: Sendable, Hashable {
+    package let descriptor: CInt
+
+    package init(descriptor: CInt) { self.descriptor = descriptor }
+
+    package enum Connecting: Sendable, Hashable {
+        case connected
+        /// The loop tells by `writable` or `failed` when it is decided; then ask ``Socket/pendingError``.
+        case underWay
+    }
+
+    /// Begins to connect.
+    package static func connect(to address: SocketAddress) throws(SystemError) -> (Socket, Connecting) {
+        let descriptor = millrace_stream_socket(address.family)
+        guard descriptor >= 0 else { throw SystemError("socket") }
+        let socket = Socket(descriptor: descriptor)
+        if address.family != AF_UNIX { socket.setNoDelay() }
+        if address.withRaw({ raw, length in Glibc.connect(descriptor, raw, length) }) == 0 {
+            return (socket, .connected)
+        }
+        let code = errno
+        if code == EINPROGRESS { return (socket, .underWay) }
+        socket.close()
+        throw SystemError("connect", code: code, subject: address.description)
+    }
+
+    /// What became of the connection attempt, or went wrong since; 0: nothing.
+    package var pendingError: CInt {
+        var code: CInt = 0
+        var length = socklen_t(MemoryLayout<CInt>.size)
+        return getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &length) == 0 ? code : errno
+    }
+
+    /// Reads what there is into the back of `buffer`, at most `limit` bytes.
+    package func read(into buffer: ByteBuffer, atMost limit: Int) -> IOOutcome {
+        var outcome = IOOutcome.wouldBlock
+        buffer.appending(limit) { room in
+            while true {
+                let count = recv(descriptor, room.baseAddress!, room.count, 0)
+                if count > 0 {
+                    outcome = .bytes(count)
+                    return count
+                }
+                if count == 0 {
+                    outcome = .closed
+                    return 0
+                }
+                if errno == EINTR { continue }
+                outcome = errno == EAGAIN ? .wouldBlock : .failed(errno)
+                return 0
+            }
+        }
+        return outcome
+    }
+
+    /// Writes as much as the kernel takes now. Never raises SIGPIPE.
+    package func write(_ bytes: UnsafeRawBufferPointer) -> IOOutcome {
+        guard bytes.count > 0 else { return .bytes(0) }
+        while true {
+            let count = send(descriptor, bytes.baseAddress!, bytes.count, CInt(MSG_NOSIGNAL))
+            if count >= 0 { return .bytes(count) }
+            switch errno {
+            case EINTR: continue
+            case EAGAIN: return .wouldBlock
+            case EPIPE, ECONNRESET: return .closed
+            default: return .failed(errno)
+            }
+        }
+    }
+
+    /// Tells the peer that no more is coming.
+    package func shutdownWriting() { _ = shutdown(descriptor, CInt(SHUT_WR)) }
+
+    package func close() { _ = Glibc.close(descriptor) }
+
+    /// Closes with a reset: what is still unsent is dropped.
+    package func reset() {
+        var option = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
+        close()
+    }
+
+    /// This end's address.
+    package var localAddress: SocketAddress? {
+        var storage = sockaddr_storage()
+        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        return withUnsafeMutablePointer(to: &storage) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { raw in
+                getsockname(descriptor, raw, &length) == 0 ? SocketAddress(raw) : nil
+            }
+        }
+    }
+
+    func setNoDelay() { set(CInt(IPPROTO_TCP), TCP_NODELAY, 1) }
+
+    func set(_ level: CInt, _ option: CInt, _ value: CInt) {
+        var value = value
+        setsockopt(descriptor, level, option, &value, socklen_t(MemoryLayout<CInt>.size))
+    }
+}

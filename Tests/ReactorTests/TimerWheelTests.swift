@@ -1,0 +1,97 @@
+import Testing
+
+@testable import Reactor
+
+struct TimerWheelTests {
+    @Test func `a timer fires once, at its deadline and not before`() {
+        var wheel = TimerWheel(now: 1000)
+        let timer = wheel.make()
+        wheel.set(timer, to: 1500)
+        #expect(fired(&wheel, 1499) == [])
+        #expect(fired(&wheel, 1500) == [timer])
+        #expect(fired(&wheel, 99999) == [])
+        #expect(wheel.nextEvent == nil)
+    }
+
+    @Test func `pushing a deadline ahead again and again keeps it from firing`() {
+        var wheel = TimerWheel(now: 0)
+        let timer = wheel.make()
+        for now in stride(from: Int64(0), to: 10_000, by: 7) {
+            #expect(fired(&wheel, now) == [])
+            wheel.set(timer, to: now + 100)
+        }
+        #expect(fired(&wheel, 10_200) == [timer])
+    }
+
+    @Test func `a deadline can be moved nearer`() {
+        var wheel = TimerWheel(now: 0)
+        let timer = wheel.make()
+        wheel.set(timer, to: 75_000)
+        wheel.set(timer, to: 40)
+        #expect(fired(&wheel, 39) == [])
+        #expect(fired(&wheel, 40) == [timer])
+        #expect(fired(&wheel, 80_000) == [])
+    }
+
+    @Test func `a cleared or removed timer does not fire`() {
+        var wheel = TimerWheel(now: 0)
+        let (first, second, third) = (wheel.make(), wheel.make(), wheel.make())
+        for timer in [first, second, third] { wheel.set(timer, to: 50) }
+        wheel.clear(first)
+        wheel.remove(second)
+        #expect(fired(&wheel, 60) == [third])
+        #expect(wheel.make() == second)
+    }
+
+    @Test func `a deadline that has passed comes up at the next turn`() {
+        var wheel = TimerWheel(now: 5000)
+        let timer = wheel.make()
+        wheel.set(timer, to: 10)
+        #expect(fired(&wheel, 5001) == [timer])
+    }
+
+    /// Against a plain list of deadlines, with the clock of a machine up for a month.
+    @Test(arguments: 1...8) func `it fires what a list of deadlines would`(seed: Int) {
+        var random = SplitMix(state: UInt64(seed))
+        var now: Int64 = 1 << 31
+        var wheel = TimerWheel(now: now)
+        let timers = (0..<200).map { _ in wheel.make() }
+        var deadlines: [Int32: Int64] = [:]
+        for _ in 0..<5000 {
+            let timer = timers[Int.random(in: 0..<200, using: &random)]
+            switch Int.random(in: 0..<10, using: &random) {
+            case 0:
+                wheel.clear(timer)
+                deadlines[timer] = nil
+            case 1...7:
+                let distance = Int64(1) << Int64.random(in: 0..<24, using: &random)
+                let deadline = now + Int64.random(in: 0...distance, using: &random)
+                wheel.set(timer, to: deadline)
+                deadlines[timer] = deadline
+            default:
+                now += Int64.random(in: 1...(1 << Int64.random(in: 0..<18, using: &random)), using: &random)
+                let due = deadlines.filter { $0.value <= now }.keys.sorted()
+                #expect(fired(&wheel, now).sorted() == due)
+                for timer in due { deadlines[timer] = nil }
+                if let next = deadlines.values.min() { #expect(wheel.nextEvent! <= next) }
+            }
+        }
+    }
+
+    private func fired(_ wheel: inout TimerWheel, _ now: Int64) -> ContiguousArray<Int32> {
+        var list: ContiguousArray<Int32> = []
+        wheel.advance(to: now, into: &list)
+        return list
+    }
+}
+
+struct SplitMix: RandomNumberGenerator {
+    var state: UInt64
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}
