@@ -1,11 +1,11 @@
 /// The rate of a `limit_req_zone`, exact: `100r/m` stays 100 in a minute.
 package struct RequestRate: Sendable, Hashable {
-    /// Millionths of a request in each period. nginx takes whole requests only; decimals are ours.
-    package let millionths: UInt64
+    /// Billionths of a request in each period. nginx takes whole requests only; decimals are ours.
+    package let billionths: UInt64
     /// 1 for `r/s`, 60 for `r/m`.
     package let periodSeconds: UInt64
 
-    package var perSecond: Double { Double(millionths) / 1e6 / Double(periodSeconds) }
+    package var perSecond: Double { Double(billionths) / 1e9 / Double(periodSeconds) }
 }
 
 /// `limit_req_zone`.

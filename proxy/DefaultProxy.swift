@@ -1,0 +1,97 @@
+/// The balancer's shipped configuration (`proxy/millrace.conf`), with the values of one installation put in.
+package enum DefaultProxy {
+    package enum Strategy: Sendable {
+        case roundRobin
+        case leastConnections
+    }
+
+    /// `requests` from one client in any `windowSeconds`.
+    package struct RateLimit: Sendable, Hashable {
+        package let requests: Int
+        package let windowSeconds: Int
+
+        /// - Parameters: both at least 1.
+        package init(requests: Int, windowSeconds: Int) {
+            self.requests = requests
+            self.windowSeconds = windowSeconds
+        }
+    }
+
+    /// The file as shipped.
+    package static var shipped: String {
+        String(decoding: PackageResources.millrace_conf, as: UTF8.self)
+    }
+
+    /// The shipped file with other values in place of its own; without arguments, the file byte for byte.
+    ///
+    /// The strings go in as they are: the result is for `NginxConfiguration.load`, which finds their faults.
+    /// - Parameters:
+    ///   - listen: what stands after `listen`: `127.0.0.1:8000`, `[::]:8000`, `unix:/path`.
+    ///   - servers: the nodes' addresses: `unix:/path`, `host:port`; each may carry parameters (`weight=2`).
+    ///   - maxConnections: connections to each node from this balancer; 0 = no limit.
+    ///   - rateLimit: nil = none.
+    ///   - trustedProxies: addresses or networks whose `X-Forwarded-For` is believed.
+    ///   - pidFile: relative to the prefix unless absolute.
+    ///   - accessLog: a file for the JSON access log; nil = off.
+    package static func configuration(
+        listen: [String] = ["127.0.0.1:8000"],
+        servers: [String] = (1...3).map { "unix:/run/millrace/api-\($0).sock" },
+        maxConnections: Int = 1024,
+        strategy: Strategy = .roundRobin,
+        rateLimit: RateLimit? = RateLimit(requests: 100, windowSeconds: 60),
+        trustedProxies: [String] = [],
+        pidFile: String = "millrace.pid",
+        accessLog: String? = nil
+    ) -> String {
+        var lines: [String] = []
+        var written: Set<String> = []
+        for line in shipped.split(separator: "\n", omittingEmptySubsequences: false) {
+            let indent = String(line.prefix { $0 == " " })
+            let name = String(line.dropFirst(indent.count).prefix { $0 != " " && $0 != ";" })
+            let isNode = name == "server" && line.hasSuffix(";")
+            let replacement: [String]? =
+                switch name {
+                case "listen": listen.map { "listen \($0)" }
+                case "server" where isNode:
+                    servers.map { "server \($0)\(maxConnections > 0 ? " max_conns=\(maxConnections)" : "")" }
+                case "keepalive": (strategy == .leastConnections ? ["least_conn"] : []) + [text(of: line)]
+                case "limit_req_zone": rateLimit.map { ["\(withoutLastWord(line)) rate=\(rate($0))"] } ?? []
+                case "limit_req_status": rateLimit == nil ? [] : nil
+                case "limit_req": rateLimit.map { ["limit_req zone=clients burst=\($0.requests - 1) nodelay"] } ?? []
+                case "pid": ["pid \(pidFile)"]
+                case "access_log":
+                    ["access_log \(accessLog.map { "\($0) json" } ?? "off")"]
+                        + trustedProxies.map { "set_real_ip_from \($0)" }
+                        + (trustedProxies.isEmpty ? [] : ["real_ip_header X-Forwarded-For"])
+                default: nil
+                }
+            guard let replacement else {
+                lines.append(String(line))
+                continue
+            }
+            // Of several lines of one kind, the first makes place for all.
+            if written.insert(name).inserted {
+                lines += replacement.map { "\(indent)\($0);" }
+            }
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    /// A directive's line without its indentation and `;`.
+    private static func text(of line: Substring) -> String {
+        String(line.drop { $0 == " " }.dropLast())
+    }
+
+    private static func withoutLastWord(_ line: Substring) -> String {
+        text(of: line).split(separator: " ").dropLast().joined(separator: " ")
+    }
+
+    /// Whole requests a minute where they come out even, which nginx takes too; else with nine decimals.
+    private static func rate(_ limit: RateLimit) -> String {
+        let scale = 1_000_000_000
+        let (whole, rest) = (limit.requests * 60).quotientAndRemainder(dividingBy: limit.windowSeconds)
+        if rest == 0 { return "\(whole)r/m" }
+        let decimals = String(scale + (rest * scale + limit.windowSeconds / 2) / limit.windowSeconds).dropFirst()
+        return "\(whole).\(decimals)r/m"
+    }
+}
