@@ -1,0 +1,47 @@
+/// The date format of HTTP (RFC 9110, 5.6.7): `Sun, 06 Nov 1994 08:49:37 GMT`.
+package enum HTTPDate {
+    /// - Parameter seconds: since 1970-01-01 00:00:00 UTC, not negative
+    package static func text(_ seconds: Int) -> String {
+        let days = seconds / 86_400
+        let time = seconds % 86_400
+        let weekdays = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"]
+        let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+
+        // Years are counted from March, so that the leap day is a year's last (Hinnant, days_from_civil).
+        let shifted = days + 719_468
+        let era = shifted / 146_097
+        let dayOfEra = shifted % 146_097
+        let yearOfEra = (dayOfEra - dayOfEra / 1_460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        let shiftedMonth = (5 * dayOfYear + 2) / 153
+        let day = dayOfYear - (153 * shiftedMonth + 2) / 5 + 1
+        let month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
+        let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
+
+        var out: [UInt8] = []
+        out.reserveCapacity(29)
+        out.append(contentsOf: weekdays[days % 7])
+        out.append(contentsOf: ", ")
+        out.appendTwoDigits(day)
+        out.append(ASCII.space)
+        out.append(contentsOf: months[month - 1])
+        out.append(ASCII.space)
+        out.appendTwoDigits(year / 100)
+        out.appendTwoDigits(year % 100)
+        out.append(ASCII.space)
+        out.appendTwoDigits(time / 3_600)
+        out.append(ASCII.colon)
+        out.appendTwoDigits(time / 60 % 60)
+        out.append(ASCII.colon)
+        out.appendTwoDigits(time % 60)
+        out.append(contentsOf: " GMT")
+        return String(decoding: out, as: UTF8.self)
+    }
+}
+
+extension [UInt8] {
+    fileprivate mutating func appendTwoDigits(_ number: Int) {
+        append(ASCII.zero + UInt8(number / 10))
+        append(ASCII.zero + UInt8(number % 10))
+    }
+}

@@ -1,0 +1,106 @@
+/// One header line of a message whose bytes are in the receive buffer.
+package struct HeaderField: Sendable {
+    /// As the client wrote it; for requests only bytes of `[A-Za-z0-9-]`.
+    package let name: ByteRange
+    /// Without the blanks around it; may be empty.
+    package internal(set) var value: ByteRange
+    /// Which header it is, if it is one that HTTP itself or the balancer asks for.
+    package let known: KnownHeader
+    /// It concerns this connection only and must not be passed on (RFC 9110, 7.6.1): by its name, or because
+    /// `Connection` lists it.
+    package internal(set) var isHopByHop: Bool
+    /// An earlier line has the same name. Whoever writes joined headers passes over such lines.
+    package internal(set) var isRepetition = false
+    private var following: Int16 = -1
+    let hash: UInt32
+
+    init(name: ByteRange, value: ByteRange, known: KnownHeader, hash: UInt32) {
+        self.name = name
+        self.value = value
+        self.known = known
+        self.hash = hash
+        isHopByHop = known.isHopByHop
+    }
+
+    /// The index of the next line with the same name.
+    package internal(set) var next: Int? {
+        get { following < 0 ? nil : Int(following) }
+        set { following = newValue.map(Int16.init) ?? -1 }
+    }
+}
+
+/// The header names that HTTP's framing and the balancer look for.
+package enum KnownHeader: UInt8, Sendable, Hashable, CaseIterable {
+    case other
+    case accept, authorization, connection, contentLength, contentType, cookie, expect, host, keepAlive, prefer
+    case proxy, proxyAuthenticate, proxyAuthorization, proxyConnection, te, trailer, transferEncoding, upgrade
+    case userAgent, xForwardedFor, xRequestID
+
+    /// In lower case; empty for `other`.
+    package var name: String {
+        switch self {
+        case .other: ""
+        case .accept: "accept"
+        case .authorization: "authorization"
+        case .connection: "connection"
+        case .contentLength: "content-length"
+        case .contentType: "content-type"
+        case .cookie: "cookie"
+        case .expect: "expect"
+        case .host: "host"
+        case .keepAlive: "keep-alive"
+        case .prefer: "prefer"
+        case .proxy: "proxy"
+        case .proxyAuthenticate: "proxy-authenticate"
+        case .proxyAuthorization: "proxy-authorization"
+        case .proxyConnection: "proxy-connection"
+        case .te: "te"
+        case .trailer: "trailer"
+        case .transferEncoding: "transfer-encoding"
+        case .upgrade: "upgrade"
+        case .userAgent: "user-agent"
+        case .xForwardedFor: "x-forwarded-for"
+        case .xRequestID: "x-request-id"
+        }
+    }
+
+    var isHopByHop: Bool {
+        switch self {
+        case .connection, .keepAlive, .proxyAuthenticate, .proxyAuthorization, .proxyConnection, .te, .trailer,
+            .transferEncoding, .upgrade:
+            true
+        default: false
+        }
+    }
+
+    /// The length picks at most three candidates, so that an unknown name costs next to nothing.
+    init(_ bytes: Span<UInt8>, _ name: ByteRange) {
+        let first = bytes[name.start].lowercased
+        let candidate: KnownHeader =
+            switch (name.count, first) {
+            case (2, _): .te
+            case (4, _): .host
+            case (5, _): .proxy
+            case (6, 0x61): .accept
+            case (6, 0x63): .cookie
+            case (6, 0x65): .expect
+            case (6, _): .prefer
+            case (7, 0x74): .trailer
+            case (7, _): .upgrade
+            case (10, 0x63): .connection
+            case (10, 0x6B): .keepAlive
+            case (10, _): .userAgent
+            case (12, 0x63): .contentType
+            case (12, _): .xRequestID
+            case (13, _): .authorization
+            case (14, _): .contentLength
+            case (15, _): .xForwardedFor
+            case (16, _): .proxyConnection
+            case (17, _): .transferEncoding
+            case (18, _): .proxyAuthenticate
+            case (19, _): .proxyAuthorization
+            default: .other
+            }
+        self = candidate != .other && bytes.matches(name, ignoringCase: candidate.name) ? candidate : .other
+    }
+}

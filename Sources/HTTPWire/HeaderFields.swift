@@ -1,0 +1,64 @@
+/// The header lines of one message in the order they came in, without those that are dropped.
+///
+/// The storage is used again for the next message. Lines with the same name are linked, so that they can be joined
+/// without comparing every line with every other.
+package struct HeaderFields: Sendable {
+    private var fields: [HeaderField] = []
+    /// Bit `hash % 64` of every name so far: most heads have no repeated name, and then nothing is searched.
+    private var names: UInt64 = 0
+
+    package var count: Int { fields.count }
+    package var indices: Range<Int> { 0..<fields.count }
+
+    package internal(set) subscript(index: Int) -> HeaderField {
+        get { fields[index] }
+        set { fields[index] = newValue }
+    }
+
+    package func first(_ known: KnownHeader) -> HeaderField? {
+        for index in fields.indices where fields[index].known == known { return fields[index] }
+        return nil
+    }
+
+    /// The first line of that name, given in lower case.
+    package func first(named name: String, in bytes: Span<UInt8>) -> HeaderField? {
+        for index in fields.indices where bytes.matches(fields[index].name, ignoringCase: name) {
+            return fields[index]
+        }
+        return nil
+    }
+
+    mutating func reserve(_ count: Int) {
+        fields.reserveCapacity(count)
+    }
+
+    mutating func removeAll() {
+        fields.removeAll(keepingCapacity: true)
+        names = 0
+    }
+
+    mutating func append(_ field: HeaderField, in bytes: Span<UInt8>) {
+        var field = field
+        let bit = UInt64(1) << UInt64(field.hash & 63)
+        if names & bit != 0 {
+            var index = fields.count - 1
+            while index >= 0 {
+                if fields[index].hash == field.hash, bytes.matches(fields[index].name, ignoringCase: field.name) {
+                    fields[index].next = fields.count
+                    field.isRepetition = true
+                    break
+                }
+                index -= 1
+            }
+        }
+        names |= bit
+        fields.append(field)
+    }
+
+    /// Marks the lines that `Connection` lists (RFC 9110, 7.6.1).
+    mutating func markHopByHop(_ name: ByteRange, in bytes: Span<UInt8>) {
+        for index in fields.indices where bytes.matches(fields[index].name, ignoringCase: name) {
+            fields[index].isHopByHop = true
+        }
+    }
+}

@@ -1,0 +1,58 @@
+/// Makes nginx's `$uri` of a raw path: percent-decoded once, slashes merged, `.` and `..` resolved.
+///
+/// A decoded slash or dot counts like a plain one, so that `%2e%2e%2f` cannot pass where `../` does not.
+enum PathNormalizer {
+    /// - Parameter path: empty; holds the result afterwards
+    static func normalize(
+        _ bytes: Span<UInt8>, _ raw: ByteRange, into path: inout [UInt8]
+    ) throws(HTTPError) {
+        var isClean = true
+        var previous: UInt8 = 0
+        var index = raw.start
+        while index < raw.end {
+            var byte = bytes[index]
+            index += 1
+            if byte == ASCII.percent {
+                guard index + 1 < raw.end, let high = bytes[index].hexValue, let low = bytes[index + 1].hexValue
+                else { throw .malformedTarget }
+                byte = high << 4 | low
+                guard byte != 0 else { throw .malformedTarget }
+                index += 2
+            }
+            if previous == ASCII.slash, byte == ASCII.slash || byte == ASCII.dot { isClean = false }
+            path.append(byte)
+            previous = byte
+        }
+        if !isClean { try removeDotSegments(&path) }
+    }
+
+    /// RFC 3986, 5.2.4, in place, and empty segments with it; a path that leads above the root is refused.
+    private static func removeDotSegments(_ path: inout [UInt8]) throws(HTTPError) {
+        var written = 0
+        var start = 0
+        var endsInSlash = false
+        // Each turn looks at one segment: the slash at `start` and what follows up to the next slash.
+        while start < path.count {
+            var end = start + 1
+            while end < path.count, path[end] != ASCII.slash { end += 1 }
+            let length = end - start - 1
+            endsInSlash = true
+            if length == 2, path[start + 1] == ASCII.dot, path[start + 2] == ASCII.dot {
+                guard written > 0 else { throw .pathAboveRoot }
+                repeat { written -= 1 } while path[written] != ASCII.slash
+            } else if length > 1 || length == 1 && path[start + 1] != ASCII.dot {
+                endsInSlash = false
+                for index in start..<end {
+                    path[written] = path[index]
+                    written += 1
+                }
+            }
+            start = end
+        }
+        if endsInSlash {
+            path[written] = ASCII.slash
+            written += 1
+        }
+        path.removeLast(path.count - written)
+    }
+}

@@ -1,0 +1,168 @@
+/// Writes one response after the other into an output buffer, framed as the request allows.
+///
+/// ```
+/// encoder.begin(200, for: parser.head, contentLength: 12, into: &out)
+/// encoder.field("Content-Type", "application/json", into: &out)
+/// encoder.endHead(into: &out)
+/// encoder.body(bytes, into: &out)
+/// if encoder.end(into: &out) { /* flush, go on with the next request */ } else { /* flush, close */ }
+/// ```
+/// Who copies body bytes himself brackets them with `beginData` and `endData` instead of `body`.
+package struct ResponseEncoder: Sendable {
+    private enum State {
+        case idle
+        case head
+        case body
+    }
+
+    private var state = State.idle
+    private var framing = BodyFraming.none
+    private var remaining = 0
+    private var keepsAlive = false
+    private var sendsBody = false
+
+    package init() {}
+
+    /// The interim response to `Expect: 100-continue`.
+    package static func writeContinue(into out: inout [UInt8]) {
+        out.append(contentsOf: "HTTP/1.1 100 Continue\r\n\r\n")
+    }
+
+    /// The status line and the fields that frame the response: Content-Length or Transfer-Encoding, and Connection.
+    /// These are not to be written again with `field`.
+    ///
+    /// - Parameters:
+    ///   - contentLength: nil when it is not known: then the body is chunked, or ends with the connection in HTTP/1.0.
+    ///     For a HEAD request or 304 the length that the body would have had
+    ///   - keepAlive: false closes the connection after this response whatever the client asked for
+    package mutating func begin(
+        _ status: Int, reason: String? = nil, version: HTTPVersion, isHead: Bool = false, keepAlive: Bool,
+        contentLength: Int?, into out: inout [UInt8]
+    ) {
+        keepsAlive = keepAlive
+        sendsBody = !isHead && !HTTPStatus.hasNoBody(status)
+        out.append(contentsOf: "HTTP/1.1 ")
+        out.appendDecimal(status)
+        out.append(ASCII.space)
+        out.append(contentsOf: reason ?? HTTPStatus.reason(status))
+        out.append(contentsOf: "\r\n")
+        state = .head
+        if status >= 200, status != 204, let contentLength {
+            out.append(contentsOf: "Content-Length: ")
+            out.appendDecimal(contentLength)
+            out.append(contentsOf: "\r\n")
+        }
+        if !sendsBody {
+            framing = .none
+        } else if let contentLength {
+            framing = .length(contentLength)
+            remaining = contentLength
+        } else if version == .http11 {
+            framing = .chunked
+            out.append(contentsOf: "Transfer-Encoding: chunked\r\n")
+        } else {
+            framing = .untilClose
+            keepsAlive = false
+        }
+        if !keepsAlive {
+            out.append(contentsOf: "Connection: close\r\n")
+        } else if version == .http10 {
+            out.append(contentsOf: "Connection: keep-alive\r\n")
+        }
+    }
+
+    package mutating func begin(
+        _ status: Int, reason: String? = nil, for request: borrowing RequestHead, keepAlive: Bool = true,
+        contentLength: Int?, into out: inout [UInt8]
+    ) {
+        begin(
+            status, reason: reason, version: request.version, isHead: request.method == .head,
+            keepAlive: keepAlive && request.keepsAlive, contentLength: contentLength, into: &out)
+    }
+
+    /// CR, LF and NUL in a value are written as blanks (RFC 9110, 5.5), so that no value can end its line.
+    package func field(_ name: String, _ value: String, into out: inout [UInt8]) {
+        out.append(contentsOf: name)
+        out.append(contentsOf: ": ")
+        let start = out.count
+        out.append(contentsOf: value)
+        finishField(from: start, &out)
+    }
+
+    package func field(_ name: Span<UInt8>, _ value: Span<UInt8>, into out: inout [UInt8]) {
+        out.append(contentsOf: name, in: 0..<name.count)
+        out.append(contentsOf: ": ")
+        let start = out.count
+        out.append(contentsOf: value, in: 0..<value.count)
+        finishField(from: start, &out)
+    }
+
+    private func finishField(from start: Int, _ out: inout [UInt8]) {
+        for index in start..<out.count
+        where out[index] == ASCII.carriageReturn || out[index] == ASCII.lineFeed || out[index] == 0 {
+            out[index] = ASCII.space
+        }
+        out.append(contentsOf: "\r\n")
+    }
+
+    package mutating func endHead(into out: inout [UInt8]) {
+        out.append(contentsOf: "\r\n")
+        state = .body
+    }
+
+    /// Body bytes. More than Content-Length said are cut off, and all where the response has no body.
+    package mutating func body(_ bytes: Span<UInt8>, into out: inout [UInt8]) {
+        let taken = beginData(bytes.count, into: &out)
+        guard taken > 0 else { return }
+        out.append(contentsOf: bytes, in: 0..<taken)
+        endData(into: &out)
+    }
+
+    /// Announces `count` body bytes.
+    ///
+    /// - Returns: how many of them the caller is to write now, before `endData`; if 0, `endData` is not called
+    package mutating func beginData(_ count: Int, into out: inout [UInt8]) -> Int {
+        guard case .body = state, count > 0 else { return 0 }
+        switch framing {
+        case .none:
+            return 0
+        case .length:
+            let taken = min(count, remaining)
+            remaining -= taken
+            return taken
+        case .chunked:
+            out.appendHexadecimal(count)
+            out.append(contentsOf: "\r\n")
+            return count
+        case .untilClose:
+            return count
+        }
+    }
+
+    package func endData(into out: inout [UInt8]) {
+        if framing == .chunked { out.append(contentsOf: "\r\n") }
+    }
+
+    /// The body bytes that Content-Length promised and that are still to come.
+    package var missing: Int {
+        if case .length = framing { return remaining }
+        return 0
+    }
+
+    /// Ends the response.
+    ///
+    /// - Returns: whether the connection can take the next request. False when it has to be closed, also because
+    ///   fewer bytes were written than Content-Length promised: the client sees from the close that it is incomplete
+    package mutating func end(into out: inout [UInt8]) -> Bool {
+        defer { state = .idle }
+        guard case .body = state, missing == 0 else { return false }
+        if framing == .chunked { out.append(contentsOf: "0\r\n\r\n") }
+        return keepsAlive
+    }
+
+    /// Gives the response up in its middle, because its source failed. The connection has to be closed: a chunked
+    /// body then lacks its last chunk, which tells the client that it is incomplete.
+    package mutating func abort() {
+        state = .idle
+    }
+}
