@@ -1,0 +1,184 @@
+/// The state of a peer group and its rules, without the lock.
+struct GroupState {
+    var strategy: BalancingStrategy
+    /// In the order of the configuration.
+    private(set) var peers: [PeerState] = []
+    /// Removed peers that still have leases or connections.
+    private(set) var draining: [PeerState] = []
+    private(set) var queue: WaitQueue
+    private var nextID = 0
+    private let loops: Int
+
+    init(_ specifications: [PeerSpecification], strategy: BalancingStrategy, loops: Int, queueLimit: Int) {
+        self.strategy = strategy
+        self.loops = loops
+        queue = WaitQueue(limit: queueLimit, loops: loops)
+        replacePeers(with: specifications)
+    }
+
+    // MARK: Choosing
+
+    mutating func pick(loop: Int, now: Milliseconds, tried: inout TriedPeers, turn: Turn) -> Pick {
+        if turn == .newcomer, queue.count > 0 {
+            return queue.append(loop) ? .queued : .allBusy
+        }
+        switch choose(now: now, tried: tried) {
+        case .peer(let index):
+            tried.insert(peers[index].peer)
+            peers[index].active += 1
+            peers[index].requests += 1
+            let connection = peers[index].takeConnection(for: loop)
+            return .peer(
+                Lease(
+                    peer: peers[index].peer, loop: loop, connection: connection,
+                    wake: turn == .woken ? nextToWake(now: now) : nil, index: index))
+        case .allBusy where turn == .woken:
+            queue.prepend(loop)
+            return .queued
+        case .allBusy:
+            return queue.append(loop) ? .queued : .allBusy
+        case .noneUsable:
+            return .noneUsable
+        }
+    }
+
+    private enum Choice {
+        case peer(Int)
+        case allBusy
+        case noneUsable
+    }
+
+    /// nginx's `ngx_http_upstream_get_round_robin_peer`: the primary peers, then the backups.
+    private mutating func choose(now: Milliseconds, tried: TriedPeers) -> Choice {
+        // The only peer of a group is never out after failures: there is nothing better to ask.
+        if peers.count == 1 {
+            let only = peers[0]
+            guard !only.specification.isDown, !tried.contains(only.peer) else { return .noneUsable }
+            return only.isAtMaxConns ? .allBusy : .peer(0)
+        }
+        for isBackup in [false, true] {
+            let isCandidate = { (peer: PeerState) in
+                peer.specification.isBackup == isBackup && !peer.isAtMaxConns && peer.isHealthy(at: now)
+                    && !tried.contains(peer.peer)
+            }
+            let index =
+                switch strategy {
+                case .roundRobin: SmoothWeightedRoundRobin.choose(from: &peers, where: isCandidate)
+                case .leastConnections: LeastConnections.choose(from: &peers, where: isCandidate)
+                }
+            if let index {
+                peers[index].startCheck(at: now)
+                return .peer(index)
+            }
+        }
+        let isAnyBusy = peers.contains { $0.isAtMaxConns && $0.isHealthy(at: now) && !tried.contains($0.peer) }
+        return isAnyBusy ? .allBusy : .noneUsable
+    }
+
+    // MARK: Connections and ends
+
+    mutating func anotherConnection(for lease: Lease, after end: ConnectionEnd) -> ConnectionSource {
+        withPeer(of: lease) { peer in
+            if case .closed = end { peer.connections -= 1 }
+            return peer.takeConnection(for: lease.loop)
+        } ?? .open
+    }
+
+    mutating func idleConnectionClosed(_ peer: Peer, loop: Int) {
+        withPeer(peer) { peer in
+            peer.idle[loop] -= 1
+            peer.connections -= 1
+        }
+        dropDrained()
+    }
+
+    mutating func finish(
+        _ lease: Lease, _ outcome: LeaseOutcome, connection: ConnectionEnd, now: Milliseconds
+    ) -> FinishedLease {
+        let isSingle = peers.count == 1
+        let isMember = isCurrent(lease)
+        let keepsConnection =
+            withPeer(of: lease) { peer in
+                peer.active -= 1
+                switch outcome {
+                case .failure:
+                    peer.failures += 1
+                    if !isSingle { peer.countFailure(at: now) }
+                case .success: peer.countSuccess()
+                case .unknown: break
+                }
+                return peer.endConnection(connection, of: lease.loop, isMember: isMember)
+            } ?? false
+        if !isMember { dropDrained() }
+        return FinishedLease(keepsConnection: keepsConnection, wake: nextToWake(now: now))
+    }
+
+    // MARK: The queue
+
+    /// The next loop whose waiting request should pick now: unless all usable peers are still busy.
+    mutating func nextToWake(now: Milliseconds) -> Int? {
+        guard queue.count > 0 else { return nil }
+        let isAnyBusy = peers.contains { $0.isAtMaxConns && isUsable($0, now: now) }
+        let isAnyFree = peers.contains { !$0.isAtMaxConns && isUsable($0, now: now) }
+        return isAnyBusy && !isAnyFree ? nil : queue.popFirst()
+    }
+
+    mutating func leaveQueue(loop: Int) -> Bool { queue.abandon(loop) }
+
+    mutating func wakeAll() -> [Int] {
+        var loops: [Int] = []
+        while let loop = queue.popFirst() { loops.append(loop) }
+        return loops
+    }
+
+    func isUsable(_ peer: PeerState, now: Milliseconds) -> Bool {
+        peers.count == 1 ? !peer.specification.isDown : peer.isHealthy(at: now)
+    }
+
+    // MARK: Membership
+
+    /// - Returns: the peers that are no longer members.
+    @discardableResult
+    mutating func replacePeers(with specifications: [PeerSpecification]) -> [Peer] {
+        var leaving = peers + draining
+        peers = specifications.map { specification in
+            let match = leaving.firstIndex {
+                $0.specification.address == specification.address
+                    && $0.specification.isBackup == specification.isBackup
+            }
+            if let match {
+                var peer = leaving.remove(at: match)
+                peer.update(to: specification)
+                return peer
+            }
+            defer { nextID += 1 }
+            return PeerState(
+                peer: Peer(id: nextID, address: specification.address), specification: specification, loops: loops)
+        }
+        draining = leaving
+        dropDrained()
+        return leaving.map(\.peer)
+    }
+
+    private mutating func dropDrained() {
+        draining.removeAll { $0.active == 0 && $0.connections == 0 }
+    }
+
+    private func isCurrent(_ lease: Lease) -> Bool {
+        if lease.index < peers.count, peers[lease.index].peer === lease.peer { return true }
+        return peers.contains { $0.peer === lease.peer }
+    }
+
+    @discardableResult
+    private mutating func withPeer<Result>(of lease: Lease, _ body: (inout PeerState) -> Result) -> Result? {
+        if lease.index < peers.count, peers[lease.index].peer === lease.peer { return body(&peers[lease.index]) }
+        return withPeer(lease.peer, body)
+    }
+
+    @discardableResult
+    private mutating func withPeer<Result>(_ peer: Peer, _ body: (inout PeerState) -> Result) -> Result? {
+        if let index = peers.firstIndex(where: { $0.peer === peer }) { return body(&peers[index]) }
+        if let index = draining.firstIndex(where: { $0.peer === peer }) { return body(&draining[index]) }
+        return nil
+    }
+}

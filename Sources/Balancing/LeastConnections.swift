@@ -1,0 +1,25 @@
+/// nginx's `least_conn`: the fewest requests under way in proportion to the weight; smooth weighted round robin
+/// among equals.
+enum LeastConnections {
+    static func choose(from peers: inout [PeerState], where isCandidate: (PeerState) -> Bool) -> Int? {
+        var least: Int?
+        var isShared = false
+        for index in peers.indices where isCandidate(peers[index]) {
+            switch least.map({ compareLoad(peers[index], peers[$0]) }) ?? -1 {
+            case ..<0: (least, isShared) = (index, false)
+            case 0: isShared = true
+            default: break
+            }
+        }
+        guard let least, isShared else { return least }
+        let (active, weight) = (peers[least].active, peers[least].specification.weight)
+        return SmoothWeightedRoundRobin.choose(from: &peers) { peer in
+            peer.active * weight == active * peer.specification.weight && isCandidate(peer)
+        }
+    }
+
+    /// Below zero: `left` has the smaller load for its weight.
+    private static func compareLoad(_ left: PeerState, _ right: PeerState) -> Int {
+        left.active * right.specification.weight - right.active * left.specification.weight
+    }
+}

@@ -1,0 +1,33 @@
+/// The count of a peer's connections against `max_conns`.
+///
+/// A connection that a responder keeps open occupies one of its threads or children, idle or not. nginx counts busy
+/// connections only; here idle ones count as well, whichever loop holds them.
+extension PeerState {
+    mutating func takeConnection(for loop: Int) -> ConnectionSource {
+        if idle[loop] > 0 {
+            idle[loop] -= 1
+            return .idle
+        }
+        if specification.maxConns > 0, connections >= specification.maxConns,
+            let holder = idle.firstIndex(where: { $0 > 0 })
+        {
+            return .reclaim(fromLoop: holder)
+        }
+        connections += 1
+        return .open
+    }
+
+    /// - Returns: whether the connection may stay open.
+    mutating func endConnection(_ end: ConnectionEnd, of loop: Int, isMember: Bool) -> Bool {
+        switch end {
+        case .none:
+            return false
+        case .idle where isMember && (specification.maxConns == 0 || connections <= specification.maxConns):
+            idle[loop] += 1
+            return true
+        case .idle, .closed:
+            connections -= 1
+            return false
+        }
+    }
+}

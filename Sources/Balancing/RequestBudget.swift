@@ -1,0 +1,34 @@
+/// What a key may still do, as the `RateLimit` and `Retry-After` headers and `/lb/rate-limits` tell it.
+///
+/// A leaky bucket has no window; it is described as one of `limit` = burst + 1 requests, which is what a client that
+/// was quiet may send at once, and which drains in (burst + 1) / rate.
+package struct RequestBudget: Sendable, Hashable {
+    /// Requests per window: burst + 1.
+    package let limit: Int
+    /// Requests that would be admitted if they came now.
+    package let remaining: Int
+    /// Until everything is available again.
+    package let reset: Milliseconds
+    /// Until the next request would be admitted; 0 if one would be now.
+    package let retry: Milliseconds
+
+    /// Counted as taken: `limit` − `remaining`.
+    package var used: Int { limit - remaining }
+    /// For headers: whole seconds, rounded up.
+    package var resetSeconds: Int { Int((reset + 999) / 1_000) }
+    /// `Retry-After`: whole seconds, rounded up, at least 1.
+    package var retrySeconds: Int { max(1, Int((retry + 999) / 1_000)) }
+
+    init(level: Int64, burst: Int, rate: RequestRate) {
+        limit = burst + 1
+        let capacity = Int64(limit) * 1_000
+        remaining = Int(max(0, (capacity - level) / 1_000))
+        reset = rate.timeRoundedUp(for: level)
+        retry = rate.timeRoundedUp(for: max(0, level + 1_000 - capacity))
+    }
+
+    /// The window in whole seconds, to the nearest: `window_seconds`, `w=` of `RateLimit-Policy`.
+    package static func windowSeconds(burst: Int, rate: RequestRate) -> Int {
+        max(1, Int((rate.time(for: Int64(burst + 1) * 1_000) + 500) / 1_000))
+    }
+}
