@@ -1,0 +1,34 @@
+package import Glibc
+
+/// A user of this machine whom a child process runs as.
+package struct Account: Sendable, Equatable {
+    package let name: String
+    package let user: uid_t
+    package let group: gid_t
+    /// All groups, the primary one among them.
+    package let groups: [gid_t]
+
+    package init?(named name: String) {
+        var entry = passwd()
+        var found: UnsafeMutablePointer<passwd>?
+        var buffer = [CChar](repeating: 0, count: 16384)
+        guard getpwnam_r(name, &entry, &buffer, buffer.count, &found) == 0, found != nil else { return nil }
+        self.name = name
+        user = entry.pw_uid
+        group = entry.pw_gid
+        var count: CInt = 256
+        var list = [gid_t](repeating: 0, count: Int(count))
+        // Asked for here and not between fork and exec: it reads files and allocates.
+        guard getgrouplist(name, entry.pw_gid, &list, &count) >= 0 else { return nil }
+        groups = Array(list.prefix(Int(count)))
+    }
+
+    package static var isRoot: Bool { geteuid() == 0 }
+
+    /// Whether this account may pass through a folder with these owner, group and mode bits.
+    package func canEnter(owner: uid_t, group: gid_t, mode: mode_t) -> Bool {
+        if owner == user { return mode & S_IXUSR != 0 }
+        if groups.contains(group) { return mode & S_IXGRP != 0 }
+        return mode & S_IXOTH != 0
+    }
+}

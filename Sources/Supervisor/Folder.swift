@@ -1,0 +1,69 @@
+internal import FoundationEssentials
+package import Glibc
+
+/// Folders with exact owners and modes.
+package enum Folder {
+    /// Makes `path` with all its parents. One that is there is left as it is.
+    package static func make(_ path: String, mode: mode_t = 0o755) throws(SetupError) {
+        if mkdir(path, mode) == 0 {
+            // mkdir's mode is cut by the umask.
+            guard chmod(path, mode) == 0 else { throw SetupError("cannot set the mode of \(path)", errno: errno) }
+            return
+        }
+        switch errno {
+        case EEXIST:
+            guard isFolder(path) else { throw SetupError("\(path) is not a folder") }
+        case ENOENT:
+            try make(parent(of: path))
+            try make(path, mode: mode)
+        case let code:
+            throw SetupError("cannot create the folder \(path)", errno: code)
+        }
+    }
+
+    /// Makes `path` if need be, gives it to `account` and sets its mode.
+    static func make(_ path: String, mode: mode_t, for account: Account?) throws(SetupError) {
+        try make(path, mode: mode)
+        if let account, chown(path, account.user, account.group) != 0 {
+            throw SetupError("cannot give \(path) to the user \(account.name)", errno: errno)
+        }
+        guard chmod(path, mode) == 0 else { throw SetupError("cannot set the mode of \(path)", errno: errno) }
+    }
+
+    /// Removes `path` with all that is in it. Nothing there is fine.
+    package static func remove(_ path: String) {
+        try? FileManager.default.removeItem(atPath: path)
+    }
+
+    package static func isFolder(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+
+    package static func parent(of path: String) -> String {
+        guard let slash = path.lastIndex(of: "/") else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+
+    /// `path` as seen from the root folder, without `.`, `..` and double slashes. It need not exist.
+    package static func absolute(_ path: String) -> String {
+        let whole = path.hasPrefix("/") ? path : FileManager.default.currentDirectoryPath + "/" + path
+        var parts: [Substring] = []
+        for part in whole.split(separator: "/") where part != "." {
+            if part == ".." { _ = parts.popLast() } else { parts.append(part) }
+        }
+        return "/" + parts.joined(separator: "/")
+    }
+
+    /// The first folder on the way to `path` that `account` may not pass through.
+    static func barrier(to path: String, for account: Account) -> String? {
+        var folder = ""
+        for part in parent(of: path).split(separator: "/") {
+            folder += "/" + part
+            var status = stat()
+            guard stat(folder, &status) == 0 else { return nil }
+            if !account.canEnter(owner: status.st_uid, group: status.st_gid, mode: status.st_mode) { return folder }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,95 @@
+internal import FoundationEssentials
+internal import Glibc
+
+/// PostgreSQL's server programs of one version on this machine.
+package struct PostgresInstallation: Sendable, Equatable {
+    /// Oldest that Millrace is made for and tested with.
+    package static let oldestVersion = 15
+
+    /// The folder of `initdb` and `postgres`.
+    package let programs: String
+    package let version: Int
+
+    package var initdb: String { programs + "/initdb" }
+    package var postgres: String { programs + "/postgres" }
+
+    /// The installation to use.
+    /// - Parameters:
+    ///   - searchPath: the value of `PATH`.
+    ///   - version: the major version an existing cluster needs; `nil`: any, the first of `PATH`, then the newest.
+    package static func find(searchPath: String?, version: Int?) throws(SetupError) -> PostgresInstallation {
+        let all = installations(searchPath: searchPath ?? "")
+        if let version {
+            if let match = all.first(where: { $0.version == version }) { return match }
+            throw SetupError(
+                """
+                the data folder was made by PostgreSQL \(version), which is not installed here \
+                (found: \(list(all))); install postgresql-\(version), or choose another --data
+                """)
+        }
+        if let first = all.first(where: { $0.version >= oldestVersion }) { return first }
+        throw SetupError(
+            """
+            PostgreSQL's server (initdb, postgres; version \(oldestVersion) or newer) was not found in PATH or \
+            /usr/lib/postgresql (found: \(list(all))); install it (Debian: apt-get install postgresql), or name a \
+            database with --database
+            """)
+    }
+
+    private static func list(_ installations: [PostgresInstallation]) -> String {
+        installations.isEmpty ? "none" : installations.map { "\($0.version)" }.joined(separator: ", ")
+    }
+
+    static func installations(searchPath: String) -> [PostgresInstallation] {
+        var found: [PostgresInstallation] = []
+        for folder in candidates(searchPath: searchPath) {
+            guard let version = version(of: folder + "/postgres") else { continue }
+            let installation = PostgresInstallation(programs: folder, version: version)
+            if !found.contains(installation) { found.append(installation) }
+        }
+        return found
+    }
+
+    /// Folders with both programs, those of `PATH` first, then Debian's and Alpine's, the newest first.
+    private static func candidates(searchPath: String) -> [String] {
+        var folders = searchPath.split(separator: ":").compactMap { folder -> String? in
+            // Where the programs really are: a wrapper script would stand between us and the server we watch.
+            guard let program = realPath("\(folder)/postgres"), isBinary(program) else { return nil }
+            return Folder.parent(of: program)
+        }
+        for root in ["/usr/lib/postgresql", "/usr/libexec/postgresql"] {
+            let versions = (try? FileManager.default.contentsOfDirectory(atPath: root)) ?? []
+            for version in versions.compactMap({ Int($0) }).sorted(by: >) {
+                folders.append("\(root)/\(version)/bin")
+            }
+        }
+        return folders.filter { access($0 + "/initdb", X_OK) == 0 && access($0 + "/postgres", X_OK) == 0 }
+    }
+
+    private static func realPath(_ path: String) -> String? {
+        guard let real = realpath(path, nil) else { return nil }
+        defer { free(real) }
+        return String(cString: real)
+    }
+
+    private static func isBinary(_ path: String) -> Bool {
+        guard let file = fopen(path, "r") else { return false }
+        defer { fclose(file) }
+        var start: [UInt8] = [0, 0, 0, 0]
+        return fread(&start, 1, 4, file) == 4 && start == [0x7f] + Array("ELF".utf8)
+    }
+
+    /// The major version in `postgres (PostgreSQL) 15.14 (Debian 15.14-0+deb12u1)`.
+    private static func version(of program: String) -> Int? {
+        guard let ran = try? ShortRun(Command(program, ["--version"], environment: [:]), limit: .seconds(10)) else {
+            return nil
+        }
+        return version(in: ran.output)
+    }
+
+    static func version(in text: String) -> Int? {
+        let words = text.split(separator: " ")
+        guard words.count > 2, words[1] == "(PostgreSQL)" else { return nil }
+        return Int(words[2].prefix { $0.isNumber })
+    }
+}

@@ -1,0 +1,45 @@
+internal import Glibc
+internal import Threading
+
+/// One log out of many: every line of a process with its name in front, `api-1    | …`.
+package final class ServiceLog: Sendable {
+    private let descriptor: CInt
+    private let width: Int
+    /// Held while a line is written, so that lines never mix.
+    private let writing = Monitor(())
+
+    /// - Parameter names: of all services, so that the bars stand in one column.
+    package init(descriptor: CInt = 2, names: [String]) {
+        self.descriptor = descriptor
+        width = names.map(\.count).max() ?? 0
+    }
+
+    package func write(_ line: String, from name: String) { write(Array(line.utf8), from: name) }
+
+    func write(_ line: [UInt8], from name: String) {
+        let padding = String(repeating: " ", count: max(0, width - name.count))
+        let bytes = Array("\(name)\(padding) | ".utf8) + line + [UInt8(ascii: "\n")]
+        writing.withLock { _ in
+            var start = 0
+            while start < bytes.count {
+                let count = bytes.withUnsafeBytes {
+                    Glibc.write(descriptor, $0.baseAddress! + start, bytes.count - start)
+                }
+                // A reader that is gone is no reason to stop working.
+                guard count > 0 || errno == EINTR else { return }
+                start += max(0, count)
+            }
+        }
+    }
+
+    /// Takes what a process writes.
+    package func output(of name: String) -> Output {
+        let splitter = Monitor(LineSplitter())
+        return .merged { [self] piece in
+            let lines = splitter.withLock { splitter in
+                piece.isEmpty ? splitter.finish().map { [$0] } ?? [] : splitter.append(piece)
+            }
+            for line in lines { write(line, from: name) }
+        }
+    }
+}

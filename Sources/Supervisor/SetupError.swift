@@ -1,0 +1,17 @@
+internal import Glibc
+
+/// Something about the machine or the folders that a user has to mend.
+package struct SetupError: Error, CustomStringConvertible {
+    package let description: String
+
+    package init(_ description: String) { self.description = description }
+
+    /// A failed system call.
+    init(_ what: String, errno code: CInt) {
+        switch code {
+        case ENOSPC, EDQUOT: description = "\(what): the disk is full"
+        case EROFS: description = "\(what): the file system is read-only"
+        default: description = "\(what): \(String(cString: strerror(code)))"
+        }
+    }
+}

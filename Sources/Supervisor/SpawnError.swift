@@ -1,0 +1,10 @@
+internal import Glibc
+
+/// A process that could not be started.
+package struct SpawnError: Error, CustomStringConvertible {
+    package let program: String
+    /// errno
+    package let code: CInt
+
+    package var description: String { "cannot start \(program): \(String(cString: strerror(code)))" }
+}

@@ -1,0 +1,36 @@
+import Glibc
+import Supervisor
+import TestSupport
+import Testing
+
+struct PrivateClusterTests {
+    @Test func `a fresh database takes statements, and a second one does not see its tables`() throws {
+        let one = try TestDatabase()
+        let two = try TestDatabase()
+        try one.sql("CREATE TABLE t (n int); INSERT INTO t VALUES (7)")
+        #expect(try one.sql("SELECT n FROM t") == "7")
+        #expect(throws: (any Error).self) { try two.sql("SELECT n FROM t") }
+    }
+
+    @Test func `checksums are on, and text is UTF-8 in the C.UTF-8 order`() throws {
+        let settings = try TestCluster.shared.sql(
+            "SELECT current_setting('data_checksums'), current_setting('server_encoding'), datcollate FROM pg_database WHERE datname = 'millrace'")
+        #expect(settings == "on|UTF8|C.UTF-8")
+    }
+
+    @Test func `a killed server starts again, and what was committed is there`() throws {
+        let cluster = TestCluster(maxConnections: 20)
+        try cluster.sql("CREATE TABLE t (n int); INSERT INTO t VALUES (1)")
+        cluster.stop(SIGKILL)
+        cluster.start()
+        #expect(try cluster.sql("SELECT n FROM t") == "1")
+    }
+
+    @Test func `a server that an earlier start left behind is found and ended`() throws {
+        let cluster = TestCluster(maxConnections: 20)
+        #expect(try cluster.cluster.stopLeftover())
+        #expect(try !cluster.cluster.stopLeftover())
+        cluster.start()
+        #expect(try cluster.sql("SELECT 1") == "1")
+    }
+}
