@@ -43,9 +43,11 @@ package struct PostgresSettings: Sendable {
 
     /// The text of `postgresql.conf`.
     func rendered(socketFolder: String) -> String {
-        var text = "# Written anew by millrace at every start. Put settings of your own into custom.conf beside this file.\n"
+        var text =
+            "# Written anew by millrace at every start. Put settings of your own into custom.conf beside this file.\n"
         for (name, value, reason) in lines(socketFolder: socketFolder) {
-            text += "\(name) = '\(value.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''"))'"
+            text +=
+                "\(name) = '\(value.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''"))'"
             text += "  # \(reason)\n"
         }
         return text + "include_if_exists = 'custom.conf'\n"

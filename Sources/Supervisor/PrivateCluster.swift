@@ -107,7 +107,9 @@ package struct PrivateCluster: Sendable {
             guard errno == ENOENT || errno == ENOTDIR else { throw SetupError("cannot read \(folder)", errno: errno) }
             return nil
         }
-        let text = FileManager.default.contents(atPath: folder + "/PG_VERSION").map { String(decoding: $0, as: UTF8.self) }
+        let text = FileManager.default.contents(atPath: folder + "/PG_VERSION").map {
+            String(decoding: $0, as: UTF8.self)
+        }
         guard let version = text.flatMap({ Int($0.prefix { $0.isNumber }) }) else {
             throw SetupError("\(folder)/PG_VERSION cannot be read or is not PostgreSQL's")
         }

@@ -14,7 +14,8 @@ struct PrivateClusterTests {
 
     @Test func `checksums are on, and text is UTF-8 in the C.UTF-8 order`() throws {
         let settings = try TestCluster.shared.sql(
-            "SELECT current_setting('data_checksums'), current_setting('server_encoding'), datcollate FROM pg_database WHERE datname = 'millrace'")
+            "SELECT current_setting('data_checksums'), current_setting('server_encoding'), datcollate FROM pg_database WHERE datname = 'millrace'"
+        )
         #expect(settings == "on|UTF8|C.UTF-8")
     }
 
