@@ -47,7 +47,7 @@ let package = Package(
 
         // The ground that the I/O side stands on
         .target(name: "Threading", dependencies: ["CLinux"]),
-        .target(name: "Telemetry", dependencies: [logging, metrics, coreMetrics]),
+        .target(name: "Telemetry", dependencies: ["JSON", logging, metrics, coreMetrics]),
         .target(name: "Reactor", dependencies: ["CLinux", "COpenSSL", "Threading"]),
         .target(name: "Postgres", dependencies: ["CPostgres", "Threading", logging]),
         .target(name: "Client", dependencies: ["JSON"]),
@@ -98,7 +98,7 @@ let package = Package(
         .testTarget(name: "NginxConfigTests", dependencies: ["DefaultProxy", "NginxConfig"]),
         .testTarget(name: "BalancingTests", dependencies: ["Balancing"]),
         .testTarget(name: "ThreadingTests", dependencies: ["Threading"]),
-        .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", logging, metrics]),
+        .testTarget(name: "TelemetryTests", dependencies: ["JSON", "Telemetry", logging, metrics, coreMetrics]),
         .testTarget(name: "ReactorTests", dependencies: ["Reactor", "Threading"]),
         .testTarget(name: "TasksTests", dependencies: ["JSON", "Tasks"]),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres", "TestSupport", "Threading", logging]),
