@@ -33,6 +33,7 @@ static inline int millrace_stream_socket(int family) {
 }
 
 static inline uint32_t millrace_epoll_cloexec(void) { return EPOLL_CLOEXEC; }
+static inline uint32_t millrace_epoll_exclusive(void) { return EPOLLEXCLUSIVE; }
 static inline uint32_t millrace_epoll_in(void) { return EPOLLIN; }
 static inline uint32_t millrace_epoll_out(void) { return EPOLLOUT; }
 static inline uint32_t millrace_epoll_edge(void) { return EPOLLET; }

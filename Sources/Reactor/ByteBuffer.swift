@@ -1,122 +1,107 @@
 internal import Glibc
 
 /// Bytes between a socket and a parser or an encoder: appended at the back, consumed at the front, reused.
+///
+/// The storage is an array, so that encoders that write into `[UInt8]` write straight into it.
 package final class ByteBuffer {
-    private var base: UnsafeMutableRawPointer
-    package private(set) var capacity: Int
+    /// The bytes, those that are consumed already included. Only for appending.
+    package var storage: [UInt8] = []
     private var head = 0
-    private var tail = 0
 
-    package init(capacity: Int) {
-        base = .allocate(byteCount: max(capacity, 64), alignment: 16)
-        self.capacity = max(capacity, 64)
+    package init(capacity: Int) { storage.reserveCapacity(capacity) }
+
+    package var count: Int { storage.count - head }
+    package var isEmpty: Bool { head == storage.count }
+    package var capacity: Int { storage.capacity }
+
+    /// Lends the bytes that are in it.
+    package func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+        let head = head
+        return storage.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[head...])) }
     }
 
-    deinit { base.deallocate() }
-
-    package var count: Int { tail - head }
-    package var isEmpty: Bool { head == tail }
-
-    /// The bytes that are in it, valid until the next change. `unsafeBytes.bytes` and `octets.span` are bounds-checked
-    /// views of them; keep them no longer than the call they are made for.
-    package var unsafeBytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base + head, count: tail - head) }
-
-    /// As ``unsafeBytes``, typed.
-    package var octets: UnsafeBufferPointer<UInt8> { unsafeBytes.assumingMemoryBound(to: UInt8.self) }
+    /// Lends the bytes that are in it, bounds-checked.
+    package func withSpan<Result, Failure: Error>(
+        _ body: (Span<UInt8>) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        let head = head
+        return try storage.withUnsafeBufferPointer { bytes throws(Failure) in
+            try body(bytes.span.extracting(droppingFirst: head))
+        }
+    }
 
     /// Drops `count` bytes from the front.
     package func consume(_ count: Int) {
-        precondition(count <= tail - head)
+        precondition(count <= storage.count - head)
         head += count
-        if head == tail { (head, tail) = (0, 0) }
+        if head == storage.count { removeAll() }
     }
 
-    package func removeAll() { (head, tail) = (0, 0) }
-
-    /// Drops what was appended after the first `count` bytes.
-    package func truncate(to count: Int) {
-        precondition(count <= tail - head)
-        tail = head + count
+    package func removeAll() {
+        storage.removeAll(keepingCapacity: true)
+        head = 0
     }
 
-    /// Makes room for `count` more bytes behind those that are there, moving or growing as needed.
+    /// Makes room for `count` more bytes at the back, moving to the front those that are there, or growing.
     package func reserve(_ count: Int) {
-        if capacity - tail >= count { return }
-        let used = tail - head
-        if capacity - used >= count {
-            memmove(base, base + head, used)
-        } else {
-            let larger = max(capacity * 2, used + count)
-            let copy = UnsafeMutableRawPointer.allocate(byteCount: larger, alignment: 16)
-            memcpy(copy, base + head, used)
-            base.deallocate()
-            base = copy
-            capacity = larger
+        guard storage.capacity - storage.count < count else { return }
+        if head > 0 {
+            storage.removeSubrange(0..<head)
+            head = 0
         }
-        (head, tail) = (0, used)
+        if storage.capacity - storage.count < count {
+            storage.reserveCapacity(max(storage.capacity * 2, storage.count + count))
+        }
     }
 
     /// Lets `body` write at the back, at most `count` bytes; it returns how many it wrote.
     @discardableResult
     package func appending(_ count: Int, _ body: (UnsafeMutableRawBufferPointer) -> Int) -> Int {
         reserve(count)
-        let written = body(UnsafeMutableRawBufferPointer(start: base + tail, count: count))
-        precondition(written <= count)
-        tail += written
+        var written = 0
+        storage.append(addingCapacity: count) { output in
+            output.withUnsafeMutableBufferPointer { room, initialized in
+                let free = UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(room)[initialized...])
+                written = body(UnsafeMutableRawBufferPointer(rebasing: free[..<count]))
+                initialized += written
+            }
+        }
         return written
     }
 
-    package func append(_ bytes: UnsafeRawBufferPointer) {
-        guard bytes.count > 0 else { return }
-        reserve(bytes.count)
-        memcpy(base + tail, bytes.baseAddress!, bytes.count)
-        tail += bytes.count
+    package func append(_ bytes: UnsafeRawBufferPointer) { storage.append(contentsOf: bytes) }
+    package func append(_ bytes: Span<UInt8>) { storage.append(contentsOf: bytes) }
+    package func append(_ bytes: [UInt8]) { storage.append(contentsOf: bytes) }
+    package func append(_ text: StaticString) { storage.append(text) }
+    package func append(_ text: String) { storage.append(contentsOf: text.utf8) }
+    package func append(decimal number: some BinaryInteger) { storage.append(decimal: number) }
+}
+
+extension [UInt8] {
+    package mutating func append(contentsOf span: Span<UInt8>) {
+        span.withUnsafeBytes { append(contentsOf: $0) }
     }
 
-    package func append(_ bytes: RawSpan) { bytes.withUnsafeBytes { append($0) } }
-
-    package func append(_ bytes: Span<UInt8>) { bytes.withUnsafeBytes { append($0) } }
-
-    package func append(_ bytes: [UInt8]) { bytes.withUnsafeBytes { append($0) } }
-
-    package func append(_ text: StaticString) {
-        append(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    package mutating func append(_ text: StaticString) {
+        append(contentsOf: UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }
 
-    package func append(_ text: String) {
-        var text = text
-        text.withUTF8 { append(UnsafeRawBufferPointer($0)) }
-    }
-
-    package func append(_ byte: UInt8) {
-        reserve(1)
-        base.storeBytes(of: byte, toByteOffset: tail, as: UInt8.self)
-        tail += 1
-    }
-
-    /// Appends the number in decimal digits.
-    package func append(decimal number: some BinaryInteger) {
+    /// Appends the number in decimal digits, padded in front with zeros to at least `width`.
+    package mutating func append(decimal number: some BinaryInteger, width: Int = 1) {
         var digits: (UInt64, UInt64, UInt64) = (0, 0, 0)
         var rest = UInt64(number.magnitude)
-        withUnsafeMutableBytes(of: &digits) { digits in
+        Swift.withUnsafeMutableBytes(of: &digits) { digits in
             var position = digits.count
             repeat {
                 position -= 1
                 digits[position] = UInt8(48 + rest % 10)
                 rest /= 10
-            } while rest > 0
+            } while (rest > 0 || digits.count - position < width) && position > 0
             if number < 0 {
                 position -= 1
                 digits[position] = 45
             }
-            append(UnsafeRawBufferPointer(rebasing: digits[position...]))
+            append(contentsOf: UnsafeRawBufferPointer(rebasing: digits[position...]))
         }
-    }
-
-    /// Overwrites bytes that are in it, `offset` bytes from the front.
-    package func overwrite(at offset: Int, with bytes: UnsafeRawBufferPointer) {
-        precondition(offset >= 0 && offset + bytes.count <= tail - head)
-        guard bytes.count > 0 else { return }
-        memcpy(base + head + offset, bytes.baseAddress!, bytes.count)
     }
 }

@@ -70,6 +70,20 @@ package final class EventLoop: @unchecked Sendable {
     /// Tells `handler` of every change of the descriptor's readiness (EPOLLIN, OUT, RDHUP, edge-triggered).
     /// The loop keeps the handler until ``remove(_:)``.
     package func add(_ descriptor: CInt, _ handler: any EventHandler) throws(SystemError) -> Registration {
+        try add(
+            descriptor, handler,
+            events: millrace_epoll_in() | millrace_epoll_out() | millrace_epoll_peer_closed() | millrace_epoll_edge())
+    }
+
+    /// For a listening socket, perhaps in the epoll sets of several loops: level-triggered, and one connection wakes
+    /// one loop only (EPOLLEXCLUSIVE).
+    package func add(listener descriptor: CInt, _ handler: any EventHandler) throws(SystemError) -> Registration {
+        try add(descriptor, handler, events: millrace_epoll_in() | millrace_epoll_exclusive())
+    }
+
+    private func add(
+        _ descriptor: CInt, _ handler: any EventHandler, events: UInt32
+    ) throws(SystemError) -> Registration {
         if freeSlots.isEmpty {
             freeSlots.append(UInt32(slots.count))
             slots.append(Slot())
@@ -77,9 +91,7 @@ package final class EventLoop: @unchecked Sendable {
         let index = freeSlots[freeSlots.count - 1]
         let registration = Registration(index: index, generation: slots[Int(index)].generation)
         let token = UInt64(registration.generation) << 32 | UInt64(index)
-        var event = epoll_event(
-            events: millrace_epoll_in() | millrace_epoll_out() | millrace_epoll_peer_closed() | millrace_epoll_edge(),
-            data: epoll_data_t(u64: token))
+        var event = epoll_event(events: events, data: epoll_data_t(u64: token))
         guard epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event) == 0 else { throw SystemError("epoll_ctl") }
         freeSlots.removeLast()
         slots[Int(index)].handler = handler

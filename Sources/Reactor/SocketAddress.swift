@@ -45,6 +45,20 @@ package enum SocketAddress: Sendable, Hashable {
         }
     }
 
+    /// An address as ``description`` shows it.
+    package init?(_ text: String) {
+        if text.hasPrefix("unix:") {
+            self = .unix(String(text.dropFirst(5)))
+            return
+        }
+        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
+            return nil
+        }
+        var host = text[..<colon]
+        if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
+        self.init(numeric: String(host), port: port)
+    }
+
     /// Looks a host's name up (getaddrinfo(3)). Blocks: never on a loop's thread. Sorted, without repeats.
     package static func resolve(host: String, port: UInt16) throws(ResolutionError) -> [SocketAddress] {
         var hints = addrinfo()

@@ -20,12 +20,16 @@ package enum Transport: Sendable {
         }
     }
 
+    /// Writes as much as is taken now.
+    package func write(_ bytes: UnsafeRawBufferPointer) -> IOOutcome {
+        switch self {
+        case .plain(let socket): socket.write(bytes)
+        }
+    }
+
     /// Writes from the front of `buffer` and drops what was taken.
     package func write(from buffer: ByteBuffer) -> IOOutcome {
-        let outcome =
-            switch self {
-            case .plain(let socket): socket.write(buffer.unsafeBytes)
-            }
+        let outcome = buffer.withBytes { write($0) }
         if case .bytes(let count) = outcome { buffer.consume(count) }
         return outcome
     }

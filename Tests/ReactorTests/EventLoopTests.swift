@@ -72,7 +72,7 @@ struct EventLoopTests {
                 expected.removeFirst(2)
             }
         }
-        #expect(Array(buffer.unsafeBytes) == expected)
+        #expect(buffer.withBytes { Array($0) } == expected)
     }
 
     @Test(arguments: [
@@ -135,6 +135,6 @@ private final class Sender: EventHandler {
             buffer.removeAll()
         }
         while case .bytes = transport.read(into: buffer, atMost: 64) {}
-        received += Array(buffer.unsafeBytes)
+        received += buffer.withBytes { Array($0) }
     }
 }
