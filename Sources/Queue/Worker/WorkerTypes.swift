@@ -1,0 +1,28 @@
+/// A task that a worker owns now.
+package struct ClaimedTask: Sendable, Hashable {
+    package var id: TaskID
+    package var type: String
+    /// Canonical JSON.
+    package var input: [UInt8]
+    /// 1 for the first start.
+    package var attempt: Int
+    package var maxAttempts: Int
+}
+
+/// The end of one attempt.
+package struct TaskCompletion: Sendable, Hashable {
+    package enum Outcome: Sendable, Hashable {
+        /// - Parameter result: JSON.
+        case completed(result: [UInt8])
+        /// - Parameter message: safe to show.
+        case failed(message: String, isRetryable: Bool)
+    }
+
+    package var id: TaskID
+    package var outcome: Outcome
+
+    package init(id: TaskID, outcome: Outcome) {
+        self.id = id
+        self.outcome = outcome
+    }
+}

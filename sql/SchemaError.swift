@@ -1,0 +1,18 @@
+package import Postgres
+
+package enum SchemaError: Error, CustomStringConvertible {
+    case database(PostgresError)
+    /// A step that was applied is not the one this program has.
+    case changed(version: Int, name: String)
+    /// The database has steps that this program does not know: it was migrated by a newer one.
+    case newer(version: Int)
+
+    package var description: String {
+        switch self {
+        case .database(let error): "cannot migrate the database: \(error)"
+        case .changed(let version, let name):
+            "migration \(version) (\(name)) was applied in another form than this program has"
+        case .newer(let version): "the database has migration \(version), which this program does not know"
+        }
+    }
+}
