@@ -17,6 +17,7 @@ enum Base64 {
     static func decode(_ text: String) -> [UInt8]? {
         let missing = (4 - text.utf8.count % 4) % 4
         let padded = text.hasSuffix("=") ? text : text + String(repeating: "=", count: missing)
+        guard padded.utf8.count % 4 == 0 else { return nil }
         return Data(base64Encoded: padded).map(Array.init)
     }
 }

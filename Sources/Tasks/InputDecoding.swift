@@ -32,10 +32,20 @@ extension InputShape {
 
 extension MemberDeclaration {
     /// The value as sent, `nil` where its JSON type is not the declared one.
-    fileprivate func decode(_ key: AnyKey, from sent: KeyedDecodingContainer<AnyKey>) -> JSONValue? {
+    fileprivate func decode(
+        _ key: AnyKey, from sent: KeyedDecodingContainer<AnyKey>
+    ) throws(InvalidInput) -> JSONValue? {
         switch kind {
-        case .text, .base64: (try? sent.decode(String.self, forKey: key)).map(JSONValue.string)
-        case .integer: (try? sent.decode(Int64.self, forKey: key)).map(JSONValue.integer)
+        case .text, .base64:
+            do {
+                return .string(try sent.decode(String.self, forKey: key))
+            } catch DecodingError.typeMismatch, DecodingError.valueNotFound {
+                return nil
+            } catch {
+                // The decoder looks into a string only here: an escape in it is wrong.
+                throw .malformed
+            }
+        case .integer: return (try? sent.decode(Int64.self, forKey: key)).map(JSONValue.integer)
         }
     }
 }

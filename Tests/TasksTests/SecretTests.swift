@@ -1,0 +1,43 @@
+import Testing
+
+@testable import Tasks
+
+@Suite struct `Secrets` {
+    /// By `printf 'md5\0{}' | openssl dgst -sha256 -hmac key`.
+    @Test func `a cache key is the keyed digest of type and input`() {
+        let key = CacheKey(secret: Array("key".utf8), type: "md5", input: Array("{}".utf8))
+        #expect(Hex.encode(key.bytes) == "a8eb881090d9173f94d1c579c7736fd26111c4312ae670c527f14af2c56e83f8")
+    }
+
+    @Test func `cache keys differ by secret, type and input`() {
+        let keys: Set = [
+            CacheKey(secret: [1], type: "a", input: [2]), CacheKey(secret: [2], type: "a", input: [2]),
+            CacheKey(secret: [1], type: "b", input: [2]), CacheKey(secret: [1], type: "a", input: [3]),
+            CacheKey(secret: [1], type: "", input: [97, 2]),
+        ]
+        #expect(keys.count == 5)
+    }
+
+    @Test func `random bytes differ`() {
+        #expect(RandomBytes.make(32).count == 32)
+        #expect(RandomBytes.make(32) != RandomBytes.make(32))
+        #expect(RandomBytes.make(0).isEmpty)
+    }
+
+    @Test func `secrets are compared by their contents`() {
+        #expect(SecureCompare.equal("token", "token"))
+        #expect(!SecureCompare.equal("token", "tokem"))
+        #expect(!SecureCompare.equal("token", "tokens"))
+        #expect(SecureCompare.equal("", ""))
+    }
+
+    @Test(arguments: [
+        ("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("fooba", "Zm9vYmE="),
+        ("foobar", "Zm9vYmFy"),
+    ])
+    func `base64 by the vectors of RFC 4648`(text: String, encoded: String) {
+        #expect(Base64.encode(Array(text.utf8)) == encoded)
+        #expect(Base64.decode(encoded) == Array(text.utf8))
+        #expect(Base64.decode(Base64.encodeUnpadded(Array(text.utf8))) == Array(text.utf8))
+    }
+}
