@@ -1,0 +1,55 @@
+/// Why a response was refused. The connection it came on cannot be used any more.
+///
+/// To the client each of them is a 502; the descriptions hold none of the responder's bytes.
+package enum FastCGIError: Error, Sendable, Hashable, CaseIterable {
+    // The record layer
+    case unknownVersion
+    case unknownRecordType
+    case unexpectedRecord
+    case wrongRequestID
+    case malformedEndRequest
+    case unknownProtocolStatus
+    case bytesAfterEnd
+    case closedEarly
+
+    // The response in the stream
+    case endedWithinHead
+    case headTooLarge
+    case tooManyFields
+    case malformedField
+    case controlByte
+    case foldedField
+    case malformedStatus
+    case duplicateStatus
+    case malformedContentLength
+    case duplicateContentLength
+    case transferEncoding
+    case bodyTooShort
+}
+
+extension FastCGIError: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .unknownVersion: "the FastCGI server sent a record of an unknown version"
+        case .unknownRecordType: "the FastCGI server sent a record of an unknown type"
+        case .unexpectedRecord: "the FastCGI server sent a record that only a web server may send, or unasked"
+        case .wrongRequestID: "the FastCGI server sent a record of another request"
+        case .malformedEndRequest: "the FastCGI server sent a malformed end of request"
+        case .unknownProtocolStatus: "the FastCGI server ended the request with an unknown protocol status"
+        case .bytesAfterEnd: "the FastCGI server sent bytes after the end of the request"
+        case .closedEarly: "the FastCGI server closed the connection before the end of the request"
+        case .endedWithinHead: "the response ended within its header"
+        case .headTooLarge: "the response's header is too large"
+        case .tooManyFields: "the response has too many header lines"
+        case .malformedField: "the response has a malformed header line"
+        case .controlByte: "the response's header holds a control byte"
+        case .foldedField: "a header line of the response begins with a blank"
+        case .malformedStatus: "the response's Status is malformed"
+        case .duplicateStatus: "the response has more than one Status"
+        case .malformedContentLength: "the response's Content-Length is not a number"
+        case .duplicateContentLength: "the response has more than one Content-Length"
+        case .transferEncoding: "the response has a Transfer-Encoding"
+        case .bodyTooShort: "the response's body is shorter than its Content-Length"
+        }
+    }
+}

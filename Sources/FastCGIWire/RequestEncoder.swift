@@ -1,0 +1,166 @@
+/// Encodes the requests of one connection, one after the other, at the end of an output buffer.
+///
+/// ```
+/// encoder.begin(keepsConnection: true, into: &out)
+/// encoder.param(name.span, value.span, into: &out)       // as often as needed
+/// encoder.endParams(into: &out)
+/// encoder.body(piece, into: &out)                        // as it comes in
+/// encoder.endBody(into: &out)
+/// ```
+/// From `begin` to `endParams` nothing may be taken from the front of the buffer: the length of the open record is
+/// filled in later. It allocates only when the buffer has to grow.
+package struct RequestEncoder: Sendable {
+    private enum State {
+        case idle
+        /// The PARAMS record whose header begins at this offset of the buffer is open.
+        case params(record: Int)
+        case body
+    }
+
+    private var state = State.idle
+    /// All requests of a connection have it: there is only one at a time.
+    package static let requestID: UInt16 = 1
+
+    package init() {}
+
+    /// The whole request is written.
+    package var isIdle: Bool {
+        if case .idle = state { return true }
+        return false
+    }
+
+    /// BEGIN_REQUEST for a responder.
+    package mutating func begin(keepsConnection: Bool, into out: inout [UInt8]) {
+        guard case .idle = state else { preconditionFailure("the request before is not written yet") }
+        append(.beginRequest, count: 8, to: &out)
+        out.append(addingCapacity: 8) { out in
+            out.append(0)
+            out.append(1)  // FCGI_RESPONDER
+            out.append(keepsConnection ? 1 : 0)  // FCGI_KEEP_CONN
+            for _ in 0..<5 { out.append(0) }
+        }
+        state = .params(record: out.count)
+        append(.params, count: 0, to: &out)
+    }
+
+    package mutating func param(_ name: Span<UInt8>, _ value: Span<UInt8>, into out: inout [UInt8]) {
+        appendLength(name.count, to: &out)
+        appendLength(value.count, to: &out)
+        out.append(contentsOf: name, in: 0..<name.count)
+        out.append(contentsOf: value, in: 0..<value.count)
+        splitIfFull(&out)
+    }
+
+    /// A param whose value is written in place, so that its length and its bytes come from one evaluation.
+    package mutating func param(_ name: Span<UInt8>, into out: inout [UInt8], value: (inout [UInt8]) -> Void) {
+        appendLength(name.count, to: &out)
+        let length = out.count
+        out.append(addingCapacity: 4) { out in for _ in 0..<4 { out.append(0x80) } }
+        out.append(contentsOf: name, in: 0..<name.count)
+        writeValue(lengthAt: length, into: &out, value)
+    }
+
+    /// The `HTTP_…` variable of a request header (RFC 3875, 4.1.18); `name` as the client wrote it.
+    package mutating func httpParam(_ name: Span<UInt8>, into out: inout [UInt8], value: (inout [UInt8]) -> Void) {
+        appendLength(name.count + 5, to: &out)
+        let length = out.count
+        out.append(addingCapacity: 4 + 5 + name.count) { out in
+            for _ in 0..<4 { out.append(0x80) }
+            out.append(0x48)
+            out.append(0x54)
+            out.append(0x54)
+            out.append(0x50)
+            out.append(0x5F)
+            for index in name.indices { out.append(name[index].asVariableName) }
+        }
+        writeValue(lengthAt: length, into: &out, value)
+    }
+
+    /// The end of the PARAMS stream.
+    package mutating func endParams(into out: inout [UInt8]) {
+        guard case .params(let record) = state else { preconditionFailure("no params are open") }
+        let count = out.count - record - RecordHeader.size
+        setContentLength(count, ofRecordAt: record, in: &out)
+        // A request without params has the one empty record, which ends the stream.
+        if count > 0 { append(.params, count: 0, to: &out) }
+        state = .body
+    }
+
+    /// A piece of the request body. An empty one writes nothing: it would end the stream.
+    package func body(_ bytes: Span<UInt8>, into out: inout [UInt8]) {
+        var start = 0
+        while start < bytes.count {
+            let end = min(bytes.count, start + RecordHeader.maximumContent)
+            bodyRecord(count: end - start, into: &out)
+            out.append(contentsOf: bytes, in: start..<end)
+            start = end
+        }
+    }
+
+    /// Only the header of a STDIN record: the caller writes the `count` (1 to 65,535) bytes of content himself.
+    package func bodyRecord(count: Int, into out: inout [UInt8]) {
+        guard case .body = state else { preconditionFailure("the params are not ended") }
+        precondition((1...RecordHeader.maximumContent).contains(count))
+        append(.stdin, count: count, to: &out)
+    }
+
+    /// The end of the request body, and of the request.
+    package mutating func endBody(into out: inout [UInt8]) {
+        guard case .body = state else { preconditionFailure("the params are not ended") }
+        append(.stdin, count: 0, to: &out)
+        state = .idle
+    }
+
+    private func append(_ type: RecordType, count: Int, to out: inout [UInt8]) {
+        RecordHeader(type, requestID: Self.requestID, contentLength: count).append(to: &out)
+    }
+}
+
+extension RequestEncoder {
+    /// FastCGI 1.0, section 3.4: one byte up to 127, else four with the highest bit set.
+    private func appendLength(_ length: Int, to out: inout [UInt8]) {
+        if length < 128 {
+            out.append(UInt8(length))
+        } else {
+            let length = UInt32(length) | 0x8000_0000
+            out.append(addingCapacity: 4) { out in
+                out.append(UInt8(length >> 24))
+                out.append(UInt8(truncatingIfNeeded: length >> 16))
+                out.append(UInt8(truncatingIfNeeded: length >> 8))
+                out.append(UInt8(truncatingIfNeeded: length))
+            }
+        }
+    }
+
+    /// The length is known only after the value: it takes the four-byte form, which is allowed for any length.
+    private mutating func writeValue(lengthAt position: Int, into out: inout [UInt8], _ value: (inout [UInt8]) -> Void)
+    {
+        let start = out.count
+        value(&out)
+        let length = UInt32(out.count - start) | 0x8000_0000
+        out[position] = UInt8(length >> 24)
+        out[position + 1] = UInt8(truncatingIfNeeded: length >> 16)
+        out[position + 2] = UInt8(truncatingIfNeeded: length >> 8)
+        out[position + 3] = UInt8(truncatingIfNeeded: length)
+        splitIfFull(&out)
+    }
+
+    /// The params are a stream: where a record is full, the next one goes on, in the middle of a name if need be.
+    private mutating func splitIfFull(_ out: inout [UInt8]) {
+        guard case .params(var record) = state else { preconditionFailure("no params are open") }
+        guard out.count - record - RecordHeader.size > RecordHeader.maximumContent else { return }
+        while out.count - record - RecordHeader.size > RecordHeader.maximumContent {
+            setContentLength(RecordHeader.maximumContent, ofRecordAt: record, in: &out)
+            record += RecordHeader.size + RecordHeader.maximumContent
+            var header: [UInt8] = []
+            append(.params, count: 0, to: &header)
+            out.insert(contentsOf: header, at: record)
+        }
+        state = .params(record: record)
+    }
+
+    private func setContentLength(_ count: Int, ofRecordAt record: Int, in out: inout [UInt8]) {
+        out[record + 4] = UInt8(count >> 8)
+        out[record + 5] = UInt8(count & 0xFF)
+    }
+}

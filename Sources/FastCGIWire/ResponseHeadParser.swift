@@ -1,0 +1,120 @@
+/// Collects and parses the header of a CGI response, which may be split over records at any byte.
+///
+/// Lines end with CR LF or LF (RFC 3875, 6.2.1). What could be read differently further on is refused: control bytes,
+/// folded lines, a second `Content-Length`, any `Transfer-Encoding`.
+package struct ResponseHeadParser: Sendable {
+    /// Valid once ``take(_:_:)`` has returned a count, until ``reset()``.
+    package private(set) var head = ResponseHead()
+    package let limits: ResponseLimits
+    private var lineStart = 0
+
+    package init(limits: ResponseLimits = ResponseLimits()) {
+        self.limits = limits
+    }
+
+    /// Makes ready for the next response; memory is kept.
+    package mutating func reset() {
+        head.reset()
+        lineStart = 0
+    }
+
+    /// - Parameters:
+    ///   - range: the next bytes of the response, as offsets into `bytes`
+    /// - Returns: how many of them belong to the header, now that it is complete; nil when all do and more must come
+    package mutating func take(_ bytes: Span<UInt8>, _ range: Range<Int>) throws(FastCGIError) -> Int? {
+        var start = range.lowerBound
+        while start < range.upperBound {
+            var end = start
+            while end < range.upperBound, bytes[end] != 0x0A { end += 1 }
+            let isWhole = end < range.upperBound
+            if isWhole { end += 1 }
+            guard head.bytes.count + end - start <= limits.head else { throw .headTooLarge }
+            head.bytes.append(contentsOf: bytes, in: start..<end)
+            start = end
+            if isWhole {
+                if try takeLine() {
+                    if !head.hasStatus, head.hasLocation { head.status = 302 }
+                    return start - range.lowerBound
+                }
+                lineStart = head.bytes.count
+            }
+        }
+        return nil
+    }
+
+    /// - Returns: whether it was the empty line that ends the header
+    private mutating func takeLine() throws(FastCGIError) -> Bool {
+        var end = head.bytes.count - 1
+        if end > lineStart, head.bytes[end - 1] == 0x0D { end -= 1 }
+        guard end > lineStart else { return true }
+        guard head.fields.count < limits.fields else { throw .tooManyFields }
+        guard !head.bytes[lineStart].isBlank else { throw .foldedField }
+
+        var colon = lineStart
+        while colon < end, head.bytes[colon].isToken { colon += 1 }
+        guard colon < end, colon > lineStart, head.bytes[colon] == 0x3A else {
+            // The name ended at something else than a colon.
+            let byte = colon < end ? head.bytes[colon] : 0x20
+            throw byte < 0x20 && byte != 0x09 || byte == 0x7F ? .controlByte : .malformedField
+        }
+        var (start, stop) = (colon + 1, end)
+        while start < stop, head.bytes[start].isBlank { start += 1 }
+        while stop > start, head.bytes[stop - 1].isBlank { stop -= 1 }
+        for index in start..<stop {
+            let byte = head.bytes[index]
+            if byte < 0x20 && byte != 0x09 || byte == 0x7F { throw .controlByte }
+        }
+        let field = ResponseField(
+            name: lineStart..<colon, value: start..<stop, known: KnownResponseField(head.bytes, lineStart..<colon))
+        try head.add(field)
+        return false
+    }
+}
+
+extension ResponseHead {
+    fileprivate mutating func add(_ field: ResponseField) throws(FastCGIError) {
+        switch field.known {
+        case .status:
+            guard !hasStatus else { throw .duplicateStatus }
+            hasStatus = true
+            try parseStatus(field.value)
+        case .location:
+            hasLocation = true
+        case .contentLength:
+            guard contentLength == nil else { throw .duplicateContentLength }
+            contentLength = try parseLength(field.value)
+        case .transferEncoding:
+            throw .transferEncoding
+        default:
+            break
+        }
+        fields.append(field)
+    }
+
+    /// `NNN[ reason]` (RFC 3875, 6.3.3). Interim statuses are not a response, so not taken.
+    private mutating func parseStatus(_ value: Range<Int>) throws(FastCGIError) {
+        guard value.count >= 3 else { throw .malformedStatus }
+        var number = 0
+        let end = value.lowerBound + 3
+        for index in value.lowerBound..<end {
+            guard bytes[index].isDigit else { throw .malformedStatus }
+            number = number * 10 + Int(bytes[index] & 0x0F)
+        }
+        guard (200...599).contains(number) else { throw .malformedStatus }
+        status = number
+        guard end < value.upperBound else { return }
+        guard bytes[end] == 0x20 else { throw .malformedStatus }
+        reason = end + 1..<value.upperBound
+    }
+
+    private func parseLength(_ value: Range<Int>) throws(FastCGIError) -> Int {
+        // 18 digits always fit.
+        guard (1...18).contains(value.count) else { throw .malformedContentLength }
+        var length = 0
+        for index in value {
+            guard bytes[index].isDigit else { throw .malformedContentLength }
+            length = length * 10 + Int(bytes[index] & 0x0F)
+        }
+        return length
+    }
+}
