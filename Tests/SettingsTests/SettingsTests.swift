@@ -1,0 +1,84 @@
+import Testing
+
+@testable import Settings
+
+struct SettingsTests {
+    @Test func `the option wins over the environment, it over the file, and that over the default`() throws {
+        let file = try DotEnv(parsing: "MILLRACE_WORKERS=5\nMILLRACE_API=6")
+        let settings = Settings(environment: ["MILLRACE_WORKERS": "4"], file: file)
+        #expect(try settings.value(Variables.workerCount, option: "7", "--workers") == 7)
+        #expect(try settings.value(Variables.workerCount) == 4)
+        #expect(try settings.value(Variables.nodeCount) == 6)
+        #expect(try Settings(environment: [:]).value(Variables.nodeCount) == 3)
+    }
+
+    @Test func `an empty variable counts as not set`() throws {
+        let settings = Settings(environment: ["MILLRACE_ADMIN_TOKEN": "", "RATE_LIMIT_REQUESTS": ""])
+        #expect(try settings.value(Variables.adminToken) == nil)
+        #expect(try settings.value(Variables.rateLimitRequests) == 100)
+    }
+
+    @Test(arguments: ["abc", "-1", "1.5", "65", "99999999999999999999"])
+    func `a malformed number names its variable and range, with the code for configuration`(value: String) {
+        let settings = Settings(environment: ["MILLRACE_WORKERS": value])
+        let error = #expect(throws: SettingsError.self) { try settings.value(Variables.workerCount) }
+        #expect(error?.description == "MILLRACE_WORKERS: \"\(value)\" is not a whole number from 0 to 64")
+        #expect(error?.code == .configuration)
+    }
+
+    @Test func `a malformed option names itself, with the code for usage`() {
+        let settings = Settings(environment: [:])
+        let error = #expect(throws: SettingsError.self) {
+            try settings.value(Variables.workerCount, option: "many", "--workers")
+        }
+        #expect(error?.description == "--workers: \"many\" is not a whole number from 0 to 64")
+        #expect(error?.code == .usage)
+    }
+
+    @Test(arguments: [
+        ("0.5", Duration.milliseconds(500)), ("500ms", .milliseconds(500)), ("3s", .seconds(3)), ("1m", .seconds(60)),
+    ])
+    func `times take units`(text: String, expected: Duration) throws {
+        #expect(try Settings(environment: ["DB_BASE_BACKOFF": text]).value(Variables.baseBackoff) == expected)
+    }
+
+    @Test(arguments: ["", "nan", "inf", "0x10", "-1", "1e3", "s", "61", "1 m"])
+    func `what is no time is refused`(text: String) {
+        #expect(Variables.baseBackoff.parse(text) == nil)
+    }
+
+    @Test(arguments: [
+        ("round-robin", BalancingStrategy.roundRobin), ("round_robin", .roundRobin),
+        ("least_connections", .leastConnections), ("Least-Connections", .leastConnections),
+    ])
+    func `strategies are taken with dashes and underscores`(text: String, expected: BalancingStrategy) throws {
+        #expect(try Settings(environment: ["LB_STRATEGY": text]).value(Variables.strategy) == expected)
+    }
+
+    @Test func `an unknown strategy is refused with the words allowed`() {
+        let error = #expect(throws: SettingsError.self) {
+            try Settings(environment: ["LB_STRATEGY": "random"]).value(Variables.strategy)
+        }
+        #expect(error?.description == "LB_STRATEGY: \"random\" is not one of round-robin, least-connections")
+    }
+
+    @Test func `the database's address comes from DATABASE_URL, else from the DB_ variables, quoted`() throws {
+        let parts = [
+            "DB_NAME": "my db", "DB_USER": "me", "DB_PASSWORD": #"it's \ secret"#, "DB_HOST": "h", "DB_PORT": "6000",
+        ]
+        #expect(
+            try Settings(environment: parts).databaseAddress()
+                == #"host='h' port='6000' dbname='my db' user='me' password='it\'s \\ secret'"#)
+        let both = parts.merging(["DATABASE_URL": "postgres://x/y"]) { $1 }
+        #expect(try Settings(environment: both).databaseAddress() == "postgres://x/y")
+        #expect(try Settings(environment: both).databaseAddress(option: "postgres://o/p") == "postgres://o/p")
+        #expect(try Settings(environment: ["DB_PASSWORD": "x"]).databaseAddress() == nil)
+    }
+
+    @Test func `every default is a value of its variable`() throws {
+        let settings = Settings(environment: [:])
+        #expect(try settings.value(Variables.resultRetention) == .seconds(7 * 86400))
+        #expect(try settings.value(Variables.cacheTTL) == .seconds(3600))
+        #expect(Variables.nodeCount.help == "API nodes [MILLRACE_API; default: 3]")
+    }
+}
