@@ -1,0 +1,71 @@
+# Everything a developer or a newcomer does, by one word. `make help` lists it.
+
+# The system packages, in Debian's names. This is the only list of them.
+BUILD_PACKAGES := libargon2-dev libfcgi-dev libpq-dev libssl-dev pkg-config
+RUN_PACKAGES   := postgresql
+TEST_PACKAGES  := nginx-light
+
+SWIFT   ?= swift
+SOURCES := Package.swift Sources Tests Benchmarks proxy sql
+RELEASE := $(SWIFT) build -c release --static-swift-stdlib
+
+.DEFAULT_GOAL := help
+.PHONY: help run test build setup packages test-packages format lint bench clean
+
+help: ## show this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+run: setup ## install what is missing, build a release, start the whole system on http://127.0.0.1:8000
+	$(RELEASE) --product millrace
+	@exec "$$($(RELEASE) --show-bin-path)/millrace" up
+
+test: setup test-packages ## install what is missing, run every test
+	$(SWIFT) test
+
+build: setup ## build a release: .build/release/millrace
+	$(RELEASE) --product millrace
+
+setup: packages
+	@command -v $(SWIFT) >/dev/null || { \
+	    echo "Swift 6.2 or newer is needed: https://www.swift.org/install/linux" >&2; exit 1; }
+
+packages: ## install the system packages that are missing (Debian, Ubuntu)
+	@$(call install,$(BUILD_PACKAGES) $(RUN_PACKAGES))
+
+test-packages: ## install what only the tests need
+	@$(call install,$(TEST_PACKAGES))
+
+format: ## format the Swift sources
+	$(SWIFT) format -i -r $(SOURCES)
+
+lint: ## check their format
+	$(SWIFT) format lint --strict -r $(SOURCES)
+
+bench: setup ## build a release and measure it
+	$(RELEASE) --product millrace
+	$(RELEASE) --product bench
+	@exec "$$($(RELEASE) --show-bin-path)/bench"
+
+clean: ## remove what was built; the data folder .millrace stays
+	rm -rf .build
+
+# Installs those of the packages $(1) that are missing; another program in place of a package will do.
+define install
+missing=; \
+command -v dpkg-query >/dev/null || { echo "Not a Debian: make sure that these are there: $(1)"; exit 0; }; \
+for package in $(1); do \
+    [ "$$(dpkg-query -W -f '$${db:Status-Status}' $$package 2>/dev/null)" = installed ] && continue; \
+    case $$package in \
+    nginx-light) command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] && continue ;; \
+    postgresql) ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 && continue ;; \
+    esac; \
+    missing="$$missing $$package"; \
+done; \
+[ -n "$$missing" ] || exit 0; \
+echo "Installing with apt:$$missing"; \
+sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+if [ -n "$$sudo" ] && ! command -v sudo >/dev/null; then \
+    echo "Neither root nor sudo: have an administrator run: apt-get install$$missing" >&2; exit 1; \
+fi; \
+$$sudo apt-get update -q && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends $$missing
+endef
