@@ -62,7 +62,9 @@ let package = Package(
             dependencies: ["Postgres", "Schema", "Tasks", "Telemetry", "Threading", logging, metrics]),
         .target(
             name: "API",
-            dependencies: ["CFastCGI", "JSON", "Queue", "Reactor", "Tasks", "Telemetry", "Threading", logging, metrics]),
+            dependencies: [
+                "CFastCGI", "CLinux", "JSON", "Queue", "Reactor", "Tasks", "Telemetry", "Threading", logging, metrics,
+            ]),
         .target(
             name: "DefaultProxy", path: "proxy", exclude: [], resources: [.embedInCode("millrace.conf")]),
         .target(name: "Worker", dependencies: ["Queue", "Tasks", "Telemetry", "Threading", logging, metrics]),
@@ -105,7 +107,12 @@ let package = Package(
         .testTarget(
             name: "QueueTests",
             dependencies: ["JSON", "Postgres", "Queue", "Schema", "Tasks", "TestSupport", "Threading", logging]),
-        .testTarget(name: "APITests", dependencies: ["API", "JSON", "Queue", "Tasks", "TestSupport"]),
+        .testTarget(
+            name: "APITests",
+            dependencies: [
+                "API", "FastCGIWire", "JSON", "Postgres", "Queue", "Reactor", "Schema", "Tasks", "TestSupport", "Threading",
+                logging,
+            ]),
         .testTarget(name: "BalancerTests", dependencies: ["Balancer", "Client", "JSON", "TestSupport", "Threading"]),
         .testTarget(name: "SettingsTests", dependencies: ["Settings"]),
         .testTarget(name: "SupervisorTests", dependencies: ["Supervisor", "TestSupport"]),

@@ -1,0 +1,68 @@
+internal import JSON
+
+/// Writes JSON text with the members in the order given, without a tree in between: replies are on the hot path.
+struct JSONWriter: Sendable {
+    private(set) var bytes: [UInt8] = []
+
+    init(capacity: Int = 256) { bytes.reserveCapacity(capacity) }
+
+    /// An object whose members `members` writes.
+    static func object(_ members: (inout JSONWriter) -> Void) -> JSONWriter {
+        var writer = JSONWriter()
+        writer.object(members)
+        return writer
+    }
+
+    mutating func object(_ members: (inout JSONWriter) -> Void) {
+        separate()
+        bytes.append(UInt8(ascii: "{"))
+        members(&self)
+        bytes.append(UInt8(ascii: "}"))
+    }
+
+    mutating func array(_ name: StaticString, _ elements: (inout JSONWriter) -> Void) {
+        key(name)
+        bytes.append(UInt8(ascii: "["))
+        elements(&self)
+        bytes.append(UInt8(ascii: "]"))
+    }
+
+    mutating func member(_ name: StaticString, _ value: String?) {
+        key(name)
+        guard let value else { return null() }
+        JSON.write(value, to: &bytes)
+    }
+
+    mutating func member(_ name: StaticString, _ value: Int) {
+        key(name)
+        bytes.append(contentsOf: String(value).utf8)
+    }
+
+    mutating func member(_ name: StaticString, _ value: Double) {
+        key(name)
+        bytes.append(contentsOf: (value.isFinite ? value.description : "0").utf8)
+    }
+
+    /// A member whose value is JSON text already.
+    mutating func member(_ name: StaticString, json value: [UInt8]?) {
+        key(name)
+        guard let value else { return null() }
+        bytes.append(contentsOf: value)
+    }
+
+    private mutating func null() { bytes.append(contentsOf: "null".utf8) }
+
+    /// Names are ours: they need no escapes.
+    private mutating func key(_ name: StaticString) {
+        separate()
+        bytes.append(UInt8(ascii: "\""))
+        name.withUTF8Buffer { bytes.append(contentsOf: $0) }
+        bytes.append(UInt8(ascii: "\""))
+        bytes.append(UInt8(ascii: ":"))
+    }
+
+    private mutating func separate() {
+        guard let last = bytes.last, last != UInt8(ascii: "{"), last != UInt8(ascii: "[") else { return }
+        bytes.append(UInt8(ascii: ","))
+    }
+}

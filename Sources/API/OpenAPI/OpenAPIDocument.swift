@@ -1,0 +1,92 @@
+internal import JSON
+
+/// The OpenAPI 3.1 document of a table of routes.
+enum OpenAPIDocument {
+    static func make(_ routes: [Route]) -> JSONValue {
+        var paths: [String: JSONValue] = [:]
+        for route in routes {
+            paths[route.path, default: [:]][route.method.rawValue.lowercased()] = operation(route)
+        }
+        return [
+            "openapi": "3.1.0",
+            "info": [
+                "title": "Millrace", "version": "1",
+                "description": .string(
+                    "Tasks go into a queue in PostgreSQL, workers compute them, results are cached and can be waited "
+                        + "for. Every reply carries `X-Request-Id`."),
+                "license": ["name": "MIT", "identifier": "MIT"],
+            ],
+            "servers": [["url": "/"]],
+            "paths": .object(paths),
+            "components": [
+                "schemas": Schemas.components,
+                "securitySchemes": [
+                    "administrator": [
+                        "type": "http", "scheme": "bearer",
+                        "description":
+                            "Where no token is set, the server's own machine needs none, and others are refused.",
+                    ]
+                ],
+            ],
+        ]
+    }
+
+    private static func operation(_ route: Route) -> JSONValue {
+        var operation: JSONValue = [
+            "operationId": .string(route.operation), "summary": .string(route.summary),
+            "tags": [.string(tag(route))], "responses": .object(responses(route)),
+        ]
+        if let description = route.description { operation["description"] = .string(description) }
+        if !route.parameters.isEmpty { operation["parameters"] = .array(route.parameters.map(parameter)) }
+        if let body = route.body {
+            operation["requestBody"] = [
+                "required": true,
+                "content": [MediaType.json: ["schema": body.schema, "example": body.example]],
+            ]
+        }
+        // The empty requirement: without a token set, calls from the machine itself need none.
+        if route.isAdministrative { operation["security"] = [["administrator": []], [:]] }
+        return operation
+    }
+
+    private static func tag(_ route: Route) -> String {
+        switch route.server {
+        case .balancer: "balancer"
+        case .node: String(route.path.split(separator: "/").first ?? "api")
+        }
+    }
+
+    private static func parameter(_ parameter: Parameter) -> JSONValue {
+        [
+            "name": .string(parameter.name), "in": .string(parameter.place.rawValue),
+            "description": .string(parameter.summary), "required": .bool(parameter.place == .path),
+            "schema": parameter.schema,
+        ]
+    }
+
+    private static func responses(_ route: Route) -> [String: JSONValue] {
+        var responses: [String: JSONValue] = [:]
+        for status in route.problems + (route.isAdministrative ? [401, 403] : []) {
+            responses[String(status)] = problem(ReasonPhrase.of(status))
+        }
+        for reply in route.replies {
+            var response: JSONValue = [
+                "description": .string(reply.summary), "content": [reply.contentType: ["schema": reply.schema]],
+            ]
+            if !reply.headers.isEmpty {
+                response["headers"] = .object(
+                    reply.headers.mapValues { ["description": .string($0), "schema": ["type": "string"] as JSONValue] })
+            }
+            responses[String(reply.status)] = response
+        }
+        responses["default"] = problem("Any other problem: a rate limit, an overload, a mistake.")
+        return responses
+    }
+
+    private static func problem(_ description: String) -> JSONValue {
+        [
+            "description": .string(description),
+            "content": [MediaType.problem: ["schema": Schemas.reference("Problem")]],
+        ]
+    }
+}

@@ -1,0 +1,122 @@
+internal import JSON
+internal import Tasks
+
+/// JSON Schemas (2020-12) that more than one route uses.
+enum Schemas {
+    static let taskID: JSONValue = ["type": "string", "format": "uuid", "description": "A UUIDv7."]
+    static let count: JSONValue = ["type": "integer", "minimum": 0]
+    static let time: JSONValue = [
+        "type": "string", "format": "date-time", "description": "RFC 3339, UTC, with microseconds.",
+    ]
+
+    /// An object that has just these members, all of them.
+    static func object(_ members: [String: JSONValue]) -> JSONValue {
+        [
+            "type": "object", "properties": .object(members),
+            "required": .array(members.keys.sorted().map(JSONValue.string)),
+        ]
+    }
+
+    static func nullable(_ schema: JSONValue) -> JSONValue { ["oneOf": [schema, ["type": "null"]]] }
+
+    /// A schema of ``components``.
+    static func reference(_ name: String) -> JSONValue { ["$ref": .string("#/components/schemas/\(name)")] }
+
+    /// The `200` of a hash: from the cache, or waited for.
+    static func hashResult(_ definition: TaskDefinition) -> JSONValue {
+        let result = definition.resultSchema
+        return [
+            "oneOf": [
+                object(["task_id": taskID, "result": result, "source": ["const": "cache"]]),
+                [
+                    "type": "object",
+                    "properties": [
+                        "task_id": taskID, "status": ["enum": ["completed", "failed", "cancelled"]],
+                        "result": nullable(result), "error": ["type": "string"], "source": ["const": "computed"],
+                    ],
+                    "required": ["task_id", "status", "result", "source"],
+                ],
+            ]
+        ]
+    }
+
+    static var components: JSONValue {
+        [
+            "Task": task, "TaskSubmission": submission, "ComputedHash": computedHash, "Problem": problem,
+        ]
+    }
+
+    private static let task = object([
+        "id": taskID, "type": typeName,
+        "status": ["enum": ["queued", "processing", "completed", "failed", "cancelled"]],
+        "result": nullable(["type": "object", "description": "Its shape is that of the task type."]),
+        "error": nullable(["type": "string"]), "attempts": count, "created_at": time,
+        "started_at": nullable(time), "completed_at": nullable(time),
+    ])
+
+    private static let computedHash = object([
+        "task_id": taskID, "type": ["enum": .array(HashesRoute.hashNames.map(JSONValue.string))],
+        "result": ["oneOf": .array(TaskRegistry.all.filter(\.isHash).map(\.resultSchema))],
+        "completed_at": time,
+    ])
+
+    private static var typeName: JSONValue { ["type": "string", "examples": .array(typeNames)] }
+    private static var typeNames: [JSONValue] { TaskRegistry.all.map { .string($0.name) } }
+
+    /// One alternative for each task type, told apart by `type`.
+    private static var submission: JSONValue {
+        ["oneOf": .array(TaskRegistry.all.map(submission))]
+    }
+
+    private static func submission(_ definition: TaskDefinition) -> JSONValue {
+        [
+            "type": "object", "title": .string(definition.name), "description": .string(definition.summary),
+            "properties": [
+                "type": ["const": .string(definition.name)],
+                "input": definition.inputSchema,
+                "priority": [
+                    "type": "integer", "minimum": .integer(Int64(Int16.min)), "maximum": .integer(Int64(Int16.max)),
+                    "default": 0, "description": "A smaller one runs sooner.",
+                ],
+                "run_at": [
+                    "oneOf": [["type": "string", "format": "date-time"], ["type": "null"]],
+                    "description": "Not before this time (RFC 3339).",
+                ],
+                "max_attempts": [
+                    "type": "integer", "minimum": .integer(Int64(TaskBatch.attempts.lowerBound)),
+                    "maximum": .integer(Int64(TaskBatch.attempts.upperBound)), "default": 5,
+                ],
+            ],
+            "required": ["type", "input"], "additionalProperties": false,
+        ]
+    }
+
+    private static let problem: JSONValue = [
+        "type": "object", "description": "A problem document (RFC 9457).",
+        "properties": [
+            "type": ["type": "string", "format": "uri-reference"], "title": ["type": "string"],
+            "status": ["type": "integer"], "detail": ["type": "string"],
+            "member": ["type": "string", "description": "The member that is wrong."],
+            "index": ["type": "integer", "description": "The element's place, where the body is an array."],
+            "request_id": ["type": "string"],
+        ],
+        "required": ["type", "title", "status", "detail", "request_id"],
+    ]
+}
+
+extension Parameter {
+    static let taskID = Parameter(
+        name: "id", place: .path, summary: "The task's id.", schema: Schemas.taskID)
+
+    static let waiting = [
+        Parameter(
+            name: "wait", place: .query, summary: "Seconds to wait for the result; it goes before `Prefer`.",
+            schema: [
+                "type": "integer", "minimum": .integer(Int64(Wait.bounds.lowerBound)),
+                "maximum": .integer(Int64(Wait.bounds.upperBound)),
+            ]),
+        Parameter(
+            name: "Prefer", place: .header, summary: "`wait=N`: seconds to wait for the result (RFC 7240), at most 60.",
+            schema: ["type": "string", "examples": ["wait=10"]]),
+    ]
+}

@@ -1,0 +1,110 @@
+internal import Glibc
+package import Queue
+internal import Threading
+
+/// A node as a plain CGI program (RFC 3875): it answers the one request of its environment and standard input.
+package enum CGIProgram {
+    /// How the process was started.
+    package enum Invocation: Sendable {
+        /// By a web server, for one request.
+        case cgi
+        /// By a FastCGI process manager, with the listening socket as standard input.
+        case listenerOnStandardInput
+        /// By hand, or by a supervisor: it opens its own socket.
+        case standalone
+    }
+
+    package static func invocation(environment: [String: String]) -> Invocation {
+        if ListenAddress.isListening(0) { return .listenerOnStandardInput }
+        return environment["GATEWAY_INTERFACE"] != nil && environment["REQUEST_METHOD"] != nil ? .cgi : .standalone
+    }
+
+    /// Answers on standard output. Does not shut the queue down.
+    package static func run(
+        environment: [String: String], name: String, adminToken: String?, queue: QueueClient
+    ) {
+        signal(SIGPIPE, SIG_IGN)
+        let environment = CGIEnvironment(environment)
+        let services = Services(queue: queue, node: name, administration: Administration(token: adminToken))
+        let length = environment.contentLength.flatMap { Int($0) } ?? 0
+        guard length <= BodyLimit.bytes else {
+            return write(.failure(.bodyTooLarge), Request(environment, body: []))
+        }
+        let body = read(length)
+        let request = Request(environment, body: body)
+        guard body.count == length else { return write(.failure(.wrongLength), request) }
+        answer(request, services)
+    }
+
+    private static func answer(_ request: Request, _ services: Services) {
+        var request = request
+        switch Router(RouteTable.make()).match(method: request.method, path: request.path) {
+        case .problem(let problem): write(.failure(problem), request)
+        case .route(_, let handler, let parameter):
+            request.pathParameter = parameter
+            do {
+                take(try handler(request, services), request)
+            } catch {
+                write(.failure(error), request)
+            }
+        }
+    }
+
+    private static func take(_ reply: Reply, _ request: Request) {
+        switch reply {
+        case .now(let response): write(.success(response), request)
+        case .blocking(let work): write(work(), request)
+        case .later(let start):
+            let answer = Monitor<Answer?>(nil)
+            start { value in answer.signal { $0 = value } }
+            write(answer.wait { $0 }, request)
+        case .stream(let head, let body): stream(head, body, request)
+        }
+    }
+
+    private static func stream(_ response: Response, _ body: StreamedBody, _ request: Request) {
+        var head: [UInt8]? = ResponseText.head(response, requestID: request.id, length: nil)
+        do {
+            if request.method == "HEAD" { return try write(head ?? []) }
+            try body { (bytes) throws(ClientGone) in
+                if let text = head { try write(text) }
+                head = nil
+                try write(copy bytes)
+            }
+        } catch {
+            // Before the head a refusal can still be told. After it there is no way to say that the rest is missing
+            // but to say nothing more.
+            if head != nil, let problem = error as? Problem { write(.failure(problem), request) }
+        }
+    }
+
+    private static func write(_ answer: Answer, _ request: Request) {
+        let response: Response
+        switch answer {
+        case .success(let value): response = value
+        case .failure(let problem): response = problem.response(requestID: request.id)
+        }
+        try? write(ResponseText.whole(response, requestID: request.id, isHead: request.method == "HEAD"))
+    }
+
+    private static func write(_ bytes: [UInt8]) throws(ClientGone) {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(1, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { throw ClientGone() }
+            rest = rest.dropFirst(count)
+        }
+    }
+
+    private static func read(_ length: Int) -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: length) { bytes, filled in
+            while filled < length {
+                let count = Glibc.read(0, bytes.baseAddress! + filled, length - filled)
+                if count < 0, errno == EINTR { continue }
+                guard count > 0 else { return }
+                filled += count
+            }
+        }
+    }
+}

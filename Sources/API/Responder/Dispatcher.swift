@@ -1,0 +1,206 @@
+internal import CLinux
+internal import Glibc
+internal import Logging
+internal import Reactor
+internal import Synchronization
+internal import Threading
+
+/// The thread that holds the listening socket and all connections, and hands those with a request to the pool.
+///
+/// Idle connections and requests that wait cost no thread. Connections beyond the limit stay in the backlog.
+final class Dispatcher: @unchecked Sendable {
+    private enum Token {
+        static let wake = UInt64.max
+        static let listener = UInt64.max - 1
+    }
+
+    private enum Accepting {
+        case open, full, closed
+        case paused(until: MonotonicTime)
+    }
+
+    private let poller: Poller
+    private let wake = EventFD()
+    private let listener: Listener
+    private let allowed: AllowedPeers
+    private let limit: Int
+    private let serve: @Sendable (Connection) -> Void
+    private let metrics: ResponderMetrics
+    private let logger: Logger
+
+    // What follows is the thread's own.
+    private var connections: [UInt64: Connection] = [:]
+    private var nextID: UInt64 = 0
+    private var accepting = Accepting.closed
+    private var nextCheck = MonotonicTime.current
+    private let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 16)
+
+    private let retired = Mutex<[Connection]>([])
+    /// What other threads ask of it: no more requests, or an end in any case.
+    private let orders = Mutex<(drain: Bool, abort: Bool)>((false, false))
+
+    /// - Parameters:
+    ///   - limit: the most connections at a time.
+    ///   - serve: takes a connection with a request on it; called on this thread, must not block.
+    init(
+        listener: Listener, allowed: AllowedPeers, limit: Int, metrics: ResponderMetrics, logger: Logger,
+        serve: @escaping @Sendable (Connection) -> Void
+    ) throws(SystemError) {
+        poller = try Poller()
+        self.listener = listener
+        self.allowed = allowed
+        self.limit = limit
+        self.metrics = metrics
+        self.logger = logger
+        self.serve = serve
+        guard poller.addLevel(wake.descriptor, Token.wake) else { throw SystemError("epoll_ctl") }
+    }
+
+    deinit { scratch.deallocate() }
+
+    // MARK: From any thread
+
+    /// A connection that its thread is done with is to be closed.
+    func retire(_ connection: Connection) {
+        retired.withLock { $0.append(connection) }
+        wake.signal()
+    }
+
+    /// Takes no more requests, and ends when the last reply is written.
+    func drain() {
+        orders.withLock { $0.drain = true }
+        wake.signal()
+    }
+
+    /// Breaks what is left.
+    func abort() {
+        orders.withLock { $0.abort = true }
+        wake.signal()
+    }
+
+    // MARK: Its thread
+
+    /// Runs until it is drained.
+    func run() {
+        openListener()
+        var isDraining = false
+        var isAborted = false
+        while !(isDraining && connections.isEmpty) {
+            poller.wait(timeout: timeout, handle)
+            closeRetired()
+            let orders = orders.withLock { $0 }
+            if orders.drain, !isDraining {
+                isDraining = true
+                drainConnections()
+            }
+            if orders.abort, !isAborted {
+                isAborted = true
+                expire(now: nil)
+            }
+            let now = MonotonicTime.current
+            if now >= nextCheck {
+                nextCheck = now + .seconds(1)
+                expire(now: now)
+            }
+            if case .paused(let until) = accepting, now >= until { openListener() }
+        }
+    }
+
+    private var timeout: Duration? {
+        if case .paused = accepting { return Limits.exhausted }
+        return connections.isEmpty ? nil : .seconds(1)
+    }
+
+    private func handle(_ token: UInt64) {
+        switch token {
+        case Token.wake: wake.drain()
+        case Token.listener: accept()
+        default: if let connection = connections[token] { changed(connection) }
+        }
+    }
+
+    private func changed(_ connection: Connection) {
+        switch connection.changed() {
+        case .serve: serve(connection)
+        case .discard: connection.discard(scratch: scratch)
+        case .close: close(connection)
+        case .ignore: break
+        }
+    }
+
+    private func close(_ connection: Connection) {
+        guard connections.removeValue(forKey: connection.id) != nil else { return }
+        connection.close()
+        metrics.connectionsChanged(to: connections.count)
+        if case .full = accepting { openListener() }
+    }
+
+    private func closeRetired() {
+        let connections = retired.withLock { retired in
+            defer { retired.removeAll(keepingCapacity: true) }
+            return retired
+        }
+        for connection in connections { close(connection) }
+    }
+
+    private func drainConnections() {
+        closeListener(.closed)
+        for connection in connections.values {
+            switch connection.drain() {
+            case .serve: serve(connection)
+            case .close: close(connection)
+            case .leave: break
+            }
+        }
+    }
+
+    private func expire(now: MonotonicTime?) {
+        for connection in connections.values where connection.expire(now: now) { close(connection) }
+    }
+
+    // MARK: Accepting
+
+    private func openListener() {
+        guard poller.addLevel(listener.descriptor, Token.listener) else {
+            accepting = .paused(until: .current + Limits.exhausted)
+            return
+        }
+        accepting = .open
+    }
+
+    private func closeListener(_ state: Accepting) {
+        if case .open = accepting { poller.forget(listener.descriptor) }
+        accepting = state
+    }
+
+    private func accept() {
+        guard case .open = accepting else { return }
+        while connections.count < limit {
+            switch listener.accept() {
+            case .none: return
+            case .exhausted(let code):
+                logger.warning("No descriptor left for a connection", metadata: ["error": "\(SystemError.text(code))"])
+                return closeListener(.paused(until: .current + Limits.exhausted))
+            case .connection(let socket, let peer):
+                guard allowed.contains(peer) else {
+                    socket.close()
+                    continue
+                }
+                add(socket.descriptor, peer)
+            }
+        }
+        closeListener(.full)
+    }
+
+    private func add(_ descriptor: CInt, _ peer: SocketAddress) {
+        ConnectionSocket.prepare(descriptor, peer)
+        nextID += 1
+        guard let connection = Connection(id: nextID, descriptor: descriptor, poller: poller) else {
+            _ = Glibc.close(descriptor)
+            return closeListener(.paused(until: .current + Limits.exhausted))
+        }
+        connections[nextID] = connection
+        metrics.connectionsChanged(to: connections.count)
+        if !poller.add(descriptor, nextID) { close(connection) }
+    }
+}

@@ -1,0 +1,97 @@
+internal import Glibc
+package import Reactor
+
+/// Where a node listens for web servers: `unix:/path`, `host:port`, `[::1]:port`, `*:port` or `fd:0`.
+package enum ListenAddress: Sendable, Hashable, CustomStringConvertible {
+    case unix(path: String)
+    /// An empty host: every address of the machine.
+    case tcp(host: String, port: UInt16)
+    /// A socket that is listening already, from whoever started the process.
+    case descriptor(Int32)
+
+    package init?(_ text: String) {
+        if text.hasPrefix("unix:") {
+            let path = text.dropFirst(5)
+            guard !path.isEmpty else { return nil }
+            self = .unix(path: String(path))
+        } else if text.hasPrefix("fd:") {
+            guard let number = Int32(text.dropFirst(3)), number >= 0 else { return nil }
+            self = .descriptor(number)
+        } else {
+            guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
+                return nil
+            }
+            var host = String(text[..<colon])
+            if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
+            self = .tcp(host: host == "*" ? "" : host, port: port)
+        }
+    }
+
+    package var description: String {
+        switch self {
+        case .unix(let path): "unix:\(path)"
+        case .tcp(let host, let port): (host.contains(":") ? "[\(host)]" : host.isEmpty ? "*" : host) + ":\(port)"
+        case .descriptor(let number): "fd:\(number)"
+        }
+    }
+}
+
+/// Why a node cannot listen.
+package enum ListenError: Error, CustomStringConvertible {
+    case system(SystemError)
+    case unknownHost(String)
+    case notListening(Int32)
+
+    package var description: String {
+        switch self {
+        case .system(let error): error.description
+        case .unknownHost(let reason): reason
+        case .notListening(let number): "descriptor \(number) is not a listening socket"
+        }
+    }
+}
+
+extension ListenAddress {
+    /// Opens the socket. libfcgi's own way to do it ends the process on errors and knows no IPv6.
+    func open() throws(ListenError) -> Listener {
+        switch self {
+        case .descriptor(let number):
+            guard Self.isListening(number) else { throw .notListening(number) }
+            _ = fcntl(number, F_SETFL, fcntl(number, F_GETFL) | O_NONBLOCK)
+            return Listener(descriptor: number)
+        case .unix(let path): return try listen(.unix(path), unixMode: 0o660)
+        case .tcp(let host, let port):
+            return try listen(try Self.resolve(host, port))
+        }
+    }
+
+    private func listen(_ address: SocketAddress, unixMode: UInt32 = 0o660) throws(ListenError) -> Listener {
+        do {
+            return try Listener.listen(
+                on: address, .init(backlog: 4096, ipv6Only: false, unixMode: unixMode))
+        } catch {
+            throw .system(error)
+        }
+    }
+
+    private static func resolve(_ host: String, _ port: UInt16) throws(ListenError) -> SocketAddress {
+        if host.isEmpty { return .ipv4(0, port: port) }
+        if let address = SocketAddress(numeric: host, port: port) { return address }
+        do {
+            let addresses = try SocketAddress.resolve(host: host, port: port)
+            guard let first = addresses.first else { throw ListenError.unknownHost("\(host) has no address") }
+            return first
+        } catch let error as ListenError {
+            throw error
+        } catch {
+            throw .unknownHost("\(error)")
+        }
+    }
+
+    /// Whether a descriptor is a listening socket.
+    static func isListening(_ descriptor: Int32) -> Bool {
+        var value: CInt = 0
+        var size = socklen_t(MemoryLayout<CInt>.size)
+        return getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &value, &size) == 0 && value != 0
+    }
+}

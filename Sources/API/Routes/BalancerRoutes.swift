@@ -1,0 +1,97 @@
+internal import JSON
+
+/// The calls that the balancer answers itself. Nodes only document them.
+enum BalancerRoutes {
+    static let all = [health, statistics, rateLimits, metrics, strategy]
+
+    private static let health = Route(
+        method: .get, path: "/lb/health", operation: "balancer_health",
+        summary: "Whether the balancer works, and how many nodes it can use.",
+        replies: [
+            ReplyDescription(
+                status: 200, summary: "It works.",
+                schema: Schemas.object([
+                    "status": ["const": "healthy"], "service": ["const": "loadbalancer"],
+                    "backends_up": Schemas.count,
+                ]))
+        ],
+        server: .balancer)
+
+    private static let statistics = Route(
+        method: .get, path: "/lb/stats", operation: "balancer_statistics",
+        summary: "Requests, and the state of each node.",
+        replies: [
+            ReplyDescription(
+                status: 200, summary: "The numbers since the start.",
+                schema: Schemas.object([
+                    "strategy": strategyName, "uptime_seconds": ["type": "number"],
+                    "requests_total": Schemas.count, "rate_limited_total": Schemas.count,
+                    "active_ips": Schemas.count,
+                    "rate_limit_config": Schemas.object([
+                        "requests_per_window": Schemas.count, "window_seconds": ["type": "number"],
+                    ]),
+                    "backends": [
+                        "type": "array",
+                        "items": Schemas.object([
+                            "address": ["type": "string"], "healthy": ["type": "boolean"],
+                            "active": Schemas.count, "idle": Schemas.count,
+                            "waiting": Schemas.count, "requests": Schemas.count,
+                            "failures": Schemas.count, "weight": Schemas.count,
+                            "max_conns": Schemas.count,
+                        ]),
+                    ],
+                ]))
+        ],
+        server: .balancer)
+
+    private static let rateLimits = Route(
+        method: .get, path: "/lb/rate-limits", operation: "balancer_rate_limits",
+        summary: "The rate limit, and the clients that it counts.",
+        parameters: [
+            Parameter(
+                name: "limit", place: .query, summary: "How many clients at most.",
+                schema: ["type": "integer", "minimum": 1, "default": 1000])
+        ],
+        replies: [
+            ReplyDescription(
+                status: 200, summary: "The clients of the present window.",
+                schema: Schemas.object([
+                    "requests_per_window": Schemas.count, "window_seconds": ["type": "number"],
+                    "clients": [
+                        "type": "array",
+                        "items": Schemas.object([
+                            "client": ["type": "string"], "requests_in_window": Schemas.count,
+                            "requests_remaining": Schemas.count, "window_reset_in": ["type": "number"],
+                        ]),
+                    ],
+                ]))
+        ],
+        server: .balancer)
+
+    private static let metrics = Route(
+        method: .get, path: "/lb/metrics", operation: "balancer_metrics",
+        summary: "The balancer's metrics, for Prometheus.",
+        replies: [
+            ReplyDescription(
+                status: 200, summary: "Prometheus' text format.", schema: ["type": "string"], contentType: "text/plain")
+        ],
+        server: .balancer)
+
+    private static let strategy = Route(
+        method: .post, path: "/lb/strategy", operation: "balancer_strategy",
+        summary: "Changes how the balancer chooses a node, from the next request on.",
+        body: BodyDescription(
+            schema: Schemas.object(["strategy": strategyName]), example: ["strategy": "least-connections"]),
+        replies: [
+            ReplyDescription(
+                status: 200, summary: "It is in force.",
+                schema: Schemas.object([
+                    "message": ["type": "string"], "old_strategy": strategyName, "new_strategy": strategyName,
+                ]))
+        ],
+        problems: [400],
+        isAdministrative: true,
+        server: .balancer)
+
+    private static let strategyName: JSONValue = ["enum": ["round-robin", "least-connections"]]
+}

@@ -1,0 +1,17 @@
+internal import JSON
+internal import Telemetry
+
+/// `GET /metrics`.
+enum MetricsRoute {
+    static let get = Route(
+        method: .get, path: "/metrics", operation: "metrics",
+        summary: "This node's metrics, for Prometheus.",
+        replies: [
+            ReplyDescription(
+                status: 200, summary: "Prometheus' text format.", schema: ["type": "string"], contentType: "text/plain")
+        ],
+        server: .node { (_, _) throws(Problem) in
+            .now(
+                Response(200, contentType: MediaType.metrics, body: Array(Telemetry.prometheusText())))
+        })
+}

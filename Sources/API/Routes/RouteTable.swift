@@ -1,0 +1,12 @@
+internal import Tasks
+
+/// Every call there is. The balancer's own calls are here for the document's sake.
+enum RouteTable {
+    static func make() -> [Route] {
+        TaskRegistry.all.filter(\.isHash).map(HashRoute.submit)
+            + [TasksRoute.submit, TaskRoute.get, TaskRoute.cancel, HashesRoute.list]
+            + [HealthRoute.get, CacheRoutes.statistics, CacheRoutes.clear, MetricsRoute.get]
+            + [DocumentRoute.get]
+            + BalancerRoutes.all
+    }
+}

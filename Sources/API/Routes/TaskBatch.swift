@@ -1,0 +1,116 @@
+internal import JSON
+internal import Queue
+internal import Tasks
+
+/// The body of `POST /tasks`, decoded in one pass without a tree of values in between.
+struct TaskBatch: Decodable {
+    /// The most tasks in one request.
+    static let limit = 10_000
+    /// How often a task may be tried.
+    static let attempts = 1...100
+
+    let submissions: [Submission]
+
+    static func parse(_ body: [UInt8]) throws(Problem) -> TaskBatch {
+        do {
+            return try JSON.decode(TaskBatch.self, from: body)
+        } catch let problem as Problem {
+            throw problem
+        } catch {
+            throw .malformedJSON
+        }
+    }
+
+    init(from decoder: any Decoder) throws {
+        guard var elements = try? decoder.unkeyedContainer() else {
+            submissions = [try Self.submission(decoder, index: nil)]
+            return
+        }
+        let count = elements.count ?? 0
+        guard (1...Self.limit).contains(count) else {
+            throw Problem.invalid(member: "body", "must have 1 to \(Self.limit) tasks, and has \(count)")
+        }
+        var submissions: [Submission] = []
+        submissions.reserveCapacity(count)
+        while !elements.isAtEnd {
+            submissions.append(try Self.submission(elements.superDecoder(), index: submissions.count))
+        }
+        self.submissions = submissions
+    }
+
+    private static func submission(_ decoder: any Decoder, index: Int?) throws -> Submission {
+        guard let sent = try? decoder.container(keyedBy: AnyKey.self) else {
+            throw Problem.invalid(member: "task", "must be a JSON object", index: index)
+        }
+        for key in sent.allKeys where Member(rawValue: key.stringValue) == nil {
+            let known = Member.allCases.map(\.rawValue).joined(separator: ", ")
+            throw Problem.invalid(
+                member: String(key.stringValue.prefix(100)), "is not known; the members are: \(known)", index: index)
+        }
+        let reader = MemberReader(sent: sent, index: index)
+        let definition = try reader.definition()
+        return Submission(
+            id: TaskID(), task: try reader.input(definition),
+            priority: try reader.integer(.priority, Int(Int16.min)...Int(Int16.max)).map { Int16($0) } ?? 0,
+            runAt: try reader.time(.runAt), maxAttempts: try reader.integer(.maxAttempts, attempts) ?? 5)
+    }
+
+    enum Member: String, CaseIterable {
+        case type, input, priority
+        case runAt = "run_at"
+        case maxAttempts = "max_attempts"
+    }
+}
+
+/// Reads the members of one task, and names the one that is wrong.
+private struct MemberReader {
+    let sent: KeyedDecodingContainer<AnyKey>
+    let index: Int?
+
+    func definition() throws(Problem) -> TaskDefinition {
+        let known = TaskRegistry.all.map(\.name).joined(separator: ", ")
+        guard let name = try? sent.decode(String.self, forKey: key(.type)) else {
+            throw wrong(.type, "is required: one of \(known)")
+        }
+        guard let definition = TaskRegistry.definition(named: name) else {
+            throw wrong(.type, "must be one of \(known)")
+        }
+        return definition
+    }
+
+    func input(_ definition: TaskDefinition) throws -> PreparedTask {
+        guard sent.contains(key(.input)) else { throw wrong(.input, "is required") }
+        do {
+            return try definition.prepare(from: sent.superDecoder(forKey: key(.input)))
+        } catch let error as InvalidInput {
+            throw Problem(error, prefix: "input.", index: index)
+        }
+    }
+
+    func integer(_ member: TaskBatch.Member, _ bounds: ClosedRange<Int>) throws(Problem) -> Int? {
+        guard isPresent(member) else { return nil }
+        guard let value = try? sent.decode(Int.self, forKey: key(member)), bounds.contains(value) else {
+            throw wrong(member, "must be an integer from \(bounds.lowerBound) to \(bounds.upperBound)")
+        }
+        return value
+    }
+
+    func time(_ member: TaskBatch.Member) throws(Problem) -> Timestamp? {
+        guard isPresent(member) else { return nil }
+        guard let text = try? sent.decode(String.self, forKey: key(member)), let time = Timestamp(text) else {
+            throw wrong(member, "must be a time as in RFC 3339, like 2030-01-31T12:00:00Z")
+        }
+        return time
+    }
+
+    /// `null` stands for absence.
+    private func isPresent(_ member: TaskBatch.Member) -> Bool {
+        sent.contains(key(member)) && (try? sent.decodeNil(forKey: key(member))) != true
+    }
+
+    private func key(_ member: TaskBatch.Member) -> AnyKey { AnyKey(member.rawValue) }
+
+    private func wrong(_ member: TaskBatch.Member, _ reason: String) -> Problem {
+        .invalid(member: member.rawValue, reason, index: index)
+    }
+}

@@ -1,0 +1,79 @@
+internal import JSON
+internal import Queue
+
+/// `GET` and `DELETE /task/{id}`.
+enum TaskRoute {
+    static let get = Route(
+        method: .get, path: "/task/{id}", operation: "get_task",
+        summary: "The state of a task, and its result.",
+        parameters: [.taskID] + Parameter.waiting,
+        replies: [
+            ReplyDescription(
+                status: 200, summary: "What is known of the task.", schema: Schemas.reference("Task"),
+                headers: ["Preference-Applied": "`wait=N`, where the reply waited and the task is finished."])
+        ],
+        problems: [400, 404, 422, 503],
+        server: .node { (request, services) throws(Problem) in
+            let id = try taskID(request)
+            let wait = try Wait(request)
+            return .later { answer in
+                services.queue.task(id, wait: wait?.duration) { result in
+                    switch result {
+                    case .failure(let error): answer(.failure(Problem(error)))
+                    case .success(nil): answer(.failure(.unknownTask))
+                    case .success(let task?):
+                        var response = Response(200, state(task))
+                        if let wait, task.status.isFinished {
+                            response.headers.append(.init("Preference-Applied", wait.applied))
+                        }
+                        answer(.success(response))
+                    }
+                }
+            }
+        })
+
+    static let cancel = Route(
+        method: .delete, path: "/task/{id}", operation: "cancel_task",
+        summary: "Cancels a task that is not yet finished.",
+        parameters: [.taskID],
+        replies: [
+            ReplyDescription(
+                status: 200, summary: "The task is cancelled.", schema: Schemas.reference("Task"))
+        ],
+        problems: [400, 404, 409, 503],
+        server: .node { (request, services) throws(Problem) in
+            let id = try taskID(request)
+            return .later { answer in
+                services.queue.cancel(id) { result in
+                    switch result {
+                    case .failure(let error): answer(.failure(Problem(error)))
+                    case .success(.unknown): answer(.failure(.unknownTask))
+                    case .success(.alreadyFinished(let task)):
+                        answer(.failure(Problem(409, "The task is already finished: it is \(task.status.rawValue).")))
+                    case .success(.cancelled(let task)): answer(.success(Response(200, state(task))))
+                    }
+                }
+            }
+        })
+
+    private static func taskID(_ request: Request) throws(Problem) -> TaskID {
+        guard let id = TaskID(request.pathParameter) else {
+            throw Problem(400, "The task id is not a UUID.")
+        }
+        return id
+    }
+
+    static func state(_ task: TaskRecord) -> JSONWriter {
+        .object { body in
+            body.member("id", task.id.description)
+            body.member("type", task.type)
+            body.member("status", task.status.rawValue)
+            body.member("result", json: task.result)
+            body.member("error", task.error)
+            body.member("attempts", task.attempts)
+            body.member("created_at", task.createdAt.description)
+            body.member("started_at", task.startedAt?.description)
+            body.member("completed_at", task.completedAt?.description)
+        }
+    }
+}

@@ -1,0 +1,73 @@
+internal import JSON
+internal import Queue
+internal import Tasks
+
+/// `POST /tasks`: tasks of any type, one or many, all of them or none.
+enum TasksRoute {
+    static let submit = Route(
+        method: .post, path: "/tasks", operation: "submit_tasks",
+        summary: "Submits one task, or an array of up to 10,000 in one transaction: all are accepted or none is.",
+        body: BodyDescription(
+            schema: [
+                "oneOf": [
+                    Schemas.reference("TaskSubmission"),
+                    [
+                        "type": "array", "items": Schemas.reference("TaskSubmission"), "minItems": 1,
+                        "maxItems": .integer(Int64(TaskBatch.limit)),
+                    ],
+                ]
+            ],
+            example: [
+                ["type": "sha256", "input": ["string": "hello"]],
+                ["type": "primes", "input": ["below": 1000], "priority": 10],
+            ]),
+        replies: [
+            ReplyDescription(
+                status: 202, summary: "All tasks are accepted, in the order given.",
+                schema: Schemas.object([
+                    "tasks": [
+                        "type": "array",
+                        "items": Schemas.object([
+                            "task_id": Schemas.taskID,
+                            "status": [
+                                "enum": ["queued", "completed"],
+                                "description": "`completed` where the cache had the result.",
+                            ],
+                        ]),
+                    ]
+                ]))
+        ],
+        problems: [400, 413, 415, 422, 503],
+        server: .node { (request, services) throws(Problem) in
+            let batch = try TaskBatch.parse(try request.jsonBody())
+            return .later { answer in
+                services.queue.submit(batch.submissions, wait: nil) { result in
+                    answer(result.mapError { Problem($0) }.map { Response(202, accepted($0)) })
+                }
+            }
+        })
+
+    private static func accepted(_ outcomes: [SubmissionOutcome]) -> JSONWriter {
+        var body = JSONWriter(capacity: 64 + 80 * outcomes.count)
+        body.object { body in
+            body.array("tasks") { tasks in
+                for outcome in outcomes {
+                    let (id, status) = state(outcome)
+                    tasks.object { task in
+                        task.member("task_id", id.description)
+                        task.member("status", status.rawValue)
+                    }
+                }
+            }
+        }
+        return body
+    }
+
+    private static func state(_ outcome: SubmissionOutcome) -> (TaskID, TaskStatus) {
+        switch outcome {
+        case .queued(let id): (id, .queued)
+        case .cached(let id, _): (id, .completed)
+        case .finished(let task): (task.id, task.status)
+        }
+    }
+}
