@@ -19,12 +19,14 @@ package struct RequestBudget: Sendable, Hashable {
     /// `Retry-After`: whole seconds, rounded up, at least 1.
     package var retrySeconds: Int { max(1, Int((retry + 999) / 1_000)) }
 
-    init(level: Int64, burst: Int, rate: RequestRate) {
+    init(_ bucket: LeakyBucket, at now: Milliseconds, burst: Int, rate: RequestRate) {
         limit = burst + 1
         let capacity = Int64(limit) * 1_000
-        remaining = Int(max(0, (capacity - level) / 1_000))
-        reset = rate.timeRoundedUp(for: level)
-        retry = rate.timeRoundedUp(for: max(0, level + 1_000 - capacity))
+        remaining = Int(max(0, (capacity - bucket.level(at: now, rate: rate)) / 1_000))
+        // From the bucket's own time on, or what drained in part would be rounded off twice.
+        let fill = bucket.excess + 1_000
+        reset = max(0, bucket.last - now + rate.timeRoundedUp(for: fill))
+        retry = max(0, bucket.last - now + rate.timeRoundedUp(for: max(0, fill + 1_000 - capacity)))
     }
 
     /// The window in whole seconds, to the nearest: `window_seconds`, `w=` of `RateLimit-Policy`.

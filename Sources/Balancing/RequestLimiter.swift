@@ -59,8 +59,7 @@ package struct RequestLimiter: Sendable {
                 let bucket = table.entries[found].bucket
                 let excess = bucket.excessAfterRequest(at: now, rate: rate)
                 if excess > Int64(limit.burst) * 1_000 {
-                    let budget = RequestBudget(
-                        level: bucket.level(at: now, rate: rate), burst: limit.burst, rate: rate)
+                    let budget = RequestBudget(bucket, at: now, burst: limit.burst, rate: rate)
                     return .refused(limit: index, excess: excess, budget: budget)
                 }
             }

@@ -40,9 +40,8 @@ package final class RequestZone: Sendable {
             shard.table.withLock { table in
                 var left = limit
                 table.forEach { entry in
-                    let level = entry.bucket.level(at: now, rate: rate)
-                    if level > 0 {
-                        let budget = RequestBudget(level: level, burst: burst, rate: rate)
+                    if entry.bucket.level(at: now, rate: rate) > 0 {
+                        let budget = RequestBudget(entry.bucket, at: now, burst: burst, rate: rate)
                         clients.append((entry.bucket.last, ClientBudget(key: entry.key, budget: budget)))
                         left -= 1
                     }

@@ -116,7 +116,7 @@ package struct Exchange: Sendable {
             case .stdout(let range):
                 if let event = try takeOutput(bytes, range, &position) { return event }
             case .end(let end):
-                return try finish(end)
+                return try finish(end, isLast: position == bytes.count)
             }
         }
     }
@@ -137,14 +137,15 @@ package struct Exchange: Sendable {
         return .head
     }
 
-    private mutating func finish(_ end: EndRequest) throws(FastCGIError) -> Event {
+    private mutating func finish(_ end: EndRequest, isLast: Bool) throws(FastCGIError) -> Event {
         applicationStatus = end.applicationStatus
         switch (state, end.protocolStatus) {
         case (.body(let account), .requestComplete):
             try account.end()
             state = .idle
             // A request body that is not wholly sent would be read as the next request's records.
-            return .end(isReusable: keepsConnection && encoder.isIdle)
+            // Bytes behind the end belong to nothing.
+            return .end(isReusable: keepsConnection && encoder.isIdle && isLast)
         case (.head, .requestComplete):
             throw .endedWithinHead
         case (.head, let status):

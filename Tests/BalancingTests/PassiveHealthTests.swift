@@ -1,0 +1,106 @@
+import Balancing
+import Testing
+
+struct PassiveHealthTests {
+    private func pair(maxFails: Int = 1, weight: Int = 1) -> PeerGroup {
+        PeerGroup([.init(address: "a", weight: weight, maxFails: maxFails), .init(address: "b", maxFails: 0)])
+    }
+
+    /// Picks until it is a's turn: after a failure it has lost its weight, and needs a round to gain some.
+    private func probe(_ group: PeerGroup, now: Milliseconds) throws -> Lease {
+        for _ in 0..<3 {
+            let lease = try #require(group.lease(now: now))
+            if lease.peer.address == "a" { return lease }
+            group.end(lease, now: now)
+        }
+        Issue.record("a gets no probe")
+        throw CancellationError()
+    }
+
+    @Test func `A failed peer is left alone for fail_timeout, then probed once`() throws {
+        let group = pair()
+        #expect(group.address(now: 1_000, .failure) == "a")
+        #expect(group.addresses(4, now: 11_000) == "b b b b")
+        #expect(try !group.statistics(of: "a", now: 11_000).isHealthy)
+
+        let probe = try probe(group, now: 11_001)
+        #expect(group.addresses(3, now: 11_002) == "b b b")
+        group.end(probe, .success, now: 11_003)
+        #expect(group.addresses(4, now: 11_004).contains("a"))
+        #expect(try group.statistics(of: "a", now: 11_004).isHealthy)
+    }
+
+    @Test func `A failed probe costs another fail_timeout`() throws {
+        let group = pair()
+        #expect(group.address(now: 0, .failure) == "a")
+        group.end(try probe(group, now: 10_001), .failure, now: 10_001)
+        #expect(group.addresses(3, now: 20_001) == "b b b")
+        #expect(group.addresses(4, now: 20_002).contains("a"))
+    }
+
+    @Test func `A probe that tells nothing leaves the peer out until the next one`() throws {
+        let group = pair()
+        #expect(group.address(now: 0, .failure) == "a")
+        group.end(try probe(group, now: 10_001), .unknown, now: 10_002)
+        #expect(group.addresses(3, now: 10_003) == "b b b")
+    }
+
+    @Test func `A late success of a request from before the failure does not bring a peer back`() throws {
+        let group = pair()
+        let early = try #require(group.lease(now: 0))
+        #expect(early.peer.address == "a")
+        #expect(group.address(now: 1) == "b")
+        #expect(group.address(now: 2, .failure) == "a")
+        group.end(early, .success, now: 3)
+        #expect(group.addresses(3, now: 4) == "b b b")
+    }
+
+    @Test func `Failures further apart than fail_timeout do not add up`() throws {
+        let group = pair(maxFails: 2)
+        #expect(group.address(now: 0, .failure) == "a")
+        #expect(group.address(now: 0) == "b")
+        #expect(group.address(now: 10_001) == "a")  // begins a new period, and succeeds
+        #expect(group.address(now: 10_001) == "b")
+        #expect(group.address(now: 10_002, .failure) == "a")
+        #expect(try group.statistics(of: "a", now: 10_003).isHealthy)
+        while group.address(now: 10_003, .failure) != "a" {}
+        #expect(try !group.statistics(of: "a", now: 10_004).isHealthy)
+    }
+
+    @Test func `A failure costs weight divided by max_fails, and a pick gives 1 back`() throws {
+        let group = pair(maxFails: 3, weight: 9)
+        #expect(group.address(now: 0, .failure) == "a")
+        #expect(try group.statistics(of: "a").effectiveWeight == 6)
+        _ = group.address(now: 0)
+        #expect(try group.statistics(of: "a").effectiveWeight == 7)
+    }
+
+    @Test func `max_fails=0 switches the accounting off, not the counting`() throws {
+        let group = PeerGroup([.init(address: "a", maxFails: 0), .init(address: "b", isDown: true)])
+        for _ in 0..<5 { #expect(group.address(now: 0, .failure) == "a") }
+        #expect(try group.statistics(of: "a").isHealthy)
+        #expect(try group.statistics(of: "a").failures == 5)
+    }
+
+    @Test func `A single peer is never out`() throws {
+        let group = PeerGroup([.init(address: "a")])
+        for _ in 0..<5 { #expect(group.address(now: 0, .failure) == "a") }
+        #expect(try group.statistics(of: "a").isHealthy)
+        #expect(try group.statistics(of: "a").failures == 5)
+    }
+
+    @Test func `A single peer is not tried twice by one request`() {
+        let group = PeerGroup([.init(address: "a")])
+        var tried = TriedPeers()
+        #expect(group.pick(loop: 0, now: 0, tried: &tried).name == "a")
+        #expect(group.pick(loop: 0, now: 0, tried: &tried).name == "none usable")
+    }
+
+    @Test func `When all are out there is none usable until the first fail_timeout is over`() {
+        let group = PeerGroup([.init(address: "a"), .init(address: "b", failTimeout: 5_000)])
+        #expect(group.address(now: 0, .failure) == "a")
+        #expect(group.address(now: 0, .failure) == "b")
+        #expect(group.address(now: 5_000) == nil)
+        #expect(group.address(now: 5_001) == "b")
+    }
+}

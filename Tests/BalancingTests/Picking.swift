@@ -1,0 +1,54 @@
+import Balancing
+import Testing
+
+/// Shorthand for tests that care about the choice only.
+extension PeerGroup {
+    convenience init(
+        _ peers: [PeerSpecification], strategy: BalancingStrategy = .roundRobin, loops: Int = 1, queueLimit: Int = 0
+    ) {
+        self.init(name: "test", peers: peers, strategy: strategy, loops: loops, queueLimit: queueLimit)
+    }
+
+    /// Picks for a new request. nil: no peer.
+    func lease(now: Milliseconds = 0, loop: Int = 0) -> Lease? {
+        var tried = TriedPeers()
+        guard case .peer(let lease) = pick(loop: loop, now: now, tried: &tried) else { return nil }
+        return lease
+    }
+
+    @discardableResult
+    func end(_ lease: Lease, _ outcome: LeaseOutcome = .success, now: Milliseconds = 0) -> FinishedLease {
+        finish(lease, outcome, connection: .closed, now: now)
+    }
+
+    /// Picks and ends at once.
+    func address(now: Milliseconds = 0, _ outcome: LeaseOutcome = .success) -> String? {
+        guard let lease = lease(now: now) else { return nil }
+        end(lease, outcome, now: now)
+        return lease.peer.address
+    }
+
+    func addresses(_ count: Int, now: Milliseconds = 0) -> String {
+        (0..<count).map { _ in address(now: now) ?? "-" }.joined(separator: " ")
+    }
+
+    func statistics(of address: String, now: Milliseconds = 0) throws -> PeerStatistics {
+        try #require(statistics(now: now).peers.first { $0.peer.address == address })
+    }
+}
+
+extension Pick {
+    var lease: Lease? {
+        if case .peer(let lease) = self { return lease }
+        return nil
+    }
+
+    var name: String {
+        switch self {
+        case .peer(let lease): lease.peer.address
+        case .queued: "queued"
+        case .allBusy: "all busy"
+        case .noneUsable: "none usable"
+        }
+    }
+}

@@ -1,0 +1,162 @@
+import Balancing
+import Testing
+
+struct QueueTests {
+    private let group = PeerGroup(
+        [.init(address: "a", maxConns: 1), .init(address: "b", isDown: true)], loops: 3, queueLimit: 2)
+
+    private func pick(_ loop: Int, _ turn: Turn = .newcomer) -> Pick {
+        var tried = TriedPeers()
+        return group.pick(loop: loop, now: 0, tried: &tried, turn: turn)
+    }
+
+    @Test func `Requests wait in their order, up to the limit`() throws {
+        let first = try #require(pick(0).lease)
+        #expect(pick(1).name == "queued")
+        #expect(pick(2).name == "queued")
+        #expect(pick(0).name == "all busy")
+        #expect(group.statistics(now: 0).waiting == 2)
+
+        #expect(group.end(first).wake == 1)
+        let second = try #require(pick(1, .woken).lease)
+        #expect(group.end(second).wake == 2)
+        let third = try #require(pick(2, .woken).lease)
+        #expect(group.end(third).wake == nil)
+        #expect(group.statistics(now: 0).waiting == 0)
+    }
+
+    @Test func `A newcomer goes behind those that wait`() throws {
+        let first = try #require(pick(0).lease)
+        _ = pick(1)
+        _ = pick(2)
+        #expect(group.end(first).wake == 1)  // the place is free, and loop 1's turn is under way
+        #expect(pick(0).name == "queued")
+        #expect(try #require(pick(1, .woken).lease).peer.address == "a")
+    }
+
+    @Test func `A woken request whose place was taken waits in front`() throws {
+        let first = try #require(pick(0).lease)
+        _ = pick(1)
+        #expect(group.end(first).wake == 1)
+        let overtaker = try #require(pick(2).lease)
+        _ = pick(2)
+        #expect(pick(1, .woken).name == "queued")
+        #expect(group.end(overtaker).wake == 1)
+    }
+
+    @Test func `A request that leaves gives its place to the next`() throws {
+        let first = try #require(pick(0).lease)
+        _ = pick(1)
+        _ = pick(2)
+        #expect(group.leaveQueue(loop: 1))
+        #expect(group.statistics(now: 0).waiting == 1)
+        #expect(group.end(first).wake == 2)
+        #expect(!group.leaveQueue(loop: 2))  // its turn is under way
+        #expect(group.passTurn(now: 0) == nil)
+    }
+
+    @Test func `A turn nobody takes is passed on`() throws {
+        let first = try #require(pick(0).lease)
+        _ = pick(1)
+        _ = pick(2)
+        #expect(group.end(first).wake == 1)
+        #expect(group.passTurn(now: 0) == 2)
+    }
+
+    @Test func `When the last usable peer fails, those that wait are woken one by one and find none`() throws {
+        let group = PeerGroup(
+            [.init(address: "a", maxConns: 1), .init(address: "b", isDown: true)], loops: 2, queueLimit: 5)
+        let first = try #require(group.lease())
+        var tried = TriedPeers()
+        for loop in [0, 1, 0] { #expect(group.pick(loop: loop, now: 0, tried: &tried).name == "queued") }
+        #expect(group.end(first, .failure).wake == 0)
+        #expect(group.pick(loop: 0, now: 0, tried: &tried, turn: .woken).name == "none usable")
+        #expect(group.passTurn(now: 0) == 1)
+        #expect(group.passTurn(now: 0) == 0)
+        #expect(group.passTurn(now: 0) == nil)
+    }
+
+    @Test func `More free places wake more than one`() throws {
+        let group = PeerGroup(
+            [.init(address: "a", maxConns: 1), .init(address: "b", maxConns: 1)], loops: 1, queueLimit: 5)
+        let first = try #require(group.lease())
+        let second = try #require(group.lease())
+        #expect(second.peer.address == "b")
+        group.end(second, .failure, now: 0)
+        var tried = TriedPeers()
+        for _ in 0..<3 { #expect(group.pick(loop: 0, now: 0, tried: &tried).name == "queued") }
+        // b has recovered meanwhile: two places are free, and one end only tells of it.
+        #expect(group.end(first, now: 20_000).wake == 0)
+        let woken = group.pick(loop: 0, now: 20_000, tried: &tried, turn: .woken).lease
+        #expect(woken?.wake == 0)
+    }
+
+    @Test func `A new member wakes all`() throws {
+        _ = try #require(pick(0).lease)
+        _ = pick(2)
+        _ = pick(1)
+        #expect(group.replacePeers(with: [.init(address: "c")]).wake == [2, 1])
+    }
+
+    /// Loops that follow the rules, in a random order of events; nobody may be left waiting.
+    @Test(arguments: 0..<40)
+    func `Everyone who waits is served or told, whatever the order`(seed: UInt64) throws {
+        var random = SeededGenerator(seed: seed)
+        let group = PeerGroup(
+            [.init(address: "a", maxFails: 2, failTimeout: 50, maxConns: 2), .init(address: "b", maxConns: 1)],
+            loops: 3, queueLimit: 10)
+        var waiting = [0, 0, 0]
+        var messages: [Int] = []
+        var leases: [Lease] = []
+        var now: Milliseconds = 0
+
+        func deliver() {
+            let loop = messages.remove(at: .random(in: messages.indices, using: &random))
+            guard waiting[loop] > 0 else {
+                messages += group.passTurn(now: now).map { [$0] } ?? []
+                return
+            }
+            var tried = TriedPeers()
+            switch group.pick(loop: loop, now: now, tried: &tried, turn: .woken) {
+            case .peer(let lease):
+                waiting[loop] -= 1
+                leases.append(lease)
+                messages += lease.wake.map { [$0] } ?? []
+            case .queued: break
+            case .allBusy: Issue.record("a woken request lost its place")
+            case .noneUsable:
+                waiting[loop] -= 1
+                messages += group.passTurn(now: now).map { [$0] } ?? []
+            }
+        }
+        func endOne() {
+            let lease = leases.remove(at: .random(in: leases.indices, using: &random))
+            let outcome: LeaseOutcome = Int.random(in: 0..<4, using: &random) == 0 ? .failure : .success
+            messages += group.end(lease, outcome, now: now).wake.map { [$0] } ?? []
+        }
+
+        for _ in 0..<400 {
+            now += .random(in: 0...5, using: &random)
+            let loop = Int.random(in: 0..<3, using: &random)
+            switch Int.random(in: 0..<8, using: &random) {
+            case 0..<3:
+                var tried = TriedPeers()
+                switch group.pick(loop: loop, now: now, tried: &tried) {
+                case .peer(let lease): leases.append(lease)
+                case .queued: waiting[loop] += 1
+                case .allBusy, .noneUsable: break
+                }
+            case 3 where waiting[loop] > 0:
+                group.leaveQueue(loop: loop)
+                waiting[loop] -= 1
+            case 4, 5: if !messages.isEmpty { deliver() }
+            default: if !leases.isEmpty { endOne() }
+            }
+        }
+        while !messages.isEmpty || !leases.isEmpty {
+            if messages.isEmpty { endOne() } else { deliver() }
+        }
+        #expect(waiting == [0, 0, 0])
+        #expect(group.statistics(now: now).waiting == 0)
+    }
+}
