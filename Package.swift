@@ -50,7 +50,7 @@ let package = Package(
         .target(name: "Telemetry", dependencies: ["JSON", logging, metrics, coreMetrics]),
         .target(name: "Reactor", dependencies: ["CLinux", "COpenSSL", "Threading"]),
         .target(name: "Postgres", dependencies: ["CPostgres", "Threading", logging]),
-        .target(name: "Client", dependencies: ["JSON"]),
+        .target(name: "Client", dependencies: ["CLinux", "HTTPWire", "JSON"]),
 
         // What Millrace does
         .target(name: "Tasks", dependencies: ["CArgon2", "COpenSSL", "JSON"]),
@@ -96,6 +96,7 @@ let package = Package(
             path: "Tests/TestSupport"),
         .testTarget(name: "JSONTests", dependencies: ["JSON"]),
         .testTarget(name: "HTTPWireTests", dependencies: ["HTTPWire"]),
+        .testTarget(name: "ClientTests", dependencies: ["Client", "HTTPWire", "JSON", "Threading"]),
         .testTarget(name: "FastCGIWireTests", dependencies: ["FastCGIWire"]),
         .testTarget(name: "NginxConfigTests", dependencies: ["DefaultProxy", "NginxConfig"]),
         .testTarget(name: "BalancingTests", dependencies: ["Balancing"]),

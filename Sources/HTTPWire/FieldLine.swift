@@ -12,7 +12,8 @@ enum FieldLine {
         let end = line.end
         var index = line.start
         guard !bytes[index].isBlank else { throw .foldedField }
-        var hash: UInt32 = 0x811C_9DC5
+        // What the name is compared by: its last 16 bytes in lower case.
+        var tail: UInt128 = 0
         var isPlain = true
         while index < end {
             let byte = bytes[index]
@@ -21,15 +22,21 @@ enum FieldLine {
                 guard byte > ASCII.space, byte < ASCII.delete else { throw .malformedField }
                 isPlain = false
             }
-            hash = (hash ^ UInt32(byte.lowercased)) &* 0x0100_0193
+            tail = tail << 8 | UInt128(byte.lowercased)
             index += 1
         }
         guard index < end, index > line.start else { throw .malformedField }
         guard isPlain else { return .dropped }
         let name = ByteRange(line.start, index)
-        let known = KnownHeader(bytes, name)
+        let known = KnownHeader(bytes, name, tail: tail)
         guard known != .proxy else { return .dropped }
         return .field(
-            HeaderField(name: name, value: bytes.trimmed(index + 1, end), known: known, hash: hash ^ (hash >> 16)))
+            HeaderField(name: name, value: bytes.trimmed(index + 1, end), known: known, hash: hash(tail)))
+    }
+
+    /// Mixed by a multiplication, whose upper bits depend on all others.
+    private static func hash(_ tail: UInt128) -> UInt32 {
+        let word = UInt64(truncatingIfNeeded: tail) ^ UInt64(truncatingIfNeeded: tail >> 64)
+        return UInt32(truncatingIfNeeded: (word &* 0x9E37_79B9_7F4A_7C15) >> 32)
     }
 }

@@ -16,24 +16,24 @@ package enum HTTPMethod: String, Sendable, Hashable, CaseIterable {
     static let maximumLength = 32
 
     init(_ bytes: Span<UInt8>, _ name: ByteRange) {
-        let method: HTTPMethod =
-            switch (name.count, bytes[name.start]) {
-            case (3, 0x47): .get
-            case (3, _): .put
-            case (4, 0x50): .post
-            case (4, _): .head
-            case (5, 0x50): .patch
-            case (5, _): .trace
-            case (6, _): .delete
-            case (7, 0x4F): .options
-            case (7, _): .connect
+        // The name as one number; the longest known one has seven letters.
+        var word: UInt64 = 0
+        if name.count <= 7 {
+            for index in name.range { word = word << 8 | UInt64(bytes[index]) }
+        }
+        self =
+            switch word {
+            case 0x47_45_54: .get
+            case 0x48_45_41_44: .head
+            case 0x50_4F_53_54: .post
+            case 0x50_55_54: .put
+            case 0x50_41_54_43_48: .patch
+            case 0x44_45_4C_45_54_45: .delete
+            case 0x4F_50_54_49_4F_4E_53: .options
+            case 0x43_4F_4E_4E_45_43_54: .connect
+            case 0x54_52_41_43_45: .trace
             default: .other
             }
-        self = .other
-        guard method != .other else { return }
-        let wanted = method.rawValue.utf8Span.span
-        for offset in 0..<wanted.count where bytes[name.start + offset] != wanted[offset] { return }
-        self = method
     }
 
     /// Whether a request that may have reached a node can be sent to another one (RFC 9110, 9.2.2). What is not

@@ -12,6 +12,7 @@ package struct HeaderField: Sendable {
     /// An earlier line has the same name. Whoever writes joined headers passes over such lines.
     package internal(set) var isRepetition = false
     private var following: Int16 = -1
+    /// Equal for names that are equal but for the case of letters.
     let hash: UInt32
 
     init(name: ByteRange, value: ByteRange, known: KnownHeader, hash: UInt32) {
@@ -73,11 +74,11 @@ package enum KnownHeader: UInt8, Sendable, Hashable, CaseIterable {
         }
     }
 
-    /// The length picks at most three candidates, so that an unknown name costs next to nothing.
-    init(_ bytes: Span<UInt8>, _ name: ByteRange) {
-        let first = bytes[name.start].lowercased
+    /// - Parameter tail: the last 16 bytes of the name in lower case, as one number
+    init(_ bytes: Span<UInt8>, _ name: ByteRange, tail: UInt128) {
+        // The length and the first letter leave one candidate, so that an unknown name costs next to nothing.
         let candidate: KnownHeader =
-            switch (name.count, first) {
+            switch (name.count, bytes[name.start].lowercased) {
             case (2, _): .te
             case (4, _): .host
             case (5, _): .proxy
@@ -101,6 +102,13 @@ package enum KnownHeader: UInt8, Sendable, Hashable, CaseIterable {
             case (19, _): .proxyAuthorization
             default: .other
             }
-        self = candidate != .other && bytes.matches(name, ignoringCase: candidate.name) ? candidate : .other
+        self =
+            candidate != .other && tail == Self.tails[Int(candidate.rawValue)]
+                && (name.count <= 16 || bytes.matches(name, ignoringCase: candidate.name))
+            ? candidate : .other
+    }
+
+    private static let tails = InlineArray<22, UInt128> { index in
+        allCases[index].name.utf8.reduce(0) { $0 << 8 | UInt128($1) }
     }
 }

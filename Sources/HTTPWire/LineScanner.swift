@@ -17,15 +17,20 @@ struct LineScanner: Sendable {
         let end = min(bytes.count, limit)
         var index = position
         while index < end {
-            let byte = bytes[index]
-            if byte >= ASCII.space, byte != ASCII.delete {
-                index += 1
+            let blockEnd = min(index + Self.blockSize, end)
+            if blockEnd - index == Self.blockSize, Self.isPlain(bytes.extracting(index..<blockEnd)) {
+                index = blockEnd
                 continue
             }
-            switch byte {
-            case ASCII.tab:
-                index += 1
-            case ASCII.carriageReturn:
+            while index < blockEnd {
+                let byte = bytes[index]
+                if byte >= ASCII.space && byte != ASCII.delete || byte == ASCII.tab {
+                    index += 1
+                    continue
+                }
+                guard byte == ASCII.carriageReturn else {
+                    throw byte == ASCII.lineFeed ? .bareLineFeed : .controlByte
+                }
                 guard index + 1 < end else {
                     position = index
                     if end == limit { throw tooLong }
@@ -36,14 +41,24 @@ struct LineScanner: Sendable {
                 start = index + 2
                 position = start
                 return line
-            case ASCII.lineFeed:
-                throw .bareLineFeed
-            default:
-                throw .controlByte
             }
         }
         position = index
         if end == limit { throw tooLong }
         return nil
+    }
+
+    private static let blockSize = 16
+
+    /// Whether a block holds no control byte at all. Written without branches, so that it becomes a few vector
+    /// instructions: long values pass sixteen bytes at a time.
+    @inline(__always)
+    private static func isPlain(_ block: Span<UInt8>) -> Bool {
+        var control: UInt8 = 0
+        for index in 0..<blockSize {
+            let byte = block[index]
+            control |= (byte < ASCII.space ? 1 : 0) | (byte == ASCII.delete ? 1 : 0)
+        }
+        return control == 0
     }
 }

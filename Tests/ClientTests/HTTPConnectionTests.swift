@@ -1,0 +1,129 @@
+import Client
+import HTTPWire
+import JSON
+import Testing
+
+@Suite(.timeLimit(.minutes(1))) struct HTTPConnectionTests {
+    @Test func `requests share a kept connection`() throws {
+        let server = ScriptedServer { connection in
+            var number = 0
+            while connection.read(until: "\r\n\r\n") != "" {
+                number += 1
+                connection.write("HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n{\"n\":\(number)}")
+            }
+        }
+        defer { server.stop() }
+        let connection = HTTPConnection(to: .tcp(host: "127.0.0.1", port: server.port))
+        defer { connection.close() }
+        for number in 1...3 {
+            let response = try connection.request("GET", "/")
+            #expect(response.status == 200)
+            #expect(try response.json()["n"]?.integerValue == Int64(number))
+        }
+    }
+
+    @Test func `a request is written as given, with Host, length and the prefix`() throws {
+        let server = ScriptedServer { connection in
+            let head = connection.read(until: "\r\n\r\n")
+            let body = connection.read(until: "}")
+            connection.write("HTTP/1.1 200 OK\r\nContent-Length: \(head.utf8.count + body.utf8.count)\r\n\r\n")
+            connection.write(head + body)
+        }
+        defer { server.stop() }
+        let connection = HTTPConnection(to: try ServerURL("http://127.0.0.1:\(server.port)/api/"))
+        defer { connection.close() }
+        let response = try connection.request("POST", "/x?y=z", headers: [("A", "b")], json: ["c": 1])
+        #expect(
+            response.text
+                == "POST /api/x?y=z HTTP/1.1\r\nHost: 127.0.0.1:\(server.port)\r\nA: b\r\n"
+                + "Content-Type: application/json\r\nContent-Length: 7\r\n\r\n{\"c\":1}")
+    }
+
+    @Test func `a connection that the server has closed meanwhile is opened again`() throws {
+        let server = ScriptedServer { connection in
+            _ = connection.read(until: "\r\n\r\n")
+            connection.write("HTTP/1.1 204 No Content\r\n\r\n")
+        }
+        defer { server.stop() }
+        let connection = HTTPConnection(to: .tcp(host: "127.0.0.1", port: server.port))
+        defer { connection.close() }
+        for _ in 1...3 {
+            #expect(try connection.request("GET", "/").status == 204)
+            // The server closes right after its answer; the client must have seen that before it goes on.
+            #expect(try connection.receive().isEmpty)
+        }
+    }
+
+    @Test(arguments: [
+        "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-A: 1\r\nx-a: 2\r\n\r\nhello",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nX-A: 1, 2\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nX-A: 1, 2\r\n\r\nhello",
+        "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nX-A: 1, 2\r\n\r\nhello",
+    ])
+    func `a body is read however it is framed`(answer: String) throws {
+        let server = ScriptedServer { connection in
+            _ = connection.read(until: "\r\n\r\n")
+            for byte in answer.unicodeScalars { connection.write(String(byte)) }
+        }
+        defer { server.stop() }
+        let connection = HTTPConnection(to: .tcp(host: "127.0.0.1", port: server.port))
+        defer { connection.close() }
+        let response = try connection.request("GET", "/")
+        #expect(response.text == "hello")
+        #expect(response.header("X-a") == "1, 2")
+        #expect(response.header("X-B") == nil)
+    }
+
+    @Test func `an answer that comes before the request was read is returned`() throws {
+        let server = ScriptedServer { connection in
+            _ = connection.read(until: "\r\n\r\n")
+            connection.write("HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n")
+            // Closing with unread input would reset the connection and take the answer with it.
+            connection.waitForClose()
+        }
+        defer { server.stop() }
+        let connection = HTTPConnection(to: .tcp(host: "127.0.0.1", port: server.port))
+        let body = [UInt8](repeating: 0, count: 32 << 20)
+        #expect(try connection.request("POST", "/", body: body).status == 413)
+    }
+
+    @Test func `bytes go out and come in as they are`() throws {
+        let server = ScriptedServer { connection in
+            let line = connection.read(until: "\n")
+            connection.write("HTTP/1.1 400 \(line.utf8.count)\r\nContent-Length: 0\r\n\r\nHTTP/1.1 201 \r\n\r\nrest")
+        }
+        defer { server.stop() }
+        let connection = HTTPConnection(to: .tcp(host: "127.0.0.1", port: server.port))
+        defer { connection.close() }
+        try connection.send("GET\n")
+        connection.finishSending()
+        #expect(try connection.readResponse().status == 400)
+        #expect(try connection.receiveAll() == Array("HTTP/1.1 201 \r\n\r\nrest".utf8))
+    }
+
+    @Test func `what goes wrong is told`() throws {
+        let server = ScriptedServer { connection in
+            switch connection.read(until: "\r\n\r\n").split(separator: " ").dropFirst().first {
+            case "/close": break
+            case "/cut": connection.write("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe")
+            case "/garbage": connection.write("SSH-2.0\r\n\r\n")
+            default: connection.waitForClose()
+            }
+        }
+        let endpoint = Endpoint.tcp(host: "127.0.0.1", port: server.port)
+        func error(_ target: String) -> ClientError? {
+            let connection = HTTPConnection(to: endpoint, timeout: .milliseconds(200))
+            return #expect(throws: ClientError.self) { _ = try connection.request("GET", target) }
+        }
+        #expect(error("/close") == .closed(endpoint))
+        #expect(error("/cut") == .closed(endpoint))
+        #expect(error("/garbage") == .malformedResponse(.malformedStatusLine))
+        #expect(error("/silent") == .timedOut(endpoint))
+        server.stop()
+        #expect(error("/") == .notConnected(endpoint, reason: "Connection refused"))
+        let nowhere = HTTPConnection(to: .unix(path: "/nonexistent/a.sock"))
+        #expect(throws: ClientError.notConnected(nowhere.endpoint, reason: "No such file or directory")) {
+            try nowhere.connect()
+        }
+    }
+}
