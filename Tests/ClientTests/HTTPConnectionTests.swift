@@ -2,6 +2,7 @@ import Client
 import HTTPWire
 import JSON
 import Testing
+import Threading
 
 @Suite(.timeLimit(.minutes(1))) struct HTTPConnectionTests {
     @Test func `requests share a kept connection`() throws {
@@ -75,13 +76,15 @@ import Testing
     }
 
     @Test func `an answer that comes before the request was read is returned`() throws {
+        let answered = BlockingQueue<Bool>()
         let server = ScriptedServer { connection in
             _ = connection.read(until: "\r\n\r\n")
             connection.write("HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n")
             // Closing with unread input would reset the connection and take the answer with it.
-            connection.waitForClose()
+            _ = answered.next()
         }
         defer { server.stop() }
+        defer { answered.close() }
         let connection = HTTPConnection(to: .tcp(host: "127.0.0.1", port: server.port))
         let body = [UInt8](repeating: 0, count: 32 << 20)
         #expect(try connection.request("POST", "/", body: body).status == 413)

@@ -62,9 +62,8 @@ struct ScriptedConnection {
         }
     }
 
-    /// Waits for the client to close, without reading what it sends.
     func waitForClose() {
-        var request = pollfd(fd: descriptor, events: Int16(0x2000 /* POLLRDHUP */), revents: 0)
-        _ = poll(&request, 1, 10_000)
+        var byte: UInt8 = 0
+        while recv(descriptor, &byte, 1, 0) == 1 {}
     }
 }
