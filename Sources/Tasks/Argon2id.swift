@@ -32,6 +32,8 @@ struct Argon2id {
                     context.threads = 1
                     context.version = UInt32(ARGON2_VERSION_13.rawValue)
                     context.flags = UInt32(1)  // ARGON2_FLAG_CLEAR_PASSWORD
+                    context.allocate_cbk = HugePages.allocate
+                    context.free_cbk = HugePages.free
                     return argon2_ctx(&context, Argon2_id)
                 }
             }

@@ -20,7 +20,7 @@ package struct InputShape: Sendable {
     /// Reads an input with the defaults filled in.
     func read(_ value: JSONValue) throws(InvalidInput) -> Input {
         guard case .object(let sent) = value else { throw .notAnObject }
-        try rejectUnknown(sent.keys.sorted())
+        try rejectUnknown(sent.keys)
         var values: [JSONValue?] = []
         for member in members {
             if let value = sent[member.name] {
@@ -32,11 +32,10 @@ package struct InputShape: Sendable {
         return Input(shape: self, values: values)
     }
 
-    func rejectUnknown(_ names: [String]) throws(InvalidInput) {
-        for name in names where index(of: name) == nil {
-            let known = members.map(\.name).joined(separator: ", ")
-            throw .invalid(member: String(name.prefix(100)), reason: "is not known; the members are: \(known)")
-        }
+    func rejectUnknown(_ names: some Sequence<String>) throws(InvalidInput) {
+        guard let unknown = names.filter({ index(of: $0) == nil }).min() else { return }
+        let known = members.map(\.name).joined(separator: ", ")
+        throw .invalid(member: String(unknown.prefix(100)), reason: "is not known; the members are: \(known)")
     }
 
     /// The value of a member that was not sent.
