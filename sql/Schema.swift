@@ -2,6 +2,11 @@ package import Postgres
 
 /// The database schema of Millrace: the steps in `migrations/`, embedded in the program.
 package enum Schema {
+    /// A step is never changed once it is released; what comes later is a new step.
+    private static let migrations = [
+        Migration(version: 1, name: "queue", sql: PackageResources.v001_queue_sql)
+    ]
+
     package struct Step: Sendable, Hashable {
         /// 1, 2, 3 …
         package let version: Int
@@ -10,10 +15,89 @@ package enum Schema {
         package let appliedAt: String?
     }
 
-    /// Applies the steps that are missing, in one transaction each. Safe from many hosts at once: the others wait.
+    private struct Migration {
+        let version: Int
+        let name: String
+        let sql: [UInt8]
+    }
+
+    /// Applies the steps that are missing, all in one transaction. Safe from many hosts at once: the others wait.
     /// - Returns: the steps applied by this call.
-    package static func migrate(_ connection: PostgresConnection) throws(SchemaError) -> [Step] { fatalError() }
+    package static func migrate(_ connection: PostgresConnection) throws(SchemaError) -> [Step] {
+        do {
+            try connection.execute(text: "BEGIN")
+            // Waits for another process that migrates, then sees what it did.
+            try connection.execute(text: "SELECT pg_advisory_xact_lock(hashtext('millrace migrate'))")
+            let applied = try apply(connection)
+            try connection.execute(text: "COMMIT")
+            return applied
+        } catch {
+            try? connection.execute(text: "ROLLBACK")
+            throw error as? SchemaError ?? .database(error as! PostgresError)
+        }
+    }
 
     /// Every step of this program, with the time it was applied.
-    package static func status(_ connection: PostgresConnection) throws(SchemaError) -> [Step] { fatalError() }
+    package static func status(_ connection: PostgresConnection) throws(SchemaError) -> [Step] {
+        let applied: [Int: Applied]
+        do {
+            applied = try read(connection)
+        } catch {
+            throw .database(error)
+        }
+        return migrations.map { Step(version: $0.version, name: $0.name, appliedAt: applied[$0.version]?.at) }
+    }
+
+    private static func apply(_ connection: PostgresConnection) throws -> [Step] {
+        try connection.execute(
+            text: """
+                CREATE TABLE IF NOT EXISTS schema_migration (
+                    version    int4 PRIMARY KEY,
+                    name       text NOT NULL,
+                    digest     bytea NOT NULL,  -- SHA-256 of the step
+                    applied_at timestamptz NOT NULL DEFAULT now()
+                )
+                """)
+        let applied = try read(connection)
+        if let newest = applied.keys.max(), newest > migrations.count { throw SchemaError.newer(version: newest) }
+        for migration in migrations {
+            if let before = applied[migration.version] {
+                guard try digest(migration, connection) == before.digest else {
+                    throw SchemaError.changed(version: migration.version, name: migration.name)
+                }
+                continue
+            }
+            try connection.execute(text: String(decoding: migration.sql, as: UTF8.self))
+            try connection.execute(
+                "INSERT INTO schema_migration (version, name, digest) VALUES ($1, $2, sha256($3))",
+                .int4(Int32(migration.version)), .text(migration.name), .bytea(migration.sql))
+        }
+        return try status(connection).filter { applied[$0.version] == nil }
+    }
+
+    private static func digest(_ migration: Migration, _ connection: PostgresConnection) throws -> [UInt8]? {
+        try connection.execute("SELECT sha256($1)", .bytea(migration.sql)).bytes(0, 0)
+    }
+
+    private struct Applied {
+        let digest: [UInt8]
+        let at: String
+    }
+
+    private static func read(_ connection: PostgresConnection) throws(PostgresError) -> [Int: Applied] {
+        let table = try connection.execute("SELECT to_regclass('schema_migration') IS NOT NULL")
+        guard table.bool(0, 0) == true else { return [:] }
+        let rows = try connection.execute(
+            """
+            SELECT version, digest, to_char(applied_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+            FROM schema_migration
+            """)
+        var applied: [Int: Applied] = [:]
+        for row in 0..<rows.rowCount {
+            guard let version = rows.integer(row, 0), let digest = rows.bytes(row, 1), let at = rows.text(row, 2)
+            else { continue }
+            applied[version] = Applied(digest: digest, at: at)
+        }
+        return applied
+    }
 }

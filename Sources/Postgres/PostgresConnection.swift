@@ -274,10 +274,13 @@ extension PostgresConnection {
         }
     }
 
+    /// Reads what has arrived, without waiting: a server that has closed the connection is noticed here.
+    package var isServerThere: Bool { isUsable && PQconsumeInput(connection) == 1 && isUsable }
+
     /// Notifications that have arrived, without waiting.
     /// - Throws: when the server has gone.
     package func takeNotifications() throws(PostgresError) -> [PostgresNotification] {
-        guard isUsable, PQconsumeInput(connection) == 1, isUsable else { throw abandon(.lost) }
+        guard isServerThere else { throw abandon(.lost) }
         var notifications: [PostgresNotification] = []
         while let notify = PQnotifies(connection) {
             notifications.append(

@@ -1,7 +1,11 @@
 package import Logging
 package import Postgres
+internal import Threading
 
 /// An API node's side of the queue.
+///
+/// Its parts each have a thread and a session: ``Submitter`` stores, ``LookUps`` reads and cancels, ``Listener`` waits
+/// for ends. What blocks the caller takes a connection of a small pool.
 package final class QueueClient: Sendable {
     package struct Configuration: Sendable {
         package var postgres: PostgresConfiguration
@@ -17,17 +21,33 @@ package final class QueueClient: Sendable {
         }
     }
 
-    private let configuration: Configuration
+    /// Sessions that the parts keep; what is left of the connection limit is the pool's.
+    private static let ownSessions = 3
+
+    private let submitter: Submitter
+    private let lookUps: LookUps
+    private let listener: Listener
+    private let pool: ConnectionPool
     private let logger: Logger
 
     /// Does not need the database to be up: connects when it can, and again whenever it has to.
     package init(_ configuration: Configuration, logger: Logger) {
-        self.configuration = configuration
         self.logger = logger
+        submitter = Submitter(configuration, logger: logger)
+        lookUps = LookUps(configuration.postgres, logger: logger)
+        listener = Listener(configuration.postgres, lookUps: lookUps, logger: logger)
+        var postgres = configuration.postgres
+        postgres.connectionLimit = max(1, postgres.connectionLimit - Self.ownSessions)
+        pool = ConnectionPool(postgres, settings: SessionSettings.fixedPlans, logger: logger)
     }
 
     /// Finishes what was handed in, answers those who wait with what is known now, and ends the threads. Once.
-    package func shutdown() { fatalError() }
+    package func shutdown() {
+        submitter.finish()
+        listener.stop()
+        lookUps.finish()
+        pool.close()
+    }
 
     /// Hands in tasks: all of them are stored, in one transaction, or none is.
     /// - Parameters:
@@ -36,32 +56,134 @@ package final class QueueClient: Sendable {
     package func submit(
         _ tasks: [Submission], wait: Duration?,
         then: @escaping @Sendable (Result<[SubmissionOutcome], QueueError>) -> Void
-    ) { fatalError() }
+    ) {
+        guard !tasks.isEmpty else { return then(.success([])) }
+        guard let wait, wait > .zero, tasks.count == 1 else {
+            return add(Submitter.Request(tasks: tasks, isAwaited: false, then: then))
+        }
+        let id = tasks[0].id
+        let deadline = ContinuousClock.now + wait
+        let state = Monitor(AwaitedSubmission(id: id))
+        let act = { @Sendable [listener] (action: AwaitedSubmission.Action) in
+            switch action {
+            case .nothing: break
+            case .answer(let answer): then(answer)
+            case .waitFor(let other):
+                listener.wait(other, for: deadline - .now) { then(Self.outcome(of: other, $0)) }
+            }
+        }
+        // Before the task is stored: its end may come before the answer to the submission does.
+        let ticket = listener.add(id, for: wait) { told in act(state.withLock { $0.told(told) }) }
+        add(
+            Submitter.Request(tasks: tasks, isAwaited: true) { [listener] answer in
+                let action = state.withLock { $0.stored(answer) }
+                if case .nothing = action {} else if let ticket { _ = listener.remove(ticket) }
+                act(action)
+            })
+        if ticket == nil { act(state.withLock { $0.told(.failure(.shuttingDown)) }) }
+    }
 
     /// Looks a task up; with `wait`, answers when it is finished or the time has passed.
     /// - Parameter then: `nil`: no such task.
     package func task(
         _ id: TaskID, wait: Duration?, then: @escaping @Sendable (Result<TaskRecord?, QueueError>) -> Void
-    ) { fatalError() }
-
-    package func cancel(_ id: TaskID, then: @escaping @Sendable (Result<Cancellation, QueueError>) -> Void) {
-        fatalError()
+    ) {
+        if let wait, wait > .zero {
+            listener.wait(id, for: wait, then)
+        } else if !lookUps.add(.read(id, then: then)) {
+            then(.failure(.shuttingDown))
+        }
     }
 
+    /// Cancels a task that is not finished, also one that is being processed: its result is then dropped.
+    package func cancel(_ id: TaskID, then: @escaping @Sendable (Result<Cancellation, QueueError>) -> Void) {
+        if !lookUps.add(.cancel(id, then: then)) { then(.failure(.shuttingDown)) }
+    }
+
+    private func add(_ request: Submitter.Request) {
+        if !submitter.add(request) { request.then(.failure(.shuttingDown)) }
+    }
+
+    /// A submission is accepted whatever becomes of the waiting.
+    private static func outcome(
+        of id: TaskID, _ answer: Result<TaskRecord?, QueueError>
+    ) -> Result<[SubmissionOutcome], QueueError> {
+        guard case .success(let record?) = answer, record.status.isFinished else { return .success([.queued(id)]) }
+        return .success([.finished(record)])
+    }
+}
+
+// What blocks the caller.
+extension QueueClient {
+    /// Rows read at a time.
+    private static let pageSize = 1000
+    private static let patience = Duration.seconds(2)
+
     /// All completed tasks of these types, newest first. Blocks; memory does not grow with their number.
+    ///
+    /// Page by page, each with a statement of its own: a slow reader holds neither a connection nor a snapshot, which
+    /// would keep the queue's dead rows alive.
     /// - Parameters:
     ///   - after: only tasks older than this one: the last of the page before.
-    ///   - row: called for each; an error it throws ends the stream and is rethrown by nobody: throw to stop.
+    ///   - row: called for each; throw to stop.
     package func streamHashes(
         types: [String], limit: Int?, after: TaskID?, row: (HashRow) throws -> Void
-    ) throws(QueueError) { fatalError() }
+    ) throws(QueueError) {
+        var typeNames = PostgresArray(.text)
+        for type in types { typeNames.append(type.utf8) }
+        var left = limit ?? .max
+        var last = after ?? TaskID(high: .max, low: .max)
+        while left > 0 {
+            let size = min(left, Self.pageSize)
+            let call = LookUpSQL.completedPage.with(typeNames.value, .uuid(last), .int8(Int64(size)))
+            let page = try run { try $0.execute(call) }
+            for index in 0..<page.rowCount {
+                guard let id = page.taskID(index, 0), let type = page.text(index, 1),
+                    let result = page.bytes(index, 2), let completedAt = page.timestamp(index, 3)
+                else { continue }
+                last = id
+                guard (try? row(HashRow(id: id, type: type, result: result, completedAt: completedAt))) != nil
+                else { return }
+            }
+            left -= page.rowCount
+            if page.rowCount < size { return }
+        }
+    }
 
     /// Blocks, about 2 s at most.
-    package func cacheStatistics() throws(QueueError) -> CacheStatistics { fatalError() }
+    package func cacheStatistics() throws(QueueError) -> CacheStatistics {
+        let row = try run { try $0.execute(CacheSQL.statistics.with(), timeout: Self.patience) }
+        return CacheStatistics(
+            hits: row.integer(0, 0) ?? 0, misses: row.integer(0, 1) ?? 0, sets: row.integer(0, 2) ?? 0,
+            evictions: row.integer(0, 3) ?? 0, entries: row.integer(0, 4) ?? 0)
+    }
 
-    /// Blocks. Returns how many entries were removed.
-    package func clearCache() throws(QueueError) -> Int { fatalError() }
+    /// Blocks. Returns how many valid entries were removed.
+    package func clearCache() throws(QueueError) -> Int {
+        try run { try $0.execute(CacheSQL.clear.with()) }.integer(0, 0) ?? 0
+    }
 
     /// Blocks, about 2 s at most.
-    package func isDatabaseUp() -> Bool { fatalError() }
+    package func isDatabaseUp() -> Bool {
+        (try? run { try $0.execute(LookUpSQL.ping.with(), timeout: Self.patience) }) != nil
+    }
+
+    private func run(_ body: (PostgresConnection) throws -> PostgresResult) throws(QueueError) -> PostgresResult {
+        var attempts = 0
+        while true {
+            attempts += 1
+            do {
+                return try pool.withConnection(patience: Self.patience, body)
+            } catch let error as PostgresError {
+                if attempts < 3, error.kind == .connectionLost || error.isTransactionRetryable { continue }
+                let failure = QueueError(error)
+                if failure == .internalError {
+                    logger.error("The database refused a statement", metadata: ["error": "\(error)"])
+                }
+                throw failure
+            } catch {
+                throw .internalError
+            }
+        }
+    }
 }

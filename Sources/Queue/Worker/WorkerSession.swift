@@ -1,3 +1,4 @@
+internal import Glibc
 package import Logging
 package import Postgres
 package import Threading
@@ -18,18 +19,57 @@ package final class WorkerSession {
         }
     }
 
+    private struct Registration {
+        let connection: PostgresConnection
+        let worker: Int32
+    }
+
     private let configuration: Configuration
+    private let watch: WorkerWatch?
+    private let logger: Logger
+    /// The row of the cache's counters this session adds to.
+    private let slot = Int16.random(in: 0...255)
+    private var registration: Registration?
+    /// A notification of work has come that no claim has answered.
+    private var isWorkAnnounced = false
+    /// When the next task is due that was put off; the outer `nil`: not asked since the last exchange.
+    private var nextDue: Timestamp??
 
     /// Does not connect yet.
     /// - Parameter watch: of the same process; it learns this session's place in the ring of workers.
     package init(_ configuration: Configuration, watch: WorkerWatch?, logger: Logger) {
         self.configuration = configuration
+        self.watch = watch
+        self.logger = logger
     }
 
-    /// Connects and registers; after ``QueueError/sessionLost``, again, as a new worker. One attempt: pause in between.
-    package func register() throws(QueueError) { fatalError() }
+    package var isRegistered: Bool { registration != nil }
 
-    package var isRegistered: Bool { false }
+    /// This worker's number, as long as it is registered.
+    package var workerID: Int32? { registration?.worker }
+
+    /// Connects and registers; after ``QueueError/sessionLost``, again, as a new worker. One attempt: pause in between.
+    package func register() throws(QueueError) {
+        registration = nil
+        do throws(PostgresError) {
+            let connection = try PostgresConnection(configuration.postgres, settings: SessionSettings.fixedPlans)
+            let worker = Int32(try connection.execute(WorkerSQL.newID.with()).integer(0, 0) ?? 0)
+            // The lock comes before the row: a row without a lock is a dead worker.
+            guard try connection.execute(WorkerSQL.lock.with(.int4(worker))).bool(0, 0) == true else {
+                throw PostgresError(.server, message: "the lock of a new worker is taken")
+            }
+            try connection.execute(WorkerSQL.register.with(.int4(worker), .text(configuration.name)))
+            try connection.execute(text: "LISTEN millrace_work")
+            registration = Registration(connection: connection, worker: worker)
+            isWorkAnnounced = true
+            nextDue = nil
+            watch?.follow(worker)
+            logger.info("Registered", metadata: ["worker.id": "\(worker)"])
+        } catch {
+            logger.error("Cannot register with the queue", metadata: ["error": "\(error)"])
+            throw QueueError(error)
+        }
+    }
 
     /// Stores the ends of attempts and claims new tasks, in one round trip and one commit.
     ///
@@ -37,8 +77,72 @@ package final class WorkerSession {
     /// - Parameter claim: how many tasks at most; 0 is fine.
     /// - Throws: ``QueueError/sessionLost``: nothing of it is this worker's any more, neither what was completed here nor
     ///   what it still computes. Drop all of it and register again.
-    package func exchange(completed: [TaskCompletion], claim: Int) throws(QueueError) -> [ClaimedTask] { fatalError() }
+    package func exchange(completed: [TaskCompletion], claim: Int) throws(QueueError) -> [ClaimedTask] {
+        nextDue = nil
+        if completed.isEmpty, claim <= 0 { return [] }
+        // The claim's snapshot is newer than any announcement that has arrived by now.
+        isWorkAnnounced = false
+        let worker = try registered().worker
+        var calls: [PostgresCall] = []
+        let ends = FinishedAttempts(completed)
+        if let call = ends.completion(worker: worker, ttl: configuration.cacheTTL, slot: slot) { calls.append(call) }
+        if let call = ends.failure(worker: worker) { calls.append(call) }
+        if claim > 0 {
+            // A claim that a crash undoes does no harm: it is undone for a dead worker anyway.
+            if calls.isEmpty { calls.append(LookUpSQL.lossIsHarmless.with()) }
+            calls.append(WorkerSQL.claim.with(.int4(worker), .int8(Int64(claim))))
+        }
+        let results = try run { (connection) throws(PostgresError) in try connection.execute(calls) }
+        guard claim > 0, let claimed = results.last else { return [] }
+        return (0..<claimed.rowCount).compactMap { claimed.claimedTask($0) }
+    }
 
+    /// Puts claimed tasks back that were not started, as if they had not been claimed.
+    package func giveBack(_ tasks: [TaskID]) throws(QueueError) {
+        if tasks.isEmpty { return }
+        let worker = try registered().worker
+        _ = try run { (connection) throws(PostgresError) in
+            try connection.execute([WorkerSQL.giveBack.with(.int4(worker), .uuids(tasks))])
+        }
+    }
+
+    /// Puts back what is still claimed, leaves the ring and disconnects.
+    package func signOff() {
+        guard let worker = registration?.worker else { return }
+        _ = try? run { (connection) throws(PostgresError) in
+            try connection.execute([WorkerSQL.giveBackAll.with(.int4(worker)), WorkerSQL.signOff.with(.int4(worker))])
+        }
+        registration = nil
+    }
+
+    private func registered() throws(QueueError) -> Registration {
+        guard let registration else { throw .sessionLost }
+        return registration
+    }
+
+    /// Runs one transaction. Whatever goes wrong for good ends the session: then the server says by itself that nothing
+    /// is this worker's any more, and there is no state to mend.
+    private func run<Value>(
+        _ body: (PostgresConnection) throws(PostgresError) -> Value
+    ) throws(QueueError) -> Value {
+        let connection = try registered().connection
+        var attempts = 0
+        while true {
+            attempts += 1
+            do {
+                return try body(connection)
+            } catch {
+                if error.isTransactionRetryable, attempts < 5 { continue }
+                logger.error("Lost the queue session", metadata: ["error": "\(error)"])
+                registration = nil
+                throw .sessionLost
+            }
+        }
+    }
+}
+
+// Sleeping.
+extension WorkerSession {
     package enum Wakeup: Sendable {
         /// There may be something to claim.
         case work
@@ -52,12 +156,51 @@ package final class WorkerSession {
     ///   - upTo: at most this long. Ends by itself when a task's `run_at` comes.
     ///   - heedWork: `false`: do not wake for new work (there is no room for it).
     package func waitForWork(upTo: Duration, wake: EventFD, heedWork: Bool = true) throws(QueueError) -> Wakeup {
-        fatalError()
+        let deadline = ContinuousClock.now + upTo
+        let due = heedWork ? try dueTime() : nil
+        while true {
+            try hear()
+            if heedWork, isWorkAnnounced { return .work }
+            let now = ContinuousClock.now
+            var limit = deadline - now
+            if let due {
+                let left = due - now
+                if left <= .zero { return .work }
+                limit = min(limit, left)
+            }
+            if limit <= .zero { return .timeout }
+            var entries = [
+                pollfd(fd: wake.descriptor, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: try registered().connection.socket, events: Int16(POLLIN), revents: 0),
+            ]
+            _ = poll(&entries, 2, limit.pollMilliseconds)
+            if entries[0].revents != 0 {
+                wake.drain()
+                return .woken
+            }
+        }
     }
 
-    /// Puts claimed tasks back that were not started, as if they had not been claimed.
-    package func giveBack(_ tasks: [TaskID]) throws(QueueError) { fatalError() }
+    private func hear() throws(QueueError) {
+        let notifications = try run { (connection) throws(PostgresError) in try connection.takeNotifications() }
+        if !notifications.isEmpty { isWorkAnnounced = true }
+    }
 
-    /// Puts back what is still claimed, leaves the ring and disconnects.
-    package func signOff() { fatalError() }
+    private func dueTime() throws(QueueError) -> ContinuousClock.Instant? {
+        if nextDue == nil {
+            let row = try run { (connection) throws(PostgresError) in try connection.execute(WorkerSQL.nextDue.with()) }
+            nextDue = .some(row.rowCount == 0 ? nil : row.timestamp(0, 0))
+        }
+        guard let time = nextDue ?? nil else { return nil }
+        return .now + .microseconds(time.microseconds - Timestamp.now.microseconds)
+    }
+}
+
+extension PostgresResult {
+    fileprivate func claimedTask(_ row: Int) -> ClaimedTask? {
+        guard let id = taskID(row, 0), let type = text(row, 1), let input = bytes(row, 2),
+            let attempt = integer(row, 3), let maxAttempts = integer(row, 4)
+        else { return nil }
+        return ClaimedTask(id: id, type: type, input: input, attempt: attempt, maxAttempts: maxAttempts)
+    }
 }

@@ -1,5 +1,6 @@
 package import Logging
 package import Postgres
+internal import Threading
 
 /// Watches over the other workers, on a thread and a database session of its own: recovers what a dead one held, and
 /// does the maintenance while it is the leader.
@@ -10,24 +11,112 @@ package final class WorkerWatch: Sendable {
         package var retention: Duration
         /// Entries of the result cache at most (`MILLRACE_CACHE_MAX_ENTRIES`). 0: no limit.
         package var cacheMaxEntries: Int
+        /// Between two rounds of maintenance.
+        package var maintenanceInterval: Duration
 
         package init(
             postgres: PostgresConfiguration, retention: Duration = .seconds(7 * 86_400),
-            cacheMaxEntries: Int = 1_000_000
+            cacheMaxEntries: Int = 1_000_000, maintenanceInterval: Duration = .seconds(10)
         ) {
             self.postgres = postgres
             self.retention = retention
             self.cacheMaxEntries = cacheMaxEntries
+            self.maintenanceInterval = maintenanceInterval
         }
     }
 
+    /// How long one wait for the neighbour's lock takes: see ``WatchSQL``.
+    private static let patience = Duration.milliseconds(250)
+
+    private struct State {
+        /// The worker this process's session is registered as; 0: none yet.
+        var position: Int32 = 0
+        var isStopping = false
+    }
+
     private let configuration: Configuration
+    private let logger: Logger
+    private let state = Monitor(State())
+    private let thread = Monitor<NamedThread?>(nil)
 
     /// Starts the thread; it connects as soon as the database can be reached.
     package init(_ configuration: Configuration, logger: Logger) {
         self.configuration = configuration
+        self.logger = logger
+        let thread = NamedThread("queue-watch") { [self] in run() }
+        self.thread.withLock { $0 = thread }
     }
 
     /// Ends the thread. Once.
-    package func stop() { fatalError() }
+    package func stop() {
+        state.broadcast { $0.isStopping = true }
+        thread.withLock { thread in
+            defer { thread = nil }
+            return thread
+        }?.join()
+    }
+
+    /// Takes the place in the ring after this worker.
+    func follow(_ worker: Int32) {
+        state.broadcast { $0.position = worker }
+    }
+
+    private var isStopping: Bool { state.withLock { $0.isStopping } }
+
+    private func run() {
+        // The pace of a database out of reach, and what a new session has to do first.
+        var link = DatabaseLink(configuration.postgres, logger: logger)
+        var maintenance = Maintenance(configuration, logger: logger)
+        var isNew = true
+        while !isStopping {
+            do {
+                let connection = try link.connected()
+                if isNew {
+                    // What died while nobody watched.
+                    try recover(try connection.execute(WatchSQL.sweep.with()).workers, connection)
+                    maintenance.sessionChanged()
+                    isNew = false
+                }
+                try maintenance.runIfDue(connection) { (workers) throws(PostgresError) in
+                    try recover(workers, connection)
+                }
+                try watchNeighbour(connection)
+            } catch {
+                if error.isConnectionLost || !error.isTransactionRetryable {
+                    link.drop()
+                    isNew = true
+                }
+                pause(for: max(link.pause, .milliseconds(20)))
+            }
+        }
+    }
+
+    private func watchNeighbour(_ connection: PostgresConnection) throws(PostgresError) {
+        let position = state.withLock { $0.position }
+        let row = try connection.execute(
+            WatchSQL.waitForNeighbour.with(.int4(position), .int8(Self.patience.inMicroseconds)))
+        guard row.rowCount == 1 else { return pause(for: Self.patience) }
+        if row.bool(0, 1) == true { try recover([Int32(row.integer(0, 0) ?? 0)], connection) }
+    }
+
+    /// - Parameter workers: their locks are held by this session.
+    private func recover(_ workers: [Int32], _ connection: PostgresConnection) throws(PostgresError) {
+        for worker in workers {
+            let counts = try connection.execute(FinishSQL.recover.with(.int4(worker)))
+            try connection.execute(WatchSQL.unlock.with(.int4(worker)))
+            let (requeued, failed) = (counts.integer(0, 0) ?? 0, counts.integer(0, 1) ?? 0)
+            logger.notice(
+                "A worker is gone",
+                metadata: ["worker.id": "\(worker)", "requeued": "\(requeued)", "failed": "\(failed)"])
+        }
+    }
+
+    private func pause(for duration: Duration) {
+        _ = state.wait(for: duration) { $0.isStopping ? true : nil }
+    }
+}
+
+extension PostgresResult {
+    /// A column of worker ids.
+    var workers: [Int32] { (0..<rowCount).compactMap { integer($0, 0).map(Int32.init) } }
 }

@@ -1,0 +1,125 @@
+internal import Logging
+internal import Postgres
+internal import Threading
+
+/// Reads tasks: a thread that takes all requests that arrived meanwhile, and answers them with one statement.
+final class LookUps: Sendable {
+    typealias Answer = Result<TaskRecord?, QueueError>
+
+    enum Request: Sendable {
+        /// Read, and tell.
+        case read(TaskID, then: @Sendable (Answer) -> Void)
+        /// Have the node told when the task is finished; then read it, and tell.
+        case watch(TaskID, then: @Sendable (Answer) -> Void)
+        case cancel(TaskID, then: @Sendable (Result<Cancellation, QueueError>) -> Void)
+    }
+
+    private let requests = BlockingQueue<Request>()
+    private let thread = Monitor<NamedThread?>(nil)
+
+    init(_ configuration: PostgresConfiguration, logger: Logger) {
+        let requests = requests
+        let thread = NamedThread("queue-lookup") {
+            var work = Work(link: DatabaseLink(configuration, logger: logger), logger: logger)
+            while true {
+                let arrived = requests.nextBatch()
+                if arrived.isEmpty { return }
+                work.answer(arrived)
+            }
+        }
+        self.thread.withLock { $0 = thread }
+    }
+
+    /// - Returns: `false` after ``finish()``.
+    @discardableResult
+    func add(_ request: Request) -> Bool { requests.append(request) }
+
+    /// Answers what has been asked, then ends the thread.
+    func finish() {
+        requests.close()
+        thread.withLock { thread in
+            defer { thread = nil }
+            return thread
+        }?.join()
+    }
+}
+
+private struct Work {
+    var link: DatabaseLink
+    let logger: Logger
+
+    /// Ids of one statement at most.
+    private static let batchLimit = 2000
+
+    mutating func answer(_ arrived: [LookUps.Request]) {
+        for start in stride(from: 0, to: arrived.count, by: Self.batchLimit) {
+            answer(batch: arrived[start..<min(start + Self.batchLimit, arrived.count)])
+        }
+    }
+
+    private mutating func answer(batch: ArraySlice<LookUps.Request>) {
+        var ids: Set<TaskID> = []
+        var watched: Set<TaskID> = []
+        for request in batch {
+            switch request {
+            case .read(let id, _): ids.insert(id)
+            case .watch(let id, _):
+                ids.insert(id)
+                watched.insert(id)
+            case .cancel(let id, let then): then(cancel(id))
+            }
+        }
+        if ids.isEmpty { return }
+        let records = read(ids, watching: watched)
+        for request in batch {
+            switch request {
+            case .read(let id, let then), .watch(let id, let then): then(records.map { $0[id] })
+            case .cancel: break
+            }
+        }
+    }
+
+    private mutating func read(
+        _ ids: Set<TaskID>, watching watched: Set<TaskID>
+    ) -> Result<[TaskID: TaskRecord], QueueError> {
+        do {
+            let result = try link.repeatable { (connection) throws(PostgresError) in
+                // The mark is committed together with the reading that follows it, which has a newer snapshot: a task
+                // that it shows unfinished cannot be finished unnoticed, its row is locked by the mark until then.
+                let mark =
+                    watched.isEmpty
+                    ? [] : [LookUpSQL.lossIsHarmless.with(), LookUpSQL.markAwaited.with(.uuids(watched))]
+                return try connection.execute(mark + [LookUpSQL.read.with(ids: ids)])[mark.count]
+            }
+            var records: [TaskID: TaskRecord] = [:]
+            for row in 0..<result.rowCount {
+                if let record = result.taskRecord(row) { records[record.id] = record }
+            }
+            return .success(records)
+        } catch {
+            return .failure(failure(error))
+        }
+    }
+
+    private mutating func cancel(_ id: TaskID) -> Result<Cancellation, QueueError> {
+        do {
+            return .success(
+                try link.repeatable { (connection) throws(PostgresError) in
+                    let cancelled = try connection.execute(LookUpSQL.cancel.with(.uuid(id)))
+                    if cancelled.rowCount == 1, let record = cancelled.taskRecord(0) { return .cancelled(record) }
+                    let found = try connection.execute(LookUpSQL.read.with(ids: [id]))
+                    return found.rowCount == 1 ? found.taskRecord(0).map { .alreadyFinished($0) } ?? .unknown : .unknown
+                })
+        } catch {
+            return .failure(failure(error))
+        }
+    }
+
+    private func failure(_ error: PostgresError) -> QueueError {
+        let failure = QueueError(error)
+        if failure == .internalError {
+            logger.error("The database refused a look-up", metadata: ["error": "\(error)"])
+        }
+        return failure
+    }
+}

@@ -1,0 +1,130 @@
+internal import Postgres
+internal import Tasks
+
+/// Requests that are stored in one transaction: their tasks as rows for ``SubmitSQL``, and what became of each.
+///
+/// Identical tasks (of one cache key) are one row: the first one's. No I/O here.
+struct SubmissionBatch {
+    private struct Row {
+        let submission: Submission
+        let cacheKey: [UInt8]?
+        var isAwaited: Bool
+        var mayQueue: Bool
+        /// How many submissions it stands for: what the cache's counters count.
+        var copies: Int32 = 1
+        var outcome: SubmissionOutcome?
+        var isInserted = false
+    }
+
+    private var rows: [Row] = []
+    private var rowOfID: [TaskID: Int] = [:]
+    private var rowOfKey: [[UInt8]: Int] = [:]
+    /// For each request, the rows of its tasks in order.
+    private var requests: [[Int]] = []
+    private var wasCounted = false
+
+    /// Whether a request has several tasks, so that only an explicit transaction makes it whole.
+    var needsTransaction: Bool { requests.contains { $0.count > 1 } }
+
+    /// Adds a request.
+    /// - Parameter mayQueue: `false`: the queue has no room for it; only what is cached or in flight can answer it.
+    mutating func add(_ tasks: [Submission], isAwaited: Bool, mayQueue: Bool, secret: [UInt8]) {
+        var indices: [Int] = []
+        indices.reserveCapacity(tasks.count)
+        for submission in tasks {
+            let task = submission.task
+            let key = task.isCacheable ? CacheKey(secret: secret, type: task.type, input: task.input).bytes : nil
+            if let key, let index = rowOfKey[key] {
+                rows[index].copies += 1
+                rows[index].isAwaited = rows[index].isAwaited || isAwaited
+                rows[index].mayQueue = rows[index].mayQueue || mayQueue
+                indices.append(index)
+                continue
+            }
+            if let key { rowOfKey[key] = rows.count }
+            rowOfID[submission.id] = rows.count
+            indices.append(rows.count)
+            rows.append(Row(submission: submission, cacheKey: key, isAwaited: isAwaited, mayQueue: mayQueue))
+        }
+        requests.append(indices)
+    }
+
+    /// Whether there are rows that another run of the statement may settle.
+    var isUnsettled: Bool { rows.contains { $0.outcome == nil && $0.mayQueue } }
+
+    /// The ids that may be in the database if a commit's outcome is unknown.
+    var ids: [TaskID] { rows.map(\.submission.id) }
+
+    /// The statement for the rows that are not settled yet.
+    mutating func call(slot: Int16) -> PostgresCall {
+        let open = rows.filter { $0.outcome == nil }
+        var ids = PostgresArray(.uuid, capacity: open.count)
+        var types = PostgresArray(.text, capacity: open.count)
+        var inputs = PostgresArray(.bytea, capacity: open.count, elementSize: 64)
+        var keys = PostgresArray(.bytea, capacity: open.count, elementSize: 32)
+        var priorities = PostgresArray(.int2, capacity: open.count, elementSize: 2)
+        var times = PostgresArray(.timestamptz, capacity: open.count, elementSize: 8)
+        var limits = PostgresArray(.int2, capacity: open.count, elementSize: 2)
+        var awaited = PostgresArray(.bool, capacity: open.count, elementSize: 1)
+        var mayQueue = PostgresArray(.bool, capacity: open.count, elementSize: 1)
+        var copies = PostgresArray(.int4, capacity: open.count, elementSize: 4)
+        for row in open {
+            let submission = row.submission
+            ids.append(submission.id)
+            types.append(submission.task.type.utf8)
+            inputs.append(submission.task.input)
+            if let key = row.cacheKey { keys.append(key) } else { keys.appendNull() }
+            priorities.append(submission.priority)
+            if let time = submission.runAt { times.append(time: time.microseconds) } else { times.appendNull() }
+            limits.append(Int16(clamping: max(1, submission.maxAttempts)))
+            awaited.append(row.isAwaited)
+            mayQueue.append(row.mayQueue)
+            // A second run of a row is the same question to the cache.
+            copies.append(wasCounted ? 0 : row.copies)
+        }
+        wasCounted = true
+        return SubmitSQL.submit.with(
+            ids.value, types.value, inputs.value, keys.value, priorities.value, times.value, limits.value,
+            awaited.value, mayQueue.value, copies.value, .int2(slot))
+    }
+
+    /// Takes in what the statement returned.
+    mutating func settle(_ result: PostgresResult) {
+        for row in 0..<result.rowCount {
+            guard let id = result.taskID(row, 0), let index = rowOfID[id] else { continue }
+            if let computedBy = result.taskID(row, 1) {
+                rows[index].outcome = .cached(computedBy, result: result.bytes(row, 2) ?? [])
+            } else if let other = result.taskID(row, 3) {
+                rows[index].outcome = .queued(other)
+            } else {
+                rows[index].outcome = .queued(id)
+                rows[index].isInserted = true
+            }
+        }
+    }
+
+    /// Forgets what a transaction settled that was rolled back, or may have been; these ids are known to be stored.
+    mutating func restart(stored: Set<TaskID>) {
+        for index in rows.indices {
+            let id = rows[index].submission.id
+            rows[index].outcome = stored.contains(id) ? .queued(id) : nil
+            rows[index].isInserted = stored.contains(id)
+        }
+    }
+
+    /// How many places in the queue a request was given that it did not need.
+    func unusedPlaces(ofRequest request: Int) -> Int {
+        requests[request].count { !rows[$0].isInserted }
+    }
+
+    /// What to answer a request.
+    func outcome(ofRequest request: Int) -> Result<[SubmissionOutcome], QueueError> {
+        var outcomes: [SubmissionOutcome] = []
+        outcomes.reserveCapacity(requests[request].count)
+        for index in requests[request] {
+            guard let outcome = rows[index].outcome else { return .failure(.queueFull) }
+            outcomes.append(outcome)
+        }
+        return .success(outcomes)
+    }
+}

@@ -1,0 +1,216 @@
+internal import Logging
+internal import Postgres
+internal import Tasks
+internal import Threading
+
+/// Stores what is submitted: a thread that takes all requests that arrived meanwhile as one batch and one commit.
+///
+/// While the disk writes one batch the next one gathers, so the batches grow with the load, and a lone request waits
+/// for nobody.
+final class Submitter: Sendable {
+    typealias Answer = Result<[SubmissionOutcome], QueueError>
+
+    struct Request: Sendable {
+        let tasks: [Submission]
+        let isAwaited: Bool
+        let then: @Sendable (Answer) -> Void
+    }
+
+    private let requests = BlockingQueue<Request>()
+    private let thread = Monitor<NamedThread?>(nil)
+
+    init(_ configuration: QueueClient.Configuration, logger: Logger) {
+        let requests = requests
+        let thread = NamedThread("queue-submit") {
+            var work = Work(configuration, logger: logger)
+            while true {
+                let arrived = requests.nextBatch()
+                if arrived.isEmpty { return }
+                work.store(arrived)
+            }
+        }
+        self.thread.withLock { $0 = thread }
+    }
+
+    /// - Returns: `false` after ``finish()``.
+    func add(_ request: Request) -> Bool { requests.append(request) }
+
+    /// Stores what has been added, then ends the thread.
+    func finish() {
+        requests.close()
+        thread.withLock { thread in
+            defer { thread = nil }
+            return thread
+        }?.join()
+    }
+}
+
+/// What the thread has and does.
+private struct Work {
+    /// Tasks and input bytes of one batch at most, if it has more than one request.
+    private static let batchLimit = (tasks: 2000, bytes: 8 << 20)
+    /// How long a batch whose commit is in doubt waits for the database to come back and tell.
+    private static let patience = Duration.seconds(2)
+
+    private struct Session {
+        let secret: [UInt8]
+        let process: Int32
+        /// Microseconds since 1970.
+        let startedAt: Int64
+    }
+
+    /// Where the session's facts are put by the link that makes it.
+    private final class SessionBox {
+        var session: Session?
+    }
+
+    private let secret: [UInt8]?
+    private let logger: Logger
+    private let box = SessionBox()
+    private var link: DatabaseLink
+    private var permits: QueuePermits
+    private let slot = Int16.random(in: 0...255)
+
+    init(_ configuration: QueueClient.Configuration, logger: Logger) {
+        secret = configuration.cacheSecret
+        self.logger = logger
+        permits = QueuePermits(limit: configuration.queueLimit)
+        let box = box
+        link = DatabaseLink(configuration.postgres, logger: logger) { (connection) throws(PostgresError) in
+            let row = try connection.execute(SubmitSQL.session.with())
+            box.session = Session(
+                secret: row.bytes(0, 0) ?? [], process: connection.serverProcess, startedAt: row.time(0, 1) ?? 0)
+        }
+    }
+
+    mutating func store(_ arrived: [Submitter.Request]) {
+        var start = arrived.startIndex
+        while start < arrived.endIndex {
+            var end = start
+            var size = (tasks: 0, bytes: 0)
+            repeat {
+                size.tasks += arrived[end].tasks.count
+                size.bytes += arrived[end].tasks.reduce(0) { $0 + $1.task.input.count }
+                end += 1
+            } while end < arrived.endIndex
+                && size.tasks + arrived[end].tasks.count <= Self.batchLimit.tasks && size.bytes < Self.batchLimit.bytes
+            store(batch: arrived[start..<end], tasks: size.tasks)
+            start = end
+        }
+    }
+
+    private mutating func store(batch arrived: ArraySlice<Submitter.Request>, tasks: Int) {
+        var batch = SubmissionBatch()
+        var mayQueue: [Bool] = []
+        do {
+            let connection = try link.connected()
+            try count(for: tasks, connection)
+            let secret = secret ?? box.session?.secret ?? []
+            for request in arrived {
+                let isAllowed = permits.take(request.tasks.count)
+                mayQueue.append(isAllowed)
+                batch.add(request.tasks, isAwaited: request.isAwaited, mayQueue: isAllowed, secret: secret)
+            }
+        } catch {
+            link.dropIfLost(error)
+            for request in arrived { request.then(.failure(QueueError(error))) }
+            return
+        }
+        do throws(QueueError) {
+            try run(&batch)
+        } catch {
+            for (request, isAllowed) in zip(arrived, mayQueue) {
+                if isAllowed { permits.giveBack(request.tasks.count) }
+                request.then(.failure(error))
+            }
+            return
+        }
+        for (index, request) in arrived.enumerated() {
+            if mayQueue[index] { permits.giveBack(batch.unusedPlaces(ofRequest: index)) }
+            request.then(batch.outcome(ofRequest: index))
+        }
+    }
+
+    private mutating func count(for tasks: Int, _ connection: PostgresConnection) throws(PostgresError) {
+        guard permits.needsCount(for: tasks, at: .now) else { return }
+        let counted = try connection.execute(SubmitSQL.countQueued.with(.int8(Int64(permits.limit))))
+        permits.counted(queued: counted.integer(0, 0) ?? 0, at: .now)
+    }
+
+    /// Runs the batch's transaction until it is committed, or surely is not.
+    private mutating func run(_ batch: inout SubmissionBatch) throws(QueueError) {
+        let deadline = ContinuousClock.now + Self.patience
+        var rounds = 0
+        var inDoubt: Session?
+        while true {
+            rounds += 1
+            do {
+                let connection = try link.connected(isUrgent: inDoubt != nil)
+                if let session = inDoubt {
+                    batch.restart(stored: try resolve(session, ids: batch.ids, connection))
+                    inDoubt = nil
+                }
+                try transact(&batch, connection)
+                return
+            } catch {
+                if error.isConnectionLost {
+                    link.drop()
+                    // From here on the server may have committed what was sent, and nobody told us.
+                    inDoubt = inDoubt ?? box.session
+                    guard ContinuousClock.now < deadline else {
+                        logger.error("A commit's outcome stays unknown", metadata: ["error": "\(error)"])
+                        throw .outcomeUnknown
+                    }
+                    sleepCurrentThread(for: .milliseconds(20))
+                } else if error.isTransactionRetryable, rounds < 10 {
+                    batch.restart(stored: [])
+                } else {
+                    logger.error("The database refused a submission", metadata: ["error": "\(error)"])
+                    throw QueueError(error)
+                }
+            }
+        }
+    }
+
+    /// One request of one task is whole by itself: then each run of the statement is a transaction.
+    private mutating func transact(
+        _ batch: inout SubmissionBatch, _ connection: PostgresConnection
+    ) throws(PostgresError) {
+        let isExplicit = batch.needsTransaction
+        do throws(PostgresError) {
+            if isExplicit { try connection.execute(SubmitSQL.begin.with()) }
+            var runs = 0
+            repeat {
+                batch.settle(try connection.execute(batch.call(slot: slot)))
+                runs += 1
+                if runs == 20 { throw PostgresError(.server, sqlState: "40001", message: "no end of conflicts") }
+            } while batch.isUnsettled
+            if isExplicit { try connection.execute(SubmitSQL.commit.with()) }
+        } catch {
+            if isExplicit, !error.isConnectionLost {
+                do { try connection.execute(text: "ROLLBACK") } catch { link.drop() }
+            }
+            throw error
+        }
+    }
+
+    /// Which of a lost transaction's tasks are stored, for certain: first that session is ended.
+    private func resolve(
+        _ session: Session, ids: [TaskID], _ connection: PostgresConnection
+    ) throws(PostgresError) -> Set<TaskID> {
+        try connection.execute(
+            SubmitSQL.endSession.with(.int4(session.process), .timestamptz(session.startedAt)))
+        let known = try connection.execute(SubmitSQL.known.with(ids: ids))
+        let stored = Set((0..<known.rowCount).compactMap { known.taskID($0, 0) })
+        logger.notice(
+            "Resolved a commit that was in doubt",
+            metadata: ["tasks": "\(ids.count)", "stored": "\(stored.count)"])
+        return stored
+    }
+}
+
+extension DatabaseLink {
+    mutating func dropIfLost(_ error: PostgresError) {
+        if error.isConnectionLost { drop() }
+    }
+}

@@ -1,0 +1,85 @@
+internal import Logging
+internal import Postgres
+
+/// A thread's session with the database, made anew when it is lost.
+///
+/// Asking for it while the database is out of reach fails at once most of the time: attempts are spaced, and those who
+/// ask in between are told the last one's error. So nobody hangs, and a database that is back is noticed within half
+/// a second.
+struct DatabaseLink {
+    private let configuration: PostgresConfiguration
+    private let settings: [String]
+    private let logger: Logger
+    /// Run on each new session.
+    private let prepare: (PostgresConnection) throws(PostgresError) -> Void
+
+    private var connection: PostgresConnection?
+    private var backoff = Backoff(base: .milliseconds(50), cap: .milliseconds(500))
+    private var lastFailure: (error: PostgresError, retryAt: ContinuousClock.Instant)?
+
+    init(
+        _ configuration: PostgresConfiguration, settings: [String] = SessionSettings.fixedPlans, logger: Logger,
+        prepare: @escaping (PostgresConnection) throws(PostgresError) -> Void = { (_) throws(PostgresError) in }
+    ) {
+        self.configuration = configuration
+        self.settings = settings
+        self.logger = logger
+        self.prepare = prepare
+    }
+
+    /// How long until another attempt is made; zero while connected.
+    var pause: Duration { lastFailure.map { max(.zero, $0.retryAt - .now) } ?? .zero }
+
+    /// The session, alive as far as can be seen from here.
+    /// - Parameter isUrgent: attempt to connect even if the last attempt was just now.
+    mutating func connected(isUrgent: Bool = false) throws(PostgresError) -> PostgresConnection {
+        if let connection {
+            if connection.isServerThere { return connection }
+            drop()
+        }
+        if let lastFailure, !isUrgent, lastFailure.retryAt > .now { throw lastFailure.error }
+        do {
+            let connection = try PostgresConnection(configuration, settings: settings)
+            try prepare(connection)
+            self.connection = connection
+            if lastFailure != nil { logger.notice("The database is back") }
+            lastFailure = nil
+            backoff.reset()
+            return connection
+        } catch {
+            if lastFailure == nil {
+                logger.error("The database is out of reach", metadata: ["error": "\(error)"])
+            }
+            lastFailure = (error, .now + backoff.next())
+            throw error
+        }
+    }
+
+    mutating func drop() { connection = nil }
+
+    /// Runs statements that may be run twice: after a lost connection, once more on a new one.
+    mutating func repeatable<Value>(
+        _ body: (PostgresConnection) throws(PostgresError) -> Value
+    ) throws(PostgresError) -> Value {
+        var attempts = 0
+        while true {
+            attempts += 1
+            let connection = try connected()
+            do {
+                return try body(connection)
+            } catch {
+                if error.isConnectionLost { drop() }
+                guard attempts < 3, error.isConnectionLost || error.isTransactionRetryable else { throw error }
+            }
+        }
+    }
+}
+
+extension QueueError {
+    /// What an error of the database means to the queue's users.
+    init(_ error: PostgresError) {
+        // undefined_table and undefined_function: the schema is not there yet, `millrace migrate` is on its way.
+        let isAway = error.kind != .server || error.sqlState == "42P01" || error.sqlState == "42883"
+        self = isAway ? .databaseUnavailable : .internalError
+    }
+}

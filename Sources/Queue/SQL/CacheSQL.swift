@@ -1,0 +1,51 @@
+internal import Postgres
+
+/// The result cache as a whole; single entries are read by ``SubmitSQL`` and written by ``FinishSQL``.
+enum CacheSQL {
+    static let statistics = PostgresStatement(
+        "cache_statistics",
+        """
+        SELECT sum(hits)::int8, sum(misses)::int8, sum(sets)::int8, sum(evictions)::int8,
+            (SELECT count(*) FROM result_cache WHERE expires_at > now())
+        FROM cache_statistics
+        """)
+
+    /// In the order of keys, like the writers.
+    static let clear = PostgresStatement(
+        "cache_clear",
+        """
+        WITH doomed AS MATERIALIZED (
+            SELECT cache_key, expires_at > now() AS is_valid FROM result_cache ORDER BY cache_key FOR UPDATE
+        ), removed AS (
+            DELETE FROM result_cache c USING doomed d WHERE c.cache_key = d.cache_key RETURNING d.is_valid
+        )
+        SELECT count(*) FILTER (WHERE is_valid) FROM removed
+        """)
+
+    /// Removes up to so many expired entries. Those in use are left for the next time.
+    static let removeExpired = PostgresStatement(
+        "cache_expire",
+        """
+        WITH doomed AS MATERIALIZED (
+            SELECT cache_key FROM result_cache WHERE expires_at <= now()
+            ORDER BY expires_at LIMIT $1 FOR UPDATE SKIP LOCKED
+        )
+        DELETE FROM result_cache c USING doomed d WHERE c.cache_key = d.cache_key
+        """)
+
+    static let count = PostgresStatement("cache_count", "SELECT count(*) FROM result_cache")
+
+    /// Removes so many of those that would expire first, and counts them as evicted.
+    static let evict = PostgresStatement(
+        "cache_evict",
+        """
+        WITH doomed AS MATERIALIZED (
+            SELECT cache_key FROM result_cache ORDER BY expires_at LIMIT $1 FOR UPDATE SKIP LOCKED
+        ), removed AS (
+            DELETE FROM result_cache c USING doomed d WHERE c.cache_key = d.cache_key RETURNING 1
+        )
+        UPDATE cache_statistics s SET evictions = s.evictions + n.evictions
+        FROM (SELECT count(*) AS evictions FROM removed) n
+        WHERE s.slot = $2 AND n.evictions > 0
+        """)
+}

@@ -1,0 +1,45 @@
+internal import Postgres
+
+extension PostgresResult {
+    func taskID(_ row: Int, _ column: Int) -> TaskID? {
+        withBytes(row, column) { TaskID(bytes: $0) } ?? nil
+    }
+
+    func timestamp(_ row: Int, _ column: Int) -> Timestamp? {
+        time(row, column).map(Timestamp.init(microseconds:))
+    }
+
+    /// A row of ``LookUpSQL``'s columns.
+    func taskRecord(_ row: Int) -> TaskRecord? {
+        guard let id = taskID(row, 0), let type = text(row, 1), let status = text(row, 2).flatMap(TaskStatus.init),
+            let attempts = integer(row, 5), let createdAt = timestamp(row, 6)
+        else { return nil }
+        return TaskRecord(
+            id: id, type: type, status: status, result: bytes(row, 3), error: text(row, 4), attempts: attempts,
+            createdAt: createdAt, startedAt: timestamp(row, 7), completedAt: timestamp(row, 8))
+    }
+}
+
+extension PostgresArray {
+    mutating func append(_ id: TaskID) {
+        withUnsafeBytes(of: (id.high.bigEndian, id.low.bigEndian)) { append($0) }
+    }
+}
+
+extension PostgresValue {
+    static func uuid(_ id: TaskID) -> PostgresValue { .uuid(id.bytes) }
+
+    static func uuids(_ ids: some Collection<TaskID>) -> PostgresValue {
+        var array = PostgresArray(.uuid, capacity: ids.count)
+        for id in ids { array.append(id) }
+        return array.value
+    }
+}
+
+extension PostgresStatement {
+    /// For statements that take ids, the least and the greatest of them.
+    func with(ids: some Collection<TaskID>) -> PostgresCall {
+        let nothing = TaskID(high: 0, low: 0)
+        return with(.uuids(ids), .uuid(ids.min() ?? nothing), .uuid(ids.max() ?? nothing))
+    }
+}

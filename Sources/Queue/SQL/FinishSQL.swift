@@ -1,0 +1,106 @@
+internal import Postgres
+
+/// The end of attempts.
+///
+/// Whatever is stored of a task is derived from the rows that the DELETE returns, and it deletes only what this worker
+/// owns: a task that was cancelled, or given to another, leaves no trace here. Row, result, cache entry, counters and
+/// notification are one statement and one commit.
+///
+/// The ids come sorted, and the plan walks them in that order: two statements that lock several tasks do not wait for
+/// each other in a ring. The cache's rows are written in the order of their keys, the counters last.
+enum FinishSQL {
+    /// Tells those who wait, up to 200 ids (7,400 bytes) a notification: a payload ends at 8,000 bytes.
+    private static let told = """
+        told AS MATERIALIZED (
+            SELECT count(pg_notify('millrace_done', ids)) AS n
+            FROM (SELECT string_agg(id::text, ',') AS ids
+                  FROM (SELECT id, (row_number() OVER () - 1) / 200 AS part FROM removed WHERE awaited) r
+                  GROUP BY part) p
+        )
+        """
+
+    /// Worker, ids, results, how long they are cached, the counters' slot. Returns how many were stored.
+    static let complete = PostgresStatement(
+        "complete",
+        """
+        WITH done AS MATERIALIZED (
+            SELECT * FROM unnest($2::uuid[], $3::text[]) AS d (id, result)
+        ), removed AS (
+            DELETE FROM task t USING done d WHERE t.id = d.id AND t.worker_id = $1
+            RETURNING t.id, t.type, t.cache_key, t.attempts, t.created_at, t.started_at, t.awaited,
+                d.result::json AS result
+        ), finished AS (
+            INSERT INTO finished_task (id, type, outcome, attempts, created_at, started_at, completed_at, result)
+            SELECT id, type, 'completed', attempts, created_at, started_at, clock_timestamp(), result FROM removed
+        ), cached AS (
+            INSERT INTO result_cache AS c (cache_key, task_id, expires_at, result)
+            SELECT cache_key, id, now() + $4 * interval '1 microsecond', result
+            FROM removed WHERE cache_key IS NOT NULL AND $4 > 0::int8
+            ORDER BY cache_key
+            ON CONFLICT (cache_key) DO UPDATE
+                SET task_id = excluded.task_id, expires_at = excluded.expires_at, result = excluded.result
+            RETURNING 1
+        ), counted AS (
+            UPDATE cache_statistics s SET sets = s.sets + n.sets
+            FROM (SELECT count(*) AS sets FROM cached) n
+            WHERE s.slot = $5 AND n.sets > 0
+        ), \(told)
+        SELECT (SELECT count(*) FROM removed), n FROM told
+        """)
+
+    /// Worker, ids, errors, whether another attempt may help. Returns how many will be tried again, and how many are
+    /// finished.
+    ///
+    /// The pause before attempt n + 1 is between half and all of 2^(n-1) seconds, and 5 minutes at most. (Full jitter,
+    /// down to no pause at all, is for many clients of one server; here a pause is what is wanted.)
+    static let fail = PostgresStatement(
+        "fail",
+        """
+        WITH failure AS MATERIALIZED (
+            SELECT * FROM unnest($2::uuid[], $3::text[], $4::bool[]) AS f (id, error, is_retryable)
+        ), retried AS (
+            UPDATE task t SET worker_id = NULL, started_at = NULL, last_error = f.error,
+                run_at = clock_timestamp()
+                    + interval '1 second' * least(2 ^ (t.attempts - 1), 300) * (0.5 + random() / 2)
+            FROM failure f
+            WHERE t.id = f.id AND t.worker_id = $1 AND f.is_retryable AND t.attempts < t.max_attempts
+            RETURNING t.id
+        ), removed AS (
+            DELETE FROM task t USING failure f
+            WHERE t.id = f.id AND t.worker_id = $1 AND NOT (f.is_retryable AND t.attempts < t.max_attempts)
+            RETURNING t.id, t.type, t.attempts, t.created_at, t.started_at, t.awaited, f.error
+        ), finished AS (
+            INSERT INTO finished_task (id, type, outcome, attempts, created_at, started_at, completed_at, error)
+            SELECT id, type, 'failed', attempts, created_at, started_at, clock_timestamp(), error FROM removed
+        ), \(told)
+        SELECT (SELECT count(*) FROM retried), (SELECT count(*) FROM removed), n FROM told
+        """)
+
+    /// What a worker held whose lock is proof that it is gone: queued again at once, or, after as many attempts as the
+    /// task may have, failed: a task that brings its worker down does not get to do so for ever.
+    /// Returns how many are queued again, and how many failed.
+    static let recover = PostgresStatement(
+        "recover",
+        """
+        WITH lost AS MATERIALIZED (
+            SELECT id, attempts < max_attempts AS may_retry FROM task WHERE worker_id = $1 ORDER BY id FOR UPDATE
+        ), requeued AS (
+            UPDATE task t SET worker_id = NULL, started_at = NULL, last_error = 'the worker that ran it was lost'
+            FROM lost l WHERE t.id = l.id AND l.may_retry
+            RETURNING t.id
+        ), removed AS (
+            DELETE FROM task t USING lost l WHERE t.id = l.id AND NOT l.may_retry
+            RETURNING t.id, t.type, t.attempts, t.max_attempts, t.created_at, t.started_at, t.awaited
+        ), finished AS (
+            INSERT INTO finished_task (id, type, outcome, attempts, created_at, started_at, completed_at, error)
+            SELECT id, type, 'failed', attempts, created_at, started_at, clock_timestamp(),
+                'the worker that ran it was lost, at attempt ' || attempts || ' of ' || max_attempts
+            FROM removed
+        ), forgotten AS (
+            DELETE FROM worker WHERE id = $1
+        ), woken AS MATERIALIZED (
+            SELECT count(pg_notify('millrace_work', '')) AS n FROM (SELECT FROM requeued LIMIT 1) r
+        ), \(told)
+        SELECT (SELECT count(*) FROM requeued), (SELECT count(*) FROM removed) FROM told, woken
+        """)
+}

@@ -1,0 +1,69 @@
+internal import Postgres
+
+/// Reading tasks, and having oneself told of their end.
+///
+/// A task's row is in exactly one of the two tables, in any snapshot. To wait for a task without polling, its row is
+/// marked `awaited` first: the mark waits for a worker that is just finishing the task, and a worker that finishes it
+/// later sees the mark and notifies. Then the task is read: finished by now, or a notification will come.
+/// The alternative, a notification for every finished task, would have every node woken for every task.
+enum LookUpSQL {
+    private static let unfinishedColumns = """
+        id, type, CASE WHEN worker_id IS NULL THEN 'queued' ELSE 'processing' END AS status, NULL::json AS result,
+        last_error AS error, attempts, created_at, started_at, NULL::timestamptz AS completed_at
+        """
+    static let finishedColumns = """
+        id, type, outcome::text AS status, result, error, attempts, created_at, started_at, completed_at
+        """
+
+    /// Ids; then the least and the greatest of them, which tell the partitions to look into.
+    static let read = PostgresStatement(
+        "read",
+        """
+        SELECT \(unfinishedColumns) FROM task WHERE id = ANY ($1)
+        UNION ALL
+        SELECT \(finishedColumns) FROM finished_task WHERE id = ANY ($1) AND id >= $2 AND id <= $3
+        """)
+
+    /// In the order of ids, as every statement that locks several tasks: so no two wait for each other in a ring.
+    /// Nothing is lost if the mark is: the one who wants to know is gone then as well.
+    static let markAwaited = PostgresStatement(
+        "mark_awaited",
+        """
+        WITH unmarked AS MATERIALIZED (
+            SELECT id FROM task WHERE id = ANY ($1) AND NOT awaited ORDER BY id FOR UPDATE
+        )
+        UPDATE task t SET awaited = true FROM unmarked u WHERE t.id = u.id
+        """)
+
+    /// For the transaction it is in: its loss in a crash does no harm, so its commit does not wait for the disk.
+    static let lossIsHarmless = PostgresStatement(
+        "loss_is_harmless", "SELECT set_config('synchronous_commit', 'off', true)")
+
+    /// Deletes the row whoever owns it; a worker that completes the task later stores nothing.
+    static let cancel = PostgresStatement(
+        "cancel",
+        """
+        WITH removed AS (
+            DELETE FROM task WHERE id = $1
+            RETURNING id, type, attempts, created_at, started_at, awaited
+        ), finished AS (
+            INSERT INTO finished_task (id, type, outcome, attempts, created_at, started_at, completed_at)
+            SELECT id, type, 'cancelled', attempts, created_at, started_at, clock_timestamp() FROM removed
+            RETURNING *
+        ), told AS MATERIALIZED (
+            SELECT count(pg_notify('millrace_done', id::text)) AS n FROM removed WHERE awaited
+        )
+        SELECT \(finishedColumns) FROM finished, told
+        """)
+
+    /// Completed tasks of some types, newest first, from below an id on.
+    static let completedPage = PostgresStatement(
+        "completed_page",
+        """
+        SELECT id, type, result, completed_at FROM finished_task
+        WHERE outcome = 'completed' AND type = ANY ($1) AND id < $2
+        ORDER BY id DESC LIMIT $3
+        """)
+
+    static let ping = PostgresStatement("ping", "SELECT 1")
+}

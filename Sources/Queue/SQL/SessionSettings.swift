@@ -1,0 +1,14 @@
+/// Run-time parameters of the queue's sessions: one fixed plan for each statement.
+///
+/// PostgreSQL chooses a plan by the statistics of the moment, and keeps it for a prepared statement. A plan made while
+/// the queue was empty reads whole tables, which is right for three rows and a disaster for a million. Planning anew
+/// each time (`force_custom_plan`) costs more than running these statements, and depends on fresh statistics still. But
+/// each of them has one right plan, at any size: walk an index, one row at a time from what the statement was given.
+/// So the other ways are closed, the plan is made once, and `EXPLAIN` in the tests says which one it is.
+enum SessionSettings {
+    static let fixedPlans = [
+        "plan_cache_mode = force_generic_plan", "enable_seqscan = off", "enable_bitmapscan = off",
+        "enable_hashjoin = off", "enable_mergejoin = off", "enable_sort = off", "enable_hashagg = off",
+        "max_parallel_workers_per_gather = 0", "jit = off",
+    ]
+}

@@ -1,0 +1,88 @@
+internal import Postgres
+
+/// Handing tasks in: a batch of any size, in one statement.
+///
+/// Each row of the batch ends in one of four ways: its result is *cached*; it is *joined* to an identical unfinished
+/// task that the statement's snapshot shows; it is *inserted*; or none of these, and then it is missing from what the
+/// statement returns. That happens when another node inserted the same cache key after the snapshot was taken: the
+/// unique index made the insertion yield, and the row is run again with a new snapshot, which shows the other.
+///
+/// - Insertions go in the order of their cache keys: two nodes that insert the same keys wait for each other in one
+///   direction only. `DO UPDATE` instead of `DO NOTHING` would return the other's row at once, but locks rows that a
+///   worker may be about to delete, in whatever order, and that ends in deadlocks.
+/// - The counters' row is locked last (its subquery reads `inserted` to the end), so nobody waits for anything else
+///   while holding it.
+/// - Waking the workers (NOTIFY) costs one database-wide lock at commit: once a batch, and only if there is work.
+/// - A batch that stored nothing has only counters to write: it does not wait for the disk.
+enum SubmitSQL {
+    /// Columns of the batch, arrays of equal length; last the counters' slot.
+    /// Returns id, cached_id, result, joined_id for each row that is settled; one row of nulls may be among them.
+    static let submit = PostgresStatement(
+        "submit",
+        """
+        WITH batch AS MATERIALIZED (
+            SELECT * FROM unnest(
+                $1::uuid[], $2::text[], $3::bytea[], $4::bytea[], $5::int2[], $6::timestamptz[], $7::int2[],
+                $8::bool[], $9::bool[], $10::int4[]
+            ) AS b (id, type, input, cache_key, priority, run_at, max_attempts, awaited, may_queue, copies)
+        ), found AS MATERIALIZED (
+            SELECT b.*, c.task_id AS cached_id, c.result, t.id AS joined_id
+            FROM batch b
+            LEFT JOIN result_cache c ON c.cache_key = b.cache_key AND c.expires_at > now()
+            LEFT JOIN task t ON t.cache_key = b.cache_key
+        ), inserted AS (
+            INSERT INTO task (id, type, priority, max_attempts, awaited, run_at, created_at, cache_key, input)
+            SELECT id, type, priority, max_attempts, awaited, coalesce(run_at, now()), now(), cache_key, input
+            FROM found
+            WHERE may_queue AND cached_id IS NULL AND joined_id IS NULL
+            ORDER BY cache_key
+            ON CONFLICT DO NOTHING
+            RETURNING id
+        ), counted AS (
+            UPDATE cache_statistics s SET hits = s.hits + n.hits, misses = s.misses + n.misses
+            FROM (SELECT coalesce(sum(copies) FILTER (WHERE cached_id IS NOT NULL), 0) AS hits,
+                         coalesce(sum(copies) FILTER (WHERE cached_id IS NULL), 0) AS misses
+                  FROM found WHERE cache_key IS NOT NULL) n,
+                 (SELECT count(*) FROM inserted) AS the_insertions_first
+            WHERE s.slot = $11 AND n.hits + n.misses > 0
+        )
+        SELECT id, cached_id, result, joined_id FROM found WHERE cached_id IS NOT NULL OR joined_id IS NOT NULL
+        UNION ALL
+        SELECT id, NULL, NULL, NULL FROM inserted
+        UNION ALL
+        SELECT NULL, NULL, NULL, NULL FROM (SELECT pg_notify('millrace_work', '') AS sent FROM inserted LIMIT 1) n
+        WHERE n.sent IS NOT NULL
+        UNION ALL
+        SELECT NULL, NULL, NULL, NULL
+        WHERE CASE WHEN EXISTS (SELECT FROM inserted) THEN false
+              ELSE set_config('synchronous_commit', 'off', true) IS NULL END
+        """)
+
+    /// Which of these ids were accepted: asked after a commit whose outcome is unknown.
+    static let known = PostgresStatement(
+        "submit_known",
+        """
+        SELECT id FROM task WHERE id = ANY ($1)
+        UNION ALL
+        SELECT id FROM finished_task WHERE id = ANY ($1) AND id >= $2 AND id <= $3
+        """)
+
+    /// Ends the session whose commit is in doubt, and waits for its end: only then is what the tables show final.
+    /// The time it was started tells it from another that has got its process id since.
+    static let endSession = PostgresStatement(
+        "submit_end_session",
+        "SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity WHERE pid = $1 AND backend_start = $2")
+
+    static let session = PostgresStatement(
+        "submit_session",
+        """
+        SELECT secret, (SELECT backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()) FROM cache_secret
+        """)
+
+    /// How many are queued, counted no further than to the limit.
+    static let countQueued = PostgresStatement(
+        "submit_count", "SELECT count(*) FROM (SELECT FROM task WHERE worker_id IS NULL LIMIT $1) q")
+
+    static let begin = PostgresStatement("begin", "BEGIN")
+    static let commit = PostgresStatement("commit", "COMMIT")
+}

@@ -1,0 +1,27 @@
+internal import Postgres
+
+/// Finding dead workers.
+///
+/// The workers form a ring by their ids, and each waits for the lock of the next: the server hands it over in the
+/// moment the other's session ends. Every wait is a quarter of a second long (see `worker_is_gone` for why not longer)
+/// and starts with asking who the next one is, so a ring that changed is whole again after that time, without messages.
+/// PostgreSQL's `deadlock_timeout` and `log_lock_waits` (both 1 s) do not come into play.
+enum WatchSQL {
+    /// The worker after this one, perhaps itself, and whether it is gone; then its lock is held by the caller.
+    static let waitForNeighbour = PostgresStatement(
+        "watch_neighbour",
+        """
+        SELECT id, worker_is_gone(id, $2 * interval '1 microsecond')
+        FROM (SELECT id FROM worker ORDER BY id <= $1, id LIMIT 1) w
+        """)
+
+    /// Every worker that is gone; the caller holds their locks then.
+    static let sweep = PostgresStatement(
+        "watch_sweep", "SELECT id FROM worker WHERE pg_try_advisory_lock(worker_lock_class(), id)")
+
+    static let unlock = PostgresStatement("watch_unlock", "SELECT pg_advisory_unlock(worker_lock_class(), $1)")
+
+    /// Whether this session does the maintenance: asked until it does, once.
+    static let becomeLeader = PostgresStatement(
+        "watch_lead", "SELECT pg_try_advisory_lock(worker_lock_class(), 0)")
+}

@@ -1,0 +1,65 @@
+internal import Postgres
+
+/// What a worker does in its session.
+///
+/// The session holds the advisory lock of its worker id from before its row in `worker` is seen until it ends. As long
+/// as it is held nobody else touches its tasks; once it is gone the server has ended the session, and no statement of
+/// it can commit any more. The lock says "alive" and fences at the same time, without heartbeats.
+enum WorkerSQL {
+    static let newID = PostgresStatement(
+        "worker_new_id", "SELECT nextval(pg_get_serial_sequence('worker', 'id'))::int4")
+    static let lock = PostgresStatement("worker_lock", "SELECT pg_try_advisory_lock(worker_lock_class(), $1)")
+    static let register = PostgresStatement("worker_register", "INSERT INTO worker (id, name) VALUES ($1, $2)")
+
+    /// Takes up to so many tasks, most urgent first.
+    ///
+    /// The inner part is materialized: joined in, it could be run again, and take more than its limit. Tasks that
+    /// another claim has locked are stepped over, not waited for.
+    static let claim = PostgresStatement(
+        "claim",
+        """
+        WITH next AS MATERIALIZED (
+            SELECT id FROM task
+            WHERE worker_id IS NULL AND run_at <= now()
+            ORDER BY priority, run_at, id
+            LIMIT $2
+            FOR UPDATE SKIP LOCKED
+        )
+        UPDATE task t SET worker_id = $1, attempts = t.attempts + 1, started_at = clock_timestamp()
+        FROM next n WHERE t.id = n.id
+        RETURNING t.id, t.type, t.input, t.attempts, t.max_attempts
+        """)
+
+    /// When the first task is due that was put off. Only asked when nothing could be claimed.
+    static let nextDue = PostgresStatement(
+        "next_due",
+        "SELECT run_at FROM task WHERE worker_id IS NULL AND run_at > created_at ORDER BY run_at LIMIT 1")
+
+    /// Puts back what was not started: the attempt does not count.
+    static let giveBack = PostgresStatement(
+        "give_back",
+        """
+        WITH mine AS MATERIALIZED (
+            SELECT id FROM task WHERE id = ANY ($2) AND worker_id = $1 ORDER BY id FOR UPDATE
+        ), returned AS (
+            UPDATE task t SET worker_id = NULL, started_at = NULL, attempts = t.attempts - 1
+            FROM mine m WHERE t.id = m.id RETURNING t.id
+        )
+        SELECT pg_notify('millrace_work', '') FROM returned LIMIT 1
+        """)
+
+    /// The same for all it still has.
+    static let giveBackAll = PostgresStatement(
+        "give_back_all",
+        """
+        WITH mine AS MATERIALIZED (
+            SELECT id FROM task WHERE worker_id = $1 ORDER BY id FOR UPDATE
+        ), returned AS (
+            UPDATE task t SET worker_id = NULL, started_at = NULL, attempts = t.attempts - 1
+            FROM mine m WHERE t.id = m.id RETURNING t.id
+        )
+        SELECT pg_notify('millrace_work', '') FROM returned LIMIT 1
+        """)
+
+    static let signOff = PostgresStatement("worker_sign_off", "DELETE FROM worker WHERE id = $1")
+}

@@ -1,0 +1,66 @@
+internal import Logging
+internal import Postgres
+
+/// What has to be done now and then, by one worker of the cluster: the one whose watch holds the leader's lock.
+struct Maintenance {
+    /// Expired or surplus entries of the cache removed by one statement.
+    private static let batchSize = 5000
+    /// Days that have a partition before they begin.
+    private static let daysAhead = 3
+    private static let partitionInterval = Duration.seconds(600)
+
+    private let configuration: WorkerWatch.Configuration
+    private let logger: Logger
+    private let slot = Int16.random(in: 0...255)
+    private var isLeader = false
+    private var nextRound = ContinuousClock.now
+    private var nextPartitions = ContinuousClock.now
+
+    init(_ configuration: WorkerWatch.Configuration, logger: Logger) {
+        self.configuration = configuration
+        self.logger = logger
+    }
+
+    /// The lock went with the old session.
+    mutating func sessionChanged() {
+        isLeader = false
+        nextRound = .now
+        nextPartitions = .now
+    }
+
+    /// - Parameter recover: what to do with workers that turn out to be gone, whose locks are held then.
+    mutating func runIfDue(
+        _ connection: PostgresConnection, recover: ([Int32]) throws(PostgresError) -> Void
+    ) throws(PostgresError) {
+        let now = ContinuousClock.now
+        guard now >= nextRound else { return }
+        nextRound = now + configuration.maintenanceInterval
+        if !isLeader {
+            isLeader = try connection.execute(WatchSQL.becomeLeader.with()).bool(0, 0) == true
+            guard isLeader else { return }
+            logger.info("Does the maintenance from now on")
+        }
+        // The ring finds a dead worker at once; this finds those that fell through a gap of it.
+        try recover(try connection.execute(WatchSQL.sweep.with()).workers)
+        try tidyCache(connection)
+        if now >= nextPartitions {
+            nextPartitions = now + Self.partitionInterval
+            let partitions = Partitions(connection, logger: logger)
+            try partitions.make(from: CivilDay(.now), days: Self.daysAhead + 1)
+            try partitions.drop(finishedBefore: Timestamp.now.advanced(by: .zero - configuration.retention))
+        }
+    }
+
+    private func tidyCache(_ connection: PostgresConnection) throws(PostgresError) {
+        let batch = PostgresValue.int8(Int64(Self.batchSize))
+        while try connection.execute(CacheSQL.removeExpired.with(batch)).affectedRows == Self.batchSize {}
+        let limit = configuration.cacheMaxEntries
+        guard limit > 0 else { return }
+        var surplus = (try connection.execute(CacheSQL.count.with()).integer(0, 0) ?? 0) - limit
+        while surplus > 0 {
+            let size = min(surplus, Self.batchSize)
+            try connection.execute(CacheSQL.evict.with(.int8(Int64(size)), .int2(slot)))
+            surplus -= size
+        }
+    }
+}
