@@ -1,0 +1,107 @@
+internal import Logging
+internal import Postgres
+internal import Queue
+internal import Schema
+internal import Tasks
+internal import TestSupport
+internal import Threading
+
+/// A migrated database, and what talks to it.
+final class Bench: Sendable {
+    static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+
+    let database: TestDatabase
+
+    init(on cluster: TestCluster = .shared) throws {
+        database = try TestDatabase(on: cluster)
+        let connection = try PostgresConnection(PostgresConfiguration(connectionString: database.connectionString))
+        _ = try Schema.migrate(connection)
+    }
+
+    var postgres: PostgresConfiguration {
+        PostgresConfiguration(connectionString: database.connectionString, responseTimeout: .seconds(20))
+    }
+
+    func client(queueLimit: Int = 0) -> QueueClient {
+        QueueClient(QueueClient.Configuration(postgres: postgres, queueLimit: queueLimit), logger: Self.logger)
+    }
+
+    /// A registered session.
+    func session(_ name: String = "worker", watch: WorkerWatch? = nil, cacheTTL: Duration = .seconds(60)) throws
+        -> WorkerSession
+    {
+        let session = WorkerSession(
+            WorkerSession.Configuration(postgres: postgres, name: name, cacheTTL: cacheTTL), watch: watch,
+            logger: Self.logger)
+        try session.register()
+        return session
+    }
+
+    func watch(
+        cacheMaxEntries: Int = 0, retention: Duration = .seconds(7 * 86_400),
+        maintenanceInterval: Duration = .milliseconds(100)
+    ) -> WorkerWatch {
+        WorkerWatch(
+            WorkerWatch.Configuration(
+                postgres: postgres, retention: retention, cacheMaxEntries: cacheMaxEntries,
+                maintenanceInterval: maintenanceInterval),
+            logger: Self.logger)
+    }
+
+    /// One number or text that SQL returns.
+    func value(_ sql: String) throws -> String { try database.sql(sql) }
+}
+
+/// A task whose input is `name`; cacheable tasks of one name are identical.
+func task(_ name: String, isCacheable: Bool = true) -> PreparedTask {
+    PreparedTask(type: "sha256", input: Array("{\"string\":\"\(name)\"}".utf8), isCacheable: isCacheable)
+}
+
+/// Waits for an answer that comes on another thread.
+func answer<Value: Sendable>(
+    within timeout: Duration = .seconds(20), _ start: (@escaping @Sendable (Value) -> Void) -> Void
+) throws -> Value {
+    let box = Monitor<Value?>(nil)
+    start { value in box.broadcast { $0 = value } }
+    guard let value = box.wait(for: timeout, { $0 }) else { throw NotInTime(description: "no answer") }
+    return value
+}
+
+extension QueueClient {
+    func submit(_ tasks: [Submission], wait: Duration? = nil) throws -> [SubmissionOutcome] {
+        try answer { submit(tasks, wait: wait, then: $0) }.get()
+    }
+
+    func submit(_ task: PreparedTask, wait: Duration? = nil) throws -> SubmissionOutcome {
+        try submit([Submission(task: task)], wait: wait)[0]
+    }
+
+    func record(_ id: TaskID, wait: Duration? = nil) throws -> TaskRecord? {
+        try answer { task(id, wait: wait, then: $0) }.get()
+    }
+
+    func cancel(_ id: TaskID) throws -> Cancellation {
+        try answer { cancel(id, then: $0) }.get()
+    }
+}
+
+extension SubmissionOutcome {
+    var queuedID: TaskID? { if case .queued(let id) = self { id } else { nil } }
+}
+
+extension WorkerSession {
+    func claim(_ count: Int = 100) throws -> [ClaimedTask] { try exchange(completed: [], claim: count) }
+
+    func complete(_ tasks: [ClaimedTask], result: String = #"{"hash":"00"}"#) throws {
+        _ = try exchange(
+            completed: tasks.map { TaskCompletion(id: $0.id, outcome: .completed(result: Array(result.utf8))) },
+            claim: 0)
+    }
+
+    func fail(_ tasks: [ClaimedTask], _ message: String = "no luck", isRetryable: Bool = true) throws {
+        _ = try exchange(
+            completed: tasks.map {
+                TaskCompletion(id: $0.id, outcome: .failed(message: message, isRetryable: isRetryable))
+            }, claim: 0)
+    }
+}

@@ -1,0 +1,165 @@
+import Queue
+import TestSupport
+import Testing
+import Threading
+
+@Suite struct SharedCache {
+    @Test func `Identical tasks in flight are one, across nodes and within a batch`() throws {
+        let bench = try Bench()
+        let (one, other) = (bench.client(), bench.client())
+        defer {
+            one.shutdown()
+            other.shutdown()
+        }
+        let id = try #require(try one.submit(task("same")).queuedID)
+        #expect(try other.submit(task("same")).queuedID == id)
+        let batch = try other.submit([task("twin"), task("same"), task("twin")].map { Submission(task: $0) })
+        #expect(batch[0] == batch[2])
+        #expect(batch[1].queuedID == id)
+        #expect(try bench.value("SELECT count(*) FROM task") == "2")
+        // What is not cacheable is computed each time.
+        _ = try one.submit(
+            [task("salted", isCacheable: false), task("salted", isCacheable: false)].map { Submission(task: $0) })
+        #expect(try bench.value("SELECT count(*) FROM task") == "4")
+    }
+
+    @Test func `Nodes that submit the same tasks at the same time make one of each`() throws {
+        let bench = try Bench()
+        let clients = (0..<3).map { _ in bench.client() }
+        defer { for client in clients { client.shutdown() } }
+        let ids = Monitor<[String: Set<TaskID>]>([:])
+        let threads = clients.map { client in
+            NamedThread("test-node") {
+                for round in 0..<40 {
+                    let names = (0..<20).map { "\(round)-\($0)" }.shuffled()
+                    guard let outcomes = try? client.submit(names.map { Submission(task: task($0)) }) else { return }
+                    ids.withLock { ids in
+                        for (name, outcome) in zip(names, outcomes) {
+                            if let id = outcome.queuedID { ids[name, default: []].insert(id) }
+                        }
+                    }
+                }
+            }
+        }
+        for thread in threads { thread.join() }
+        #expect(ids.withLock { $0.count } == 800)
+        #expect(ids.withLock { $0.values.allSatisfy { $0.count == 1 } })
+        #expect(try bench.value("SELECT count(*) FROM task") == "800")
+    }
+
+    @Test func `A finished task answers the next one like it, and the counters are exact over all nodes`() throws {
+        let bench = try Bench()
+        let (one, other) = (bench.client(), bench.client())
+        defer {
+            one.shutdown()
+            other.shutdown()
+        }
+        let session = try bench.session()
+        let id = try #require(try one.submit(task("a")).queuedID)
+        try session.complete(try session.claim())
+        for client in [one, other, other] {
+            #expect(try client.submit(task("a")) == .cached(id, result: Array(#"{"hash":"00"}"#.utf8)))
+        }
+        // Also for somebody who would wait.
+        #expect(try one.submit(task("a"), wait: .seconds(5)) == .cached(id, result: Array(#"{"hash":"00"}"#.utf8)))
+        let mixed = try other.submit(["a", "b", "a", "b"].map { Submission(task: task($0)) })
+        #expect(mixed[0] == mixed[2] && mixed[1] == mixed[3])
+        _ = try other.submit(task("not cacheable", isCacheable: false))
+        let statistics = try other.cacheStatistics()
+        #expect(statistics.hits == 6)
+        #expect(statistics.misses == 3)
+        #expect(statistics.sets == 1)
+        #expect(statistics.entries == 1)
+        #expect(statistics.hitRate == 6.0 / 9.0)
+        #expect(try one.cacheStatistics() == statistics)
+
+        #expect(try one.clearCache() == 1)
+        #expect(try one.cacheStatistics().entries == 0)
+        #expect(try one.submit(task("a")).queuedID != nil)
+    }
+
+    @Test func `Counters stay exact under concurrent nodes and workers`() throws {
+        let bench = try Bench()
+        let clients = (0..<3).map { _ in bench.client() }
+        defer { for client in clients { client.shutdown() } }
+        let stop = Monitor(false)
+        let worker = NamedThread("test-worker") {
+            guard let session = try? bench.session() else { return }
+            var completed: [TaskCompletion] = []
+            while let claimed = try? session.exchange(completed: completed, claim: 50) {
+                if claimed.isEmpty, completed.isEmpty, stop.withLock({ $0 }) { break }
+                completed = claimed.map { TaskCompletion(id: $0.id, outcome: .completed(result: [0x31])) }
+            }
+        }
+        let threads = clients.map { client in
+            NamedThread("test-node") {
+                for _ in 0..<200 { _ = try? client.submit(task("\(Int.random(in: 0..<60))")) }
+            }
+        }
+        for thread in threads { thread.join() }
+        stop.withLock { $0 = true }
+        worker.join()
+        let statistics = try clients[0].cacheStatistics()
+        #expect(statistics.hits + statistics.misses == 600)
+        #expect(statistics.sets == statistics.entries)
+        #expect(try bench.value("SELECT count(*) FROM finished_task") == "\(statistics.sets)")
+    }
+
+    @Test func `An entry expires, and maintenance removes it without counting an eviction`() throws {
+        let bench = try Bench()
+        let client = bench.client()
+        defer { client.shutdown() }
+        let session = try bench.session(cacheTTL: .milliseconds(150))
+        let id = try #require(try client.submit(task("brief")).queuedID)
+        try session.complete(try session.claim())
+        guard case .cached = try client.submit(task("brief")) else { throw NotInTime(description: "not cached") }
+        try eventually("expired") { try client.cacheStatistics().entries == 0 }
+        let again = try #require(try client.submit(task("brief")).queuedID)
+        #expect(again != id)
+        let watch = bench.watch()
+        defer { watch.stop() }
+        try eventually("removed") { try bench.value("SELECT count(*) FROM result_cache") == "0" }
+        #expect(try client.cacheStatistics().evictions == 0)
+    }
+
+    @Test func `Nothing is cached with a time to live of zero`() throws {
+        let bench = try Bench()
+        let client = bench.client()
+        defer { client.shutdown() }
+        let session = try bench.session(cacheTTL: .zero)
+        _ = try client.submit(task("a"))
+        try session.complete(try session.claim())
+        #expect(try client.submit(task("a")).queuedID != nil)
+        #expect(try client.cacheStatistics().sets == 0)
+    }
+
+    @Test func `Beyond the limit the entries that would expire first are evicted`() throws {
+        let bench = try Bench()
+        let client = bench.client()
+        defer { client.shutdown() }
+        let session = try bench.session()
+        for name in ["first", "second", "third"] {
+            _ = try client.submit(task(name))
+            try session.complete(try session.claim())
+        }
+        let watch = bench.watch(cacheMaxEntries: 2)
+        defer { watch.stop() }
+        try eventually("evicted") { try client.cacheStatistics().entries == 2 }
+        #expect(try client.cacheStatistics().evictions == 1)
+        #expect(try client.submit(task("first")).queuedID != nil)
+        guard case .cached = try client.submit(task("third")) else { throw NotInTime(description: "not cached") }
+    }
+
+    @Test func `The cache's key is neither the input nor a plain digest of it`() throws {
+        let bench = try Bench()
+        let client = bench.client()
+        defer { client.shutdown() }
+        _ = try client.submit(task("a"))
+        #expect(
+            try bench.value(
+                """
+                SELECT octet_length(cache_key), cache_key <> sha256(input), octet_length(secret)
+                FROM task, cache_secret
+                """) == "32|t|32")
+    }
+}

@@ -1,0 +1,78 @@
+import Queue
+import TestSupport
+import Testing
+import Threading
+
+@Suite struct Failures {
+    @Test func `A failed attempt is tried again after a growing, jittered pause, and given up after the last`() throws {
+        let bench = try Bench()
+        let client = bench.client()
+        defer { client.shutdown() }
+        let session = try bench.session()
+        let id = try #require(
+            try client.submit([Submission(task: task("flaky"), maxAttempts: 3)])[0].queuedID)
+        for attempt in 1...2 {
+            let claimed = try session.claim()
+            #expect(claimed.map(\.attempt) == [attempt])
+            try session.fail(claimed, "attempt \(attempt)")
+            let record = try #require(try client.record(id))
+            #expect(record.status == .queued)
+            #expect(record.error == "attempt \(attempt)")
+            #expect(record.attempts == attempt)
+            let pause = try #require(Double(try bench.value("SELECT extract(epoch FROM run_at - now()) FROM task")))
+            let ceiling = Double(1 << (attempt - 1))
+            #expect(pause > ceiling / 2 - 0.5 && pause <= ceiling)
+            #expect(try session.claim().isEmpty)
+            try bench.database.sql("UPDATE task SET run_at = now()")
+        }
+        try session.fail(try session.claim(), "attempt 3")
+        let record = try #require(try client.record(id))
+        #expect(record.status == .failed)
+        #expect(record.error == "attempt 3")
+        #expect(record.attempts == 3)
+        #expect(try bench.value("SELECT count(*) FROM task") == "0")
+    }
+
+    @Test func `The pauses of many failures differ`() throws {
+        let bench = try Bench()
+        let client = bench.client()
+        defer { client.shutdown() }
+        let session = try bench.session()
+        _ = try client.submit((0..<100).map { Submission(task: task("\($0)")) })
+        try session.fail(try session.claim())
+        let spread = try bench.value(
+            "SELECT count(DISTINCT run_at) > 50, max(run_at) - min(run_at) > '0.3 s' FROM task")
+        #expect(spread == "t|t")
+    }
+
+    @Test func `A failure that another attempt cannot mend is final`() throws {
+        let bench = try Bench()
+        let client = bench.client()
+        defer { client.shutdown() }
+        let session = try bench.session()
+        let id = try #require(try client.submit(task("hopeless")).queuedID)
+        try session.fail(try session.claim(), "never", isRetryable: false)
+        #expect(try client.record(id)?.status == .failed)
+        // Nothing is cached of it: the next one is computed afresh.
+        #expect(try client.submit(task("hopeless")).queuedID != id)
+    }
+
+    @Test func `A worker sleeps until a task that was put off is due`() throws {
+        let bench = try Bench()
+        let client = bench.client()
+        defer { client.shutdown() }
+        let session = try bench.session()
+        let wake = EventFD()
+        _ = try session.waitForWork(upTo: .zero, wake: wake)
+        #expect(try session.claim().isEmpty)
+        _ = try client.submit([Submission(task: task("soon"), runAt: .now.advanced(by: .milliseconds(400)))])
+        let start = ContinuousClock.now
+        while true {
+            let wakeup = try session.waitForWork(upTo: .seconds(10), wake: wake)
+            #expect(wakeup == .work)
+            if try !session.claim().isEmpty { break }
+        }
+        let slept = ContinuousClock.now - start
+        #expect(slept < .seconds(2))
+    }
+}

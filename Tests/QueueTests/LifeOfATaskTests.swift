@@ -1,0 +1,153 @@
+import Postgres
+import Queue
+import TestSupport
+import Testing
+import Threading
+
+@Suite struct LifeOfATask {
+    @Test func `A task is queued, processed and completed, and its input is erased`() throws {
+        let bench = try Bench()
+        let client = bench.client()
+        defer { client.shutdown() }
+        let id = try #require(try client.submit(task("secret")).queuedID)
+        #expect(try client.record(id)?.status == .queued)
+
+        let session = try bench.session()
+        let claimed = try session.claim()
+        #expect(claimed.map(\.id) == [id])
+        #expect(claimed.first?.attempt == 1)
+        #expect(claimed.first?.input == Array(#"{"string":"secret"}"#.utf8))
+        #expect(try client.record(id)?.status == .processing)
+        #expect(try bench.value("SELECT count(*) FROM task WHERE convert_from(input, 'utf8') LIKE '%secret%'") == "1")
+
+        try session.complete(claimed)
+        let record = try #require(try client.record(id))
+        #expect(record.status == .completed)
+        #expect(record.result == Array(#"{"hash":"00"}"#.utf8))
+        #expect(record.attempts == 1)
+        #expect(try #require(record.startedAt) >= record.createdAt)
+        #expect(try #require(record.completedAt) >= #require(record.startedAt))
+        #expect(try bench.value("SELECT count(*) FROM task") == "0")
+        #expect(try bench.value("SELECT count(*) FROM finished_task t WHERE t::text LIKE '%secret%'") == "0")
+    }
+
+    @Test func `An unknown id is nil, also when waited for`() throws {
+        let bench = try Bench()
+        let client = bench.client()
+        defer { client.shutdown() }
+        #expect(try client.record(TaskID()) == nil)
+        #expect(try client.record(TaskID(), wait: .seconds(5)) == nil)
+    }
+
+    @Test func `Urgent tasks are claimed first, then those that were due first, and none before its time`() throws {
+        let bench = try Bench()
+        let client = bench.client()
+        defer { client.shutdown() }
+        let now = Timestamp.now
+        let submissions = [
+            Submission(task: task("later"), runAt: now.advanced(by: .seconds(-1))),
+            Submission(task: task("urgent"), priority: -1),
+            Submission(task: task("sooner"), runAt: now.advanced(by: .seconds(-2))),
+            Submission(task: task("tomorrow"), priority: -2, runAt: now.advanced(by: .seconds(86_400))),
+            Submission(task: task("lazy"), priority: 7),
+        ]
+        _ = try client.submit(submissions)
+        let session = try bench.session()
+        #expect(try session.claim(1).map(\.id) == [submissions[1].id])
+        #expect(try session.claim().map(\.id) == [submissions[2].id, submissions[0].id, submissions[4].id])
+    }
+
+    @Test func `Concurrent workers finish every task exactly once`() throws {
+        let bench = try Bench()
+        let client = bench.client()
+        defer { client.shutdown() }
+        let count = 3000
+        _ = try client.submit((0..<count).map { Submission(task: task("\($0)")) })
+        let done = Monitor<[TaskID]>([])
+        let threads = (0..<4).map { number in
+            NamedThread("test-worker") {
+                guard let session = try? bench.session("\(number)") else { return }
+                var completed: [TaskCompletion] = []
+                while let claimed = try? session.exchange(completed: completed, claim: 17) {
+                    if claimed.isEmpty, completed.isEmpty { break }
+                    done.withLock { $0 += claimed.map(\.id) }
+                    completed = claimed.map { TaskCompletion(id: $0.id, outcome: .completed(result: [0x31])) }
+                }
+                session.signOff()
+            }
+        }
+        for thread in threads { thread.join() }
+        #expect(done.withLock { $0.count } == count)
+        #expect(done.withLock { Set($0).count } == count)
+        #expect(try bench.value("SELECT count(*), count(DISTINCT id) FROM finished_task") == "\(count)|\(count)")
+        #expect(try bench.value("SELECT count(*) FROM task") == "0")
+    }
+
+    @Test func `Ten thousand tasks are accepted together, in the order given`() throws {
+        let bench = try Bench()
+        let client = bench.client()
+        defer { client.shutdown() }
+        let submissions = (0..<10_000).map { Submission(task: task("\($0)")) }
+        #expect(try client.submit(submissions).map(\.queuedID) == submissions.map(\.id))
+        #expect(try bench.value("SELECT count(*), count(DISTINCT xmin::text) FROM task") == "10000|1")
+    }
+
+    @Test func `An array of which one task is refused by the database is not accepted at all`() throws {
+        let bench = try Bench()
+        let client = bench.client()
+        defer { client.shutdown() }
+        try bench.database.sql("ALTER TABLE task ADD CHECK (priority <> 666)")
+        var submissions = (0..<50).map { Submission(task: task("\($0)")) }
+        submissions.append(Submission(task: task("bad"), priority: 666))
+        #expect(throws: QueueError.internalError) { try client.submit(submissions) }
+        #expect(try bench.value("SELECT count(*) FROM task") == "0")
+        submissions.removeLast()
+        #expect(try client.submit(submissions).count == 50)
+    }
+
+    @Test func `A worker gives back what it did not start, and the attempt does not count`() throws {
+        let bench = try Bench()
+        let client = bench.client()
+        defer { client.shutdown() }
+        _ = try client.submit((0..<4).map { Submission(task: task("\($0)")) })
+        let first = try bench.session()
+        let claimed = try first.claim()
+        try first.giveBack([claimed[0].id, claimed[1].id])
+        let second = try bench.session()
+        #expect(try second.claim().map(\.attempt) == [1, 1])
+        // Signing off gives back the rest.
+        first.signOff()
+        #expect(try second.claim().map(\.attempt) == [1, 1])
+        #expect(try bench.value("SELECT count(*) FROM worker") == "1")
+    }
+
+    @Test func `A task can be cancelled while it is queued or processed, and not once it is finished`() throws {
+        let bench = try Bench()
+        let client = bench.client()
+        defer { client.shutdown() }
+        let session = try bench.session()
+
+        let queued = try #require(try client.submit(task("queued")).queuedID)
+        guard case .cancelled(let record) = try client.cancel(queued) else {
+            throw NotInTime(description: "not cancelled")
+        }
+        #expect(record.status == .cancelled)
+        #expect(try session.claim().isEmpty)
+
+        let processed = try #require(try client.submit(task("processed")).queuedID)
+        let claimed = try session.claim()
+        guard case .cancelled = try client.cancel(processed) else { throw NotInTime(description: "not cancelled") }
+        try session.complete(claimed)
+        #expect(try client.record(processed)?.status == .cancelled)
+        #expect(try client.record(processed)?.result == nil)
+        #expect(try bench.value("SELECT count(*) FROM result_cache") == "0")
+
+        let finished = try #require(try client.submit(task("finished")).queuedID)
+        try session.complete(try session.claim())
+        guard case .alreadyFinished(let kept) = try client.cancel(finished) else {
+            throw NotInTime(description: "cancelled")
+        }
+        #expect(kept.status == .completed)
+        #expect(try client.cancel(TaskID()) == .unknown)
+    }
+}
