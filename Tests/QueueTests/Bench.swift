@@ -63,7 +63,7 @@ func answer<Value: Sendable>(
 ) throws -> Value {
     let box = Monitor<Value?>(nil)
     start { value in box.broadcast { $0 = value } }
-    guard let value = box.wait(for: timeout, { $0 }) else { throw NotInTime(description: "no answer") }
+    guard let value = box.wait(for: timeout, { $0 }) else { throw Unexpected(what: "no answer") }
     return value
 }
 
@@ -104,4 +104,8 @@ extension WorkerSession {
                 TaskCompletion(id: $0.id, outcome: .failed(message: message, isRetryable: isRetryable))
             }, claim: 0)
     }
+}
+
+struct Unexpected: Error {
+    let what: String
 }

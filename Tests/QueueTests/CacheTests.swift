@@ -112,7 +112,7 @@ import Threading
         let session = try bench.session(cacheTTL: .milliseconds(150))
         let id = try #require(try client.submit(task("brief")).queuedID)
         try session.complete(try session.claim())
-        guard case .cached = try client.submit(task("brief")) else { throw NotInTime(description: "not cached") }
+        guard case .cached = try client.submit(task("brief")) else { throw Unexpected(what: "not cached") }
         try eventually("expired") { try client.cacheStatistics().entries == 0 }
         let again = try #require(try client.submit(task("brief")).queuedID)
         #expect(again != id)
@@ -147,7 +147,7 @@ import Threading
         try eventually("evicted") { try client.cacheStatistics().entries == 2 }
         #expect(try client.cacheStatistics().evictions == 1)
         #expect(try client.submit(task("first")).queuedID != nil)
-        guard case .cached = try client.submit(task("third")) else { throw NotInTime(description: "not cached") }
+        guard case .cached = try client.submit(task("third")) else { throw Unexpected(what: "not cached") }
     }
 
     @Test func `The cache's key is neither the input nor a plain digest of it`() throws {

@@ -129,14 +129,14 @@ import Threading
 
         let queued = try #require(try client.submit(task("queued")).queuedID)
         guard case .cancelled(let record) = try client.cancel(queued) else {
-            throw NotInTime(description: "not cancelled")
+            throw Unexpected(what: "not cancelled")
         }
         #expect(record.status == .cancelled)
         #expect(try session.claim().isEmpty)
 
         let processed = try #require(try client.submit(task("processed")).queuedID)
         let claimed = try session.claim()
-        guard case .cancelled = try client.cancel(processed) else { throw NotInTime(description: "not cancelled") }
+        guard case .cancelled = try client.cancel(processed) else { throw Unexpected(what: "not cancelled") }
         try session.complete(claimed)
         #expect(try client.record(processed)?.status == .cancelled)
         #expect(try client.record(processed)?.result == nil)
@@ -145,7 +145,7 @@ import Threading
         let finished = try #require(try client.submit(task("finished")).queuedID)
         try session.complete(try session.claim())
         guard case .alreadyFinished(let kept) = try client.cancel(finished) else {
-            throw NotInTime(description: "cancelled")
+            throw Unexpected(what: "cancelled")
         }
         #expect(kept.status == .completed)
         #expect(try client.cancel(TaskID()) == .unknown)
