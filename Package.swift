@@ -111,8 +111,8 @@ let package = Package(
         .testTarget(
             name: "APITests",
             dependencies: [
-                "API", "FastCGIWire", "JSON", "Postgres", "Queue", "Reactor", "Schema", "Tasks", "TestSupport", "Threading",
-                logging,
+                "API", "FastCGIWire", "JSON", "Postgres", "Queue", "Reactor", "Schema", "Supervisor", "Tasks", "TestSupport",
+                "Threading", logging,
             ]),
         .testTarget(name: "BalancerTests", dependencies: ["Balancer", "Client", "JSON", "TestSupport", "Threading"]),
         .testTarget(name: "SettingsTests", dependencies: ["Settings"]),

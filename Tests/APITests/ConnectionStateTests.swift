@@ -1,0 +1,66 @@
+import Testing
+
+@testable import API
+
+@Suite struct ConnectionStateTests {
+    @Test func `bytes on an idle connection are a request, and the end of one closes it`() {
+        var state = ConnectionState()
+        #expect(state.changed(hasBytes: true) == .serve)
+        #expect(state.changed(hasBytes: true) == .ignore)
+        #expect(state.finish(isReusable: true, isClean: true) == .wait)
+        #expect(state.changed(hasBytes: false) == .close)
+        #expect(state.changed(hasBytes: true) == .ignore)
+    }
+
+    @Test func `either the answer or the client's end gets a parked connection, never both`() {
+        var answered = ConnectionState()
+        _ = answered.changed(hasBytes: true)
+        answered.park()
+        let isResumed = answered.resume()
+        #expect(isResumed)
+        #expect(answered.changed(hasBytes: false) == .ignore)
+        #expect(answered.finish(isReusable: true, isClean: false) == .close)
+
+        var gone = ConnectionState()
+        _ = gone.changed(hasBytes: true)
+        gone.park()
+        #expect(gone.changed(hasBytes: false) == .close)
+        let isGoneResumed = gone.resume()
+        #expect(!isGoneResumed)
+    }
+
+    @Test func `a connection that is not kept lingers until its peer closes it`() {
+        var state = ConnectionState()
+        _ = state.changed(hasBytes: true)
+        #expect(state.finish(isReusable: false, isClean: true) == .linger)
+        #expect(state.changed(hasBytes: true) == .discard)
+        #expect(state.changed(hasBytes: false) == .close)
+    }
+
+    @Test func `draining closes what is idle, serves what has begun, and ends the rest after its reply`() {
+        var idle = ConnectionState()
+        #expect(idle.drain { false } == .close)
+        var begun = ConnectionState()
+        #expect(begun.drain { true } == .serve)
+        #expect(begun.finish(isReusable: true, isClean: true) == .linger)
+        var parked = ConnectionState()
+        _ = parked.changed(hasBytes: true)
+        parked.park()
+        #expect(parked.drain { false } == .leave)
+        let isResumed = parked.resume()
+        #expect(isResumed)
+        #expect(parked.finish(isReusable: true, isClean: true) == .linger)
+    }
+
+    @Test func `an overdue connection is interrupted under its thread and closed otherwise`() {
+        var state = ConnectionState()
+        _ = state.changed(hasBytes: true)
+        let first = state.expire()
+        #expect(first == .interrupt)
+        _ = state.finish(isReusable: false, isClean: true)
+        let second = state.expire()
+        #expect(second == .close)
+        let third = state.expire()
+        #expect(third == .leave)
+    }
+}

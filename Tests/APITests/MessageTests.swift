@@ -1,0 +1,158 @@
+import JSON
+import Testing
+
+@testable import API
+
+@Suite struct MessageTests {
+    func request(_ target: String = "/", prefer: String? = nil) -> Request {
+        var variables = ["REQUEST_METHOD": "GET", "REQUEST_URI": target]
+        variables["HTTP_PREFER"] = prefer
+        return Request(CGIEnvironment(variables), body: [])
+    }
+
+    @Test(arguments: [
+        ("wait=10", 10), ("respond-async, wait=7", 7), ("WAIT = \"5\"; x=y", 5), ("wait=100000", 60),
+        ("wait=99999999999999999999", 60), ("wait=2, wait=9", 2),
+    ])
+    func `a preference to wait is read as RFC 7240 says`(_ field: String, _ seconds: Int) throws {
+        #expect(try Wait(request(prefer: field))?.seconds == seconds)
+    }
+
+    @Test(arguments: ["", "wait", "wait=", "wait=-1", "wait=x", "await=3", "wait=0"])
+    func `a preference that makes no sense is passed over`(_ field: String) throws {
+        #expect(try Wait(request(prefer: field)) == nil)
+    }
+
+    @Test func `the parameter goes before the preference`() throws {
+        #expect(try Wait(request("/?wait=3", prefer: "wait=9"))?.seconds == 3)
+        #expect(try Wait(request("/?wait=0", prefer: "wait=9")) == nil)
+    }
+
+    @Test(arguments: ["61", "-1", "", "ten", "1.5"])
+    func `a wait parameter out of bounds is refused by name`(_ value: String) {
+        let problem = #expect(throws: Problem.self) { try Wait(request("/?wait=\(value)")) }
+        #expect(problem?.status == 422)
+        #expect(problem?.member == "wait")
+    }
+
+    @Test(arguments: [
+        ("application/json", true), ("Application/JSON; charset=UTF-8", true), ("application/problem+json", true),
+        ("application/json;charset=\"utf-8\"", true), ("application/json; charset=latin1", false),
+        ("text/plain", false), ("application/x-www-form-urlencoded", false), ("application/jsonp", false), (";", false),
+    ])
+    func `only JSON in UTF-8 is JSON`(_ field: String, _ isJSON: Bool) {
+        #expect(MediaType.isJSON(field) == isJSON)
+    }
+
+    @Test func `a query gives the first value of a name, decoded`() {
+        let query = Query("a=1&b=x+y%26z&a=2&c&d=%zz&=e")
+        #expect(query.value("a") == "1")
+        #expect(query.value("b") == "x y&z")
+        #expect(query.value("c") == "")
+        #expect(query.value("d") == "")
+        #expect(query.value("e") == nil)
+    }
+
+    @Test(arguments: [
+        ("/a/b?c=d", "/a/b", "c=d"), ("/a", "/a", ""), ("http://host:1/a?b", "/a", "b"), ("http://host", "/", ""),
+        ("/a?b?c", "/a", "b?c"),
+    ])
+    func `the request URI is split into path and query`(_ uri: String, _ path: String, _ query: String) {
+        let target = CGIEnvironment(["REQUEST_URI": uri]).target
+        #expect(target.path == path)
+        #expect(target.query == query)
+    }
+
+    @Test func `without a request URI the path comes from the standard's two parts`() {
+        let target = CGIEnvironment(["SCRIPT_NAME": "/task", "PATH_INFO": "/1", "QUERY_STRING": "wait=2"]).target
+        #expect(target.path == "/task/1")
+        #expect(target.query == "wait=2")
+    }
+
+    @Test func `sane request ids are taken over, others replaced, and ours differ`() {
+        #expect(RequestID.accepted("aZ0._-") == "aZ0._-")
+        for bad in ["", "a b", "a\r\nb", "ä", String(repeating: "x", count: 129)] {
+            #expect(RequestID.accepted(bad) == nil)
+        }
+        #expect(Set((0..<1000).map { _ in RequestID.next() }).count == 1000)
+        #expect(RequestID.next().count == 32)
+    }
+
+    @Test func `the JSON writer separates members and escapes texts`() throws {
+        let text = JSONWriter.object { body in
+            body.member("a", "\"\n")
+            body.member("b", 1)
+            body.array("c") { list in
+                list.object { $0.member("d", nil as String?) }
+                list.object { $0.member("d", json: Array("[]".utf8)) }
+            }
+            body.member("e", 0.5)
+        }
+        #expect(String(decoding: text.bytes, as: UTF8.self) == #"{"a":"\"\n","b":1,"c":[{"d":null},{"d":[]}],"e":0.5}"#)
+    }
+
+    @Test(arguments: [
+        ("127.0.0.1", true), ("127.8.9.10", true), ("::1", true), ("::ffff:127.0.0.1", true), ("unix:", true),
+        ("10.0.0.1", false), ("::ffff:10.0.0.1", false), ("127.0.0.1.evil.example", false), ("", false),
+    ])
+    func `only the machine itself is loopback`(_ address: String, _ isLoopback: Bool) {
+        #expect(Administration.isLoopback(address) == isLoopback)
+    }
+
+    @Test func `with a token only the token counts`() throws {
+        let administration = Administration(token: "secret")
+        var request = request()
+        request.remoteAddress = "127.0.0.1"
+        #expect(throws: Problem.self) { try administration.check(request) }
+        request.authorization = "Bearer secrex"
+        #expect(throws: Problem.self) { try administration.check(request) }
+        request.authorization = "bearer secret"
+        request.remoteAddress = "10.0.0.1"
+        try administration.check(request)
+    }
+
+    @Test func `without a token another machine and another site are refused`() throws {
+        let administration = Administration(token: nil)
+        var request = request()
+        request.remoteAddress = "10.0.0.1"
+        #expect(throws: Problem.self) { try administration.check(request) }
+        request.remoteAddress = "127.0.0.1"
+        try administration.check(request)
+        request.host = "127.0.0.1:8000"
+        request.origin = "https://evil.example"
+        #expect(throws: Problem.self) { try administration.check(request) }
+        request.origin = "http://127.0.0.1:8000"
+        try administration.check(request)
+    }
+
+    @Test(arguments: [
+        ("unix:/run/a", ListenAddress.unix(path: "/run/a")), ("127.0.0.1:9000", .tcp(host: "127.0.0.1", port: 9000)),
+        ("[::1]:9000", .tcp(host: "::1", port: 9000)), ("*:9000", .tcp(host: "", port: 9000)), ("fd:0", .descriptor(0)),
+        ("api:0", .tcp(host: "api", port: 0)),
+    ])
+    func `listening addresses are read and written alike`(_ text: String, _ address: ListenAddress) {
+        #expect(ListenAddress(text) == address)
+        #expect(address.description == text)
+    }
+
+    @Test(arguments: ["", "unix:", "fd:x", "fd:-1", "9000", "host:", "host:70000", "/run/a"])
+    func `what is no listening address is refused`(_ text: String) {
+        #expect(ListenAddress(text) == nil)
+    }
+
+    private func left(_ lane: inout BlockingLane<Int>) -> Int? { lane.leave() }
+
+    @Test func `the lane gives a place that becomes free to who waited first`() {
+        var lane = BlockingLane<Int>(limit: 2)
+        lane.enter()
+        lane.enter()
+        #expect(!lane.isFree)
+        lane.wait(1)
+        lane.wait(2)
+        #expect(left(&lane) == 1)
+        #expect(!lane.isFree)
+        #expect(left(&lane) == 2)
+        #expect(left(&lane) == nil)
+        #expect(lane.isFree)
+    }
+}

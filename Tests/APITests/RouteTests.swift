@@ -1,0 +1,86 @@
+import FoundationEssentials
+import JSON
+import Supervisor
+import Tasks
+import TestSupport
+import Testing
+
+@testable import API
+
+@Suite struct RouteTests {
+    let router = Router(RouteTable.make())
+
+    func status(_ method: String, _ path: String) -> Int? {
+        if case .problem(let problem) = router.match(method: method, path: path) { problem.status } else { nil }
+    }
+
+    @Test func `every route of a node is found by its method and path`() {
+        for route in router.routes {
+            guard case .node = route.server else { continue }
+            #expect(status(route.method.rawValue, route.path.replacing("{id}", with: "x")) == nil)
+            if route.method == .get { #expect(status("HEAD", route.path.replacing("{id}", with: "x")) == nil) }
+        }
+    }
+
+    @Test(arguments: [
+        "/", "", "/task", "/task/", "/task/a/b", "/hash/sha1", "/lb/health", "/health/", "/%zz", "//health",
+    ])
+    func `an unknown path is not found`(_ path: String) {
+        #expect(status("GET", path) == 404)
+    }
+
+    @Test func `a known path by a wrong method tells the right ones`() {
+        guard case .problem(let problem) = router.match(method: "PUT", path: "/task/x") else {
+            Issue.record("PUT is taken")
+            return
+        }
+        #expect(problem.status == 405)
+        #expect(problem.headers == [.init("Allow", "GET, HEAD, DELETE")])
+    }
+
+    @Test func `percent-encoded paths are the same paths`() {
+        #expect(status("GET", "/%68ealth") == nil)
+        guard case .route(_, _, let parameter) = router.match(method: "GET", path: "/task/%41b") else {
+            Issue.record("no route")
+            return
+        }
+        #expect(parameter == "Ab")
+    }
+
+    @Test func `the document has every call of the contract`() throws {
+        let document = try JSONValue(parsing: DocumentRoute.bytes)
+        let calls = [
+            "post /hash/md5", "post /hash/sha256", "post /hash/argon2", "post /tasks", "get /task/{id}",
+            "delete /task/{id}", "get /hashes", "get /health", "get /cache/stats", "post /cache/clear", "get /metrics",
+            "get /lb/metrics", "get /openapi.json", "get /lb/health", "get /lb/stats", "get /lb/rate-limits",
+            "post /lb/strategy",
+        ]
+        for call in calls {
+            let parts = call.split(separator: " ").map(String.init)
+            #expect(document["paths"]?[parts[1]]?[parts[0]] != nil, "\(call)")
+        }
+        #expect(document["openapi"] == "3.1.0")
+    }
+
+    @Test func `operation names are unique`() {
+        #expect(Set(router.routes.map(\.operation)).count == router.routes.count)
+    }
+
+    /// Where the validator is installed; elsewhere the test has nothing to say.
+    @Test func `the document is valid OpenAPI 3.1`() throws {
+        let folder = TemporaryFolder()
+        let path = try folder.write(String(decoding: DocumentRoute.bytes, as: UTF8.self), to: "openapi.json")
+        let script = """
+            import json, sys
+            try:
+                from openapi_spec_validator import validate
+            except ImportError:
+                sys.exit(0)
+            validate(json.load(open(sys.argv[1])))
+            """
+        let program = try Program("/usr/bin/env", ["python3", "-c", script, path])
+        let exit = try program.waitForExit()
+        if program.standardError.contains("No such file") { return }
+        #expect(exit.isSuccess, "\(program.standardError)")
+    }
+}

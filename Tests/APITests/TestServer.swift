@@ -1,0 +1,102 @@
+import FoundationEssentials
+import Glibc
+import Logging
+import Postgres
+import Queue
+import Reactor
+import TestSupport
+import Testing
+import Threading
+
+@testable import API
+
+/// A responder with routes of the test's own, on a unix socket. It never asks the queue for anything.
+final class TestServer {
+    let folder = TemporaryFolder()
+    let server: FastCGIServer
+    let address: SocketAddress
+    private let thread: NamedThread
+    private var isStopped = false
+
+    init(
+        _ routes: [Route], threads: Int = 4, connections: Int = 4096, stopLimit: Duration = .seconds(10),
+        listen: ListenAddress? = nil, answerWaiting: @escaping @Sendable () -> Void = {}
+    ) throws {
+        let path = folder.file("s")
+        let server = try FastCGIServer(
+            .init(
+                listen: listen ?? .unix(path: path), threads: threads, connections: connections, webServers: nil,
+                stopLimit: stopLimit),
+            routes: routes, services: .unreachable, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        self.server = server
+        address = try server.boundAddress
+        thread = NamedThread("test-server") { server.run(answerWaiting: answerWaiting) }
+    }
+
+    deinit { stop() }
+
+    func client() throws -> FastCGIClient { try FastCGIClient(address) }
+
+    func stop() {
+        guard !isStopped else { return }
+        isStopped = true
+        server.stop()
+        thread.join()
+    }
+}
+
+extension FastCGIServer {
+    var boundAddress: SocketAddress {
+        get throws {
+            if address.hasPrefix("unix:") { return .unix(String(address.dropFirst(5))) }
+            let colon = address.lastIndex(of: ":")!
+            let host = address[..<colon].filter { $0 != "[" && $0 != "]" }
+            return SocketAddress(numeric: String(host), port: UInt16(address[address.index(after: colon)...])!)!
+        }
+    }
+}
+
+extension Services {
+    /// With a queue that no test asks for anything.
+    static var unreachable: Services {
+        let postgres = PostgresConfiguration(connectionString: "host=/nonexistent")
+        return Services(
+            queue: QueueClient(
+                .init(postgres: postgres), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }),
+            node: "api-test", administration: Administration(token: nil))
+    }
+}
+
+extension Route {
+    static func test(_ method: Method = .get, _ path: String, _ handler: @escaping Handler) -> Route {
+        Route(method: method, path: path, operation: path, summary: "", replies: [], server: .node(handler))
+    }
+
+    /// Answers with the method, the path's parameter and the body.
+    static let echo = [
+        Route.test(.get, "/echo") { (request, _) throws(Problem) in .now(.text(request.method)) },
+        Route.test(.post, "/echo") { (request, _) throws(Problem) in
+            .now(Response(200, contentType: "application/octet-stream", body: request.body))
+        },
+    ]
+}
+
+extension Response {
+    static func text(_ text: String) -> Response { Response(200, contentType: "text/plain", body: Array(text.utf8)) }
+}
+
+/// Tests that run servers in this process: one at a time, so that what they count is their own.
+@Suite(.serialized) enum ServerTests {}
+
+/// How many threads of nodes this process has.
+func nodeThreadCount() throws -> Int {
+    var count = 0
+    let folder = try #require(opendir("/proc/self/task"))
+    defer { closedir(folder) }
+    while let entry = readdir(folder) {
+        let task = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+        guard let name = try? String(contentsOfFile: "/proc/self/task/\(task)/comm", encoding: .utf8) else { continue }
+        if name.hasPrefix("api-") { count += 1 }
+    }
+    return count
+}
