@@ -1,0 +1,49 @@
+internal import Threading
+
+/// The full life of tasks: each client submits, and reads the results of what it submitted earlier.
+enum EndToEnd {
+    struct Outcome {
+        /// Results read per second, all clients together.
+        let perSecond: Double
+        let submissions: Latencies
+    }
+
+    /// Tasks that a client leaves in the queue before it asks for the oldest one's result.
+    private static let outstanding = 64
+
+    static func measure(on system: System, clients: Int, duration: Duration, label: String) throws -> Outcome {
+        let start = ContinuousClock.now
+        let outcomes = try concurrently(clients) { client in
+            let connection = try system.connect()
+            var submissions = Latencies()
+            var pending: [String] = []
+            var read = 0
+            var isOver = false
+            while !isOver || !pending.isEmpty {
+                if !isOver {
+                    let body = "{\"string\":\"\(label) \(client) \(submissions.count) \(start)\"}"
+                    let before = ContinuousClock.now
+                    let reply = try connection.exchange("POST", "/hash/sha256", body: body, expecting: 202)
+                    submissions.add(before.duration(to: .now))
+                    guard let id = reply.text(of: "task_id") else { throw BenchError("a submission without task id") }
+                    pending.append(id)
+                    isOver = start.duration(to: .now) >= duration
+                }
+                guard isOver || pending.count > outstanding else { continue }
+                let state = try connection.exchange("GET", "/task/\(pending[0])", expecting: 200)
+                switch state.text(of: "status") {
+                case "completed":
+                    pending.removeFirst()
+                    read += 1
+                case "failed", "cancelled": throw BenchError("a sha256 task did not complete")
+                default: continue
+                }
+            }
+            return (read, submissions)
+        }
+        let elapsed = start.duration(to: .now).inSeconds
+        var submissions = Latencies()
+        for outcome in outcomes { submissions.merge(outcome.1) }
+        return Outcome(perSecond: Double(outcomes.map(\.0).reduce(0, +)) / elapsed, submissions: submissions)
+    }
+}

@@ -1,0 +1,21 @@
+/// Every single latency of a measurement, in nanoseconds: no histogram, no rounding of the tail.
+struct Latencies: Sendable {
+    private(set) var nanoseconds: [UInt64] = []
+
+    var count: Int { nanoseconds.count }
+
+    mutating func add(_ duration: Duration) {
+        let (seconds, attoseconds) = duration.components
+        nanoseconds.append(UInt64(seconds) * 1_000_000_000 + UInt64(attoseconds / 1_000_000_000))
+    }
+
+    mutating func merge(_ other: Latencies) { nanoseconds += other.nanoseconds }
+
+    /// The latency that `fraction` (0…1) of all do not exceed, in milliseconds (nearest rank).
+    func percentile(_ fraction: Double) -> Double {
+        guard !nanoseconds.isEmpty else { return .nan }
+        let sorted = nanoseconds.sorted()
+        let rank = max(1, Int((fraction * Double(sorted.count)).rounded(.up)))
+        return Double(sorted[rank - 1]) / 1e6
+    }
+}

@@ -1,0 +1,50 @@
+/// Submission and result in one call: `?wait`.
+enum Waiting {
+    struct Outcome {
+        let perSecond: Double
+        let latencies: Latencies
+    }
+
+    static func measure(on system: System, clients: Int, duration: Duration, label: String) throws -> Outcome {
+        let start = ContinuousClock.now
+        let outcomes = try concurrently(clients) { client in
+            let connection = try system.connect()
+            var latencies = Latencies()
+            while start.duration(to: .now) < duration {
+                let body = "{\"string\":\"\(label) \(client) \(latencies.count) \(start)\"}"
+                let before = ContinuousClock.now
+                _ = try connection.exchange("POST", "/hash/sha256?wait=10", body: body, expecting: 200)
+                latencies.add(before.duration(to: .now))
+            }
+            return latencies
+        }
+        let elapsed = start.duration(to: .now).inSeconds
+        var all = Latencies()
+        for outcome in outcomes { all.merge(outcome) }
+        return Outcome(perSecond: Double(all.count) / elapsed, latencies: all)
+    }
+}
+
+/// The same submission again and again: the answer is in the cache.
+enum CachedReplies {
+    static func measure(on system: System, clients: Int, duration: Duration) throws -> Waiting.Outcome {
+        let body = "{\"string\":\"cached\"}"
+        _ = try system.connect().exchange("POST", "/hash/sha256?wait=10", body: body, expecting: 200)
+        let start = ContinuousClock.now
+        let outcomes = try concurrently(clients) { _ in
+            let connection = try system.connect()
+            var latencies = Latencies()
+            while start.duration(to: .now) < duration {
+                let before = ContinuousClock.now
+                let reply = try connection.exchange("POST", "/hash/sha256", body: body, expecting: 200)
+                latencies.add(before.duration(to: .now))
+                guard reply.text(of: "source") == "cache" else { throw BenchError("a reply that is not from the cache") }
+            }
+            return latencies
+        }
+        let elapsed = start.duration(to: .now).inSeconds
+        var all = Latencies()
+        for outcome in outcomes { all.merge(outcome) }
+        return .init(perSecond: Double(all.count) / elapsed, latencies: all)
+    }
+}
