@@ -10,7 +10,7 @@ SOURCES := Package.swift Sources Tests Benchmarks proxy sql
 RELEASE := $(SWIFT) build -c release --static-swift-stdlib
 
 .DEFAULT_GOAL := help
-.PHONY: help run test build setup packages test-packages format lint bench clean
+.PHONY: help run test build setup packages build-packages test-packages format lint bench clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -29,8 +29,11 @@ setup: packages
 	@command -v $(SWIFT) >/dev/null || { \
 	    echo "Swift 6.2 or newer is needed: https://www.swift.org/install/linux" >&2; exit 1; }
 
-packages: ## install the system packages that are missing (Debian, Ubuntu)
-	@$(call install,$(BUILD_PACKAGES) $(RUN_PACKAGES))
+packages: build-packages ## install the system packages that are missing (Debian, Ubuntu)
+	@$(call install,$(RUN_PACKAGES))
+
+build-packages: ## install what only the compiler needs (the Dockerfile's first step)
+	@$(call install,$(BUILD_PACKAGES))
 
 test-packages: ## install what only the tests need
 	@$(call install,$(TEST_PACKAGES))
@@ -41,10 +44,10 @@ format: ## format the Swift sources
 lint: ## check their format
 	$(SWIFT) format lint --strict -r $(SOURCES)
 
-bench: setup ## build a release and measure it
+bench: setup ## build a release and measure it (options of the program: BENCH='--seconds 5')
 	$(RELEASE) --product millrace
 	$(RELEASE) --product bench
-	@exec "$$($(RELEASE) --show-bin-path)/bench"
+	@bin=$$($(RELEASE) --show-bin-path); exec "$$bin/bench" --millrace "$$bin/millrace" $(BENCH)
 
 clean: ## remove what was built; the data folder .millrace stays
 	rm -rf .build

@@ -86,7 +86,7 @@ let package = Package(
                 "Settings", "Supervisor", "Tasks", "Telemetry", "Threading", "Worker", argumentParser, logging,
             ]),
         .executableTarget(
-            name: "bench", dependencies: ["Client", "JSON", "Supervisor", "Tasks", "Threading", argumentParser],
+            name: "bench", dependencies: ["CArgon2", "Client", "JSON", "Supervisor", "Threading", argumentParser],
             path: "Benchmarks", exclude: ["README.md"]),
 
         // Tests
