@@ -7,7 +7,8 @@ struct Table {
     mutating func add(_ name: String, _ value: Double, _ unit: String) {
         rows.append((name, value, unit))
         // A row as soon as it is known: a run takes minutes.
-        fputs("\(name): \(Self.text(value)) \(unit)\n", stderr)
+        let line = Array("\(name): \(Self.text(value)) \(unit)\n".utf8)
+        _ = Glibc.write(STDERR_FILENO, line, line.count)
     }
 
     func print() {

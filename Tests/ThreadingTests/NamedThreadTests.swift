@@ -8,9 +8,9 @@ struct NamedThreadTests {
         NamedThread("a-name-of-many-letters") {
             guard let file = fopen("/proc/thread-self/comm", "r") else { return }
             defer { fclose(file) }
-            var buffer = [CChar](repeating: 0, count: 32)
-            guard fgets(&buffer, 32, file) != nil else { return }
-            name.withLock { $0 = String(cString: buffer) }
+            var buffer = [UInt8](repeating: 0, count: 32)
+            let count = fread(&buffer, 1, buffer.count, file)
+            name.withLock { $0 = String(decoding: buffer[..<count], as: UTF8.self) }
         }.join()
         #expect(name.withLock { $0 } == "a-name-of-many-\n")
     }
