@@ -44,28 +44,32 @@ package struct RequestEncoder: Sendable {
     }
 
     package mutating func param(_ name: Span<UInt8>, _ value: Span<UInt8>, into out: inout [UInt8]) {
-        appendLength(name.count, to: &out)
-        appendLength(value.count, to: &out)
-        out.append(contentsOf: name, in: 0..<name.count)
-        out.append(contentsOf: value, in: 0..<value.count)
+        // One append for all: each costs a check for uniqueness and room.
+        out.append(addingCapacity: 8 + name.count + value.count) { out in
+            out.append(length: name.count)
+            out.append(length: value.count)
+            for index in name.indices { out.append(name[index]) }
+            for index in value.indices { out.append(value[index]) }
+        }
         splitIfFull(&out)
     }
 
     /// A param whose value is written in place, so that its length and its bytes come from one evaluation.
     package mutating func param(_ name: Span<UInt8>, into out: inout [UInt8], value: (inout [UInt8]) -> Void) {
-        appendLength(name.count, to: &out)
-        let length = out.count
-        out.append(addingCapacity: 4) { out in for _ in 0..<4 { out.append(0x80) } }
-        out.append(contentsOf: name, in: 0..<name.count)
-        writeValue(lengthAt: length, into: &out, value)
+        out.append(addingCapacity: 8 + name.count) { out in
+            out.append(length: name.count)
+            out.append(repeating: 0, count: 4)
+            for index in name.indices { out.append(name[index]) }
+        }
+        writeValue(lengthAt: out.count - name.count - 4, into: &out, value)
     }
 
     /// The `HTTP_…` variable of a request header (RFC 3875, 4.1.18); `name` as the client wrote it.
     package mutating func httpParam(_ name: Span<UInt8>, into out: inout [UInt8], value: (inout [UInt8]) -> Void) {
-        appendLength(name.count + 5, to: &out)
-        let length = out.count
-        out.append(addingCapacity: 4 + 5 + name.count) { out in
-            for _ in 0..<4 { out.append(0x80) }
+        let count = name.count + 5
+        out.append(addingCapacity: 8 + count) { out in
+            out.append(length: count)
+            out.append(repeating: 0, count: 4)
             out.append(0x48)
             out.append(0x54)
             out.append(0x54)
@@ -73,7 +77,7 @@ package struct RequestEncoder: Sendable {
             out.append(0x5F)
             for index in name.indices { out.append(name[index].asVariableName) }
         }
-        writeValue(lengthAt: length, into: &out, value)
+        writeValue(lengthAt: out.count - count - 4, into: &out, value)
     }
 
     /// The end of the PARAMS stream.
@@ -117,21 +121,6 @@ package struct RequestEncoder: Sendable {
 }
 
 extension RequestEncoder {
-    /// FastCGI 1.0, section 3.4: one byte up to 127, else four with the highest bit set.
-    private func appendLength(_ length: Int, to out: inout [UInt8]) {
-        if length < 128 {
-            out.append(UInt8(length))
-        } else {
-            let length = UInt32(length) | 0x8000_0000
-            out.append(addingCapacity: 4) { out in
-                out.append(UInt8(length >> 24))
-                out.append(UInt8(truncatingIfNeeded: length >> 16))
-                out.append(UInt8(truncatingIfNeeded: length >> 8))
-                out.append(UInt8(truncatingIfNeeded: length))
-            }
-        }
-    }
-
     /// The length is known only after the value: it takes the four-byte form, which is allowed for any length.
     private mutating func writeValue(lengthAt position: Int, into out: inout [UInt8], _ value: (inout [UInt8]) -> Void)
     {
@@ -162,5 +151,19 @@ extension RequestEncoder {
     private func setContentLength(_ count: Int, ofRecordAt record: Int, in out: inout [UInt8]) {
         out[record + 4] = UInt8(count >> 8)
         out[record + 5] = UInt8(count & 0xFF)
+    }
+}
+
+extension OutputSpan<UInt8> {
+    /// The length of a name or value (FastCGI 1.0, section 3.4): one byte up to 127, else four with the highest bit set.
+    fileprivate mutating func append(length: Int) {
+        if length < 128 {
+            append(UInt8(length))
+        } else {
+            append(UInt8(length >> 24) | 0x80)
+            append(UInt8(truncatingIfNeeded: length >> 16))
+            append(UInt8(truncatingIfNeeded: length >> 8))
+            append(UInt8(truncatingIfNeeded: length))
+        }
     }
 }

@@ -13,21 +13,28 @@ package enum KnownResponseField: UInt8, Sendable, Hashable, CaseIterable {
     /// Concerns one connection only and is not passed on (RFC 9110, 7.6.1; RFC 3875, 6.3.4).
     case hopByHop
 
-    /// In lower case.
-    private static let names: [(String, KnownResponseField)] = [
-        ("content-length", .contentLength), ("content-type", .contentType), ("date", .date), ("location", .location),
-        ("retry-after", .retryAfter), ("server", .server), ("status", .status),
-        ("transfer-encoding", .transferEncoding), ("x-request-id", .xRequestID),
-        ("connection", .hopByHop), ("keep-alive", .hopByHop), ("proxy-connection", .hopByHop), ("te", .hopByHop),
-        ("trailer", .hopByHop), ("upgrade", .hopByHop),
-    ]
-
+    /// The length picks at most two candidates, so that an unknown name costs next to nothing.
     init(_ bytes: [UInt8], _ name: Range<Int>) {
-        for (candidate, known) in Self.names where Self.matches(bytes, name, candidate) {
-            self = known
-            return
-        }
-        self = .other
+        let first = bytes[name.lowerBound].lowercased
+        let (candidate, known): (String, KnownResponseField) =
+            switch (name.count, first) {
+            case (2, _): ("te", .hopByHop)
+            case (4, _): ("date", .date)
+            case (6, 0x73): Self.matches(bytes, name, "status") ? ("status", .status) : ("server", .server)
+            case (7, 0x74): ("trailer", .hopByHop)
+            case (7, _): ("upgrade", .hopByHop)
+            case (8, _): ("location", .location)
+            case (10, 0x63): ("connection", .hopByHop)
+            case (10, _): ("keep-alive", .hopByHop)
+            case (11, _): ("retry-after", .retryAfter)
+            case (12, 0x63): ("content-type", .contentType)
+            case (12, _): ("x-request-id", .xRequestID)
+            case (14, _): ("content-length", .contentLength)
+            case (16, _): ("proxy-connection", .hopByHop)
+            case (17, _): ("transfer-encoding", .transferEncoding)
+            default: ("", .other)
+            }
+        self = Self.matches(bytes, name, candidate) ? known : .other
     }
 
     private static func matches(_ bytes: [UInt8], _ name: Range<Int>, _ candidate: String) -> Bool {

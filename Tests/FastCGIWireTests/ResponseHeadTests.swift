@@ -42,7 +42,8 @@ struct ResponseHeadTests {
     @Test(arguments: [
         ("Content-Length", KnownResponseField.contentLength), ("content-type", .contentType), ("DATE", .date),
         ("Retry-After", .retryAfter), ("Server", .server), ("X-Request-ID", .xRequestID), ("Connection", .hopByHop),
-        ("Keep-Alive", .hopByHop), ("Upgrade", .hopByHop), ("Trailer", .hopByHop), ("Etag", .other),
+        ("Keep-Alive", .hopByHop), ("Upgrade", .hopByHop), ("Trailer", .hopByHop), ("TE", .hopByHop),
+        ("Proxy-Connection", .hopByHop), ("Location", .location), ("Etag", .other), ("Cookie", .other),
         ("Content-Lengths", .other),
     ])
     func `Names are known in any case`(name: String, known: KnownResponseField) throws {
