@@ -111,7 +111,8 @@ let package = Package(
         .testTarget(
             name: "APITests",
             dependencies: [
-                "API", "FastCGIWire", "JSON", "Postgres", "Queue", "Reactor", "Schema", "Supervisor", "Tasks", "TestSupport",
+                "API", "FastCGIWire", "JSON", "Postgres", "Queue", "Reactor", "Schema", "Supervisor", "Tasks",
+                "TestSupport",
                 "Threading", logging,
             ]),
         .testTarget(name: "BalancerTests", dependencies: ["Balancer", "Client", "JSON", "TestSupport", "Threading"]),

@@ -38,7 +38,7 @@ enum CachedReplies {
                 let before = ContinuousClock.now
                 let reply = try connection.exchange("POST", "/hash/sha256", body: body, expecting: 200)
                 latencies.add(before.duration(to: .now))
-                guard reply.text(of: "source") == "cache" else { throw BenchError("a reply that is not from the cache") }
+                guard reply.text(of: "source") == "cache" else { throw BenchError("a reply not from the cache") }
             }
             return latencies
         }
