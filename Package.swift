@@ -115,7 +115,9 @@ let package = Package(
                 "TestSupport",
                 "Threading", logging,
             ]),
-        .testTarget(name: "BalancerTests", dependencies: ["Balancer", "Client", "JSON", "TestSupport", "Threading"]),
+        .testTarget(
+            name: "BalancerTests",
+            dependencies: ["Balancer", "Client", "JSON", "NginxConfig", "Reactor", "TestSupport", "Threading"]),
         .testTarget(name: "SettingsTests", dependencies: ["Settings"]),
         .testTarget(name: "SupervisorTests", dependencies: ["Supervisor", "TestSupport"]),
         .testTarget(

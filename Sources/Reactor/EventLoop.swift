@@ -148,7 +148,8 @@ package final class EventLoop: @unchecked Sendable {
         if !isWoken.exchange(true, ordering: .acquiringAndReleasing) { wake.signal() }
     }
 
-    /// Runs `work` at the end of this turn. On the loop's thread.
+    /// Runs `work` at the end of this turn; what that hands in runs at the end of the next one, which does not wait.
+    /// On the loop's thread.
     package func later(_ work: @escaping () -> Void) { turnWork.append(work) }
 
     /// Makes ``run()`` return. From any thread.
@@ -175,14 +176,14 @@ package final class EventLoop: @unchecked Sendable {
             position += 1
         }
         fireTimers()
-        while !turnWork.isEmpty {
-            let work = turnWork
-            turnWork.removeAll(keepingCapacity: true)
-            for item in work { item() }
-        }
+        guard !turnWork.isEmpty else { return }
+        let work = turnWork
+        turnWork.removeAll(keepingCapacity: true)
+        for item in work { item() }
     }
 
     private func timeout(_ limit: Duration?) -> CInt {
+        guard turnWork.isEmpty else { return 0 }
         var wait = limit?.wholeMilliseconds ?? .max
         if let next = wheel.nextEvent {
             wait = min(wait, max(0, next - MonotonicTime.current.milliseconds))

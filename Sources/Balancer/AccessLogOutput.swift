@@ -1,0 +1,63 @@
+internal import Reactor
+
+/// A file that access-log lines go to.
+final class AccessLogOutput: Sendable {
+    /// Where loops keep the lines they have gathered for it.
+    let index: Int
+    let file: LogFile
+    /// Bytes that a loop gathers before it hands them to the writer.
+    let size: Int
+    /// The longest that a line stays in a loop.
+    let delay: Duration
+
+    init(index: Int, file: LogFile, size: Int, delay: Duration) {
+        self.index = index
+        self.file = file
+        self.size = size
+        self.delay = delay
+    }
+}
+
+/// One loop's lines on their way to the log writer.
+final class AccessLogBuffers: TimerHandler {
+    private struct Pending {
+        let output: AccessLogOutput
+        var bytes: [UInt8] = []
+    }
+
+    private let loop: EventLoop
+    private let writer: LogWriter
+    private var pending: [Pending?] = []
+    private var timer: EventLoop.Timer?
+
+    init(loop: EventLoop, writer: LogWriter) {
+        self.loop = loop
+        self.writer = writer
+    }
+
+    /// Lets `line` append one line.
+    func append(to output: AccessLogOutput, _ line: (inout [UInt8]) -> Void) {
+        while pending.count <= output.index { pending.append(nil) }
+        if pending[output.index] == nil { pending[output.index] = Pending(output: output) }
+        line(&pending[output.index]!.bytes)
+        if pending[output.index]!.bytes.count >= output.size {
+            flush(output.index)
+        } else {
+            let timer = self.timer ?? loop.makeTimer(self)
+            self.timer = timer
+            if !loop.isSet(timer) { loop.set(timer, after: output.delay) }
+        }
+    }
+
+    func timerFired(_ timer: EventLoop.Timer) { flushAll() }
+
+    func flushAll() {
+        for index in pending.indices { flush(index) }
+    }
+
+    private func flush(_ index: Int) {
+        guard let entry = pending[index], !entry.bytes.isEmpty else { return }
+        pending[index]!.bytes = []
+        writer.write(entry.bytes, to: entry.output.file)
+    }
+}

@@ -1,0 +1,53 @@
+package import NginxConfig
+internal import Glibc
+internal import Reactor
+
+/// The error log, line by line as nginx writes it.
+package final class ErrorLogger: Sendable {
+    private struct Output: Sendable {
+        let file: LogFile
+        let rank: Int
+    }
+
+    private let outputs: [Output]
+
+    /// Empty `logs`: errors go to stderr.
+    package init(_ logs: [ErrorLog], files: LogFiles) throws(LogFiles.OpenError) {
+        var outputs: [Output] = []
+        for log in logs {
+            switch log.destination {
+            case .standardError: outputs.append(Output(file: files.standardError, rank: Self.rank(log.level)))
+            case .file(let path): outputs.append(Output(file: try files.open(path), rank: Self.rank(log.level)))
+            }
+        }
+        if outputs.isEmpty { outputs = [Output(file: files.standardError, rank: Self.rank(.error))] }
+        self.outputs = outputs
+    }
+
+    private static func rank(_ level: ErrorLog.Level) -> Int { ErrorLog.Level.allCases.firstIndex(of: level)! }
+
+    package func isLogged(_ level: ErrorLog.Level) -> Bool {
+        let rank = Self.rank(level)
+        return outputs.contains { rank >= $0.rank }
+    }
+
+    /// `2026/11/23 21:02:11 [error] 4711#0: message`, on one line whatever the message quotes.
+    package func log(_ level: ErrorLog.Level, _ message: @autoclosure () -> String) {
+        let rank = Self.rank(level)
+        guard outputs.contains(where: { rank >= $0.rank }) else { return }
+        var time = TimeText()
+        time.update(to: .current)
+        var line = time.errorLog
+        line += Array(" [\(level.rawValue)] \(getpid())#0: ".utf8)
+        for byte in message().utf8 {
+            if byte < 0x20 || byte == 0x7F {
+                line += Array("\\x".utf8)
+                line.append(contentsOf: String(byte, radix: 16, uppercase: true).utf8)
+            } else {
+                line.append(byte)
+            }
+        }
+        line.append(0x0A)
+        for output in outputs where rank >= output.rank { output.file.write(line) }
+    }
+}

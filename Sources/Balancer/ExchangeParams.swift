@@ -1,0 +1,60 @@
+internal import FastCGIWire
+internal import HTTPWire
+internal import NginxConfig
+internal import Reactor
+
+/// A request as FastCGI params: those of the configuration, then the client's headers.
+extension Exchange {
+    func appendParams(with encoder: inout RequestEncoder, to out: inout [UInt8]) {
+        for instruction in location.params {
+            switch instruction {
+            case .constant(let name, let value):
+                encoder.param(name.span, value.span, into: &out)
+            case .variable(let name, let variable):
+                encoder.param(name.span, into: &out) { _ = append(variable, to: &$0) }
+            case .template(let name, let template):
+                encoder.param(name.span, into: &out) { append(template, to: &$0) }
+            case .ifNotEmpty(let name, let template):
+                var value: [UInt8] = []
+                append(template, to: &value)
+                if !value.isEmpty { encoder.param(name.span, value.span, into: &out) }
+            }
+        }
+        appendHeaders(with: &encoder, to: &out)
+    }
+
+    /// `HTTP_*`: not what concerns the connection only, not what a `fastcgi_param` sets, not `Proxy` (httpoxy), and
+    /// not the two that have names of their own; repeated ones joined.
+    private func appendHeaders(with encoder: inout RequestEncoder, to out: inout [UInt8]) {
+        let bytes = headBytes
+        let fields = parser.head.fields
+        for index in fields.indices {
+            let field = fields[index]
+            if field.isHopByHop || field.isRepetition { continue }
+            switch field.known {
+            case .proxy, .contentLength, .contentType, .expect: continue
+            default: break
+            }
+            if isHidden(field.name, bytes) { continue }
+            encoder.httpParam(bytes.span.extracting(field.name.range), into: &out) { out in
+                append(field, of: fields, bytes, to: &out)
+            }
+        }
+    }
+
+    private func isHidden(_ name: ByteRange, _ bytes: [UInt8]) -> Bool {
+        for hidden in location.hiddenHeaders where bytes.span.matches(name, ignoringCase: hidden) { return true }
+        return false
+    }
+
+    /// The values of all lines of one name, joined with `, ` (Cookie: `; `).
+    func append(_ field: HeaderField, of fields: HeaderFields, _ bytes: [UInt8], to out: inout [UInt8]) {
+        out.append(contentsOf: bytes.span.extracting(field.value.range))
+        var next = field.next
+        while let index = next {
+            out.append(field.known == .cookie ? "; " : ", ")
+            out.append(contentsOf: bytes.span.extracting(fields[index].value.range))
+            next = fields[index].next
+        }
+    }
+}

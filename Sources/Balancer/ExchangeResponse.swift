@@ -1,0 +1,148 @@
+internal import Balancing
+internal import FastCGIWire
+internal import HTTPWire
+internal import JSON
+internal import NginxConfig
+internal import Reactor
+
+/// What the balancer says itself.
+enum Refusal {
+    case malformed(HTTPError)
+    case bodyTooLarge
+    case notFound
+    case headerTimeout
+    case bodyTimeout
+    case rateLimited(Int, limitIndex: Int, RequestBudget)
+    case upstream(ExchangeMachine.Refusal)
+}
+
+extension Exchange {
+    /// Begins the node's response.
+    func responseHead(_ head: FastCGIWire.ResponseHead) {
+        machine.responseBegan()
+        responseBegan()
+        status = head.status
+        attempts[attempts.count - 1].status = head.status
+        attempts[attempts.count - 1].headerAt = worker.loop.now
+        let reason = head.reason.isEmpty ? nil : head.text(head.reason)
+        let keepsHeaders = location.logsResponseHeaders
+        client.beginResponse(head.status, reason: reason, contentLength: head.contentLength, mayKeepAlive: true)
+        beginFields()
+        var hasIdentity = false
+        let bytes = head.bytes
+        for field in head.fields {
+            switch field.known {
+            case .status, .contentLength, .hopByHop, .date, .server, .transferEncoding: continue
+            case .xRequestID: hasIdentity = true
+            case .other where Self.isForServer(bytes, field.name): continue
+            default: break
+            }
+            client.responseField(bytes.span.extracting(field.name), bytes.span.extracting(field.value))
+            if keepsHeaders { keepHeader(Array(bytes[field.name]), Array(bytes[field.value])) }
+        }
+        if !hasIdentity {
+            client.responseField("X-Request-Id", identity)
+            if keepsHeaders { keepHeader(Array("x-request-id".utf8), identity) }
+        }
+        client.endResponseHead()
+    }
+
+    /// nginx answers for itself with these two in every response.
+    private func beginFields() {
+        client.responseField("Server", Self.serverName)
+        client.responseField("Date", worker.time.http)
+    }
+
+    private static let serverName = Array("millrace".utf8)
+
+    /// `X-Accel-…` speaks to the web server, not to the client.
+    private static func isForServer(_ bytes: [UInt8], _ name: Range<Int>) -> Bool {
+        guard name.count > 8, bytes[name.lowerBound] | 0x20 == 0x78, bytes[name.lowerBound + 1] == 0x2D else {
+            return false
+        }
+        let prefix = Array("x-accel-".utf8)
+        for offset in 0..<8 where bytes[name.lowerBound + offset] | 0x20 != prefix[offset] | 0x20 { return false }
+        return true
+    }
+
+    private func keepHeader(_ name: [UInt8], _ value: [UInt8]) {
+        responseHeaders.append((name, value))
+    }
+
+    /// FCGI_STDERR.
+    func diagnostics(_ bytes: Span<UInt8>) {
+        var text: [UInt8] = []
+        text.append(contentsOf: bytes)
+        log(.error, "FastCGI sent in stderr: \"\(String(decoding: text, as: UTF8.self))\"")
+    }
+
+    /// Answers with a problem document (RFC 9457).
+    func refuse(_ refusal: Refusal) {
+        let problem: (status: Int, detail: String)
+        var fields: [(StaticString, String)] = []
+        var mayKeepAlive = true
+        switch refusal {
+        case .malformed(let error):
+            problem = (error.status, "\(error).")
+            mayKeepAlive = false
+            log(.info, "client sent an invalid request: \(error)")
+        case .bodyTooLarge:
+            problem = (413, "The body is larger than \(maximumBody) bytes.")
+            mayKeepAlive = false
+        case .notFound:
+            problem = (404, "There is nothing at this path.")
+        case .headerTimeout:
+            problem = (408, "The request's header did not arrive in time.")
+            mayKeepAlive = false
+        case .bodyTimeout:
+            problem = (408, "The request's body did not arrive in time.")
+            mayKeepAlive = false
+        case .rateLimited(let status, let index, let budget):
+            problem = (status, "This client may send \(budget.limit) requests in \(windowSeconds(index)) seconds.")
+            let name = location.limitNames[index]
+            fields = [
+                ("Retry-After", "\(budget.retrySeconds)"),
+                ("RateLimit-Policy", "\"\(name)\";q=\(budget.limit);w=\(windowSeconds(index))"),
+                ("RateLimit", "\"\(name)\";r=\(budget.remaining);t=\(budget.resetSeconds)"),
+            ]
+        case .upstream(.badGateway):
+            problem = (502, "No node could be reached, or none gave a proper answer.")
+        case .upstream(.gatewayTimeout):
+            problem = (504, "The node did not answer in time.")
+        case .upstream(.noPlace):
+            problem = (503, "Every node is busy.")
+            fields = [("Retry-After", "1")]
+        }
+        let document: JSONValue = [
+            "type": "about:blank", "title": .string(HTTPStatus.reason(problem.status)),
+            "status": .integer(Int64(problem.status)), "detail": .string(Self.sentence(problem.detail)),
+            "request_id": .string(String(decoding: identity, as: UTF8.self)),
+        ]
+        answer(
+            problem.status, contentType: "application/problem+json", document.serialized(), fields: fields,
+            mayKeepAlive: mayKeepAlive)
+    }
+
+    private func windowSeconds(_ index: Int) -> Int { location.limiter?.limits[index].windowSeconds ?? 0 }
+
+    private static func sentence(_ text: String) -> String { text.prefix(1).uppercased() + text.dropFirst() }
+
+    /// A response of the balancer's own.
+    func answer(
+        _ status: Int, contentType: StaticString, _ body: [UInt8], fields: [(StaticString, String)] = [],
+        mayKeepAlive: Bool = true
+    ) {
+        guard !isResponseBegun else { return client.abortResponse() }
+        takeOver()
+        self.status = status
+        client.beginResponse(status, reason: nil, contentLength: body.count, mayKeepAlive: mayKeepAlive)
+        beginFields()
+        client.responseField("Content-Type", Array(contentType.description.utf8))
+        for field in fields { client.responseField(field.0, Array(field.1.utf8)) }
+        client.responseField("X-Request-Id", identity)
+        if location.logsResponseHeaders { keepHeader(Array("x-request-id".utf8), identity) }
+        client.endResponseHead()
+        client.responseBody(body.span)
+        client.endResponse()
+    }
+}

@@ -1,0 +1,216 @@
+internal import Balancing
+internal import Glibc
+internal import HTTPWire
+internal import NginxConfig
+internal import Reactor
+
+/// The values of nginx's variables for one exchange.
+extension Exchange {
+    func append(_ template: Template, to out: inout [UInt8]) {
+        for part in template.parts {
+            switch part {
+            case .literal(let bytes): out.append(contentsOf: bytes)
+            case .variable(let variable): _ = append(variable, to: &out)
+            }
+        }
+    }
+
+    /// - Returns: false when the variable has no value here; nothing is appended then
+    func append(_ variable: Variable, to out: inout [UInt8]) -> Bool {
+        switch variable {
+        case .named(let name): append(name, to: &out)
+        case .requestHeader(let name): appendHeader(name, to: &out)
+        case .argument(let name): appendArgument(name, to: &out)
+        case .cookie(let name): appendCookie(name, to: &out)
+        case .responseHeader(let name), .upstreamHeader(let name): appendResponseHeader(name, to: &out)
+        }
+    }
+
+    private func append(_ name: NamedVariable, to out: inout [UInt8]) -> Bool {
+        switch name {
+        case .arguments, .queryString: return append(parser.head.query, to: &out)
+        case .isArguments: if let query = parser.head.query, !query.isEmpty { out.append("?") }
+        case .binaryRemoteAddress: out.append(contentsOf: realAddress?.binary ?? info.binaryAddress)
+        case .remoteAddress:
+            if let realAddress {
+                out.append(contentsOf: realAddress.host.utf8)
+            } else {
+                out.append(contentsOf: info.addressText)
+            }
+        case .remotePort:
+            let port = (realAddress ?? info.address).port
+            if port > 0 { out.append(decimal: port) }
+        case .realIPRemoteAddress: out.append(contentsOf: info.addressText)
+        case .realIPRemotePort: if info.address.port > 0 { out.append(decimal: info.address.port) }
+        case .bodyBytesSent: out.append(decimal: max(0, client.responseBytesSent - client.responseHeadBytes))
+        case .bytesSent: out.append(decimal: client.responseBytesSent)
+        case .connection: out.append(decimal: info.number)
+        case .connectionRequests: out.append(decimal: info.requests)
+        case .contentLength: return appendContentLength(to: &out)
+        case .contentType: return append(parser.head.fields.first(.contentType)?.value, to: &out)
+        case .documentRoot: out.append(contentsOf: location.settings.documentRoot.utf8)
+        case .documentURI, .uri: out.append(contentsOf: parser.head.path)
+        case .host: appendHost(to: &out)
+        case .hostName: out.append(contentsOf: Self.hostName)
+        case .https: return false
+        case .milliseconds:
+            let milliseconds = worker.loop.wallTime.microseconds / 1000
+            out.append(decimal: milliseconds / 1000)
+            out.append(".")
+            out.append(decimal: milliseconds % 1000, width: 3)
+        case .nginxVersion: out.append("1.29.8")
+        case .processID: out.append(decimal: getpid())
+        case .pipelined: out.append(".")
+        case .remoteUser: return false
+        case .request: out.append(contentsOf: requestLine)
+        case .requestCompletion: if isComplete, status != 499 { out.append("OK") }
+        case .requestID: out.append(contentsOf: identity)
+        case .requestLength: out.append(decimal: headBytes.count + bodyCount)
+        case .requestMethod: return append(parser.head.methodName, to: &out)
+        case .requestTime: appendSeconds(worker.loop.now - startedAt, to: &out)
+        case .requestURI:
+            if parser.head.isPathImplied { out.append("/") }
+            return append(parser.head.requestURI, to: &out)
+        case .scheme: out.append("http")
+        case .serverAddress: if let local = info.localAddress { out.append(contentsOf: local.host.utf8) }
+        case .serverName: out.append(contentsOf: server.name)
+        case .serverPort: if let local = info.localAddress, local.port > 0 { out.append(decimal: local.port) }
+        case .serverProtocol: out.append(contentsOf: parser.head.version.name.utf8)
+        case .status: out.append(decimal: status, width: 3)
+        case .timeISO8601: out.append(contentsOf: worker.time.iso8601)
+        case .timeLocal: out.append(contentsOf: worker.time.local)
+        case .fastCGIScriptName: out.append(contentsOf: parser.head.path)
+        case .fastCGIPathInfo: return false
+        case .limitRequestStatus:
+            guard limitStatus.utf8CodeUnitCount > 0 else { return false }
+            out.append(limitStatus)
+        case .upstreamAddress: return appendAttempts(to: &out) { $1.append(contentsOf: $0.peer.address.utf8) }
+        case .upstreamStatus:
+            return appendAttempts(to: &out) { attempt, out in
+                if attempt.status > 0 { out.append(decimal: attempt.status) } else { out.append("-") }
+            }
+        case .upstreamResponseTime: return appendTimes(to: &out) { $0.endedAt ?? worker.loop.now }
+        case .upstreamConnectTime: return appendTimes(to: &out) { $0.connectedAt }
+        case .upstreamHeaderTime: return appendTimes(to: &out) { $0.headerAt }
+        case .upstreamResponseLength: return appendAttempts(to: &out) { $1.append(decimal: $0.responseLength) }
+        case .upstreamBytesReceived: return appendAttempts(to: &out) { $1.append(decimal: upstreamBytesReceived) }
+        case .upstreamBytesSent: return appendAttempts(to: &out) { $1.append(decimal: upstreamBytesSent) }
+        }
+        return true
+    }
+
+    private static let hostName: [UInt8] = {
+        var name = [CChar](repeating: 0, count: 256)
+        gethostname(&name, name.count - 1)
+        return name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+    }()
+
+    private func append(_ range: ByteRange?, to out: inout [UInt8]) -> Bool {
+        guard let range else { return false }
+        let bytes = headBytes
+        out.append(contentsOf: bytes.span.extracting(range.range))
+        return true
+    }
+
+    /// The header's, or what a chunked body has come to when all of it is here.
+    private func appendContentLength(to out: inout [UInt8]) -> Bool {
+        switch parser.head.body {
+        case .length(let length):
+            out.append(decimal: length)
+            return true
+        case .chunked where isBodyComplete:
+            out.append(decimal: bodyCount)
+            return true
+        default:
+            return false
+        }
+    }
+
+    /// In lower case and without the port; without a Host header the server's name.
+    private func appendHost(to out: inout [UInt8]) {
+        guard let authority = parser.head.authority, !authority.isEmpty else {
+            out.append(contentsOf: server.name)
+            return
+        }
+        for index in hostRange(authority) {
+            let byte = headBytes[index]
+            out.append(byte &- 0x41 < 26 ? byte | 0x20 : byte)
+        }
+    }
+
+    /// `$request`: the request line as it came, also of a request that was refused.
+    var requestLine: [UInt8] {
+        let start = headBytes.firstIndex { $0 != 0x0D && $0 != 0x0A } ?? headBytes.endIndex
+        return Array(headBytes[start...].prefix { $0 != 0x0D && $0 != 0x0A })
+    }
+
+    /// nginx writes times in seconds with three decimals.
+    func appendSeconds(_ duration: Duration, to out: inout [UInt8]) {
+        let milliseconds = max(0, duration.wholeMilliseconds)
+        out.append(decimal: milliseconds / 1000)
+        out.append(".")
+        out.append(decimal: milliseconds % 1000, width: 3)
+    }
+
+    private func appendHeader(_ name: String, to out: inout [UInt8]) -> Bool {
+        let bytes = headBytes
+        let fields = parser.head.fields
+        guard let field = fields.first(named: name, in: bytes.span) else { return false }
+        append(field, of: fields, bytes, to: &out)
+        return true
+    }
+
+    private func appendResponseHeader(_ name: String, to out: inout [UInt8]) -> Bool {
+        let wanted = Array(name.utf8)
+        let found = responseHeaders.first { header in
+            header.name.count == wanted.count
+                && zip(header.name, wanted).allSatisfy { ($0 &- 0x41 < 26 ? $0 | 0x20 : $0) == $1 }
+        }
+        guard let found else { return false }
+        out.append(contentsOf: found.value)
+        return true
+    }
+
+    private func appendArgument(_ name: String, to out: inout [UInt8]) -> Bool {
+        guard let query = parser.head.query else { return false }
+        let wanted = Array(name.lowercased().utf8)
+        for pair in headBytes[query.range].split(separator: 0x26) {
+            let parts = pair.split(separator: 0x3D, maxSplits: 1, omittingEmptySubsequences: false)
+            guard parts.count == 2, parts[0].map({ $0 &- 0x41 < 26 ? $0 | 0x20 : $0 }) == wanted else { continue }
+            out.append(contentsOf: parts[1])
+            return true
+        }
+        return false
+    }
+
+    private func appendCookie(_ name: String, to out: inout [UInt8]) -> Bool {
+        let wanted = Array(name.utf8)
+        let fields = parser.head.fields
+        for index in fields.indices where fields[index].known == .cookie {
+            for pair in headBytes[fields[index].value.range].split(separator: 0x3B) {
+                let trimmed = pair.drop { $0 == 0x20 }
+                let parts = trimmed.split(separator: 0x3D, maxSplits: 1, omittingEmptySubsequences: false)
+                guard parts.count == 2, Array(parts[0]) == wanted else { continue }
+                out.append(contentsOf: parts[1])
+                return true
+            }
+        }
+        return false
+    }
+
+    /// nginx lists the values of all nodes asked, separated by `, `.
+    private func appendAttempts(to out: inout [UInt8], _ value: (UpstreamAttempt, inout [UInt8]) -> Void) -> Bool {
+        guard !attempts.isEmpty else { return false }
+        for (position, attempt) in attempts.enumerated() {
+            if position > 0 { out.append(", ") }
+            value(attempt, &out)
+        }
+        return true
+    }
+
+    private func appendTimes(to out: inout [UInt8], _ end: (UpstreamAttempt) -> MonotonicTime?) -> Bool {
+        appendAttempts(to: &out) { attempt, out in
+            if let end = end(attempt) { appendSeconds(end - attempt.startedAt, to: &out) } else { out.append("-") }
+        }
+    }
+}

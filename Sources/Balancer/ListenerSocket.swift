@@ -1,0 +1,102 @@
+internal import NginxConfig
+internal import Reactor
+
+/// A listening socket that is bound, for all loops.
+struct BoundListener: Sendable {
+    let settings: NginxConfig.Listener
+    let address: SocketAddress
+    /// One for all loops, or with `reuseport` one for each.
+    let sockets: [Reactor.Listener]
+
+    var isPerLoop: Bool { sockets.count > 1 }
+
+    func descriptor(for loop: Int) -> CInt { sockets[isPerLoop ? loop : 0].descriptor }
+}
+
+/// One loop's side of a listening socket: accepts connections.
+final class ListenerSocket: EventHandler, TimerHandler {
+    let worker: WorkerLoop
+    let descriptor: CInt
+    let address: SocketAddress
+    private let isShared: Bool
+    private let socket: Reactor.Listener
+    private(set) var configuration: RunningConfiguration
+    private(set) var settings: NginxConfig.Listener
+    private var registration: EventLoop.Registration?
+    private var timer: EventLoop.Timer?
+
+    /// nginx, too, waits half a second when it has no descriptor left.
+    private static let exhaustionPause = Duration.milliseconds(500)
+
+    init(
+        worker: WorkerLoop, descriptor: CInt, isShared: Bool, address: SocketAddress,
+        configuration: RunningConfiguration, settings: NginxConfig.Listener
+    ) {
+        self.worker = worker
+        self.descriptor = descriptor
+        self.isShared = isShared
+        self.address = address
+        self.configuration = configuration
+        self.settings = settings
+        socket = Reactor.Listener(descriptor: descriptor)
+    }
+
+    /// What holds before a request has said which server it is for.
+    var defaultSettings: LocationSettings { configuration.servers[settings.defaultServer].locations[0].settings }
+
+    func adopt(_ configuration: RunningConfiguration, _ settings: NginxConfig.Listener) {
+        self.configuration = configuration
+        self.settings = settings
+    }
+
+    func start() {
+        registration = try? worker.loop.add(listener: descriptor, self)
+    }
+
+    /// The descriptor itself is closed by whoever bound it, when the last loop has stopped with it.
+    func stop() {
+        if let registration { worker.loop.remove(registration, descriptor: descriptor) }
+        registration = nil
+        if let timer { worker.loop.remove(timer) }
+        timer = nil
+    }
+
+    func handle(_ readiness: Readiness) {
+        // Of a shared socket one at a time: the others of a burst wake the other loops.
+        for _ in 0..<(isShared && worker.shared.loops > 1 ? 1 : 64) {
+            switch socket.accept() {
+            case .connection(let socket, let address): take(socket, address)
+            case .none: return
+            case .exhausted(let code): return pause(code)
+            }
+            guard registration != nil else { return }
+        }
+    }
+
+    private func take(_ socket: Socket, _ address: SocketAddress) {
+        guard worker.hasRoom else {
+            configuration.errorLog.log(.alert, "\(configuration.maximumConnections) worker_connections are not enough")
+            return socket.close()
+        }
+        do throws(SystemError) {
+            _ = try ClientConnection(socket, from: address, listener: self)
+        } catch {
+            configuration.errorLog.log(.alert, "\(error)")
+            socket.close()
+        }
+    }
+
+    /// Connections wait in the backlog until descriptors are free again.
+    private func pause(_ code: CInt) {
+        configuration.errorLog.log(.crit, "accept4() failed (\(code): \(SystemError.text(code)))")
+        if let registration { worker.loop.remove(registration, descriptor: descriptor) }
+        registration = nil
+        let timer = self.timer ?? worker.loop.makeTimer(self)
+        self.timer = timer
+        worker.loop.set(timer, after: Self.exhaustionPause)
+    }
+
+    func timerFired(_ timer: EventLoop.Timer) {
+        if registration == nil { start() }
+    }
+}

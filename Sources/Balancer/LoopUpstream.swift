@@ -1,0 +1,129 @@
+internal import Balancing
+internal import Reactor
+
+/// One loop's side of an upstream: its idle connections to each peer, and its requests that wait for a place.
+final class LoopUpstream {
+    let worker: WorkerLoop
+    let shared: SharedUpstream
+    private var pools: [Int: PeerPool] = [:]
+    private var idleCount = 0
+    private var waiting: [Exchange] = []
+    private var firstWaiting = 0
+
+    private final class PeerPool {
+        let address: SocketAddress?
+        /// The last one used is used next: the others age and go.
+        var idle: [UpstreamConnection] = []
+
+        init(address: SocketAddress?) { self.address = address }
+    }
+
+    init(worker: WorkerLoop, shared: SharedUpstream) {
+        self.worker = worker
+        self.shared = shared
+    }
+
+    private func pool(of peer: Peer) -> PeerPool {
+        if let pool = pools[peer.id] { return pool }
+        let pool = PeerPool(address: SocketAddress(peer.address))
+        pools[peer.id] = pool
+        return pool
+    }
+
+    // MARK: Connections
+
+    func takeIdle(_ peer: Peer) -> UpstreamConnection? {
+        guard let connection = pool(of: peer).idle.popLast() else { return nil }
+        idleCount -= 1
+        return connection
+    }
+
+    func open(_ peer: Peer) throws(SystemError) -> UpstreamConnection {
+        guard let address = pool(of: peer).address else {
+            throw SystemError("connect", code: 22, subject: peer.address)
+        }
+        return try UpstreamConnection(upstream: self, peer: peer, address: address)
+    }
+
+    /// Whether one more may stay open idle (`keepalive`).
+    var mayKeep: Bool { idleCount < shared.keptConnections && !worker.isDraining }
+
+    func keep(_ connection: UpstreamConnection) {
+        pool(of: connection.peer).idle.append(connection)
+        idleCount += 1
+    }
+
+    /// An idle connection was closed by the peer, or has been idle for too long.
+    func lost(_ connection: UpstreamConnection) {
+        let pool = pool(of: connection.peer)
+        guard let position = pool.idle.firstIndex(where: { $0 === connection }) else { return }
+        pool.idle.remove(at: position)
+        idleCount -= 1
+        shared.group.idleConnectionClosed(connection.peer, loop: worker.index)
+    }
+
+    /// Another loop needs the place of an idle connection.
+    func giveUpIdle(_ peer: Peer) {
+        guard let connection = pool(of: peer).idle.first else { return }
+        connection.closeIdle()
+    }
+
+    /// The peer is no member any more.
+    func removed(_ peer: Peer) {
+        while let connection = pools[peer.id]?.idle.first { connection.closeIdle() }
+        pools[peer.id] = nil
+    }
+
+    func closeAll() {
+        for pool in pools.values {
+            while let connection = pool.idle.last { connection.closeIdle() }
+        }
+    }
+
+    // MARK: Waiting
+
+    func wait(_ exchange: Exchange) {
+        waiting.append(exchange)
+        LoopCounters.add(worker.counters.queued)
+    }
+
+    /// A request gives its place in the queue up.
+    func leave(_ exchange: Exchange) {
+        guard let position = waiting[firstWaiting...].firstIndex(where: { $0 === exchange }) else { return }
+        waiting.remove(at: position)
+        compact()
+        // Where its turn was under way already, the wake-up that comes finds another of ours, or is passed on.
+        shared.group.leaveQueue(loop: worker.index)
+    }
+
+    func wakeFirst() {
+        guard firstWaiting < waiting.count else {
+            worker.wake(shared.group.passTurn(now: worker.milliseconds), for: shared)
+            return
+        }
+        let exchange = waiting[firstWaiting]
+        firstWaiting += 1
+        compact()
+        exchange.woken()
+    }
+
+    /// A woken request that must wait on stays the first of its loop.
+    func waitInFront(_ exchange: Exchange) {
+        if firstWaiting > 0 {
+            firstWaiting -= 1
+            waiting[firstWaiting] = exchange
+        } else {
+            waiting.insert(exchange, at: 0)
+        }
+    }
+
+    private func compact() {
+        if firstWaiting == waiting.count {
+            waiting.removeAll(keepingCapacity: true)
+            firstWaiting = 0
+        } else if firstWaiting > 64, firstWaiting * 2 > waiting.count {
+            waiting.removeFirst(firstWaiting)
+            firstWaiting = 0
+        }
+    }
+}

@@ -1,0 +1,58 @@
+internal import Reactor
+
+/// Where an exchange's response goes, and what it asks of the request's sender: an HTTP/1 connection now, a stream of an
+/// HTTP/2 connection later.
+protocol ResponseSink: AnyObject {
+    /// Bytes of the response that the client has not taken yet.
+    var responseBacklog: Int { get }
+    /// Bytes sent to the client since the exchange began, and how many of them were heads.
+    var responseBytesSent: Int { get }
+    var responseHeadBytes: Int { get }
+
+    /// - Parameter contentLength: of the body; nil when it is not known
+    func beginResponse(_ status: Int, reason: String?, contentLength: Int?, mayKeepAlive: Bool)
+    func responseField(_ name: Span<UInt8>, _ value: Span<UInt8>)
+    func endResponseHead()
+    func responseBody(_ bytes: Span<UInt8>)
+    /// The response is complete. The sink tells the exchange when the client has it (``Exchange/complete()``).
+    func endResponse()
+    /// The response cannot be completed: the client must see that it is not whole.
+    func abortResponse()
+    /// Sends what there is, as far as the client takes it.
+    func flushResponse()
+    /// ``Exchange/isBodyCongested`` is false again.
+    func resumeRequestBody()
+}
+
+extension ResponseSink {
+    func responseField(_ name: StaticString, _ value: [UInt8]) {
+        let name = UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount)
+        responseField(name.span, value.span)
+    }
+}
+
+/// What a client's connection is, for variables and rules.
+final class ClientInfo {
+    /// `$connection`.
+    let number: UInt64
+    /// The peer of the connection itself.
+    let address: SocketAddress
+    /// `$remote_addr` unless another header is trusted.
+    let addressText: [UInt8]
+    let binaryAddress: [UInt8]
+    private let transport: Transport
+    /// `$connection_requests`.
+    var requests = 0
+    private(set) lazy var localAddress: SocketAddress? = {
+        guard case .plain(let socket) = transport else { return nil }
+        return socket.localAddress
+    }()
+
+    init(number: UInt64, address: SocketAddress, transport: Transport) {
+        self.number = number
+        self.address = address
+        self.transport = transport
+        addressText = Array(address.host.utf8)
+        binaryAddress = address.binary
+    }
+}

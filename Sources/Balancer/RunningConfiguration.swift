@@ -1,0 +1,104 @@
+internal import Balancing
+internal import NginxConfig
+
+/// A configuration in force: what was read, joined with what lives longer than a configuration (peers, limits, logs).
+///
+/// Requests keep the one they began under until they end.
+final class RunningConfiguration: Sendable {
+    let source: NginxConfiguration
+    let listeners: [NginxConfig.Listener]
+    let servers: [RunningServer]
+    let upstreams: [SharedUpstream]
+    let errorLog: ErrorLogger
+    /// `worker_connections`.
+    let maximumConnections: Int
+
+    init(_ source: NginxConfiguration, _ http: HTTPConfiguration, shared: SharedState) throws(LogFiles.OpenError) {
+        self.source = source
+        listeners = http.listeners
+        maximumConnections = source.events.workerConnections
+        errorLog = try ErrorLogger(source.main.errorLogs, files: shared.logFiles)
+        let upstreams = http.upstreams.map { shared.upstream(for: $0) }
+        self.upstreams = upstreams
+        let zones = http.limitZones.map { shared.zone(for: $0) }
+        var servers: [RunningServer] = []
+        for server in http.servers {
+            var locations: [RunningLocation] = []
+            for location in server.locations {
+                locations.append(
+                    try RunningLocation(location.settings, upstreams: upstreams, zones: zones, shared: shared))
+            }
+            servers.append(RunningServer(server, locations))
+        }
+        self.servers = servers
+    }
+}
+
+final class RunningServer: Sendable {
+    let server: NginxConfig.Server
+    let locations: [RunningLocation]
+    /// `$server_name`.
+    let name: [UInt8]
+
+    init(_ server: NginxConfig.Server, _ locations: [RunningLocation]) {
+        self.server = server
+        self.locations = locations
+        name = Array((server.names.first ?? "").utf8)
+    }
+}
+
+/// One location's settings, made ready for requests.
+final class RunningLocation: Sendable {
+    let settings: LocationSettings
+    let upstream: SharedUpstream?
+    let params: [ParamInstruction]
+    /// Client headers, in lower case, that a `fastcgi_param HTTP_…` hides.
+    let hiddenHeaders: [String]
+    let limiter: RequestLimiter?
+    /// One for each limit.
+    let limitKeys: [Template]
+    /// One for each limit: `limit_req_zone`'s name, for the `RateLimit-Policy` header.
+    let limitNames: [String]
+    let accessLogs: [RunningLog]
+    let errorLog: ErrorLogger
+    /// A log wants headers of the response, which are to be kept until it is written.
+    let logsResponseHeaders: Bool
+
+    struct RunningLog: Sendable {
+        let output: AccessLogOutput
+        let format: LogFormat
+    }
+
+    init(
+        _ settings: LocationSettings, upstreams: [SharedUpstream], zones: [RequestZone], shared: SharedState
+    ) throws(LogFiles.OpenError) {
+        self.settings = settings
+        upstream = settings.fastCGIPass.map { upstreams[$0] }
+        params = ParamInstruction.compile(settings.fastCGIParams)
+        hiddenHeaders = settings.fastCGIParams.compactMap { ParamInstruction.hiddenHeader($0.name) }
+        limiter =
+            settings.limits.isEmpty
+            ? nil
+            : RequestLimiter(
+                settings.limits.map { rule in
+                    RequestLimit(
+                        zone: zones[rule.zone], burst: rule.burst, delay: rule.delayAfter.map { .beyond($0) } ?? .never)
+                })
+        limitKeys = settings.limits.map { shared.limitKey(zone: zones[$0.zone].name) }
+        limitNames = settings.limits.map { zones[$0.zone].name }
+        var logs: [RunningLog] = []
+        for log in settings.accessLogs {
+            logs.append(RunningLog(output: try shared.accessLog(for: log), format: log.format))
+        }
+        accessLogs = logs
+        errorLog = try ErrorLogger(settings.errorLogs, files: shared.logFiles)
+        logsResponseHeaders = logs.contains { log in
+            log.format.template.parts.contains { part in
+                switch part {
+                case .variable(.responseHeader), .variable(.upstreamHeader): true
+                default: false
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,295 @@
+internal import Balancing
+internal import FastCGIWire
+internal import NginxConfig
+internal import Reactor
+
+/// A FastCGI connection to a peer. It carries one exchange at a time and may be kept idle in between.
+final class UpstreamConnection: EventHandler, TimerHandler {
+    /// Response bytes waiting for the client beyond which no more is read from the peer.
+    static let congestion = 128 * 1024
+    private static let readSize = BufferPool.bufferSize
+    /// nginx: `keepalive_timeout` of an upstream.
+    private static let idleTime = Duration.seconds(60)
+
+    let upstream: LoopUpstream
+    let peer: Peer
+    private let worker: WorkerLoop
+    private let transport: Transport
+    private var registration: EventLoop.Registration!
+    private var timer: EventLoop.Timer!
+    private(set) var wire = FastCGIWire.Exchange()
+    private var input: ByteBuffer?
+    private var output: ByteBuffer?
+    private(set) weak var exchange: Exchange?
+    private var isConnecting: Bool
+    private var isReadable = false
+    private var isWritable: Bool
+    private var isPaused = false
+    private var isClosed = false
+    private(set) var hasTimedOut = false
+
+    init(upstream: LoopUpstream, peer: Peer, address: SocketAddress) throws(SystemError) {
+        self.upstream = upstream
+        self.peer = peer
+        worker = upstream.worker
+        let (socket, state) = try Socket.connect(to: address)
+        transport = .plain(socket)
+        isConnecting = state == .underWay
+        isWritable = state == .connected
+        do throws(SystemError) {
+            registration = try worker.loop.add(socket.descriptor, self)
+        } catch {
+            socket.close()
+            throw error
+        }
+        timer = worker.loop.makeTimer(self)
+    }
+
+    // MARK: The exchange's side
+
+    var isConnected: Bool { !isConnecting }
+    /// Request bytes that the peer has not taken yet.
+    var backlog: Int { output?.count ?? 0 }
+
+    /// Starts a request: `params` writes its params.
+    func begin(
+        _ exchange: Exchange, keepsConnection: Bool, isHead: Bool,
+        params: (inout RequestEncoder, inout [UInt8]) -> Void
+    ) {
+        self.exchange = exchange
+        isPaused = false
+        let output = writeBuffer()
+        wire.begin(keepsConnection: keepsConnection, isHead: isHead, into: &output.storage)
+        params(&wire.encoder, &output.storage)
+        wire.encoder.endParams(into: &output.storage)
+    }
+
+    func body(_ bytes: Span<UInt8>) { wire.encoder.body(bytes, into: &writeBuffer().storage) }
+
+    func endBody() { wire.encoder.endBody(into: &writeBuffer().storage) }
+
+    private func writeBuffer() -> ByteBuffer {
+        if let output { return output }
+        let buffer = worker.loop.buffers.take()
+        output = buffer
+        return buffer
+    }
+
+    /// Sends what there is to send, as far as the peer takes it.
+    func flush() {
+        guard let exchange, !isClosed else { return }
+        if isConnecting {
+            worker.loop.set(timer, after: exchange.location.settings.fastCGIConnectTimeout)
+            return
+        }
+        while isWritable, let output, !output.isEmpty {
+            let offered = output.count
+            switch transport.write(from: output) {
+            case .bytes(let count):
+                exchange.upstreamTook(count)
+                if count < offered { isWritable = false }
+            case .wouldBlock: isWritable = false
+            case .closed, .failed:
+                // The peer may have answered before it closed, without reading everything.
+                isWritable = false
+                output.removeAll()
+                isReadable = true
+                return readResponse(orFailWith: .connectionLost)
+            }
+        }
+        if let output, output.isEmpty {
+            worker.loop.buffers.giveBack(output)
+            self.output = nil
+        }
+        setTimer(exchange)
+    }
+
+    private func setTimer(_ exchange: Exchange) {
+        let settings = exchange.location.settings
+        if output != nil {
+            worker.loop.set(timer, after: settings.fastCGISendTimeout)
+        } else if isPaused || !exchange.isRequestSent {
+            // The peer waits for the client; the client's own time-outs hold.
+            worker.loop.clear(timer)
+        } else {
+            worker.loop.set(timer, after: settings.fastCGIReadTimeout)
+        }
+    }
+
+    /// The client has caught up.
+    func resume() {
+        guard isPaused else { return }
+        isPaused = false
+        readResponse()
+    }
+
+    // MARK: The loop's side
+
+    func handle(_ readiness: Readiness) {
+        guard !isClosed else { return }
+        if isConnecting {
+            guard !readiness.isDisjoint(with: [.writable, .failed, .hungUp]) else { return }
+            guard case .plain(let socket) = transport, socket.pendingError == 0 else {
+                exchange?.upstreamFailed(self, .connectFailed)
+                return
+            }
+            isConnecting = false
+            isWritable = true
+            exchange?.upstreamConnected()
+            flush()
+            guard !isClosed else { return }
+        }
+        if readiness.contains(.writable), !isWritable {
+            isWritable = true
+            if exchange != nil { flush() }
+            guard !isClosed else { return }
+        }
+        if !readiness.isDisjoint(with: [.readable, .peerClosed, .failed, .hungUp]) {
+            isReadable = true
+            if exchange == nil { checkIdle() } else { readResponse() }
+        }
+    }
+
+    func timerFired(_ timer: EventLoop.Timer) {
+        guard let exchange, !isClosed else {
+            closeIdle()
+            return
+        }
+        hasTimedOut = true
+        exchange.upstreamFailed(self, isConnecting ? .connectTimedOut : .timedOut)
+    }
+
+    private func readResponse(orFailWith failure: ExchangeMachine.Failure? = nil) {
+        var rounds = 0
+        while let exchange, isReadable, !isPaused, !isClosed {
+            rounds += 1
+            if rounds > 8 {
+                worker.loop.later { [weak self] in self?.readResponse() }
+                break
+            }
+            let buffer = input ?? worker.loop.buffers.take()
+            input = buffer
+            switch transport.read(into: buffer, atMost: Self.readSize) {
+            case .bytes(let count):
+                if count < Self.readSize { isReadable = false }
+                exchange.upstreamBytesReceived += count
+                take(buffer, exchange)
+            case .wouldBlock:
+                isReadable = false
+                if let failure { exchange.upstreamFailed(self, failure) }
+            case .closed, .failed:
+                exchange.upstreamFailed(self, .connectionLost)
+            }
+            // The exchange may have let go of this connection, which may be in other hands already.
+            guard self.exchange === exchange, !isClosed else {
+                exchange.flushClient()
+                return
+            }
+            if let input, input.isEmpty {
+                worker.loop.buffers.giveBack(input)
+                self.input = nil
+            }
+            exchange.flushClient()
+            if exchange.clientBacklog > Self.congestion { isPaused = true }
+        }
+        if let exchange, !isClosed { setTimer(exchange) }
+    }
+
+    private enum Ending {
+        case none
+        case complete(isReusable: Bool)
+        case rejected(EndRequest.ProtocolStatus)
+        case invalid(FastCGIError)
+    }
+
+    /// Hands what was read to the exchange.
+    private func take(_ buffer: ByteBuffer, _ exchange: Exchange) {
+        var position = 0
+        var ending = Ending.none
+        buffer.withSpan { bytes in
+            reading: while true {
+                do throws(FastCGIError) {
+                    switch try wire.next(bytes, from: &position) {
+                    case .head: exchange.responseHead(wire.head)
+                    case .body(let range): exchange.responseBody(bytes.extracting(range))
+                    case .diagnostics(let range): exchange.diagnostics(bytes.extracting(range))
+                    case .end(let isReusable):
+                        ending = .complete(isReusable: isReusable && position == bytes.count)
+                        if position != bytes.count { LoopCounters.add(worker.counters.upstreamViolations) }
+                        break reading
+                    case .rejected(let status):
+                        ending = .rejected(status)
+                        break reading
+                    case .needsMore:
+                        break reading
+                    }
+                } catch {
+                    ending = .invalid(error)
+                    break reading
+                }
+            }
+        }
+        buffer.consume(position)
+        switch ending {
+        case .none: break
+        case .complete(let isReusable):
+            // Unsent request bytes would be taken for the next request's records.
+            let isClean = isReusable && output == nil
+            if !isClean, !wire.encoder.isIdle || output != nil {
+                LoopCounters.add(worker.counters.upstreamViolations)
+            }
+            exchange.responseEnded(self, isReusable: isClean)
+        case .rejected(let status):
+            exchange.upstreamFailed(self, status == .overloaded ? .overloaded : .invalidResponse)
+        case .invalid(let error):
+            exchange.upstreamInvalid(self, error)
+        }
+    }
+
+    // MARK: Between exchanges
+
+    /// The exchange is over and the connection may stay: for the next one.
+    func becomeIdle() {
+        exchange = nil
+        returnBuffers()
+        worker.loop.set(timer, after: Self.idleTime)
+        upstream.keep(self)
+        // What came with the last read: a peer that closed at once after its answer.
+        if isReadable { checkIdle() }
+    }
+
+    /// Nothing may arrive on an idle connection but its end.
+    private func checkIdle() {
+        let buffer = worker.loop.buffers.take()
+        defer { worker.loop.buffers.giveBack(buffer) }
+        switch transport.read(into: buffer, atMost: 1) {
+        case .wouldBlock: isReadable = false
+        case .bytes:
+            LoopCounters.add(worker.counters.upstreamViolations)
+            closeIdle()
+        case .closed, .failed: closeIdle()
+        }
+    }
+
+    func closeIdle() {
+        upstream.lost(self)
+        close()
+    }
+
+    func close() {
+        guard !isClosed else { return }
+        isClosed = true
+        exchange = nil
+        returnBuffers()
+        worker.loop.remove(registration)
+        worker.loop.remove(timer)
+        transport.close()
+    }
+
+    private func returnBuffers() {
+        if let input { worker.loop.buffers.giveBack(input) }
+        if let output { worker.loop.buffers.giveBack(output) }
+        input = nil
+        output = nil
+    }
+}

@@ -1,0 +1,147 @@
+internal import Balancing
+internal import NginxConfig
+internal import Reactor
+
+/// One loop of the balancer on its own thread: its connections, its view of the upstreams, its logs.
+///
+/// Confined to the loop's thread, except where a method says otherwise.
+final class WorkerLoop: @unchecked Sendable {
+    let index: Int
+    let loop: EventLoop
+    let shared: SharedState
+    let counters: LoopCounters
+    let logs: AccessLogBuffers
+    private(set) var configuration: RunningConfiguration
+    private(set) var isDraining = false
+
+    var identities = RequestIdentity()
+    private var timeText = TimeText()
+    private var upstreams: [LoopUpstream?] = []
+    private var listeners: [ListenerSocket] = []
+    private var connections: [ObjectIdentifier: ClientConnection] = [:]
+    private var spareExchanges: ContiguousArray<Exchange> = []
+    private var connectionNumber: UInt64 = 0
+    /// Set before the threads start.
+    var siblings: [WorkerLoop] = []
+
+    init(index: Int, shared: SharedState, configuration: RunningConfiguration) throws(SystemError) {
+        self.index = index
+        self.shared = shared
+        self.configuration = configuration
+        counters = shared.counters[index]
+        loop = try EventLoop()
+        logs = AccessLogBuffers(loop: loop, writer: shared.logWriter)
+    }
+
+    /// The wall time as text, up to date.
+    var time: TimeText {
+        timeText.update(to: loop.wallTime)
+        return timeText
+    }
+
+    var milliseconds: Milliseconds { loop.now.milliseconds }
+
+    // MARK: Configuration
+
+    /// Takes a new configuration and its listeners into use; those no longer named stop accepting.
+    func adopt(_ configuration: RunningConfiguration, _ bound: [BoundListener]) {
+        self.configuration = configuration
+        for listener in listeners where !bound.contains(where: { $0.descriptor(for: index) == listener.descriptor }) {
+            listener.stop()
+        }
+        let old = listeners
+        listeners = bound.map { bound in
+            let descriptor = bound.descriptor(for: index)
+            if let known = old.first(where: { $0.descriptor == descriptor }) {
+                known.adopt(configuration, bound.settings)
+                return known
+            }
+            let listener = ListenerSocket(
+                worker: self, descriptor: descriptor, isShared: !bound.isPerLoop, address: bound.address,
+                configuration: configuration, settings: bound.settings)
+            listener.start()
+            return listener
+        }
+    }
+
+    /// Stops accepting; connections end with the request they are in. The loop stops when the last is closed.
+    func drain() {
+        guard !isDraining else { return }
+        isDraining = true
+        for listener in listeners { listener.stop() }
+        listeners = []
+        for connection in connections.values { connection.drain() }
+        stopIfDrained()
+    }
+
+    /// The loop has stopped: what is left is closed.
+    func closeAll() {
+        for listener in listeners { listener.stop() }
+        listeners = []
+        for connection in connections.values { connection.end() }
+        for upstream in upstreams { upstream?.closeAll() }
+        logs.flushAll()
+    }
+
+    private func stopIfDrained() {
+        guard isDraining, connections.isEmpty else { return }
+        logs.flushAll()
+        loop.stop()
+    }
+
+    // MARK: Connections
+
+    /// A new connection's number over the whole process, `$connection`; nil when the loop has all it may have.
+    func register(_ connection: ClientConnection) {
+        connections[ObjectIdentifier(connection)] = connection
+        LoopCounters.add(counters.connections)
+        LoopCounters.add(counters.accepted)
+    }
+
+    func nextConnectionNumber() -> UInt64 {
+        connectionNumber += 1
+        return connectionNumber * UInt64(shared.loops) + UInt64(index)
+    }
+
+    var hasRoom: Bool { connections.count < configuration.maximumConnections }
+
+    func unregister(_ connection: ClientConnection) {
+        connections[ObjectIdentifier(connection)] = nil
+        LoopCounters.add(counters.connections, -1)
+        stopIfDrained()
+    }
+
+    // MARK: Exchanges
+
+    func takeExchange() -> Exchange { spareExchanges.popLast() ?? Exchange(worker: self) }
+
+    func giveBack(_ exchange: Exchange) {
+        exchange.reset()
+        if spareExchanges.count < 256 { spareExchanges.append(exchange) } else { exchange.dispose() }
+    }
+
+    // MARK: Upstreams
+
+    func upstream(_ shared: SharedUpstream) -> LoopUpstream {
+        while upstreams.count <= shared.index { upstreams.append(nil) }
+        if let known = upstreams[shared.index] { return known }
+        let upstream = LoopUpstream(worker: self, shared: shared)
+        upstreams[shared.index] = upstream
+        return upstream
+    }
+
+    /// Tells a loop that its longest-waiting request may pick.
+    func wake(_ loop: Int?, for upstream: SharedUpstream) {
+        guard let loop else { return }
+        if loop == index {
+            self.loop.later { self.upstream(upstream).wakeFirst() }
+        } else {
+            siblings[loop].post { $0.upstream(upstream).wakeFirst() }
+        }
+    }
+
+    /// From any thread.
+    func post(_ work: @escaping @Sendable (WorkerLoop) -> Void) {
+        loop.post { work(self) }
+    }
+}

@@ -1,0 +1,88 @@
+import Testing
+
+@testable import Balancer
+
+struct ExchangeMachineTests {
+    @Test func `a request goes to one node and ends with its answer`() {
+        var machine = ExchangeMachine(isIdempotent: false)
+        #expect(machine.requestReady() == .choose(isWoken: false))
+        #expect(machine.picked(.peer) == .none)
+        machine.connected(isKept: false)
+        machine.sent(isHeld: true)
+        machine.responseBegan()
+        #expect(machine.isAnswering)
+        machine.responseEnded()
+        #expect(machine.failed(.connectionLost) == .none)
+    }
+
+    @Test(arguments: [true, false]) func `any request is given to another node when the first cannot be reached`(
+        isIdempotent: Bool
+    ) {
+        var machine = asking(isIdempotent: isIdempotent)
+        #expect(machine.failed(.connectFailed) == .choose(isWoken: false))
+        #expect(machine.picked(.noneUsable) == .refuse(.badGateway))
+    }
+
+    @Test func `a sent POST is never given to a second node`() {
+        for failure in [ExchangeMachine.Failure.connectionLost, .timedOut, .invalidResponse] {
+            var machine = asking(isIdempotent: false)
+            machine.sent(isHeld: true)
+            #expect(machine.failed(failure) == .refuse(failure == .timedOut ? .gatewayTimeout : .badGateway))
+        }
+    }
+
+    @Test func `a sent GET is given to a second node, unless its bytes are gone`() {
+        var held = asking(isIdempotent: true)
+        held.sent(isHeld: true)
+        #expect(held.failed(.connectionLost) == .choose(isWoken: false))
+        var spent = asking(isIdempotent: true)
+        spent.sent(isHeld: false)
+        #expect(spent.failed(.connectionLost) == .refuse(.badGateway))
+    }
+
+    @Test func `a request refused as overloaded goes to another node, even a sent POST`() {
+        var machine = asking(isIdempotent: false)
+        machine.sent(isHeld: true)
+        #expect(machine.failed(.overloaded) == .choose(isWoken: false))
+        #expect(machine.picked(.noneUsable) == .refuse(.noPlace))
+    }
+
+    @Test func `a kept connection that is dead before the first byte is replaced, and that is no failure`() {
+        var machine = asking(isIdempotent: false, isKept: true)
+        #expect(machine.failed(.connectionLost) == .reconnect)
+        machine.connected(isKept: false)
+        #expect(machine.failed(.connectionLost) == .choose(isWoken: false))
+    }
+
+    @Test func `a kept connection that breaks after the first byte is not replaced for a POST`() {
+        var machine = asking(isIdempotent: false, isKept: true)
+        machine.sent(isHeld: true)
+        #expect(machine.failed(.connectionLost) == .refuse(.badGateway))
+    }
+
+    @Test func `an answer that breaks off is cut short`() {
+        var machine = asking(isIdempotent: true)
+        machine.sent(isHeld: true)
+        machine.responseBegan()
+        #expect(machine.failed(.connectionLost) == .cutShort)
+    }
+
+    @Test func `a request waits its turn, and not for ever`() {
+        var machine = ExchangeMachine(isIdempotent: true)
+        _ = machine.requestReady()
+        #expect(machine.picked(.queued) == .none)
+        #expect(machine.isQueued)
+        #expect(machine.woken() == .choose(isWoken: true))
+        #expect(machine.picked(.queued) == .none)
+        #expect(machine.waitedTooLong() == .refuse(.noPlace))
+        #expect(machine.woken() == .none)
+    }
+
+    private func asking(isIdempotent: Bool, isKept: Bool = false) -> ExchangeMachine {
+        var machine = ExchangeMachine(isIdempotent: isIdempotent)
+        _ = machine.requestReady()
+        _ = machine.picked(.peer)
+        machine.connected(isKept: isKept)
+        return machine
+    }
+}

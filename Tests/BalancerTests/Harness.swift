@@ -1,0 +1,141 @@
+import Glibc
+import NginxConfig
+import Reactor
+
+@testable import Balancer
+
+/// A balancer within the test's process, on a port of its own.
+final class Harness {
+    let balancer: Balancer
+    let address: String
+    private var isStopped = false
+
+    /// - Parameters:
+    ///   - servers: `server` lines of the one upstream, without the word and the `;`
+    ///   - location: more directives of the one location
+    convenience init(
+        _ servers: [String], upstream: String = "keepalive 8;", http: String = "", server: String = "",
+        location: String = "", workers: Int = 1, adminToken: String? = nil, queueTimeout: Duration = .seconds(5),
+        queueLimit: Int = 100
+    ) throws {
+        try self.init(
+            text: Self.text(servers, upstream: upstream, http: http, server: server, location: location),
+            workers: workers, adminToken: adminToken, queueTimeout: queueTimeout, queueLimit: queueLimit)
+    }
+
+    init(
+        text: @escaping @autoclosure @Sendable () -> String, workers: Int = 1, adminToken: String? = nil,
+        queueTimeout: Duration = .seconds(5), queueLimit: Int = 100
+    ) throws {
+        balancer = try Self.make(text, workers, adminToken, queueTimeout, queueLimit, attempts: 5)
+        balancer.start()
+        address = balancer.addresses[0]
+    }
+
+    private static func make(
+        _ text: @escaping @Sendable () -> String, _ workers: Int, _ adminToken: String?, _ queueTimeout: Duration,
+        _ queueLimit: Int, attempts: Int
+    ) throws -> Balancer {
+        // nginx's language has no "any free port".
+        let port = String(try freePort())
+        var options = BalancerOptions {
+            let parts = text().split(separator: "PORT", omittingEmptySubsequences: false)
+            return load(parts.joined(separator: port))
+        }
+        options.workers = workers
+        options.adminToken = adminToken
+        options.queueTimeout = queueTimeout
+        options.queueLimit = queueLimit
+        do {
+            return try Balancer(options)
+        } catch {
+            guard case .system = error, attempts > 1 else { throw error }
+            return try make(text, workers, adminToken, queueTimeout, queueLimit, attempts: attempts - 1)
+        }
+    }
+
+    private static func load(_ text: String) -> Result<NginxConfiguration, ConfigurationError> {
+        do throws(ConfigurationError) {
+            return .success(
+                try NginxConfiguration.load(text: Array(text.utf8), path: "test.conf", prefix: "/tmp/", files: .system))
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    private static func freePort() throws -> UInt16 {
+        let listener = try Reactor.Listener.listen(on: .ipv4(0x7F00_0001, port: 0))
+        defer { listener.close() }
+        return listener.localAddress!.port
+    }
+
+    deinit { stop() }
+
+    func stop(draining: Bool = false) {
+        guard !isStopped else { return }
+        isStopped = true
+        balancer.stop(draining: draining)
+    }
+
+    func client() throws -> RawClient { try RawClient(address) }
+
+    /// One request on a connection of its own.
+    func ask(_ text: String) throws -> RawClient.Response {
+        let client = try client()
+        client.send(text)
+        return try client.response(isHead: text.hasPrefix("HEAD"))
+    }
+
+    func get(_ path: String) throws -> RawClient.Response {
+        try ask("GET \(path) HTTP/1.1\r\nHost: test\r\n\r\n")
+    }
+
+    static func text(
+        _ servers: [String], upstream: String = "keepalive 8;", http: String = "", server: String = "",
+        location: String = "", listen: String = "127.0.0.1:PORT"
+    ) -> String {
+        """
+        daemon off;
+        error_log /dev/null;
+        events { worker_connections 1024; }
+        http {
+            access_log off;
+            \(http)
+            upstream nodes {
+                \(servers.map { "server \($0);" }.joined(separator: "\n"))
+                \(upstream)
+            }
+            server {
+                listen \(listen);
+                \(server)
+                location / {
+                    fastcgi_pass nodes;
+                    fastcgi_keep_conn on;
+                    fastcgi_param REQUEST_METHOD $request_method;
+                    fastcgi_param REQUEST_URI $request_uri;
+                    fastcgi_param QUERY_STRING $query_string;
+                    fastcgi_param DOCUMENT_URI $document_uri;
+                    fastcgi_param CONTENT_TYPE $content_type;
+                    fastcgi_param CONTENT_LENGTH $content_length;
+                    fastcgi_param SERVER_PROTOCOL $server_protocol;
+                    fastcgi_param REMOTE_ADDR $remote_addr;
+                    fastcgi_param REMOTE_PORT $remote_port;
+                    fastcgi_param SERVER_PORT $server_port;
+                    fastcgi_param HTTP_X_SET fixed;
+                    \(location)
+                }
+            }
+        }
+        """
+    }
+}
+
+/// Waits until `condition` holds.
+func eventually(within limit: Duration = .seconds(5), _ condition: () throws -> Bool) rethrows -> Bool {
+    let start = ContinuousClock.now
+    while ContinuousClock.now - start < limit {
+        if try condition() { return true }
+        usleep(2000)
+    }
+    return false
+}
