@@ -46,6 +46,13 @@ package enum Variables {
         "RATE_LIMIT_WINDOW", "the window", "60", in: 1...86400)
     package static let trustedProxies = Variable<[String]>.list(
         "MILLRACE_TRUSTED_PROXIES", "addresses whose X-Forwarded-For is believed", [])
+    package static let configurationFile = Variable<String?>.text(
+        "MILLRACE_CONF", "the configuration file; default: the shipped one")
+    package static let prefix = Variable<String?>.text(
+        "MILLRACE_PREFIX", "the folder that relative paths start at; default: the working folder")
+    package static let errorLog = Variable<String?>.text("MILLRACE_ERROR_LOG", "the error log; stderr: the terminal")
+    package static let directives = Variable<String?>.text(
+        "MILLRACE_DIRECTIVES", "directives for the main context, before the file")
     package static let accessLog = Variable<String?>.text("MILLRACE_ACCESS_LOG", "a file for the access log")
 
     // The nodes

@@ -2,7 +2,7 @@ internal import CLinux
 internal import Glibc
 internal import Threading
 
-/// SIGINT, SIGTERM and SIGHUP as a request to stop, which can be waited for.
+/// SIGINT, SIGTERM, SIGHUP and SIGQUIT as a request to stop, which can be waited for.
 package final class StopSignals: Sendable {
     private let count = Monitor(0)
 
@@ -11,7 +11,7 @@ package final class StopSignals: Sendable {
     package init(onAgain: @escaping @Sendable () -> Void) {
         var signals = sigset_t()
         sigemptyset(&signals)
-        for signal in [SIGINT, SIGTERM, SIGHUP] { sigaddset(&signals, signal) }
+        for signal in [SIGINT, SIGTERM, SIGHUP, SIGQUIT] { sigaddset(&signals, signal) }
         pthread_sigmask(SIG_BLOCK, &signals, nil)
         _ = NamedThread("signals") { [count, signals] in
             var signals = signals

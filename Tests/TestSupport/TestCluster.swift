@@ -70,18 +70,10 @@ package final class TestCluster: Sendable {
         "host=\(cluster.socketFolder) user=\(user) dbname=\(database)"
     }
 
-    /// Runs SQL as the superuser, with psql, statement by statement.
+    /// Runs SQL as the superuser.
     /// - Returns: the rows, one a line, columns separated by `|`.
     @discardableResult
     package func sql(_ statements: String, database: String = "postgres") throws -> String {
-        let program = try Program(
-            cluster.installation.programs + "/psql",
-            [
-                "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1",
-                "-d", connectionString(database: database, user: "postgres"), "-c", statements,
-            ])
-        let exit = try program.waitForExit()
-        guard exit.isSuccess else { throw NotInTime(description: "psql \(exit): \(program.standardError)") }
-        return String(program.standardOutput.reversed().drop { $0 == "\n" }.reversed())
+        try Psql(connectionString(database: database, user: "postgres"))(statements)
     }
 }

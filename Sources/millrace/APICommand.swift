@@ -1,0 +1,81 @@
+import API
+import ArgumentParser
+import Glibc
+import Queue
+import Settings
+import Supervisor
+import Threading
+
+struct APICommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "api", abstract: "Run one API node: a FastCGI responder.",
+        discussion: """
+            With a listening socket as standard input (spawn-fcgi, lighttpd, mod_fcgid) it serves that one; started as \
+            a CGI program it answers that one request.
+
+            The node's socket must not be public: whoever can speak FastCGI to it can claim to be any client.
+
+
+            """
+                + CommandConfiguration.variables(
+                    [
+                        Variables.applicationName.entry, Variables.adminToken.entry, Variables.queueLimit.entry,
+                        Variables.cacheKey.entry,
+                    ] + Settings.databaseEntries + Settings.logEntries))
+
+    @Option(help: .variable(Variables.apiListen, placeholder: "address"))
+    var listen: String?
+
+    @Option(help: .variable(Variables.apiThreads, placeholder: "n"))
+    var threads: String?
+
+    @Option(help: .variable(Variables.apiConnections, placeholder: "n"))
+    var connections: String?
+
+    func run() throws {
+        try reporting {
+            let settings = try Settings.load()
+            let name = try settings.value(Variables.applicationName)
+            let logger = try settings.startLogging(as: name)
+            let adminToken = try settings.value(Variables.adminToken)
+            let invocation = CGIProgram.invocation(environment: settings.merged)
+            var configuration = APINode.Configuration(listen: try address(settings, invocation), name: name)
+            let cores = max(1, sysconf(CInt(_SC_NPROCESSORS_ONLN)))
+            configuration.threads = try settings.value(Variables.apiThreads, option: threads, "--threads") ?? 4 * cores
+            configuration.connections = try settings.value(
+                Variables.apiConnections, option: connections, "--connections")
+            configuration.adminToken = adminToken
+            configuration.webServers = settings.merged["FCGI_WEB_SERVER_ADDRS"]
+            let queueConfiguration = QueueClient.Configuration(
+                postgres: try settings.postgres(applicationName: "millrace \(name)"),
+                queueLimit: try settings.value(Variables.queueLimit),
+                cacheSecret: try settings.value(Variables.cacheKey).map { Array($0.utf8) })
+
+            // Before there are threads: all of them are to leave these signals to the one that waits for them.
+            let signals = StopSignals { _exit(1) }
+            signal(SIGPIPE, SIG_IGN)
+            let queue = QueueClient(queueConfiguration, logger: logger)
+            if listen == nil, invocation == .cgi {
+                CGIProgram.run(environment: settings.merged, name: name, adminToken: adminToken, queue: queue)
+                return queue.shutdown()
+            }
+            let node = try APINode(configuration, queue: queue, logger: logger)
+            _ = NamedThread("stop") {
+                while !signals.wait(.seconds(3600)) {}
+                node.stop()
+            }
+            node.run()
+        }
+    }
+
+    private func address(_ settings: Settings, _ invocation: CGIProgram.Invocation) throws -> ListenAddress {
+        if listen == nil, invocation == .listenerOnStandardInput { return .descriptor(0) }
+        let text = try settings.value(Variables.apiListen, option: listen, "--listen")
+        guard let address = ListenAddress(text) else {
+            throw CommandFailure(
+                description: "\(listen == nil ? Variables.apiListen.name : "--listen"): \"\(text)\" is not "
+                    + "unix:/path, host:port or fd:0", code: listen == nil ? 78 : 64)
+        }
+        return address
+    }
+}

@@ -1,0 +1,91 @@
+import ArgumentParser
+import Balancer
+import DefaultProxy
+import Glibc
+import NginxConfig
+import Settings
+import Supervisor
+
+/// Where the balancer's configuration comes from: a file, or the shipped one with this installation's values.
+struct ConfigurationSource {
+    let options: BalancerOptions
+    /// What messages call it.
+    let name: String
+    private let prefix: String
+
+    /// The parameters are nginx's options.
+    init(
+        _ settings: Settings, file: String?, prefix: String?, errorLog: String?, directives: String?,
+        listen: String?
+    ) throws {
+        self.prefix =
+            Folder.absolute(try settings.value(Variables.prefix, option: prefix, "-p") ?? ".") + "/"
+        let logDirective = try settings.value(Variables.errorLog, option: errorLog, "-e").map {
+            "error_log \($0);"
+        }
+        let given = try settings.value(Variables.directives, option: directives, "-g")
+        let all = [logDirective, given].compactMap { $0 }
+        let directives = all.isEmpty ? nil : all.joined(separator: " ")
+        if let file = try settings.value(Variables.configurationFile, option: file, "-c") {
+            name = Self.path(of: file, prefix: self.prefix)
+            options = BalancerOptions(path: name, prefix: self.prefix, directives: directives)
+        } else {
+            name = "millrace.conf (built in)"
+            options = BalancerOptions(
+                text: try Self.shipped(settings, listen: listen), name: name, prefix: self.prefix,
+                directives: directives)
+        }
+    }
+
+    func loaded() throws -> NginxConfiguration {
+        switch options.load() {
+        case .success(let configuration): return configuration
+        case .failure(let error): throw BalancerMessage.emergency("\(error)")
+        }
+    }
+
+    /// An absolute path.
+    func pidFile() throws -> String {
+        let file = try loaded().main.pidFile ?? "millrace.pid"
+        return file.hasPrefix("/") ? file : prefix + file
+    }
+
+    /// nginx's `-t` and `-T`.
+    func test(prints: Bool, isQuiet: Bool) throws {
+        switch options.load() {
+        case .failure(let error):
+            BalancerMessage.say("[emerg] \(error)")
+            BalancerMessage.say("configuration file \(name) test failed")
+            throw ExitCode(1)
+        case .success(let configuration):
+            if !isQuiet {
+                BalancerMessage.say("the configuration file \(name) syntax is ok")
+                BalancerMessage.say("configuration file \(name) test is successful")
+            }
+            guard prints else { return }
+            for file in configuration.files {
+                print("# configuration file \(file.path):")
+                print(String(decoding: file.bytes, as: UTF8.self))
+            }
+        }
+    }
+
+    /// A relative `-c` starts at the working folder, and as in nginx at the prefix where it is not there.
+    private static func path(of file: String, prefix: String) -> String {
+        file.hasPrefix("/") || access(file, F_OK) == 0 ? Folder.absolute(file) : prefix + file
+    }
+
+    private static func shipped(_ settings: Settings, listen: String?) throws -> String {
+        let requests = try settings.value(Variables.rateLimitRequests)
+        let window = Int((try settings.value(Variables.rateLimitWindow) / .seconds(1)).rounded(.up))
+        return DefaultProxy.configuration(
+            listen: try settings.value(Variables.listen, option: listen, "--listen"),
+            servers: try settings.value(Variables.upstream),
+            strategy: try settings.value(Variables.strategy) == .roundRobin
+                ? .roundRobin : .leastConnections,
+            rateLimit: requests == 0
+                ? nil : DefaultProxy.RateLimit(requests: requests, windowSeconds: window),
+            trustedProxies: try settings.value(Variables.trustedProxies),
+            accessLog: try settings.value(Variables.accessLog))
+    }
+}

@@ -1,0 +1,15 @@
+import ArgumentParser
+import Settings
+
+/// What all subcommands of the client take.
+struct ClientOptions: ParsableArguments {
+    @Option(help: .variable(Variables.url, placeholder: "url"))
+    var url: String?
+
+    @Flag(help: .variable(Variables.json, placeholder: ""))
+    var json = false
+
+    func call(_ settings: Settings) throws -> ServerCall { try ServerCall(settings, url: url) }
+
+    func asJSON(_ settings: Settings) throws -> Bool { try json || settings.value(Variables.json) }
+}

@@ -1,0 +1,48 @@
+import Client
+import JSON
+import Settings
+
+/// One call of the API by the command line, with failures in words.
+struct ServerCall {
+    private let url: ServerURL
+
+    init(_ settings: Settings, url option: String?) throws {
+        let text = try settings.value(Variables.url, option: option, "--url")
+        do {
+            url = try ServerURL(text)
+        } catch {
+            throw CommandFailure(
+                description: "\(option == nil ? Variables.url.name : "--url"): \(error)", code: option == nil ? 78 : 64)
+        }
+    }
+
+    /// - Parameter wait: seconds for `Prefer: wait=`; 0: none.
+    func get(_ target: String, wait: Int = 0) throws -> JSONValue { try call("GET", target, wait: wait, body: nil) }
+
+    func post(_ target: String, _ body: JSONValue, wait: Int = 0) throws -> JSONValue {
+        try call("POST", target, wait: wait, body: body)
+    }
+
+    private func call(_ method: String, _ target: String, wait: Int, body: JSONValue?) throws -> JSONValue {
+        let connection = HTTPConnection(to: url, timeout: .seconds(wait + 30))
+        defer { connection.close() }
+        let headers = wait > 0 ? [("Prefer", "wait=\(wait)")] : []
+        let response: ClientResponse
+        if let body {
+            response = try connection.request(method, target, headers: headers, json: body)
+        } else {
+            response = try connection.request(method, target, headers: headers)
+        }
+        guard response.status < 400 else { throw refusal(response) }
+        return try response.json()
+    }
+
+    /// The problem document (RFC 9457) in one line.
+    private func refusal(_ response: ClientResponse) -> CommandFailure {
+        let problem = try? response.json()
+        let words = [problem?["title"]?.stringValue, problem?["detail"]?.stringValue].compactMap { $0 }
+        return CommandFailure(
+            description: "the server refused (\(response.status))" + (words.isEmpty ? "" : ": ")
+                + words.joined(separator: ": "))
+    }
+}

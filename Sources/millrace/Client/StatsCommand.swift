@@ -1,0 +1,21 @@
+import ArgumentParser
+import JSON
+import Settings
+
+struct StatsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "stats", abstract: "Show how the balancer, its nodes and the cache are doing.")
+
+    @OptionGroup var options: ClientOptions
+
+    func run() throws {
+        try reporting {
+            let settings = try Settings.load()
+            let call = try options.call(settings)
+            let all: JSONValue = .object([
+                "balancer": try call.get("/lb/stats"), "cache": try call.get("/cache/stats"),
+            ])
+            show(all, asJSON: try options.asJSON(settings))
+        }
+    }
+}

@@ -1,0 +1,19 @@
+import Glibc
+import Logging
+import Settings
+import Telemetry
+
+extension Settings {
+    /// Sets up logging and metrics for this process. To be called before the first logger is made.
+    func startLogging(as component: String) throws(SettingsError) -> Logger {
+        let level = Logger.Level(rawValue: try value(Variables.logLevel).rawValue) ?? .info
+        let format: Telemetry.LogFormat =
+            switch try value(Variables.logFormat) {
+            case .text: .text
+            case .json: .json
+            case .auto: isatty(2) == 1 ? .text : .json
+            }
+        Telemetry.bootstrap(component: component, level: level, format: format)
+        return Logger(label: component)
+    }
+}

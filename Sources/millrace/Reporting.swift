@@ -1,0 +1,36 @@
+import ArgumentParser
+import Glibc
+import Settings
+import Supervisor
+
+/// Something a subcommand cannot go on from: one line for the user, and what the process ends with.
+struct CommandFailure: Error, CustomStringConvertible {
+    let description: String
+    /// sysexits.h where one fits.
+    var code: Int32 = 1
+}
+
+extension ParsableCommand {
+    /// Runs the body of a subcommand and turns its errors into one line on stderr and an exit code.
+    func reporting(_ body: () throws -> Void) throws {
+        do {
+            try body()
+        } catch let error as SettingsError {
+            fail(error.description, error.code.rawValue)
+        } catch let error as CommandFailure {
+            fail(error.description, error.code)
+        } catch let error as SetupError {
+            fail(error.description, 1)
+        } catch let error as ExitCode {
+            throw error
+        } catch {
+            fail("\(error)", 1)
+        }
+    }
+}
+
+private func fail(_ message: String, _ code: Int32) -> Never {
+    let line = Array("millrace: \(message)\n".utf8)
+    _ = write(2, line, line.count)
+    exit(code)
+}

@@ -1,0 +1,139 @@
+import Glibc
+import Supervisor
+
+/// PostgreSQL, nodes, workers and balancer as children of this process.
+final class WholeSystem: Sendable {
+    private let plan: UpPlan
+    private let log: ServiceLog
+    private let group = ServiceGroup()
+    private let signals: StopSignals
+
+    /// To be called on the first thread, before there are others.
+    init(_ plan: UpPlan) {
+        self.plan = plan
+        signal(SIGPIPE, SIG_IGN)
+        log = ServiceLog(names: ["millrace", "postgres", "balancer"] + plan.nodes + plan.workers)
+        signals = StopSignals { [group] in group.hurry() }
+    }
+
+    /// Runs until it is told to stop. Nothing it started is left when it returns or throws.
+    func run() throws {
+        try ListenCheck(plan.listen).check()
+        try Folder.make(plan.data, mode: Account.isRoot ? 0o711 : 0o700)
+        let lock = try FolderLock(plan.data)
+        defer { withExtendedLifetime(lock) {} }
+        let sockets = try SocketFolder.make(data: plan.data, runtime: plan.environment["XDG_RUNTIME_DIR"])
+        defer { group.stop() }
+        do {
+            let database = try startDatabase(sockets: sockets)
+            try migrate(database)
+            startParts(sockets: sockets, database: database)
+            try waitUntilReady()
+        } catch is Stopped {
+            return say("stopping")
+        }
+        print("Millrace is ready on \(plan.address) (Ctrl-C stops it)")
+        fflush(nil)
+        while !signals.wait(.seconds(3600)) {}
+        say("stopping: the balancer first, then nodes, workers and PostgreSQL")
+    }
+
+    /// Told to stop before everything ran.
+    private struct Stopped: Error {}
+
+    private func say(_ line: String) { log.write(line, from: "millrace") }
+
+    /// - Returns: how the others reach it.
+    private func startDatabase(sockets: String) throws -> String {
+        if let database = plan.database { return database }
+        let cluster = try PrivateCluster(data: plan.data, sockets: sockets, environment: plan.environment)
+        if try cluster.stopLeftover() { say("ended a PostgreSQL server that an earlier start left running") }
+        var settings = PostgresSettings()
+        settings.maxConnections = plan.maxConnections
+        if try cluster.prepare(settings) { say("made a PostgreSQL cluster in \(cluster.folder)") }
+        let service = Service(
+            "postgres", cluster.command, stopSignal: SIGINT, quickSignal: SIGQUIT, stopLimit: .seconds(60), log: log,
+            prepare: { () throws(SetupError) in try cluster.stopLeftover() })
+        group.start([service])
+        try wait(.seconds(120), for: "PostgreSQL") { service.pid.map(cluster.isReady) ?? false }
+        return cluster.connectionString
+    }
+
+    private func migrate(_ database: String) throws {
+        let child = try ChildProcess(
+            command(["migrate"], ["DATABASE_URL": database]), name: "migrate", output: log.output(of: "millrace"))
+        while true {
+            if let exit = child.waitForExit(.milliseconds(100)) {
+                child.waitForOutput(.seconds(1))
+                guard exit.isSuccess else {
+                    throw CommandFailure(description: "the database was not migrated: \(exit)")
+                }
+                return
+            }
+            if signals.isRequested {
+                _ = child.stop(SIGTERM, limit: .seconds(2))
+                throw Stopped()
+            }
+        }
+    }
+
+    private func startParts(sockets: String, database: String) {
+        group.start(
+            plan.workers.enumerated().map { number, name in
+                let values = ["DATABASE_URL": database, "WORKER_NAME": name]
+                return Service(
+                    name, command(["worker"], values.merging(plan.workerEnvironment(number)) { $1 }),
+                    stopLimit: .seconds(15), log: log)
+            })
+        let nodes = plan.nodes.enumerated().map { number, name in (name, "unix:\(sockets)/api-\(number + 1).sock") }
+        group.start(
+            nodes.map { name, socket in
+                Service(
+                    name, command(["api", "--listen", socket], ["DATABASE_URL": database, "APP_NAME": name]),
+                    stopLimit: .seconds(15), log: log)
+            })
+        let values = [
+            "MILLRACE_LISTEN": plan.listen.joined(separator: ","),
+            "MILLRACE_UPSTREAM": nodes.map(\.1).joined(separator: ","),
+        ]
+        // SIGQUIT: it finishes what it has begun. What clients wait for ends when the nodes are told to stop.
+        group.start(
+            [
+                Service(
+                    "balancer", command(["balancer", "-p", plan.data], values), stopSignal: SIGQUIT,
+                    stopLimit: .seconds(15), log: log)
+            ], headStart: .seconds(1))
+    }
+
+    private func waitUntilReady() throws {
+        let probe = HealthProbe(plan.address)
+        try wait(.seconds(60), for: "an answer on \(plan.address)/health") { probe.isHealthy }
+    }
+
+    static let program: String = {
+        guard let path = realpath("/proc/self/exe", nil) else { return "/proc/self/exe" }
+        defer { free(path) }
+        return String(cString: path)
+    }()
+
+    /// This program again, with other arguments.
+    private func command(_ arguments: [String], _ values: [String: String]) -> Command {
+        Command(Self.program, arguments, environment: plan.environment.merging(values) { $1 })
+    }
+
+    private func wait(_ limit: Duration, for what: String, _ condition: () -> Bool) throws {
+        let deadline = ContinuousClock.now + limit
+        while !condition() {
+            if signals.wait(.milliseconds(20)) { throw Stopped() }
+            for service in group.services {
+                if let failure = service.failure { throw CommandFailure(description: failure) }
+                if service.restarts >= 4 {
+                    throw CommandFailure(description: "\(service.name) does not start; its log above says why")
+                }
+            }
+            if ContinuousClock.now > deadline {
+                throw CommandFailure(description: "there is no \(what) after \(limit)")
+            }
+        }
+    }
+}

@@ -1,0 +1,42 @@
+import ArgumentParser
+import Settings
+
+struct UpCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "up", abstract: "Run the whole system in this terminal.",
+        discussion: """
+            Without a database it makes and runs a PostgreSQL cluster of its own in the data folder; a later start \
+            goes on with what is there. Ctrl-C stops everything in order, a second Ctrl-C at once.
+
+            Every variable of the other subcommands counts here too.
+            """)
+
+    @Option(help: .variable(Variables.listen, placeholder: "address,…"))
+    var listen: String?
+
+    @Option(help: .variable(Variables.dataFolder, placeholder: "folder"))
+    var data: String?
+
+    @Option(help: .variable(Variables.nodeCount, placeholder: "n"))
+    var api: String?
+
+    @Option(help: .variable(Variables.workerCount, placeholder: "n"))
+    var workers: String?
+
+    @Option(help: .variable(Variables.databaseURL, placeholder: "url"))
+    var database: String?
+
+    func run() throws {
+        try reporting {
+            let settings = try Settings.load()
+            let plan = try UpPlan(
+                settings,
+                listen: try settings.value(Variables.listen, option: listen, "--listen"),
+                data: try settings.value(Variables.dataFolder, option: data, "--data"),
+                nodes: try settings.value(Variables.nodeCount, option: api, "--api"),
+                workers: try settings.value(Variables.workerCount, option: workers, "--workers"),
+                database: try settings.databaseAddress(option: database))
+            try WholeSystem(plan).run()
+        }
+    }
+}

@@ -1,0 +1,17 @@
+internal import Threading
+
+/// Runs `body` on `count` threads at once and returns what each gave.
+/// - Throws: the first error of any.
+package func inParallel<Value: Sendable>(
+    _ count: Int, _ body: @escaping @Sendable (Int) throws -> Value
+) throws -> [Value] {
+    let results = Monitor<[Int: Result<Value, any Error>]>([:])
+    let threads = (0..<count).map { number in
+        NamedThread("test \(number)") {
+            let result = Result { try body(number) }
+            results.withLock { $0[number] = result }
+        }
+    }
+    for thread in threads { thread.join() }
+    return try (0..<count).map { number in try results.withLock { $0[number]! }.get() }
+}
