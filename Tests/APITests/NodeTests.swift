@@ -1,0 +1,271 @@
+import Glibc
+import JSON
+import Queue
+import TestSupport
+import Testing
+
+@testable import API
+
+extension ServerTests {
+    @Suite struct NodeTests {
+        @Test func `a hash is queued, computed, found by its id and served from the cache`() throws {
+            let node = try TestNode()
+            let client = try node.client()
+            let queued = try client.call("POST", "/hash/sha256", json: #"{"string":"abc"}"#)
+            #expect(queued.status == 202)
+            let id = try #require(try queued.json()["task_id"]?.stringValue)
+            #expect(queued.headers["location"] == "/task/\(id)")
+            #expect(queued.text == #"{"task_id":"\#(id)","status":"queued","message":"SHA256 calculation queued"}"#)
+            let pending = try client.call("GET", "/task/\(id)")
+            #expect(pending.status == 200)
+            let createdAt = try #require(try pending.json()["created_at"]?.stringValue)
+            let unknown = #""result":null,"error":null,"attempts":0,"created_at":"\#(createdAt)""#
+            #expect(
+                pending.text
+                    == #"{"id":"\#(id)","type":"sha256","status":"queued",\#(unknown),"started_at":null,"completed_at":null}"#
+            )
+
+            let worker = node.worker()
+            let done = try client.call("GET", "/task/\(id)", headers: ["Prefer": "wait=20"])
+            #expect(done.headers["preference-applied"] == "wait=20")
+            let task = try done.json()
+            #expect(task["status"] == "completed")
+            #expect(task["attempts"] == 1)
+            let digest: JSONValue = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+            #expect(task["result"]?["hash"] == digest)
+
+            let cached = try client.call("POST", "/hash/sha256", json: #"{"string":"abc"}"#)
+            #expect(cached.status == 200)
+            #expect(cached.text.hasPrefix(#"{"task_id":"\#(id)","result":{"#))
+            #expect(cached.text.hasSuffix(#","source":"cache"}"#))
+            let statistics = try client.call("GET", "/cache/stats").json()
+            #expect(statistics["hits"] == 1)
+            #expect(statistics["entries"] == 1)
+            #expect(
+                try client.call("POST", "/cache/clear").text == #"{"message":"Cache cleared successfully","cleared":1}"#
+            )
+            withExtendedLifetime(worker) {}
+        }
+
+        @Test(arguments: ["/hash/md5?wait=20", "/hash/md5"])
+        func `a client may wait for its result`(_ target: String) throws {
+            let node = try TestNode()
+            let worker = node.worker()
+            let reply = try node.client().call(
+                "POST", target, json: #"{"string":"abc"}"#, headers: target.contains("?") ? [:] : ["Prefer": "wait=20"])
+            #expect(reply.status == 200)
+            #expect(reply.headers["preference-applied"] == "wait=20")
+            let body = try reply.json()
+            #expect(body["status"] == "completed")
+            #expect(body["result"]?["hash"] == "900150983cd24fb0d6963f7d28e17f72")
+            #expect(reply.text.hasSuffix(#","source":"computed"}"#))
+            withExtendedLifetime(worker) {}
+        }
+
+        @Test func `who waited in vain is told that the task is queued`() throws {
+            let node = try TestNode()
+            let start = ContinuousClock.now
+            let reply = try node.client().call("POST", "/hash/md5?wait=1", json: #"{"string":"x"}"#)
+            #expect(reply.status == 202)
+            #expect(reply.headers["preference-applied"] == nil)
+            #expect(ContinuousClock.now - start >= .seconds(1))
+        }
+
+        @Test func `many tasks are accepted in one request, in their order`() throws {
+            let node = try TestNode()
+            let client = try node.client()
+            let list = (0..<1000).map { #"{"type":"primes","input":{"below":\#($0)}}"# }.joined(separator: ",")
+            let reply = try client.call("POST", "/tasks", json: "[\(list)]")
+            #expect(reply.status == 202)
+            let tasks = try #require(try reply.json()["tasks"]?.arrayValue)
+            #expect(tasks.count == 1000)
+            #expect(tasks.allSatisfy { $0["status"] == "queued" })
+            let worker = node.worker()
+            let last = try #require(tasks[999]["task_id"]?.stringValue)
+            let task = try client.call("GET", "/task/\(last)?wait=20").json()
+            #expect(task["result"]?["below"] == 999)
+            #expect(task["result"]?["count"] == 168)
+            withExtendedLifetime(worker) {}
+        }
+
+        @Test func `one wrong task of many leaves the queue as it was`() throws {
+            let node = try TestNode()
+            let reply = try node.client().call(
+                "POST", "/tasks", json: #"[{"type":"md5","input":{"string":"a"}},{"type":"md5","input":{"string":1}}]"#)
+            #expect(reply.status == 422)
+            let problem = try reply.json()
+            #expect(problem["index"] == 1)
+            #expect(problem["member"] == "input.string")
+            #expect(try node.taskCount() == "0")
+        }
+
+        @Test(arguments: [
+            ("POST", "/hash/md5", "application/json", "{", 400), ("POST", "/hash/md5", "application/json", "", 400),
+            ("POST", "/hash/md5", "application/json", #"{"string":"a",}"#, 400),
+            ("POST", "/hash/md5", "application/json", "[]", 422), ("POST", "/hash/md5", "application/json", "{}", 422),
+            ("POST", "/hash/md5", "application/json", #"{"string":7}"#, 422),
+            ("POST", "/hash/md5", "application/json", #"{"string":"a","more":1}"#, 422),
+            ("POST", "/hash/argon2", "application/json", #"{"string":"a","time_cost":0}"#, 422),
+            ("POST", "/hash/md5?wait=x", "application/json", #"{"string":"a"}"#, 422),
+            ("POST", "/hash/md5", "text/plain", #"{"string":"a"}"#, 415),
+            ("POST", "/tasks", "application/x-www-form-urlencoded", "{}", 415),
+            ("POST", "/hash/sha1", "application/json", #"{"string":"a"}"#, 404),
+            ("GET", "/hash/md5", "application/json", "", 405), ("DELETE", "/tasks", "application/json", "", 405),
+            ("GET", "/task/7", "application/json", "", 400),
+            ("GET", "/task/01980000-0000-7000-8000-000000000000", "application/json", "", 404),
+            ("DELETE", "/task/01980000-0000-7000-8000-000000000000", "application/json", "", 404),
+            ("GET", "/task/3b241101-e2bb-4255-8caf-4136c566a962", "application/json", "", 404),
+            ("GET", "/hashes?limit=0", "", "", 422), ("GET", "/hashes?type=primes", "", "", 422),
+            ("GET", "/hashes?after=x", "", "", 422),
+        ])
+        func `bad input has its code and its document`(
+            _ method: String, _ target: String, _ type: String, _ body: String, _ status: Int
+        ) throws {
+            let reply = try Self.shared.client().call(method, target, Array(body.utf8), headers: ["Content-Type": type])
+            #expect(reply.status == status, "\(reply.text)")
+            #expect(reply.headers["content-type"] == "application/problem+json")
+            let problem = try reply.json()
+            #expect(problem["status"] == .integer(Int64(status)))
+            #expect(problem["request_id"]?.stringValue == reply.headers["x-request-id"])
+            #expect(problem["title"]?.stringValue?.isEmpty == false)
+            if status == 422 { #expect(problem["member"]?.stringValue?.isEmpty == false) }
+            if status == 405 { #expect(reply.headers["allow"]?.isEmpty == false) }
+            #expect(try Self.shared.taskCount() == "0")
+        }
+
+        private static let shared = try! TestNode()
+
+        @Test func `a string over 1 MiB is too large`() throws {
+            let text = String(repeating: "x", count: 1 << 20)
+            #expect(try Self.shared.client().call("POST", "/hash/md5", json: #"{"string":"\#(text)x"}"#).status == 413)
+            #expect(try Self.shared.taskCount() == "0")
+        }
+
+        @Test func `a queued task can be cancelled, a finished one cannot`() throws {
+            let node = try TestNode()
+            let client = try node.client()
+            let id = try #require(
+                try client.call("POST", "/hash/md5", json: #"{"string":"x"}"#).json()["task_id"]?.stringValue)
+            let cancelled = try client.call("DELETE", "/task/\(id)")
+            #expect(cancelled.status == 200)
+            #expect(try cancelled.json()["status"] == "cancelled")
+            #expect(try client.call("DELETE", "/task/\(id)").status == 409)
+            #expect(try client.call("GET", "/task/\(id)").json()["status"] == "cancelled")
+        }
+
+        @Test func `all hashes are streamed, and pages lead from one to the next`() throws {
+            let node = try TestNode()
+            let client = try node.client()
+            let list = (0..<2500).map { #"{"type":"\#($0 % 5 == 0 ? "sha256" : "md5")","input":{"string":"\#($0)"}}"# }
+            let sent = try client.call("POST", "/tasks", json: "[\(list.joined(separator: ","))]").json()["tasks"]?
+                .arrayValue
+            let worker = node.worker()
+            try eventually("all computed") { try node.taskCount() == "0" }
+            let all = try #require(try client.call("GET", "/hashes").json().arrayValue)
+            #expect(all.compactMap { $0["task_id"] } == sent?.reversed().compactMap { $0["task_id"] })
+            #expect(all[0]["result"]?["algorithm"] == all[0]["type"])
+            var target = "/hashes?type=sha256&limit=200"
+            var pages: [Int] = []
+            while true {
+                let page = try client.call("GET", target)
+                let rows = try #require(try page.json().arrayValue)
+                #expect(rows.allSatisfy { $0["type"] == "sha256" })
+                pages.append(rows.count)
+                guard let link = page.headers["link"] else { break }
+                #expect(link.hasSuffix(#">; rel="next""#))
+                target = String(link.dropFirst().prefix { $0 != ">" })
+            }
+            #expect(pages == [200, 200, 100])
+            #expect(try client.call("HEAD", "/hashes").body.isEmpty)
+            withExtendedLifetime(worker) {}
+        }
+
+        @Test func `a full queue says when to come back`() throws {
+            let node = try TestNode(queueLimit: 2)
+            let client = try node.client()
+            for text in ["a", "b"] {
+                #expect(try client.call("POST", "/hash/md5", json: #"{"string":"\#(text)"}"#).status == 202)
+            }
+            let reply = try client.call("POST", "/hash/md5", json: #"{"string":"c"}"#)
+            #expect(reply.status == 503)
+            #expect(reply.headers["retry-after"].flatMap { Int($0) } != nil)
+            #expect(try node.taskCount() == "2")
+        }
+
+        @Test func `administrative calls need the token where one is set`() throws {
+            let node = try TestNode(adminToken: "secret")
+            let client = try node.client()
+            let refused = try client.call("POST", "/cache/clear")
+            #expect(refused.status == 401)
+            #expect(refused.headers["www-authenticate"] == "Bearer")
+            let taken = try client.call("POST", "/cache/clear", headers: ["Authorization": "Bearer secret"])
+            #expect(taken.status == 200)
+            let other = try Self.shared.client().call("POST", "/cache/clear", variables: ["REMOTE_ADDR": "192.0.2.1"])
+            #expect(other.status == 403)
+        }
+
+        @Test func `health, metrics and the document are there`() throws {
+            let client = try Self.shared.client()
+            #expect(
+                try client.call("GET", "/health").text
+                    == #"{"status":"healthy","service":"api","node":"api-1","database":"up"}"#)
+            #expect(try client.call("GET", "/metrics").status == 200)
+            #expect(try client.call("GET", "/openapi.json").json()["openapi"] == "3.1.0")
+        }
+
+        @Test func `without the database nodes say so, and go on when it is back`() throws {
+            let cluster = TestCluster()
+            let node = try TestNode(on: cluster)
+            let client = try node.client()
+            #expect(try client.call("POST", "/hash/md5", json: #"{"string":"x"}"#).status == 202)
+            cluster.stop(SIGQUIT)
+            let health = try client.call("GET", "/health")
+            #expect(health.status == 503)
+            #expect(
+                health.text == #"{"status":"unhealthy","service":"api","node":"api-1","database":"down"}"#)
+            for (method, target, body) in [
+                ("POST", "/hash/md5", #"{"string":"y"}"#), ("GET", "/cache/stats", ""), ("GET", "/hashes", ""),
+                ("GET", "/task/01980000-0000-7000-8000-000000000000", ""),
+            ] {
+                let reply = try client.call(method, target, json: body)
+                #expect(reply.status == 503, "\(target)")
+                #expect(reply.headers["retry-after"] != nil)
+            }
+            cluster.start()
+            try eventually("the node works again") {
+                try client.call("POST", "/hash/md5", json: #"{"string":"x"}"#).status == 202
+            }
+            #expect(try client.call("GET", "/health").status == 200)
+        }
+
+        @Test func `2,000 clients wait on two threads and all get their results`() throws {
+            let node = try TestNode(threads: 2)
+            let clients = try (0..<2000).map { _ in try node.client() }
+            for (number, client) in clients.enumerated() {
+                try client.send(
+                    "POST", "/hash/md5?wait=60", Array(#"{"string":"\#(number)"}"#.utf8),
+                    headers: ["Content-Type": "application/json"])
+            }
+            try eventually("all queued") { try node.taskCount() == "2000" }
+            #expect(try node.client().call("GET", "/health").status == 200)
+            let worker = node.worker()
+            for client in clients { #expect(try client.reply().json()["status"] == "completed") }
+            withExtendedLifetime(worker) {}
+        }
+
+        @Test func `a node that stops tells waiting clients how far their tasks are`() throws {
+            let node = try TestNode()
+            let clients = try (0..<20).map { _ in try node.client() }
+            for (number, client) in clients.enumerated() {
+                try client.send(
+                    "POST", "/hash/md5?wait=60", Array(#"{"string":"\#(number)"}"#.utf8),
+                    headers: ["Content-Type": "application/json"])
+            }
+            try eventually("all queued") { try node.taskCount() == "20" }
+            let start = ContinuousClock.now
+            node.stop()
+            #expect(ContinuousClock.now - start < .seconds(8))
+            for client in clients { #expect(try client.reply().status == 202) }
+        }
+    }
+}
