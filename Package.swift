@@ -66,7 +66,9 @@ let package = Package(
                 "CFastCGI", "CLinux", "JSON", "Queue", "Reactor", "Tasks", "Telemetry", "Threading", logging, metrics,
             ]),
         .target(
-            name: "DefaultProxy", path: "proxy", exclude: [], resources: [.embedInCode("millrace.conf")]),
+            name: "DefaultProxy", path: "proxy",
+            exclude: ["Caddyfile", "apache.conf", "haproxy.cfg", "lighttpd.conf", "nginx.conf"],
+            resources: [.embedInCode("millrace.conf")]),
         .target(name: "Worker", dependencies: ["Queue", "Tasks", "Telemetry", "Threading", logging, metrics]),
         .target(
             name: "Balancer",

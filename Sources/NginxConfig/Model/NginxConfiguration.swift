@@ -8,29 +8,6 @@ package struct NginxConfiguration: Sendable {
     package internal(set) var files: [ConfigurationFile]
     /// What nginx would print as `[warn]`.
     package internal(set) var warnings: [ConfigurationError]
-
-    /// Reads, checks and merges a configuration.
-    /// - Parameters:
-    ///   - path: the file (`-c`), absolute; relative `include`s start at its folder.
-    ///   - prefix: the folder that relative paths of other directives start at (`-p`), with or without a final `/`.
-    ///   - directives: text for the main context (`-g`), applied before the file.
-    package static func load(
-        path: String, prefix: String, directives: String? = nil, files: ConfigurationFiles
-    ) throws(ConfigurationError) -> NginxConfiguration {
-        switch files.read(path) {
-        case .success(let bytes):
-            return try load(text: bytes, path: path, prefix: prefix, directives: directives, files: files)
-        case .failure(let failure):
-            throw ConfigurationError("open() \"\(path)\" failed (\(failure.code): \(failure.reason))")
-        }
-    }
-
-    /// The same for a text that is at hand; `path` is the name it has in messages.
-    package static func load(
-        text: [UInt8], path: String, prefix: String, directives: String? = nil, files: ConfigurationFiles
-    ) throws(ConfigurationError) -> NginxConfiguration {
-        throw ConfigurationError("not yet: the loader is on its way")
-    }
 }
 
 /// The main context.

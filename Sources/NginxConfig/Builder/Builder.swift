@@ -1,0 +1,60 @@
+/// Applies a tree of directives: what stands in a block changes a copy of the outer block's values, so that the
+/// copy's state at the `}` is the merged result.
+struct Builder {
+    /// What is known of the innermost block only.
+    struct BlockState {
+        /// Names of directives seen.
+        var seen: Set<String> = []
+        var isAccessLogOff = false
+    }
+
+    /// With a final `/`, or empty.
+    private let prefix: String
+    var main = MainSettings()
+    var events = EventsSettings()
+    var http = HTTPConfiguration()
+    /// Of the innermost block.
+    var settings: LocationSettings
+    var server: ServerDraft?
+    var upstream: Upstream?
+    var block = BlockState()
+    /// The key texts of `limit_req_zone`, for its complaint about a second key.
+    var zoneKeys: [String: String] = [:]
+    private(set) var warnings: [ConfigurationError] = []
+
+    init(prefix: String) {
+        self.prefix = prefix.isEmpty || prefix.hasSuffix("/") ? prefix : prefix + "/"
+        self.settings = LocationSettings(documentRoot: self.prefix + "html", accessLogs: [], errorLogs: [])
+    }
+
+    /// Applies the directives of one block (or of the main context), each kind in its turn.
+    mutating func apply(_ directives: [Directive]) throws(ConfigurationError) {
+        let outer = block
+        block = BlockState()
+        for order in DirectiveRule.Order.allCases {
+            for directive in directives where directive.rule.order == order {
+                try directive.rule.apply(directive, &self)
+            }
+        }
+        block = outer
+    }
+
+    /// Refuses a directive's second appearance in its block.
+    mutating func claim(_ directive: Directive) throws(ConfigurationError) {
+        if !isFirst(directive) { throw directive.isFaulty("is duplicate") }
+    }
+
+    /// Whether a directive that may be repeated starts its block's list, which hides the outer one.
+    mutating func isFirst(_ directive: Directive) -> Bool {
+        block.seen.insert(directive.name).inserted
+    }
+
+    /// A path of a directive, which starts at the prefix.
+    func absolute(_ path: String) -> String {
+        path.hasPrefix("/") ? path : prefix + path
+    }
+
+    mutating func warn(_ message: String, at location: SourceLocation) {
+        warnings.append(ConfigurationError(message, at: location))
+    }
+}

@@ -1,0 +1,96 @@
+extension Builder {
+    mutating func openHTTP(_ directive: Directive) throws(ConfigurationError) {
+        try claim(directive)
+        let combined = try Template(LogFormat.combinedText, of: directive)
+        let format = LogFormat(name: "combined", escape: .standard, template: combined)
+        http.logFormats = [format]
+        settings.accessLogs = [
+            AccessLog(path: absolute("logs/access.log"), format: format, bufferSize: nil, flushInterval: nil)
+        ]
+        try apply(directive.block ?? [])
+    }
+
+    mutating func openUpstream(_ directive: Directive) throws(ConfigurationError) {
+        let name = directive.arguments[0].lowercased()
+        if http.upstreams.contains(where: { $0.name == name }) {
+            throw directive.error("duplicate upstream \"\(directive.arguments[0])\"")
+        }
+        upstream = Upstream(name: name, isImplicit: false, location: directive.location)
+        try apply(directive.block ?? [])
+        guard let upstream, let end = directive.blockEnd else { return }
+        if upstream.servers.isEmpty {
+            throw ConfigurationError("no servers are inside upstream", at: end)
+        }
+        http.upstreams.append(upstream)
+        self.upstream = nil
+    }
+
+    /// `server address [weight=n] [max_fails=n] [fail_timeout=time] [max_conns=n] [backup] [down]`
+    mutating func upstreamServer(_ directive: Directive) throws(ConfigurationError) {
+        let text = directive.arguments[0]
+        let endpoint: Endpoint
+        do throws(Endpoint.Fault) {
+            endpoint = try Endpoint(text, defaultPort: 80)
+        } catch {
+            throw directive.error("\(error.reason) in upstream \"\(text)\"")
+        }
+        var server = UpstreamServer(endpoint: endpoint, location: directive.location)
+        for argument in directive.arguments.dropFirst() {
+            guard server.take(parameter: argument) else { throw directive.invalidParameter(argument) }
+        }
+        upstream?.servers.append(server)
+    }
+
+    /// `fastcgi_pass upstream | host:port | unix:/path`
+    mutating func fastCGIPass(_ directive: Directive) throws(ConfigurationError) {
+        try claim(directive)
+        let text = directive.arguments[0]
+        if text.contains("$") { throw directive.error("variables in \"fastcgi_pass\" are not supported") }
+        if let known = http.upstreams.firstIndex(where: { $0.name == text.lowercased() || $0.name == text }) {
+            settings.fastCGIPass = known
+            return
+        }
+        let endpoint: Endpoint
+        do throws(Endpoint.Fault) {
+            endpoint = try Endpoint(text, defaultPort: nil)
+        } catch {
+            throw directive.error("\(error.reason) in upstream \"\(text)\"")
+        }
+        var implied = Upstream(name: text, isImplicit: true, location: directive.location)
+        implied.servers = [UpstreamServer(endpoint: endpoint, location: directive.location)]
+        settings.fastCGIPass = http.upstreams.count
+        http.upstreams.append(implied)
+    }
+}
+
+extension UpstreamServer {
+    /// False for a parameter that does not exist or has a bad value.
+    fileprivate mutating func take(parameter: String) -> Bool {
+        switch parameter {
+        case "backup":
+            isBackup = true
+            return true
+        case "down":
+            isDown = true
+            return true
+        default:
+            break
+        }
+        if let value = parameter.dropping(prefix: "weight=") {
+            guard let number = Values.number(value), number > 0 else { return false }
+            weight = number
+        } else if let value = parameter.dropping(prefix: "max_fails=") {
+            guard let number = Values.number(value) else { return false }
+            maxFails = number
+        } else if let value = parameter.dropping(prefix: "max_conns=") {
+            guard let number = Values.number(value) else { return false }
+            maxConnections = number
+        } else if let value = parameter.dropping(prefix: "fail_timeout=") {
+            guard let time = Values.time(value, unit: .seconds) else { return false }
+            failTimeout = time
+        } else {
+            return false
+        }
+        return true
+    }
+}

@@ -1,0 +1,62 @@
+extension Builder {
+    mutating func openLocation(_ directive: Directive) throws(ConfigurationError) {
+        let match = try Location.Match(of: directive)
+        try checkNesting(match, directive)
+        guard let outerTable = server?.server.table, let index = server?.server.locations.count else { return }
+        let outer = settings
+        settings.fastCGIPass = nil
+        server?.server.locations.append(Location(match: match, settings: settings, location: directive.location))
+        server?.server.table = LocationTable()
+        server?.enclosing.append(match)
+        try apply(directive.block ?? [])
+        let nested = server?.server.table ?? LocationTable()
+        server?.enclosing.removeLast()
+        server?.server.table = outerTable
+        server?.server.locations[index].settings = settings
+        settings = outer
+        if server?.server.table.insert(match, location: index, nested: nested) == false {
+            throw directive.error("duplicate location \"\(match.path)\"")
+        }
+    }
+
+    private func checkNesting(_ match: Location.Match, _ directive: Directive) throws(ConfigurationError) {
+        guard let outer = server?.enclosing.last else { return }
+        if case .exact = outer {
+            throw directive.error("location \"\(match.path)\" cannot be inside the exact location \"\(outer.path)\"")
+        }
+        if !match.path.hasPrefix(outer.path) {
+            throw directive.error("location \"\(match.path)\" is outside location \"\(outer.path)\"")
+        }
+    }
+}
+
+extension Location.Match {
+    /// What stands after `location`, empty for the server itself.
+    package var path: String {
+        switch self {
+        case .server: ""
+        case .exact(let path), .prefix(let path), .finalPrefix(let path): path
+        }
+    }
+
+    /// `location [= | ^~] path`; the modifier may also touch the path.
+    fileprivate init(of directive: Directive) throws(ConfigurationError) {
+        let arguments = directive.arguments
+        var (modifier, path) = arguments.count == 2 ? (arguments[0], arguments[1]) : ("", arguments[0])
+        if arguments.count == 1, let found = ["=", "^~", "~*", "~"].first(where: { path.hasPrefix($0) }) {
+            modifier = found
+            path = String(path.dropFirst(found.count))
+        }
+        switch modifier {
+        case "" where path.hasPrefix("@"):
+            throw directive.error("named location \"\(path)\" is not supported")
+        case "": self = .prefix(path)
+        case "=": self = .exact(path)
+        case "^~": self = .finalPrefix(path)
+        case "~", "~*":
+            throw directive.error("location \"\(path)\" by regular expression is not supported")
+        default:
+            throw directive.error("invalid location modifier \"\(modifier)\"")
+        }
+    }
+}

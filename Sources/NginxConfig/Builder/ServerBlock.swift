@@ -1,0 +1,123 @@
+/// A `server` block while its directives are applied.
+struct ServerDraft {
+    struct Listen {
+        let endpoint: Endpoint
+        var options = ListenOptions()
+        /// Whether this `listen` names options of the socket: one server of an address may.
+        var hasOptions = false
+        var isDefault = false
+        let location: SourceLocation
+    }
+
+    var server: Server
+    var listens: [Listen] = []
+    /// The match of each location that is open, from the outside in.
+    var enclosing: [Location.Match] = []
+}
+
+extension Builder {
+    mutating func openServer(_ directive: Directive) throws(ConfigurationError) {
+        let outer = settings
+        let first = Location(match: .server, settings: settings, location: directive.location)
+        server = ServerDraft(server: Server(locations: [first], location: directive.location))
+        try apply(directive.block ?? [])
+        guard var draft = server, directive.blockEnd != nil else { return }
+        draft.server.locations[0].settings = settings
+        if draft.listens.isEmpty {
+            draft.listens = [
+                ServerDraft.Listen(endpoint: .inet(host: "0.0.0.0", port: 80), location: directive.location)
+            ]
+        }
+        try attach(draft)
+        settings = outer
+        server = nil
+    }
+
+    /// `server_name name …`
+    mutating func serverName(_ directive: Directive) throws(ConfigurationError) {
+        if isFirst(directive) { server?.server.names = [] }
+        for name in directive.arguments {
+            if name.hasPrefix("~") || name.hasPrefix("$") {
+                throw directive.error("server name \"\(name)\" is not supported: no regular expressions, no variables")
+            }
+            if (name.hasPrefix("*") && !(name.hasPrefix("*.") && name.utf8.count > 2)) || name == "." {
+                throw directive.error("server name \"\(name)\" is invalid")
+            }
+            if name.contains("/") { warn("server name \"\(name)\" has suspicious symbols", at: directive.location) }
+            let inner = name.dropFirst(name.hasPrefix("*.") ? 2 : 0).dropLast(name.hasSuffix(".*") ? 2 : 0)
+            let stars = name.count { $0 == "*" }
+            if stars > 1 || inner.contains("*") || name.contains("..") {
+                throw directive.error("invalid server name or wildcard \"\(name)\"")
+            }
+            server?.server.names.append(name.lowercased())
+        }
+    }
+
+    /// `listen address[:port] [default_server] [backlog=n] [reuseport] [ipv6only=on|off]`
+    mutating func listen(_ directive: Directive) throws(ConfigurationError) {
+        let text = directive.arguments[0]
+        let endpoint: Endpoint
+        do throws(Endpoint.Fault) {
+            endpoint = try Endpoint(text, defaultPort: 80, isListener: true)
+        } catch {
+            throw directive.error("\(error.reason) in \"\(text)\" of the \"listen\" directive")
+        }
+        if server?.listens.contains(where: { $0.endpoint == endpoint }) == true {
+            throw directive.error("a duplicate listen \(endpoint)")
+        }
+        var listen = ServerDraft.Listen(endpoint: endpoint, location: directive.location)
+        for argument in directive.arguments.dropFirst() {
+            try listen.take(parameter: argument, of: directive)
+        }
+        server?.listens.append(listen)
+    }
+
+    /// Gives a finished server its place on each of its listeners.
+    private mutating func attach(_ draft: ServerDraft) throws(ConfigurationError) {
+        let index = http.servers.count
+        for listen in draft.listens {
+            let place: Int
+            if let known = http.listeners.firstIndex(where: { $0.endpoint == listen.endpoint }) {
+                place = known
+                try http.listeners[place].join(listen, server: index)
+            } else {
+                place = http.listeners.count
+                http.listeners.append(
+                    Listener(endpoint: listen.endpoint, listen, server: index))
+            }
+            for name in draft.server.names where !http.listeners[place].hosts.insert(name, server: index) {
+                warn("conflicting server name \"\(name)\" on \(listen.endpoint), ignored", at: draft.server.location)
+            }
+        }
+        http.servers.append(draft.server)
+    }
+}
+
+extension ServerDraft.Listen {
+    fileprivate mutating func take(parameter: String, of directive: Directive) throws(ConfigurationError) {
+        switch parameter {
+        case "default_server", "default":
+            isDefault = true
+            return
+        case "reuseport":
+            options.reusePort = true
+        case "bind":
+            break
+        case "ipv6only=on":
+            options.ipv6Only = true
+        case "ipv6only=off":
+            options.ipv6Only = false
+        case "ssl", "http2", "quic", "proxy_protocol":
+            throw directive.error("\"\(parameter)\" of the \"listen\" directive is not supported")
+        default:
+            guard let value = parameter.dropping(prefix: "backlog=") else {
+                throw directive.invalidParameter(parameter)
+            }
+            guard let number = Values.number(value), number > 0 else {
+                throw directive.error("invalid backlog \"\(parameter)\"")
+            }
+            options.backlog = number
+        }
+        hasOptions = true
+    }
+}

@@ -1,0 +1,34 @@
+extension DirectiveTable {
+    /// ngx_http_core_module.
+    static let httpRules: [DirectiveRule] = [
+        DirectiveRule("http", in: .main, arguments: 0...0, order: .block, opens: .http) {
+            (directive, builder) throws(ConfigurationError) in try builder.openHTTP(directive)
+        },
+        DirectiveRule("server", in: .http, arguments: 0...0, order: .block, opens: .server) {
+            (directive, builder) throws(ConfigurationError) in try builder.openServer(directive)
+        },
+        DirectiveRule("location", in: [.server, .location], arguments: 1...2, order: .block, opens: .location) {
+            (directive, builder) throws(ConfigurationError) in try builder.openLocation(directive)
+        },
+        DirectiveRule("listen", in: .server, arguments: .atLeast(1)) {
+            (directive, builder) throws(ConfigurationError) in try builder.listen(directive)
+        },
+        DirectiveRule("server_name", in: .server, arguments: .atLeast(1)) {
+            (directive, builder) throws(ConfigurationError) in try builder.serverName(directive)
+        },
+        .setting("client_max_body_size", in: .request, Values.offset, to: \.settings.clientMaxBodySize),
+        .setting(
+            "client_header_timeout", in: [.http, .server], Values.milliseconds, to: \.settings.clientHeaderTimeout),
+        .setting("client_body_timeout", in: .request, Values.milliseconds, to: \.settings.clientBodyTimeout),
+        .setting("send_timeout", in: .request, Values.milliseconds, to: \.settings.sendTimeout),
+        DirectiveRule("keepalive_timeout", in: .request, arguments: 1...2) {
+            (directive, builder) throws(ConfigurationError) in
+            try builder.claim(directive)
+            builder.settings.keepaliveTimeout = try Values.milliseconds(directive)
+            builder.settings.keepaliveHeader = nil
+            if directive.arguments.count == 2 {
+                builder.settings.keepaliveHeader = try Values.seconds(directive, argument: 1)
+            }
+        },
+    ]
+}

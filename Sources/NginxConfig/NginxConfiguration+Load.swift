@@ -1,0 +1,48 @@
+extension NginxConfiguration {
+    /// Reads, checks and merges a configuration.
+    /// - Parameters:
+    ///   - path: the file (`-c`), absolute; relative `include`s start at its folder.
+    ///   - prefix: the folder that relative paths of other directives start at (`-p`), with or without a final `/`.
+    ///   - directives: text for the main context (`-g`), applied before the file.
+    package static func load(
+        path: String, prefix: String, directives: String? = nil, files: ConfigurationFiles
+    ) throws(ConfigurationError) -> NginxConfiguration {
+        switch files.read(path) {
+        case .success(let bytes):
+            return try load(text: bytes, path: path, prefix: prefix, directives: directives, files: files)
+        case .failure(let failure):
+            throw ConfigurationError("open() \"\(path)\" failed (\(failure.code): \(failure.reason))")
+        }
+    }
+
+    /// The same for a text that is at hand; `path` is the name it has in messages.
+    package static func load(
+        text: [UInt8], path: String, prefix: String, directives: String? = nil, files: ConfigurationFiles
+    ) throws(ConfigurationError) -> NginxConfiguration {
+        var parser = Parser(path: path, files: files)
+        var tree: [Directive] = []
+        var syntaxFault: ConfigurationError?
+        do throws(ConfigurationError) {
+            if let directives { try parser.parse(commandLine: directives, into: &tree) }
+            try parser.parse(file: path, bytes: text, context: .main, into: &tree)
+        } catch {
+            syntaxFault = error
+        }
+        // nginx applies each directive as it reads it: a bad value is reported before a syntax fault further down.
+        var builder = Builder(prefix: prefix)
+        try builder.apply(tree)
+        if let syntaxFault { throw syntaxFault }
+        if !tree.contains(where: { $0.name == "events" }) {
+            throw ConfigurationError("no \"events\" section in configuration")
+        }
+        return NginxConfiguration(
+            main: builder.main, events: builder.events,
+            http: tree.contains { $0.name == "http" } ? builder.http : nil,
+            files: parser.read, warnings: builder.warnings)
+    }
+
+    /// What `-T` prints after its verdict: every file read, each under a line that names it.
+    package func dump() -> [UInt8] {
+        files.flatMap { Array("# configuration file \($0.path):\n".utf8) + $0.bytes + [UInt8(ascii: "\n")] }
+    }
+}

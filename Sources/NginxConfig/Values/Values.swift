@@ -1,0 +1,84 @@
+/// nginx's numbers, sizes, times and flags.
+enum Values {
+    // The values of whole directives, with nginx's complaint about each.
+
+    static func flag(_ directive: Directive) throws(ConfigurationError) -> Bool {
+        switch directive.arguments[0].lowercased() {
+        case "on": return true
+        case "off": return false
+        default:
+            throw directive.error(
+                "invalid value \"\(directive.arguments[0])\" in \"\(directive.name)\" directive,"
+                    + " it must be \"on\" or \"off\"")
+        }
+    }
+
+    static func flag(_ directive: Directive) throws(ConfigurationError) -> Bool? {
+        let value: Bool = try flag(directive)
+        return value
+    }
+
+    static func number(_ directive: Directive) throws(ConfigurationError) -> Int {
+        guard let number = number(directive.arguments[0]) else { throw directive.isFaulty("invalid number") }
+        return number
+    }
+
+    static func offset(_ directive: Directive) throws(ConfigurationError) -> UInt64 {
+        guard let bytes = bytes(directive.arguments[0], units: "kmg") else { throw directive.isFaulty("invalid value") }
+        return UInt64(bytes)
+    }
+
+    static func milliseconds(_ directive: Directive) throws(ConfigurationError) -> Duration {
+        guard let time = time(directive.arguments[0], unit: .milliseconds) else {
+            throw directive.isFaulty("invalid value")
+        }
+        return time
+    }
+
+    static func seconds(_ directive: Directive, argument: Int) throws(ConfigurationError) -> Duration {
+        guard let time = time(directive.arguments[argument], unit: .seconds) else {
+            throw directive.isFaulty("invalid value")
+        }
+        return time
+    }
+
+    static func errorStatus(_ directive: Directive) throws(ConfigurationError) -> Int {
+        let status: Int = try number(directive)
+        guard (400...599).contains(status) else { throw directive.error("value must be between 400 and 599") }
+        return status
+    }
+
+    static func connections(_ directive: Directive) throws(ConfigurationError) -> Int {
+        guard let count = number(directive.arguments[0]), count > 0 else {
+            throw directive.error("invalid number \"\(directive.arguments[0])\"")
+        }
+        return count
+    }
+
+    static func workerProcesses(_ directive: Directive) throws(ConfigurationError) -> MainSettings.WorkerProcesses {
+        if directive.arguments[0] == "auto" { return .auto }
+        guard let count = number(directive.arguments[0]), count > 0 else { throw directive.isFaulty("invalid value") }
+        return .count(count)
+    }
+
+    // The texts themselves.
+
+    /// Decimal digits only.
+    static func number(_ text: String) -> Int? {
+        text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } ? Int(text) : nil
+    }
+
+    /// Bytes, with `k` or `m` in either case for their multiples.
+    static func size(_ text: String) -> Int? {
+        bytes(text, units: "km")
+    }
+
+    private static func bytes(_ text: String, units: String) -> Int? {
+        guard let last = text.last.map({ Character($0.lowercased()) }), units.contains(last) else {
+            return number(text)
+        }
+        let shift = last == "k" ? 10 : last == "m" ? 20 : 30
+        guard let number = number(String(text.dropLast())), number <= Int.max >> shift else { return nil }
+        return number << shift
+    }
+}

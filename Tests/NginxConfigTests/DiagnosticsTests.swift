@@ -1,0 +1,251 @@
+import NginxConfig
+import Testing
+
+/// A text that is refused, and the words it is refused with; `FILE` is the file's path.
+struct Refused: Sendable, CustomTestStringConvertible {
+    let text: String
+    let message: String
+
+    init(_ text: String, _ message: String) {
+        self.text = text
+        self.message = message
+    }
+
+    /// Within `http`.
+    static func http(_ body: String, _ message: String) -> Refused {
+        Refused("events {}\nhttp {\n\(body)\n}", message)
+    }
+
+    /// Within `server`.
+    static func server(_ body: String, _ message: String) -> Refused {
+        .http("server {\n\(body)\n}", message)
+    }
+
+    var testDescription: String { message }
+}
+
+struct DiagnosticsTests {
+    /// Refused by nginx in the same words.
+    static let likeNginx: [Refused] = [
+        // Syntax
+        Refused("frobnicate on;", "unknown directive \"frobnicate\" in FILE:1"),
+        Refused("events {}\n\nfrobnicate\n on;", "unknown directive \"frobnicate\" in FILE:4"),
+        Refused("daemon on", "unexpected end of file, expecting \";\" or \"}\" in FILE:1"),
+        Refused("events {", "unexpected end of file, expecting \"}\" in FILE:1"),
+        Refused("events {\n\n", "unexpected end of file, expecting \"}\" in FILE:3"),
+        Refused("events {}\n}", "unexpected \"}\" in FILE:2"),
+        Refused(";", "unexpected \";\" in FILE:1"),
+        Refused("events {}\n{ }", "unexpected \"{\" in FILE:2"),
+        Refused("events { worker_connections 5 }", "unexpected \"}\" in FILE:1"),
+        Refused("daemon \"on\"off;", "unexpected \"o\" in FILE:1"),
+        Refused("pid \"abc", "unexpected end of file, expecting \";\" or \"}\" in FILE:1"),
+        Refused("pid \"abc\"", "unexpected end of file, expecting \";\" or \"}\" in FILE:1"),
+        Refused(
+            "\npid \"" + String(repeating: "x", count: 5000) + "\";",
+            "too long parameter, probably missing terminating \"\"\" character in FILE:2"),
+        Refused(
+            "pid " + String(repeating: "x", count: 5000) + ";", "too long parameter \"xxxxxxxxxx...\" started in FILE:1"
+        ),
+        // Shape
+        Refused("daemon on {}", "directive \"daemon\" is not terminated by \";\" in FILE:1"),
+        Refused("events;", "directive \"events\" has no opening \"{\" in FILE:1"),
+        Refused("daemon;", "invalid number of arguments in \"daemon\" directive in FILE:1"),
+        Refused("daemon on off;", "invalid number of arguments in \"daemon\" directive in FILE:1"),
+        Refused("events 1 {}", "invalid number of arguments in \"events\" directive in FILE:1"),
+        Refused("user;", "invalid number of arguments in \"user\" directive in FILE:1"),
+        .server("location {}", "invalid number of arguments in \"location\" directive in FILE:4"),
+        .server("location = /a b {}", "invalid number of arguments in \"location\" directive in FILE:4"),
+        .http("log_format main;", "invalid number of arguments in \"log_format\" directive in FILE:3"),
+        .http(
+            "limit_req_zone $uri zone=a:1m;", "invalid number of arguments in \"limit_req_zone\" directive in FILE:3"),
+        .server("fastcgi_param A;", "invalid number of arguments in \"fastcgi_param\" directive in FILE:4"),
+        .http("upstream u { least_conn 1; }", "invalid number of arguments in \"least_conn\" directive in FILE:3"),
+        // Place
+        Refused("events {}\nlisten 80;", "\"listen\" directive is not allowed here in FILE:2"),
+        Refused("server {}", "\"server\" directive is not allowed here in FILE:1"),
+        .http("daemon on;", "\"daemon\" directive is not allowed here in FILE:3"),
+        .http("fastcgi_pass a:1;", "\"fastcgi_pass\" directive is not allowed here in FILE:3"),
+        .server(
+            "limit_req_zone $uri zone=a:1m rate=1r/s;", "\"limit_req_zone\" directive is not allowed here in FILE:4"),
+        .server("location / { listen 80; }", "\"listen\" directive is not allowed here in FILE:4"),
+        .http("upstream u { listen 80; }", "\"listen\" directive is not allowed here in FILE:3"),
+        Refused("pid a.pid;", "no \"events\" section in configuration"),
+        // Values
+        Refused(
+            "daemon maybe;", "invalid value \"maybe\" in \"daemon\" directive, it must be \"on\" or \"off\" in FILE:1"),
+        Refused("daemon on;\ndaemon on;", "\"daemon\" directive is duplicate in FILE:2"),
+        Refused("pid a.pid;\npid a.pid;", "\"pid\" directive is duplicate in FILE:2"),
+        Refused("user root;\nuser root;", "\"user\" directive is duplicate in FILE:2"),
+        Refused("worker_processes many;", "\"worker_processes\" directive invalid value in FILE:1"),
+        Refused("worker_processes -1;", "\"worker_processes\" directive invalid value in FILE:1"),
+        Refused("events { worker_connections 1k; }", "invalid number \"1k\" in FILE:1"),
+        Refused("events {}\nevents {}", "\"events\" directive is duplicate in FILE:2"),
+        Refused("events {}\nhttp {}\nhttp {}", "\"http\" directive is duplicate in FILE:3"),
+        .http("client_max_body_size 1t;", "\"client_max_body_size\" directive invalid value in FILE:3"),
+        .http("client_max_body_size -1;", "\"client_max_body_size\" directive invalid value in FILE:3"),
+        .http(
+            "client_max_body_size 1;\nclient_max_body_size 2;",
+            "\"client_max_body_size\" directive is duplicate in FILE:4"),
+        .http("client_body_timeout 1x;", "\"client_body_timeout\" directive invalid value in FILE:3"),
+        .http("keepalive_timeout soon;", "\"keepalive_timeout\" directive invalid value in FILE:3"),
+        .http("keepalive_timeout 1s 500ms;", "\"keepalive_timeout\" directive invalid value in FILE:3"),
+        .http("limit_req_status 200;", "value must be between 400 and 599 in FILE:3"),
+        .http("limit_req_status none;", "\"limit_req_status\" directive invalid number in FILE:3"),
+        .http(
+            "fastcgi_keep_conn yes;",
+            "invalid value \"yes\" in \"fastcgi_keep_conn\" directive, it must be \"on\" or \"off\" in FILE:3"),
+        .http(
+            "fastcgi_read_timeout 1m 2s;", "invalid number of arguments in \"fastcgi_read_timeout\" directive in FILE:3"
+        ),
+        .http("fastcgi_param A b never;", "invalid parameter \"never\" in FILE:3"),
+        // listen, server_name
+        .server("listen 0;", "invalid port in \"0\" of the \"listen\" directive in FILE:4"),
+        .server("listen 127.0.0.1:99999;", "invalid port in \"127.0.0.1:99999\" of the \"listen\" directive in FILE:4"),
+        .server("listen :80;", "no host in \":80\" of the \"listen\" directive in FILE:4"),
+        .server("listen 127.0.0.1:x;", "invalid port in \"127.0.0.1:x\" of the \"listen\" directive in FILE:4"),
+        .server(
+            "listen unix:;", "no path in the unix domain socket in \"unix:\" of the \"listen\" directive in FILE:4"),
+        .server("listen [::1:80;", "invalid host in \"[::1:80\" of the \"listen\" directive in FILE:4"),
+        .server("listen 8080 fast;", "invalid parameter \"fast\" in FILE:4"),
+        .server("listen 8080 backlog=0;", "invalid backlog \"backlog=0\" in FILE:4"),
+        .server("listen 8080;\nlisten *:8080;", "a duplicate listen 0.0.0.0:8080 in FILE:5"),
+        .http(
+            "server { listen 8080 default_server; }\nserver { listen 8080 default_server; }",
+            "a duplicate default server for 0.0.0.0:8080 in FILE:4"),
+        .http(
+            "server { listen 8080 backlog=5; }\nserver { listen 8080 backlog=6; }",
+            "duplicate listen options for 0.0.0.0:8080 in FILE:4"),
+        .server("server_name *example.com;", "server name \"*example.com\" is invalid in FILE:4"),
+        .server("server_name .;", "server name \".\" is invalid in FILE:4"),
+        // location
+        .server("location ! / {}", "invalid location modifier \"!\" in FILE:4"),
+        .server("location / {}\nlocation / {}", "duplicate location \"/\" in FILE:5"),
+        .server("location = / {}\nlocation =/ {}", "duplicate location \"/\" in FILE:5"),
+        .server("location /a {\nlocation /b {}\n}", "location \"/b\" is outside location \"/a\" in FILE:5"),
+        .server(
+            "location = /a {\nlocation /a/b {}\n}",
+            "location \"/a/b\" cannot be inside the exact location \"/a\" in FILE:5"),
+        // upstream
+        .http("upstream u {}", "no servers are inside upstream in FILE:3"),
+        .http("upstream u {\n}\n", "no servers are inside upstream in FILE:4"),
+        .http(
+            "upstream u { server 127.0.0.1:1; }\nupstream u { server 127.0.0.1:1; }",
+            "duplicate upstream \"u\" in FILE:4"),
+        .http("upstream u { server 127.0.0.1:1 weight=0; }", "invalid parameter \"weight=0\" in FILE:3"),
+        .http("upstream u { server 127.0.0.1:1 max_fails=x; }", "invalid parameter \"max_fails=x\" in FILE:3"),
+        .http(
+            "upstream u { server 127.0.0.1:1 fail_timeout=5ms; }", "invalid parameter \"fail_timeout=5ms\" in FILE:3"),
+        .http("upstream u { server 127.0.0.1:1 spare; }", "invalid parameter \"spare\" in FILE:3"),
+        .http("upstream u { server 127.0.0.1:0; }", "invalid port in upstream \"127.0.0.1:0\" in FILE:3"),
+        .http("upstream u { server unix:; }", "no path in the unix domain socket in upstream \"unix:\" in FILE:3"),
+        .http("upstream u { server :80; }", "no host in upstream \":80\" in FILE:3"),
+        .http(
+            "upstream u { server 127.0.0.1:1; keepalive 0; }",
+            "invalid value \"0\" in \"keepalive\" directive in FILE:3"),
+        .server("location / { fastcgi_pass nowhere; }", "no port in upstream \"nowhere\" in FILE:4"),
+        .server(
+            "location / { fastcgi_pass 127.0.0.1:1; fastcgi_pass 127.0.0.1:1; }",
+            "\"fastcgi_pass\" directive is duplicate in FILE:4"),
+        // limits
+        .http("limit_req_zone $uri zone=a rate=1r/s;", "invalid zone size \"zone=a\" in FILE:3"),
+        .http("limit_req_zone $uri zone=a:x rate=1r/s;", "invalid zone size \"zone=a:x\" in FILE:3"),
+        .http("limit_req_zone $uri zone=a:1k rate=1r/s;", "zone \"zone=a:1k\" is too small in FILE:3"),
+        .http("limit_req_zone $uri zone=a:1m rate=0r/s;", "invalid rate \"rate=0r/s\" in FILE:3"),
+        .http("limit_req_zone $uri zone=a:1m rate=1r/h;", "invalid rate \"rate=1r/h\" in FILE:3"),
+        .http("limit_req_zone $uri zone=a:1m pace=1r/s;", "invalid parameter \"pace=1r/s\" in FILE:3"),
+        .http("limit_req_zone $uri rate=1r/s rate=1r/s;", "\"limit_req_zone\" must have \"zone\" parameter in FILE:3"),
+        .http(
+            "limit_req_zone $uri zone=a:1m rate=1r/s;\nlimit_req_zone $host zone=a:1m rate=1r/s;",
+            "limit_req_zone \"a\" is already bound to key \"$uri\" in FILE:4"),
+        .http("limit_req burst=5;", "\"limit_req\" must have \"zone\" parameter in FILE:3"),
+        .http(
+            "limit_req zone=a burst=0;\nlimit_req_zone $uri zone=a:1m rate=1r/s;",
+            "invalid burst value \"burst=0\" in FILE:3"),
+        .http(
+            "limit_req_zone $uri zone=a:1m rate=1r/s;\nlimit_req zone=a delay=x;",
+            "invalid delay value \"delay=x\" in FILE:4"),
+        .http(
+            "limit_req_zone $uri zone=a:1m rate=1r/s;\nlimit_req zone=a later;", "invalid parameter \"later\" in FILE:4"
+        ),
+        .http(
+            "limit_req_zone $uri zone=a:1m rate=1r/s;\nlimit_req zone=a;\nlimit_req zone=a;",
+            "\"limit_req\" directive is duplicate in FILE:5"),
+        // real ip
+        .http("set_real_ip_from 10.0.0.0/33;", "host not found in set_real_ip_from \"10.0.0.0/33\" in FILE:3"),
+        .http("set_real_ip_from 10.0.0/8;", "host not found in set_real_ip_from \"10.0.0/8\" in FILE:3"),
+        .http("real_ip_header A;\nreal_ip_header B;", "\"real_ip_header\" directive is duplicate in FILE:4"),
+        // logs
+        .http("log_format a b;\nlog_format a b;", "duplicate \"log_format\" name \"a\" in FILE:4"),
+        .http("log_format a escape=xml b;", "unknown log format escaping \"xml\" in FILE:3"),
+        .http("access_log off main;", "invalid parameter \"main\" in FILE:3"),
+        .http("access_log logs/a.log main;", "unknown log format \"main\" in FILE:3"),
+        .http("access_log logs/a.log combined buffer=x;", "invalid buffer size \"x\" in FILE:3"),
+        .http(
+            "access_log logs/a.log combined flush=1s;",
+            "no buffer is defined for access_log \"logs/a.log\" in FILE:3"),
+        .http("access_log logs/a.log combined fast;", "invalid parameter \"fast\" in FILE:3"),
+        Refused("error_log stderr loud;", "invalid log level \"loud\" in FILE:1"),
+        // include
+        Refused("include nothing.conf;", "open() \"DIR/nothing.conf\" failed (2: No such file or directory) in FILE:1"),
+        // The first fault counts, whether it is one of syntax or of a value.
+        Refused(
+            "daemon maybe;\n}",
+            "invalid value \"maybe\" in \"daemon\" directive, it must be \"on\" or \"off\" in FILE:1"),
+        Refused("}\ndaemon maybe;", "unexpected \"}\" in FILE:1"),
+    ]
+
+    /// Refused by nginx too, without saying where, or by this configuration only.
+    static let ours: [Refused] = [
+        .http("log_format a $nonesuch;", "unknown \"nonesuch\" variable in FILE:3"),
+        .http("log_format a ${status;", "the closing bracket in \"status\" variable is missing in FILE:3"),
+        .server("fastcgi_param A x$;", "invalid variable name in FILE:4"),
+        .server("fastcgi_param A ${nonesuch}x;", "unknown \"nonesuch\" variable in FILE:4"),
+        .http("limit_req zone=nowhere;", "zero size shared memory zone \"nowhere\" in FILE:3"),
+        .http("gzip on;", "directive \"gzip\" is not supported in FILE:3"),
+        .server(
+            "server_name ~^www;",
+            "server name \"~^www\" is not supported: no regular expressions, no variables in FILE:4"),
+        .server("server_name a.*.b;", "invalid server name or wildcard \"a.*.b\" in FILE:4"),
+        .server("location ~ \\.php$ {}", "location \"\\.php$\" by regular expression is not supported in FILE:4"),
+        .server("location ~*\\.php$ {}", "location \"\\.php$\" by regular expression is not supported in FILE:4"),
+        .server("location @x {}", "named location \"@x\" is not supported in FILE:4"),
+        .server("listen 443 ssl;", "\"ssl\" of the \"listen\" directive is not supported in FILE:4"),
+        .server("location / { fastcgi_pass $host; }", "variables in \"fastcgi_pass\" are not supported in FILE:4"),
+        .http("real_ip_header proxy_protocol;", "\"real_ip_header proxy_protocol\" is not supported in FILE:3"),
+        .http("access_log syslog:server=x;", "access_log to \"syslog:server=x\" is not supported in FILE:3"),
+        Refused(String(repeating: "events {", count: 100), "\"events\" directive is not allowed here in FILE:1"),
+    ]
+
+    @Test(arguments: likeNginx + ours)
+    func `A fault is told with its file and line`(_ refused: Refused) throws {
+        let message = refused.message.replacing("FILE", with: "/etc/millrace/millrace.conf")
+            .replacing("DIR/nothing", with: "/etc/millrace/nothing").replacing("DIR", with: "/srv")
+        #expect(fault(refused.text)?.description == message)
+    }
+
+    @Test(.enabled(if: StockNginx.isPresent), arguments: likeNginx)
+    func `nginx tells it in the same words`(_ refused: Refused) throws {
+        let message = refused.message.replacing("FILE", with: "DIR/nginx.conf")
+        let complaint = try StockNginx.complaint(about: refused.text)
+        #expect(complaint == message)
+    }
+
+    @Test(.enabled(if: StockNginx.isPresent), arguments: ours.prefix(5))
+    func `nginx refuses it too`(_ refused: Refused) throws {
+        #expect(try StockNginx.complaint(about: refused.text) != nil)
+    }
+
+    @Test func `A fault on the command line is told without a file`() {
+        #expect(throws: ConfigurationError("unknown directive \"x\"", at: SourceLocation(file: nil, line: 1))) {
+            try load("events {}", directives: "x y;")
+        }
+        let message = "unexpected end of parameter, expecting \";\" in command line"
+        do throws(ConfigurationError) {
+            _ = try load("events {}", directives: "daemon off")
+            Issue.record("accepted")
+        } catch {
+            #expect(error.description == message)
+        }
+        #expect(throws: ConfigurationError.self) { try load("", directives: "events {}") }
+    }
+}

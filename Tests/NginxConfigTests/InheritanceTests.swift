@@ -1,0 +1,100 @@
+import NginxConfig
+import Testing
+
+struct InheritanceTests {
+    @Test func `Without directives, nginx's defaults hold`() throws {
+        let settings = try settings("server { location / {} }")
+        #expect(settings.clientMaxBodySize == 1 << 20)
+        #expect(settings.clientHeaderTimeout == .seconds(60))
+        #expect(settings.keepaliveTimeout == .seconds(75))
+        #expect(settings.fastCGIReadTimeout == .seconds(60))
+        #expect(!settings.fastCGIKeepConnection)
+        #expect(settings.limitStatus == 503)
+        #expect(settings.limits.isEmpty)
+        #expect(settings.fastCGIPass == nil)
+        #expect(settings.realIPHeader == .named("x-real-ip"))
+        #expect(settings.documentRoot == "/srv/html")
+        #expect(settings.accessLogs.map(\.path) == ["/srv/logs/access.log"])
+        #expect(settings.accessLogs.map(\.format.name) == ["combined"])
+        let server = try #require(try http("server {}").listeners.first)
+        #expect(server.endpoint == .inet(host: "0.0.0.0", port: 80))
+    }
+
+    @Test func `A value holds in the blocks within, wherever it stands`() throws {
+        let outer = try settings("server { location / {} client_max_body_size 3m; } send_timeout 5s;")
+        #expect(outer.clientMaxBodySize == 3 << 20)
+        #expect(outer.sendTimeout == .seconds(5))
+    }
+
+    @Test func `An inner value wins, and ends with its block`() throws {
+        let body = "client_max_body_size 1k; server { location /a { client_max_body_size 2k; } location /b {} }"
+        #expect(try settings(body, path: "/a").clientMaxBodySize == 2048)
+        #expect(try settings(body, path: "/b").clientMaxBodySize == 1024)
+        #expect(try settings(body, path: "/c").clientMaxBodySize == 1024)
+    }
+
+    @Test func `A list is inherited whole or replaced whole`() throws {
+        let body = """
+            fastcgi_param A 1; fastcgi_param B 2;
+            server {
+                location /same {}
+                location /own { fastcgi_param C 3; fastcgi_param C 4 if_not_empty; }
+            }
+            """
+        #expect(try settings(body, path: "/same").fastCGIParams.map(\.name) == ["A", "B"])
+        let own = try settings(body, path: "/own").fastCGIParams
+        #expect(own.map(\.name) == ["C", "C"])
+        #expect(own.map(\.ifNotEmpty) == [false, true])
+    }
+
+    @Test func `fastcgi_pass stays in its location`() throws {
+        let body = "server { location /a { fastcgi_pass unix:/s; location /a/b {} } }"
+        #expect(try settings(body, path: "/a").fastCGIPass == 0)
+        #expect(try settings(body, path: "/a/b").fastCGIPass == nil)
+    }
+
+    @Test func `access_log off silences its level, whatever stands beside it`() throws {
+        let body = """
+            access_log a.log;
+            server {
+                location /off { access_log b.log; access_log off; }
+                location /off2 { access_log off; access_log b.log; }
+                location /on { access_log /b.log combined buffer=4k flush=1s; access_log c.log; }
+            }
+            """
+        #expect(try settings(body, path: "/").accessLogs.map(\.path) == ["/srv/a.log"])
+        #expect(try settings(body, path: "/off").accessLogs.isEmpty)
+        #expect(try settings(body, path: "/off2").accessLogs.isEmpty)
+        let logs = try settings(body, path: "/on").accessLogs
+        #expect(logs.map(\.path) == ["/b.log", "/srv/c.log"])
+        #expect(logs.first?.bufferSize == 4096)
+        #expect(logs.first?.flushInterval == .seconds(1))
+    }
+
+    @Test func `error_log goes from main into every block`() throws {
+        let configuration = try load(
+            "error_log stderr info; events {} http { server { location /x { error_log x.log; } } }")
+        let server = try #require(configuration.http?.servers.first)
+        let standardError = ErrorLog.Destination.standardError
+        #expect(configuration.main.errorLogs.map(\.destination) == [standardError])
+        #expect(server.settings.errorLogs.map(\.level) == [.info])
+        let inner = server.locations[server.location(for: Array("/x".utf8).span)].settings.errorLogs
+        #expect(inner.map(\.destination) == [.file(path: "/srv/x.log")])
+    }
+
+    @Test func `The main context is read`() throws {
+        let main = try load("user www-data; worker_processes 4; pid run/x.pid; daemon off; events {}").main
+        #expect(main.user == "www-data")
+        #expect(main.group == "www-data")
+        #expect(main.workerProcesses == .count(4))
+        #expect(main.pidFile == "/srv/run/x.pid")
+        #expect(main.daemon == false)
+        let other = try load(
+            "worker_processes auto; events { worker_connections 99; }", directives: "pid /p; daemon on;")
+        #expect(other.main.workerProcesses == .auto)
+        #expect(other.main.pidFile == "/p")
+        #expect(other.main.daemon == true)
+        #expect(other.events.workerConnections == 99)
+        #expect(other.http == nil)
+    }
+}

@@ -1,0 +1,83 @@
+import Testing
+
+@testable import NginxConfig
+
+struct LexerTests {
+    struct Sample: Sendable, CustomTestStringConvertible {
+        let text: String
+        let words: [String]
+        var testDescription: String { text }
+    }
+
+    @Test(arguments: [
+        Sample(text: "a b;", words: ["a", "b"]),
+        Sample(text: "  a\tb\r\n c ;", words: ["a", "b", "c"]),
+        Sample(text: "a \"b c\";", words: ["a", "b c"]),
+        Sample(text: "a 'b \"c\"';", words: ["a", "b \"c\""]),
+        Sample(text: "a \"b;{}#\";", words: ["a", "b;{}#"]),
+        Sample(text: "a \"\" '';", words: ["a", "", ""]),
+        Sample(text: "a \"b\" 'c';", words: ["a", "b", "c"]),
+        Sample(text: #"a b\ c;"#, words: ["a", #"b\ c"#]),
+        Sample(text: #"a b\;c;"#, words: ["a", #"b\;c"#]),
+        Sample(text: #"a \"b\";"#, words: ["a", "\"b\""]),
+        Sample(text: #"a "b\"c" 'd\'e';"#, words: ["a", "b\"c", "d'e"]),
+        Sample(text: #"a "\t\n\r\\\.";"#, words: ["a", "\t\n\r\\\\."]),
+        Sample(text: "a b#c;", words: ["a", "b#c"]),
+        Sample(text: "a # b;\n c;", words: ["a", "c"]),
+        Sample(text: "# only\na;", words: ["a"]),
+        Sample(text: "a ${b}c;", words: ["a", "${b}c"]),
+        Sample(text: "a x\"y\"z;", words: ["a", "x\"y\"z"]),
+        Sample(text: "a '$b';", words: ["a", "$b"]),
+        Sample(text: "a (b) \"c\");", words: ["a", "(b)", "c", ")"]),
+        Sample(text: "größe 5µ;", words: ["größe", "5µ"]),
+    ])
+    func `Words are cut as nginx cuts them`(_ sample: Sample) throws {
+        var lexer = Lexer(Array(sample.text.utf8), file: "f")
+        let statement = try lexer.next()
+        guard case .simple(let words) = statement else {
+            Issue.record("not a simple directive")
+            return
+        }
+        #expect(words == sample.words)
+    }
+
+    @Test func `A directive stands on the line of its end`() throws {
+        var lexer = Lexer(Array("a\n b\n;\nc {\n}".utf8), file: "f")
+        _ = try lexer.next()
+        let first = lexer.location
+        #expect(first == SourceLocation(file: "f", line: 3))
+        _ = try lexer.next()
+        let second = lexer.location
+        #expect(second.line == 4)
+        _ = try lexer.next()
+        let third = lexer.location
+        #expect(third.line == 5)
+    }
+
+    @Test func `Any bytes end in statements or in an error, never in a trap`() {
+        var random = SeededGenerator(state: 7)
+        let alphabet = Array("ab \t\n;{}\"'\\#$().\u{e9}".utf8)
+        for _ in 0..<20_000 {
+            let bytes = (0..<Int.random(in: 0...40, using: &random)).map { _ in
+                alphabet[Int.random(in: 0..<alphabet.count, using: &random)]
+            }
+            var lexer = Lexer(bytes, file: "f")
+            while case .some(let statement) = try? lexer.next() {
+                if case .end = statement { break }
+            }
+        }
+    }
+}
+
+/// SplitMix64: the same sequence on every run.
+struct SeededGenerator: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+        return z ^ (z >> 31)
+    }
+}

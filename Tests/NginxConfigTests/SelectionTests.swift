@@ -1,0 +1,84 @@
+import NginxConfig
+import Testing
+
+struct SelectionTests {
+    @Test(arguments: [
+        ("/", "/"), ("/x", "/"), ("/task", "/task"), ("/task/1", "/task/"), ("/exact", "=/exact"), ("/exact/", "/"),
+        ("/static/a", "^~/static"), ("/static/deep/a", "/static/deep"), ("/static/deep/one", "=/static/deep/one"),
+        ("", "server"),
+    ])
+    func `The longest prefix serves a path, an exact match before it`(_ path: String, _ expected: String) throws {
+        let server = try http(
+            """
+            server {
+                location / {}
+                location /task {}
+                location = /exact {}
+                location /task/ {}
+                location ^~ /static {
+                    location /static/deep { location = /static/deep/one {} }
+                }
+            }
+            """
+        ).servers[0]
+        let match = server.locations[server.location(for: Array(path.utf8).span)].match
+        let name =
+            switch match {
+            case .server: "server"
+            case .exact(let path): "=\(path)"
+            case .prefix(let path): path
+            case .finalPrefix(let path): "^~\(path)"
+            }
+        #expect(name == expected)
+    }
+
+    @Test func `An exact location counts only within the prefix that was chosen`() throws {
+        let server = try http("server { location /a { location = /a/b/c {} } location /a/b {} }").servers[0]
+        let match = server.locations[server.location(for: Array("/a/b/c".utf8).span)].match
+        #expect(match == .prefix("/a/b"))
+    }
+
+    @Test(arguments: [
+        ("example.com", 1), ("EXAMPLE.com", 1), ("example.com.", 1), ("www.example.com", 2), ("a.b.example.com", 2),
+        ("api.example.com", 3), ("x.api.example.com", 4), ("mail.example.org", 5), ("mail.example", 5), ("mail", 0),
+        ("mail.", 0), ("both.test", 6), ("x.both.test", 6), ("xboth.test", 0), ("", 7), (".example.com", 0),
+        ("nowhere", 0), (".", 7),
+    ])
+    func `The name chooses the server: exact, then wildcards, then the default`(_ host: String, _ expected: Int) throws
+    {
+        let http = try http(
+            """
+            server { listen 80; server_name first; }
+            server { listen 80; server_name Example.com; }
+            server { listen 80; server_name *.example.com; }
+            server { listen 80; server_name api.example.com; }
+            server { listen 80; server_name *.api.example.com; }
+            server { listen 80; server_name mail.*; }
+            server { listen 80; server_name .both.test; }
+            server { listen 80; server_name ""; }
+            """)
+        #expect(http.listeners[0].server(for: Array(host.utf8).span) == expected)
+    }
+
+    @Test func `default_server answers for unknown names of its address only`() throws {
+        let http = try http(
+            """
+            server { listen 80; listen 127.0.0.1:81; listen [::]:80 ipv6only=off; server_name a; }
+            server { listen *:80 default_server backlog=99 reuseport; listen unix:/s; server_name b; }
+            """)
+        #expect(
+            http.listeners.map(\.endpoint.description) == ["0.0.0.0:80", "127.0.0.1:81", "[::]:80", "unix:/s"])
+        #expect(http.listeners.map(\.defaultServer) == [1, 0, 0, 1])
+        #expect(http.listeners[0].options.backlog == 99)
+        #expect(http.listeners[0].options.reusePort)
+        #expect(!http.listeners[2].options.ipv6Only)
+        #expect(http.listeners[0].server(for: Array("a".utf8).span) == 0)
+        #expect(http.listeners[3].server(for: Array("a".utf8).span) == 1)
+    }
+
+    @Test func `Two servers of one name are warned of, and the first has it`() throws {
+        let configuration = try load("events {} http {\nserver { server_name a; }\nserver { server_name a; }\n}")
+        #expect(configuration.warnings.map(\.message) == ["conflicting server name \"a\" on 0.0.0.0:80, ignored"])
+        #expect(configuration.http?.listeners[0].server(for: Array("a".utf8).span) == 0)
+    }
+}
