@@ -69,7 +69,9 @@ let package = Package(
             name: "DefaultProxy", path: "proxy",
             exclude: ["Caddyfile", "apache.conf", "haproxy.cfg", "lighttpd.conf", "nginx.conf"],
             resources: [.embedInCode("millrace.conf")]),
-        .target(name: "Worker", dependencies: ["Queue", "Tasks", "Telemetry", "Threading", logging, metrics]),
+        .target(
+            name: "Worker",
+            dependencies: ["JSON", "Postgres", "Queue", "Tasks", "Telemetry", "Threading", logging, metrics]),
         .target(
             name: "Balancer",
             dependencies: [
@@ -120,6 +122,11 @@ let package = Package(
         .testTarget(
             name: "BalancerTests",
             dependencies: ["Balancer", "Client", "JSON", "NginxConfig", "Reactor", "TestSupport", "Threading"]),
+        .testTarget(
+            name: "WorkerTests",
+            dependencies: [
+                "Client", "JSON", "Postgres", "Queue", "Schema", "Tasks", "TestSupport", "Threading", "Worker", logging,
+            ]),
         .testTarget(name: "SettingsTests", dependencies: ["Settings"]),
         .testTarget(name: "SupervisorTests", dependencies: ["Supervisor", "TestSupport"]),
         .testTarget(

@@ -1,0 +1,49 @@
+internal import Logging
+internal import Queue
+internal import Tasks
+internal import Threading
+
+/// The threads that compute.
+struct ComputeThreads {
+    private let threads: [NamedThread]
+
+    /// - Parameter wake: signalled when a task has ended and the queue thread sleeps.
+    init(
+        _ count: Int, definitions: [TaskDefinition], workload: Monitor<Workload>, wake: EventFD, logger: Logger
+    ) {
+        let byName = Dictionary(uniqueKeysWithValues: definitions.map { ($0.name, $0) })
+        threads = (1...max(1, count)).map { number in
+            NamedThread("compute-\(number)") {
+                while case .compute(let job) = workload.wait({ $0.next() }) {
+                    let start = ContinuousClock.now
+                    let outcome = Self.run(job.task, byName, logger)
+                    let seconds = (ContinuousClock.now - start) / .seconds(1)
+                    if workload.withLock({ $0.end(job, outcome, seconds: seconds) }) { wake.signal() }
+                }
+            }
+        }
+    }
+
+    func join() {
+        for thread in threads { thread.join() }
+    }
+
+    private static func run(
+        _ task: ClaimedTask, _ definitions: [String: TaskDefinition], _ logger: Logger
+    ) -> TaskCompletion.Outcome {
+        let metadata: Logger.Metadata = [
+            "task.id": "\(task.id)", "task.type": "\(task.type)", "attempt": .stringConvertible(task.attempt),
+        ]
+        guard let definition = definitions[task.type] else {
+            // Another worker, of a newer version, may know it.
+            logger.warning("Task of an unknown type", metadata: metadata)
+            return .failed(message: "the worker does not know the task type", isRetryable: true)
+        }
+        do {
+            return .completed(result: try definition.run(task.input))
+        } catch {
+            logger.warning("Task failed", metadata: metadata.merging(["reason": "\(error.message)"]) { $1 })
+            return .failed(message: error.message, isRetryable: error.isRetryable)
+        }
+    }
+}

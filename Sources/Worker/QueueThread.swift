@@ -1,0 +1,116 @@
+internal import Glibc
+internal import Logging
+internal import Queue
+internal import Threading
+
+/// Takes the steps that ``WorkerLoop`` decides.
+struct QueueThread {
+    let session: WorkerSession
+    let workload: Monitor<Workload>
+    let wake: EventFD
+    let metrics: WorkerMetrics
+    let isRegistered: Flag
+    let logger: Logger
+
+    func run(_ start: WorkerLoop, until isStopping: () -> Bool) {
+        var loop = start
+        while true {
+            if isStopping() { loop.stop(now: .now) }
+            let view = workload.withLock { $0.view }
+            metrics.show(view)
+            let step = loop.next(view, now: .now)
+            do {
+                switch step {
+                case .register: register(&loop)
+                case .pause(let duration): pause(duration)
+                case .exchange(let count): try exchange(&loop, claim: count)
+                case .giveBack(let count): try giveBack(keeping: count)
+                case .sleep(let limit, let heedWork): try sleep(&loop, limit, heedWork)
+                case .signOff: signOff(view)
+                case .end: return
+                }
+            } catch {
+                lose(&loop, error)
+            }
+        }
+    }
+
+    private func register(_ loop: inout WorkerLoop) {
+        do {
+            try session.register()
+            loop.registered()
+            setRegistered(true)
+            logger.info("Registered with the queue")
+        } catch {
+            loop.registrationFailed(now: .now, jitter: .random(in: 0...1))
+            logger.warning("Cannot register with the queue", metadata: ["reason": "\(error)"])
+        }
+    }
+
+    private func pause(_ duration: Duration) {
+        let (seconds, attoseconds) = duration.components
+        var descriptor = pollfd(fd: wake.descriptor, events: Int16(POLLIN), revents: 0)
+        // Rounded up: a pause of less than a millisecond must not become none.
+        poll(&descriptor, 1, CInt(seconds * 1000 + attoseconds / 1_000_000_000_000_000 + 1))
+        wake.drain()
+    }
+
+    private func exchange(_ loop: inout WorkerLoop, claim: Int) throws(QueueError) {
+        let ends = workload.withLock { $0.takeEnds() }
+        for end in ends { loop.sizer.finished(end.type, seconds: end.seconds) }
+        let tasks = try session.exchange(completed: ends.map(\.completion), claim: claim)
+        metrics.count(ends)
+        loop.exchanged(claimed: tasks.count, of: claim)
+        guard !tasks.isEmpty else { return }
+        metrics.count(claimed: tasks.count)
+        loop.sizer.claimed(tasks.reduce(into: [:]) { $0[$1.type, default: 0] += 1 })
+        // One task wakes one thread; the others have nothing to look for.
+        if tasks.count == 1 {
+            workload.signal { $0.add(tasks) }
+        } else {
+            workload.broadcast { $0.add(tasks) }
+        }
+    }
+
+    private func giveBack(keeping count: Int) throws(QueueError) {
+        let ids = workload.withLock { $0.takeBack(keeping: count) }
+        guard !ids.isEmpty else { return }
+        try session.giveBack(ids)
+        logger.debug("Gave tasks back", metadata: ["tasks": .stringConvertible(ids.count)])
+    }
+
+    private func sleep(_ loop: inout WorkerLoop, _ limit: Duration, _ heedWork: Bool) throws(QueueError) {
+        guard workload.withLock({ $0.mayQueueThreadSleep() }) else { return }
+        defer { workload.withLock { $0.queueThreadIsAwake() } }
+        loop.woke(try session.waitForWork(upTo: limit, wake: wake, heedWork: heedWork))
+    }
+
+    private func signOff(_ view: Workload.View) {
+        // What still runs is given back along with it: its results must not be stored any more.
+        workload.withLock { $0.loseSession() }
+        session.signOff()
+        setRegistered(false)
+        logger.info("Signed off", metadata: ["given.back": .stringConvertible(view.running)])
+    }
+
+    private func lose(_ loop: inout WorkerLoop, _ error: QueueError) {
+        let view = workload.withLock { workload in
+            defer { workload.loseSession() }
+            return workload.view
+        }
+        // After any other error the session still stands, and with it the claims: end it, so that they go back.
+        if session.isRegistered { session.signOff() }
+        setRegistered(false)
+        metrics.countLostSession()
+        loop.lost()
+        let dropped = view.ended + view.running + view.buffered.values.reduce(0, +)
+        logger.warning(
+            "Lost the session with the queue",
+            metadata: ["reason": "\(error)", "tasks": .stringConvertible(dropped)])
+    }
+
+    private func setRegistered(_ value: Bool) {
+        isRegistered.set(value)
+        metrics.show(isRegistered: value)
+    }
+}

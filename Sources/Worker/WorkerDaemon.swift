@@ -1,0 +1,129 @@
+package import Logging
+package import Postgres
+internal import Queue
+internal import Synchronization
+package import Tasks
+internal import Threading
+
+/// The worker: one thread that talks to the queue, and others that compute.
+///
+/// The queue thread sleeps in LISTEN, claims batches, and stores what ended meanwhile together with the next claim.
+/// What cannot be computed here is never claimed; what is lost with the database session is dropped.
+package final class WorkerDaemon: Sendable {
+    package struct Configuration: Sendable {
+        package var postgres: PostgresConfiguration
+        /// `WORKER_NAME`.
+        package var name: String
+        /// Tasks computed at once. The memory that tasks take is bounded by it: an argon2 task has up to 256 MiB.
+        package var concurrency: Int
+        /// How long a result is served from the cache (`MILLRACE_CACHE_TTL`).
+        package var cacheTTL: Duration
+        /// Entries of the cache at most (`MILLRACE_CACHE_MAX_ENTRIES`). 0: no limit.
+        package var cacheMaxEntries: Int
+        /// How long finished tasks are kept (`MILLRACE_RESULT_RETENTION`).
+        package var retention: Duration
+        /// `host:port` for `GET /metrics` and `GET /health`.
+        package var metrics: String?
+        /// How long tasks that run may take to finish after ``WorkerDaemon/stop()``.
+        package var gracePeriod: Duration
+
+        package init(
+            postgres: PostgresConfiguration, name: String, concurrency: Int,
+            cacheTTL: Duration = .seconds(3600), cacheMaxEntries: Int = 1_000_000,
+            retention: Duration = .seconds(7 * 86_400), metrics: String? = nil, gracePeriod: Duration = .seconds(10)
+        ) {
+            self.postgres = postgres
+            self.name = name
+            self.concurrency = concurrency
+            self.cacheTTL = cacheTTL
+            self.cacheMaxEntries = cacheMaxEntries
+            self.retention = retention
+            self.metrics = metrics
+            self.gracePeriod = gracePeriod
+        }
+    }
+
+    /// How ``run()`` ended.
+    package enum Exit: Sendable, Hashable {
+        case finished
+        /// So many computations took longer than the grace period. Their tasks were given back; their threads can only
+        /// be ended with the process, so it must exit now.
+        case stillComputing(Int)
+    }
+
+    private let configuration: Configuration
+    private let definitions: [TaskDefinition]
+    private let logger: Logger
+    private let listener: MetricsListener?
+    private let wake = EventFD()
+    private let isStopping = Atomic<Bool>(false)
+    private let isRegistered: Flag
+
+    /// Does not touch the database yet.
+    /// - Throws: when the address for metrics cannot be listened on.
+    package init(
+        configuration: Configuration, definitions: [TaskDefinition] = TaskRegistry.all, logger: Logger
+    ) throws(MetricsListener.Failure) {
+        self.configuration = configuration
+        self.definitions = definitions
+        self.logger = logger
+        let isRegistered = Flag()
+        self.isRegistered = isRegistered
+        if let address = configuration.metrics {
+            let name = configuration.name
+            listener = try MetricsListener(address) { WorkerPages.page($0, name: name, isHealthy: isRegistered.value) }
+        } else {
+            listener = nil
+        }
+    }
+
+    /// Where the metrics are served, with the port the system chose if it was to choose.
+    package var metricsPort: UInt16? { listener?.port }
+
+    /// Begins the end of ``run()``. From any thread; once is enough.
+    package func stop() {
+        isStopping.store(true, ordering: .releasing)
+        wake.signal()
+    }
+
+    /// Works until ``stop()``. To be called once, on a thread that may block: it becomes the queue thread.
+    package func run() -> Exit {
+        let workload = Monitor(Workload())
+        let compute = ComputeThreads(
+            configuration.concurrency, definitions: definitions, workload: workload, wake: wake, logger: logger)
+        let watch = WorkerWatch(
+            WorkerWatch.Configuration(
+                postgres: configuration.postgres, retention: configuration.retention,
+                cacheMaxEntries: configuration.cacheMaxEntries),
+            logger: logger)
+        let session = WorkerSession(
+            WorkerSession.Configuration(
+                postgres: configuration.postgres, name: configuration.name, cacheTTL: configuration.cacheTTL),
+            watch: watch, logger: logger)
+        let queueThread = QueueThread(
+            session: session, workload: workload, wake: wake, metrics: WorkerMetrics(definitions),
+            isRegistered: isRegistered, logger: logger)
+        queueThread.run(
+            WorkerLoop(concurrency: configuration.concurrency, gracePeriod: configuration.gracePeriod),
+            until: { self.isStopping.load(ordering: .acquiring) })
+        watch.stop()
+        listener?.stop()
+        workload.broadcast { $0.close() }
+        let busy = workload.withLock { $0.view.busy }
+        guard busy == 0 else {
+            logger.warning("Computations are cut off", metadata: ["tasks": .stringConvertible(busy)])
+            return .stillComputing(busy)
+        }
+        compute.join()
+        return .finished
+    }
+}
+
+/// A truth that several threads look at.
+final class Flag: Sendable {
+    private let flag = Atomic<Bool>(false)
+
+    var value: Bool { flag.load(ordering: .relaxed) }
+
+    func set(_ value: Bool) { flag.store(value, ordering: .relaxed) }
+}

@@ -1,0 +1,111 @@
+internal import Queue
+
+/// The course of a worker's session, decided without touching anything: each ``next(_:now:)`` is one step that the
+/// queue thread takes, and then it reports what came of it.
+struct WorkerLoop {
+    typealias Instant = ContinuousClock.Instant
+
+    enum Step: Equatable {
+        case register
+        /// Before the next attempt to register.
+        case pause(Duration)
+        /// Store all that ended, and claim.
+        case exchange(claim: Int)
+        case giveBack(keeping: Int)
+        case sleep(upTo: Duration, heedWork: Bool)
+        case signOff
+        case end
+    }
+
+    private enum State {
+        case disconnected(failures: Int, until: Instant?)
+        case working(mayHaveWork: Bool)
+        case stopping(deadline: Instant)
+        case ended
+    }
+
+    /// How long a worker sleeps at most when no notification comes.
+    static let safetyPoll = Duration.seconds(5)
+    /// Between two attempts to register, at most.
+    static let longestPause = Duration.seconds(1)
+
+    let concurrency: Int
+    /// How long tasks that run may take to finish after a stop.
+    let gracePeriod: Duration
+    var sizer: ClaimSizer
+    private var state = State.disconnected(failures: 0, until: nil)
+
+    init(concurrency: Int, gracePeriod: Duration) {
+        self.concurrency = concurrency
+        self.gracePeriod = gracePeriod
+        sizer = ClaimSizer(concurrency: concurrency)
+    }
+
+    mutating func next(_ view: Workload.View, now: Instant) -> Step {
+        switch state {
+        case .disconnected(_, let until):
+            if let until, until > now { return .pause(until - now) }
+            return .register
+        case .working(let mayHaveWork):
+            return work(view, mayHaveWork: mayHaveWork)
+        case .stopping(let deadline):
+            // What was not begun goes back first: another worker may have a thread for it now.
+            if !view.buffered.isEmpty { return .giveBack(keeping: 0) }
+            if view.ended > 0 { return .exchange(claim: 0) }
+            if view.running > 0, now < deadline { return .sleep(upTo: deadline - now, heedWork: false) }
+            state = .ended
+            return .signOff
+        case .ended:
+            return .end
+        }
+    }
+
+    private func work(_ view: Workload.View, mayHaveWork: Bool) -> Step {
+        let idle = max(0, concurrency - view.busy)
+        if let count = sizer.toKeep(idle: idle, buffered: view.buffered) { return .giveBack(keeping: count) }
+        let room = sizer.room(idle: idle, buffered: view.buffered)
+        let claim = mayHaveWork ? room : 0
+        if claim > 0 || view.ended > 0 { return .exchange(claim: claim) }
+        return .sleep(upTo: Self.safetyPoll, heedWork: room > 0)
+    }
+
+    // MARK: what came of a step
+
+    mutating func registered() {
+        guard case .disconnected = state else { return }
+        state = .working(mayHaveWork: true)
+    }
+
+    /// - Parameter jitter: 0...1; workers that lost the same database do not come back in the same moment.
+    mutating func registrationFailed(now: Instant, jitter: Double) {
+        guard case .disconnected(let failures, _) = state else { return }
+        let pause = min(Self.longestPause, .milliseconds(50) * (1 << min(failures, 10)))
+        state = .disconnected(failures: failures + 1, until: now + pause * (0.5 + jitter / 2))
+    }
+
+    mutating func exchanged(claimed: Int, of asked: Int) {
+        guard case .working = state, asked > 0 else { return }
+        state = .working(mayHaveWork: claimed == asked)
+    }
+
+    mutating func woke(_ wakeup: WorkerSession.Wakeup) {
+        guard case .working = state, wakeup != .woken else { return }
+        state = .working(mayHaveWork: true)
+    }
+
+    /// The session is gone, and all claims with it.
+    mutating func lost() {
+        switch state {
+        case .working, .disconnected: state = .disconnected(failures: 0, until: nil)
+        case .stopping, .ended: state = .ended
+        }
+    }
+
+    mutating func stop(now: Instant) {
+        switch state {
+        case .disconnected: state = .ended
+        case .working: state = .stopping(deadline: now + gracePeriod)
+        case .stopping, .ended: break
+        }
+    }
+}

@@ -1,0 +1,92 @@
+import Glibc
+import Testing
+
+@testable import Worker
+
+@Suite struct `The metrics listener` {
+    private static func page(_ path: String) -> MetricsListener.Page? {
+        path == "/metrics" ? .init(status: "200 OK", type: "text/plain", body: Array("x 1\n".utf8)) : nil
+    }
+
+    private func answer(_ head: String) -> String {
+        String(decoding: MetricsListener.answer(Array(head.utf8), Self.page), as: UTF8.self)
+    }
+
+    @Test(arguments: [
+        (
+            "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 4\r\nConnection: close\r\n\r\nx 1\n"
+        ),
+        (
+            "HEAD /metrics?a=b HTTP/1.0\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 4\r\nConnection: close\r\n\r\n"
+        ),
+        ("GET / HTTP/1.1\r\n\r\n", "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"),
+        (
+            "POST /metrics HTTP/1.1\r\n\r\n",
+            "HTTP/1.1 405 Method Not Allowed\r\nAllow: GET, HEAD\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        ),
+        ("GET /metrics\r\n\r\n", "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"),
+        ("\r\n\r\n", "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"),
+    ])
+    func `answers`(head: String, expected: String) {
+        #expect(answer(head) == expected)
+    }
+
+    @Test func `it serves one connection after the other, a silent one does not block it for long, and it stops`()
+        throws
+    {
+        let listener = try MetricsListener("127.0.0.1:0", page: Self.page)
+        let silent = try connect(listener.port)
+        defer { close(silent) }
+        for _ in 0..<3 {
+            let connection = try connect(listener.port)
+            defer { close(connection) }
+            let request = Array("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n".utf8)
+            #expect(send(connection, request, request.count, 0) == request.count)
+            var reply: [UInt8] = []
+            var buffer = [UInt8](repeating: 0, count: 1024)
+            while case let count = recv(connection, &buffer, buffer.count, 0), count > 0 { reply += buffer[..<count] }
+            #expect(String(decoding: reply, as: UTF8.self).hasSuffix("\r\n\r\nx 1\n"))
+        }
+        listener.stop()
+        #expect(throws: (any Error).self) { try connect(listener.port) }
+    }
+
+    @Test(arguments: ["", "localhost", "127.0.0.1:x", "127.0.0.1:70000", "no.such.host.invalid:80"])
+    func `an address that is none is refused`(address: String) {
+        #expect(throws: MetricsListener.Failure.self) { try MetricsListener(address, page: Self.page) }
+    }
+
+    @Test func `a port that is taken is named`() throws {
+        let listener = try MetricsListener("127.0.0.1:0", page: Self.page)
+        defer { listener.stop() }
+        let address = "127.0.0.1:\(listener.port)"
+        do {
+            _ = try MetricsListener(address, page: Self.page)
+            Issue.record("taken twice")
+        } catch {
+            #expect("\(error)" == "cannot listen on \(address): Address already in use")
+        }
+    }
+
+    private struct Refused: Error {}
+
+    private func connect(_ port: UInt16) throws -> CInt {
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
+        let code = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        guard code == 0 else {
+            close(descriptor)
+            throw Refused()
+        }
+        return descriptor
+    }
+}
