@@ -31,7 +31,11 @@ package final class MetricsListener: Sendable {
         port = listener.port
         let (descriptor, end) = (listener.descriptor, end)
         thread = NamedThread("metrics") {
-            defer { close(descriptor) }
+            defer {
+                // First for everyone: a child being started may hold a copy of the descriptor for a moment.
+                shutdown(descriptor, CInt(SHUT_RDWR))
+                close(descriptor)
+            }
             while Self.wait(for: descriptor, or: end.descriptor) {
                 let connection = accept(descriptor, nil, nil)
                 guard connection >= 0 else {

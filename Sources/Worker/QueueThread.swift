@@ -40,10 +40,9 @@ struct QueueThread {
             try session.register()
             loop.registered()
             setRegistered(true)
-            logger.info("Registered with the queue")
         } catch {
+            // The session has logged why.
             loop.registrationFailed(now: .now, jitter: .random(in: 0...1))
-            logger.warning("Cannot register with the queue", metadata: ["reason": "\(error)"])
         }
     }
 

@@ -57,7 +57,7 @@ import Testing
         #expect(sizer.toKeep(idle: 0, buffered: ["argon2": 2]) == nil)
         #expect(sizer.toKeep(idle: 0, buffered: ["argon2": 100]) == 0)
         #expect(sizer.toKeep(idle: 2, buffered: ["argon2": 100]) == 2)
-        #expect(sizer.toKeep(idle: 0, buffered: ["argon2": 100, "md5": 300]) == 2)
+        #expect(sizer.toKeep(idle: 0, buffered: ["argon2": 100, "md5": 300]) == 1)
     }
 
     @Test func `durations follow what is measured`() {

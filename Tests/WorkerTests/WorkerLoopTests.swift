@@ -1,3 +1,4 @@
+import Queue
 import Testing
 
 @testable import Worker
@@ -11,6 +12,10 @@ import Testing
         return loop
     }
 
+    private func step(_ loop: inout WorkerLoop, _ view: Workload.View, _ now: WorkerLoop.Instant) -> WorkerLoop.Step {
+        loop.next(view, now: now)
+    }
+
     /// One that knows md5 to take 10 µs.
     private func experienced() -> WorkerLoop {
         var loop = working()
@@ -21,9 +26,9 @@ import Testing
 
     @Test func `it registers, and claims at once`() {
         var loop = WorkerLoop(concurrency: 2, gracePeriod: .seconds(10))
-        #expect(loop.next(.init(), now: start) == .register)
+        #expect(step(&loop, .init(), start) == .register)
         loop.registered()
-        #expect(loop.next(.init(), now: start) == .exchange(claim: 3))
+        #expect(step(&loop, .init(), start) == .exchange(claim: 3))
     }
 
     @Test func `pauses between attempts to register double up to a second`() {
@@ -33,33 +38,33 @@ import Testing
             loop.registrationFailed(now: start, jitter: 1)
             guard case .pause(let pause) = loop.next(.init(), now: start) else { break }
             pauses.append(pause)
-            #expect(loop.next(.init(), now: start + pause) == .register)
+            #expect(step(&loop, .init(), start + pause) == .register)
         }
         #expect(pauses == [50, 100, 200, 400, 800, 1000, 1000, 1000].map { .milliseconds($0) })
         loop.registrationFailed(now: start, jitter: 0)
-        #expect(loop.next(.init(), now: start) == .pause(.milliseconds(500)))
+        #expect(step(&loop, .init(), start) == .pause(.milliseconds(500)))
     }
 
     @Test func `an empty queue is waited for, not asked again`() {
         var loop = working()
         loop.exchanged(claimed: 0, of: 3)
-        #expect(loop.next(.init(), now: start) == .sleep(upTo: .seconds(5), heedWork: true))
+        #expect(step(&loop, .init(), start) == .sleep(upTo: .seconds(5), heedWork: true))
         loop.woke(.woken)
-        #expect(loop.next(.init(), now: start) == .sleep(upTo: .seconds(5), heedWork: true))
+        #expect(step(&loop, .init(), start) == .sleep(upTo: .seconds(5), heedWork: true))
         loop.woke(.work)
-        #expect(loop.next(.init(), now: start) == .exchange(claim: 3))
+        #expect(step(&loop, .init(), start) == .exchange(claim: 3))
         loop.exchanged(claimed: 0, of: 3)
         loop.woke(.timeout)
-        #expect(loop.next(.init(), now: start) == .exchange(claim: 3))
+        #expect(step(&loop, .init(), start) == .exchange(claim: 3))
     }
 
     @Test func `a full claim means there may be more`() {
         var loop = experienced()
         loop.exchanged(claimed: 500, of: 500)
-        #expect(loop.next(.init(buffered: ["md5": 100], running: 2, busy: 2), now: start) == .exchange(claim: 400))
+        #expect(step(&loop, .init(buffered: ["md5": 100], running: 2, busy: 2), start) == .exchange(claim: 400))
         loop.exchanged(claimed: 399, of: 400)
         let view = Workload.View(buffered: ["md5": 100], running: 2, busy: 2)
-        #expect(loop.next(view, now: start) == .sleep(upTo: .seconds(5), heedWork: true))
+        #expect(step(&loop, view, start) == .sleep(upTo: .seconds(5), heedWork: true))
     }
 
     @Test func `an end is stored at once, with a claim for the idle thread`() {
@@ -68,71 +73,69 @@ import Testing
         loop.sizer.finished("argon2", seconds: 0.2)
         loop.sizer.claimed(["argon2": 2])
         let busy = Workload.View(running: 2, busy: 2)
-        #expect(loop.next(busy, now: start) == .sleep(upTo: .seconds(5), heedWork: false))
-        #expect(loop.next(.init(ended: 1, running: 1, busy: 1), now: start) == .exchange(claim: 1))
+        #expect(step(&loop, busy, start) == .sleep(upTo: .seconds(5), heedWork: false))
+        #expect(step(&loop, .init(ended: 1, running: 1, busy: 1), start) == .exchange(claim: 1))
     }
 
     @Test func `an end is stored also when there is nothing to claim`() {
         var loop = working()
         loop.exchanged(claimed: 1, of: 2)
-        #expect(loop.next(.init(ended: 1), now: start) == .exchange(claim: 0))
+        #expect(step(&loop, .init(ended: 1), start) == .exchange(claim: 0))
     }
 
     @Test func `threads that still compute for a lost session are not claimed for`() {
         var loop = working()
         loop.sizer.finished("argon2", seconds: 0.2)
         loop.sizer.claimed(["argon2": 2])
-        #expect(loop.next(.init(busy: 2), now: start) == .sleep(upTo: .seconds(5), heedWork: false))
-        #expect(loop.next(.init(busy: 1), now: start) == .exchange(claim: 1))
+        #expect(step(&loop, .init(busy: 2), start) == .sleep(upTo: .seconds(5), heedWork: false))
+        #expect(step(&loop, .init(busy: 1), start) == .exchange(claim: 1))
     }
 
     @Test func `tasks that turn out long are given back`() {
         var loop = experienced()
         loop.sizer.finished("argon2", seconds: 0.2)
         let view = Workload.View(buffered: ["argon2": 400], running: 2, busy: 2)
-        #expect(loop.next(view, now: start) == .giveBack(keeping: 0))
+        #expect(step(&loop, view, start) == .giveBack(keeping: 0))
     }
 
     @Test func `a lost session is replaced at once`() {
         var loop = working()
         loop.lost()
-        #expect(loop.next(.init(busy: 2), now: start) == .register)
+        #expect(step(&loop, .init(busy: 2), start) == .register)
     }
 
     @Test func `stopping: give back, finish what runs, sign off, end`() {
         var loop = working()
         loop.stop(now: start)
         let later = start + .seconds(1)
-        #expect(
-            loop.next(.init(ended: 1, buffered: ["md5": 3], running: 2, busy: 2), now: later)
-                == .giveBack(keeping: 0))
-        #expect(loop.next(.init(ended: 1, running: 2, busy: 2), now: later) == .exchange(claim: 0))
+        #expect(step(&loop, .init(ended: 1, buffered: ["md5": 3], running: 2, busy: 2), later) == .giveBack(keeping: 0))
+        #expect(step(&loop, .init(ended: 1, running: 2, busy: 2), later) == .exchange(claim: 0))
         loop.exchanged(claimed: 0, of: 0)
         let running = Workload.View(running: 2, busy: 2)
-        #expect(loop.next(running, now: later) == .sleep(upTo: .seconds(9), heedWork: false))
+        #expect(step(&loop, running, later) == .sleep(upTo: .seconds(9), heedWork: false))
         loop.woke(.work)
         loop.stop(now: later)
-        #expect(loop.next(running, now: later) == .sleep(upTo: .seconds(9), heedWork: false))
-        #expect(loop.next(.init(ended: 2), now: later) == .exchange(claim: 0))
-        #expect(loop.next(.init(), now: later) == .signOff)
-        #expect(loop.next(.init(), now: later) == .end)
+        #expect(step(&loop, running, later) == .sleep(upTo: .seconds(9), heedWork: false))
+        #expect(step(&loop, .init(ended: 2), later) == .exchange(claim: 0))
+        #expect(step(&loop, .init(), later) == .signOff)
+        #expect(step(&loop, .init(), later) == .end)
     }
 
     @Test func `stopping: after the grace period it signs off, whatever runs`() {
         var loop = working()
         loop.stop(now: start)
-        #expect(loop.next(.init(running: 1, busy: 1), now: start + .seconds(10)) == .signOff)
-        #expect(loop.next(.init(busy: 1), now: start + .seconds(10)) == .end)
+        #expect(step(&loop, .init(running: 1, busy: 1), start + .seconds(10)) == .signOff)
+        #expect(step(&loop, .init(busy: 1), start + .seconds(10)) == .end)
     }
 
     @Test func `stopping without a session is the end`() {
         var loop = WorkerLoop(concurrency: 2, gracePeriod: .seconds(10))
         loop.registrationFailed(now: start, jitter: 1)
         loop.stop(now: start)
-        #expect(loop.next(.init(busy: 1), now: start) == .end)
+        #expect(step(&loop, .init(busy: 1), start) == .end)
         var other = working()
         other.stop(now: start)
         other.lost()
-        #expect(other.next(.init(), now: start) == .end)
+        #expect(step(&other, .init(), start) == .end)
     }
 }

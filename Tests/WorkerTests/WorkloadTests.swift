@@ -1,6 +1,6 @@
-import Queue
 import Testing
 
+@testable import Queue
 @testable import Worker
 
 func task(_ type: String = "md5", id: TaskID = TaskID()) -> ClaimedTask {
@@ -50,12 +50,13 @@ extension Workload {
         var workload = Workload()
         workload.add([task(), task(), task()])
         let jobs = try [workload.begin(), workload.begin(), workload.begin()]
-        #expect(workload.end(jobs[0], Self.done, seconds: 0) == false)
-        #expect(workload.mayQueueThreadSleep() == false)
+        let isWokenAwake = workload.end(jobs[0], Self.done, seconds: 0)
+        let maySleepWithEnds = workload.mayQueueThreadSleep()
         _ = workload.takeEnds()
-        #expect(workload.mayQueueThreadSleep())
-        #expect(workload.end(jobs[1], Self.done, seconds: 0))
-        #expect(workload.end(jobs[2], Self.done, seconds: 0) == false)
+        let maySleep = workload.mayQueueThreadSleep()
+        let isWokenAsleep = workload.end(jobs[1], Self.done, seconds: 0)
+        let isWokenAgain = workload.end(jobs[2], Self.done, seconds: 0)
+        #expect(!isWokenAwake && !maySleepWithEnds && maySleep && isWokenAsleep && !isWokenAgain)
     }
 
     @Test func `what a lost session had is dropped, also when it ends later`() throws {

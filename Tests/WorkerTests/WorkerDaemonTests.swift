@@ -1,0 +1,200 @@
+import Glibc
+import JSON
+import Logging
+import Postgres
+import Queue
+import Schema
+import Tasks
+import TestSupport
+import Testing
+import Threading
+import Worker
+
+/// Sleeps for `milliseconds`.
+private enum Nap: TaskType {
+    static let name = "nap"
+    static let summary = "Sleeps."
+    static let isHash = false
+    static let milliseconds = Member.integer("milliseconds", 0...100_000, "How long.", example: 1)
+    static let input = InputShape(milliseconds)
+    static let resultMembers: [String: JSONValue] = [:]
+
+    static func isCacheable(_ input: Input) -> Bool { false }
+
+    static func run(_ input: Input) -> [String: JSONValue] {
+        usleep(UInt32(input[milliseconds]) * 1000)
+        return [:]
+    }
+}
+
+/// Fails.
+private enum Fail: TaskType {
+    static let name = "fail"
+    static let summary = "Fails."
+    static let isHash = false
+    static let input = InputShape()
+    static let resultMembers: [String: JSONValue] = [:]
+
+    static func isCacheable(_ input: Input) -> Bool { false }
+
+    static func run(_ input: Input) throws(TaskFailure) -> [String: JSONValue] {
+        throw TaskFailure("it always does", isRetryable: false)
+    }
+}
+
+/// A worker daemon on a database of its own.
+private final class Bench: Sendable {
+    let database: TestDatabase
+    let daemon: WorkerDaemon
+    let client: QueueClient
+    private let exit = Monitor<WorkerDaemon.Exit?>(nil)
+
+    init(concurrency: Int = 2, gracePeriod: Duration = .seconds(10)) throws {
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        database = try TestDatabase()
+        let postgres = PostgresConfiguration(connectionString: database.connectionString)
+        _ = try Schema.migrate(PostgresConnection(postgres))
+        daemon = try WorkerDaemon(
+            configuration: WorkerDaemon.Configuration(
+                postgres: postgres, name: "worker-1", concurrency: concurrency, metrics: "127.0.0.1:0",
+                gracePeriod: gracePeriod),
+            definitions: TaskRegistry.all + [TaskDefinition(Nap.self), TaskDefinition(Fail.self)], logger: logger)
+        client = QueueClient(QueueClient.Configuration(postgres: postgres, queueLimit: 0), logger: logger)
+    }
+
+    func start() {
+        _ = NamedThread("worker") { [daemon, exit] in
+            let result = daemon.run()
+            exit.broadcast { $0 = result }
+        }
+    }
+
+    func stop() -> WorkerDaemon.Exit? {
+        daemon.stop()
+        return exit.wait(for: .seconds(30)) { $0 }
+    }
+
+    func submit(_ tasks: [PreparedTask]) throws -> [TaskID] {
+        let submissions = tasks.map { Submission(task: $0) }
+        let result = Monitor<Result<[SubmissionOutcome], QueueError>?>(nil)
+        client.submit(submissions, wait: nil) { value in result.broadcast { $0 = value } }
+        _ = try #require(result.wait(for: .seconds(20)) { $0 }).get()
+        return submissions.map(\.id)
+    }
+
+    func naps(_ count: Int, milliseconds: Int) throws -> [TaskID] {
+        let definition = TaskDefinition(Nap.self)
+        return try submit(
+            (0..<count).map { _ in try definition.prepare(["milliseconds": .integer(Int64(milliseconds))]) })
+    }
+
+    func count(_ condition: String) throws -> Int { try Int(database.sql("SELECT count(*) FROM \(condition)")) ?? -1 }
+
+    func completed() throws -> Int { try count("finished_task WHERE outcome = 'completed'") }
+}
+
+@Suite struct `The worker daemon` {
+    @Test func `it computes all there is, exactly once, and tells of it`() throws {
+        let bench = try Bench()
+        defer { bench.client.shutdown() }
+        bench.start()
+        let sha256 = try #require(TaskRegistry.definition(named: "sha256"))
+        let tasks = try (0..<3000).map { try sha256.prepare(["string": .string("text \($0)")]) }
+        for batch in 0..<3 { _ = try bench.submit(Array(tasks[batch * 1000..<(batch + 1) * 1000])) }
+        try eventually("all are computed") { try bench.completed() == 3000 }
+        #expect(try bench.count("finished_task WHERE attempts <> 1") == 0)
+        #expect(
+            try bench.count(
+                """
+                finished_task WHERE result->>'hash' NOT IN
+                (SELECT encode(sha256(convert_to('text ' || n, 'utf8')), 'hex') FROM generate_series(0, 2999) n)
+                """) == 0)
+        #expect(bench.stop() == .finished)
+        #expect(try bench.count("worker") == 0)
+        #expect(try bench.count("task") == 0)
+    }
+
+    @Test func `a lone task is computed at once`() throws {
+        let bench = try Bench()
+        defer { bench.client.shutdown() }
+        bench.start()
+        _ = try bench.naps(1, milliseconds: 0)
+        try eventually("the first one is done") { try bench.completed() == 1 }
+        let start = ContinuousClock.now
+        let id = try #require(try bench.naps(1, milliseconds: 0).first)
+        let record = Monitor<TaskRecord?>(nil)
+        bench.client.task(id, wait: .seconds(10)) { result in record.broadcast { $0 = try? result.get() } }
+        #expect(record.wait(for: .seconds(10)) { $0 }?.status == .completed)
+        #expect(ContinuousClock.now - start < .seconds(2))
+        #expect(bench.stop() == .finished)
+    }
+
+    @Test func `a stop finishes what runs and gives back the rest`() throws {
+        let bench = try Bench()
+        defer { bench.client.shutdown() }
+        _ = try bench.naps(20, milliseconds: 400)
+        bench.start()
+        try eventually("two run") { try bench.count("task WHERE worker_id IS NOT NULL") >= 2 }
+        #expect(bench.stop() == .finished)
+        let done = try bench.completed()
+        #expect((2...4).contains(done))
+        #expect(try bench.count("task WHERE worker_id IS NULL AND attempts = 0") == 20 - done)
+        #expect(try bench.count("worker") == 0)
+    }
+
+    @Test func `what takes longer than the grace period is given back`() throws {
+        let bench = try Bench(concurrency: 1, gracePeriod: .milliseconds(100))
+        defer { bench.client.shutdown() }
+        _ = try bench.naps(1, milliseconds: 1500)
+        bench.start()
+        try eventually("it runs") { try bench.count("task WHERE worker_id IS NOT NULL") == 1 }
+        #expect(bench.stop() == .stillComputing(1))
+        #expect(try bench.count("task WHERE worker_id IS NULL") == 1)
+        #expect(try bench.count("worker") == 0)
+        usleep(1_600_000)
+        #expect(try bench.completed() == 0)
+    }
+
+    @Test func `a worker that loses its session goes on with a new one, and every task ends once`() throws {
+        let bench = try Bench()
+        defer { bench.client.shutdown() }
+        bench.start()
+        _ = try bench.naps(200, milliseconds: 10)
+        for round in 1...3 {
+            try eventually("some are done") { try bench.completed() >= round * 20 }
+            try bench.database.sql(
+                """
+                SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+                WHERE datname = current_database() AND pid <> pg_backend_pid()
+                """)
+        }
+        try eventually("all are done") { try bench.completed() == 200 }
+        #expect(try bench.count("task") == 0)
+        #expect(bench.stop() == .finished)
+    }
+
+    @Test func `a task that fails for good, and one whose type nobody here knows`() throws {
+        let bench = try Bench()
+        defer { bench.client.shutdown() }
+        bench.start()
+        let unknown = PreparedTask(type: "unheard-of", input: Array("{}".utf8), isCacheable: false)
+        _ = try bench.submit([try TaskDefinition(Fail.self).prepare([:]), unknown])
+        try eventually("it failed") { try bench.count("finished_task WHERE error = 'it always does'") == 1 }
+        try eventually("it waits for another worker") {
+            try bench.count("task WHERE type = 'unheard-of' AND worker_id IS NULL") == 1
+        }
+        #expect(bench.stop() == .finished)
+    }
+
+    @Test func `without a database it waits, and stops when told to`() throws {
+        let daemon = try WorkerDaemon(
+            configuration: WorkerDaemon.Configuration(
+                postgres: PostgresConfiguration(connectionString: "host=/nowhere dbname=none"), name: "w",
+                concurrency: 1),
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        let thread = NamedThread("worker") { #expect(daemon.run() == .finished) }
+        usleep(300_000)
+        daemon.stop()
+        thread.join()
+    }
+}
