@@ -144,5 +144,6 @@ extension Exchange {
         client.endResponseHead()
         client.responseBody(body.span)
         client.endResponse()
+        client.flushResponse()
     }
 }

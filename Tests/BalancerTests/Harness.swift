@@ -1,14 +1,15 @@
 import Glibc
 import NginxConfig
 import Reactor
+import Synchronization
 
 @testable import Balancer
 
 /// A balancer within the test's process, on a port of its own.
-final class Harness {
+final class Harness: Sendable {
     let balancer: Balancer
     let address: String
-    private var isStopped = false
+    private let isStopped = Atomic<Bool>(false)
 
     /// - Parameters:
     ///   - servers: `server` lines of the one upstream, without the word and the `;`
@@ -39,7 +40,7 @@ final class Harness {
         // nginx's language has no "any free port".
         let port = String(try freePort())
         var options = BalancerOptions {
-            let parts = text().split(separator: "PORT", omittingEmptySubsequences: false)
+            let parts = text().split(separator: "%PORT%", omittingEmptySubsequences: false)
             return load(parts.joined(separator: port))
         }
         options.workers = workers
@@ -72,8 +73,7 @@ final class Harness {
     deinit { stop() }
 
     func stop(draining: Bool = false) {
-        guard !isStopped else { return }
-        isStopped = true
+        guard !isStopped.exchange(true, ordering: .acquiringAndReleasing) else { return }
         balancer.stop(draining: draining)
     }
 
@@ -92,7 +92,7 @@ final class Harness {
 
     static func text(
         _ servers: [String], upstream: String = "keepalive 8;", http: String = "", server: String = "",
-        location: String = "", listen: String = "127.0.0.1:PORT"
+        location: String = "", listen: String = "127.0.0.1:%PORT%"
     ) -> String {
         """
         daemon off;

@@ -1,0 +1,111 @@
+import JSON
+import Testing
+
+struct AdminTests {
+    @Test func `health, stats, limits and metrics have the contract's shapes`() throws {
+        let node = try TestResponder()
+        defer { node.stop() }
+        let harness = try Harness(
+            ["\(node.address) weight=2 max_conns=7", "unix:/tmp/nobody-listens-here.sock"],
+            http: "limit_req_zone $binary_remote_addr zone=clients:1m rate=100r/m;",
+            location: "limit_req zone=clients burst=99 nodelay;")
+        for _ in 0..<3 { #expect(try harness.get("/").status == 200) }
+
+        let health = try json(harness.get("/lb/health"))
+        #expect(health["status"] == "healthy")
+        #expect(health["service"] == "loadbalancer")
+        #expect((health["backends_up"]?.integerValue ?? 0) >= 1)
+
+        let stats = try json(harness.get("/lb/stats"))
+        #expect(stats["strategy"] == "round-robin")
+        #expect((stats["requests_total"]?.integerValue ?? 0) >= 3)
+        #expect(stats["rate_limited_total"] == 0)
+        #expect(stats["active_ips"] == 1)
+        #expect(stats["rate_limit_config"] == ["requests_per_window": 100, "window_seconds": 60])
+        let backend = try #require(stats["backends"]?.arrayValue?.first)
+        #expect(backend["address"] == .string(node.address))
+        #expect(backend["weight"] == 2)
+        #expect(backend["max_conns"] == 7)
+        #expect(
+            Set(backend.objectValue!.keys) == [
+                "address", "healthy", "active", "idle", "waiting", "requests", "failures", "weight", "max_conns",
+            ])
+
+        let limits = try json(harness.get("/lb/rate-limits"))
+        #expect(limits["requests_per_window"] == 100)
+        let client = try #require(limits["clients"]?.arrayValue?.first)
+        #expect(client["client"] == "127.0.0.1")
+        #expect(client["requests_in_window"]?.integerValue == 3)
+        #expect(client["requests_remaining"]?.integerValue == 97)
+        #expect(try json(harness.get("/lb/rate-limits?limit=0"))["clients"] == [])
+
+        let metrics = try harness.get("/lb/metrics")
+        #expect(metrics.field("Content-Type")?.hasPrefix("text/plain; version=0.0.4") == true)
+        #expect(metrics.text.contains("millrace_lb_requests_total "))
+    }
+
+    @Test func `the strategy is switched while running, by both spellings`() throws {
+        let node = try TestResponder()
+        defer { node.stop() }
+        let harness = try Harness([node.address])
+        let first = try setStrategy(harness, "{\"strategy\":\"least_connections\"}")
+        #expect(first.status == 200)
+        let answer = try json(first)
+        #expect(answer["old_strategy"] == "round-robin")
+        #expect(answer["new_strategy"] == "least-connections")
+        #expect(try json(harness.get("/lb/stats"))["strategy"] == "least-connections")
+        for bad in ["{\"strategy\":\"fastest\"}", "{}", "[]", "nonsense", ""] {
+            let response = try setStrategy(harness, bad)
+            #expect(response.status == 400, "\(bad)")
+        }
+        #expect(try setStrategy(harness, "{\"strategy\":1}").text.contains("round-robin, least-connections"))
+        #expect(try json(harness.get("/lb/stats"))["strategy"] == "least-connections")
+    }
+
+    @Test func `with an admin token only its bearer may switch`() throws {
+        let node = try TestResponder()
+        defer { node.stop() }
+        let harness = try Harness([node.address], adminToken: "secret")
+        let body = "{\"strategy\":\"round-robin\"}"
+        #expect(try setStrategy(harness, body).status == 401)
+        #expect(try setStrategy(harness, body, "Authorization: Bearer secreT\r\n").status == 401)
+        #expect(try setStrategy(harness, body, "Authorization: Bearer secret\r\n").status == 200)
+    }
+
+    @Test func `without a token a trusted proxy's remote client may not`() throws {
+        let node = try TestResponder()
+        defer { node.stop() }
+        let harness = try Harness(
+            [node.address], http: "set_real_ip_from 127.0.0.1; real_ip_header X-Forwarded-For;")
+        let body = "{\"strategy\":\"round-robin\"}"
+        #expect(try setStrategy(harness, body, "X-Forwarded-For: 192.0.2.1\r\n").status == 403)
+        #expect(try setStrategy(harness, body).status == 200)
+    }
+
+    @Test func `unknown calls and wrong methods are told apart`() throws {
+        let node = try TestResponder()
+        defer { node.stop() }
+        let harness = try Harness([node.address])
+        #expect(try harness.get("/lb/nothing").status == 404)
+        let wrong = try harness.ask("DELETE /lb/stats HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(wrong.status == 405)
+        #expect(wrong.field("Allow") == "GET, HEAD")
+        #expect(try harness.get("/lb/strategy").field("Allow") == "POST")
+        #expect(node.requests.isEmpty)
+    }
+
+    @Test func `no node up is unhealthy`() throws {
+        let harness = try Harness(["unix:/tmp/no1.sock", "unix:/tmp/no2.sock"])
+        _ = try harness.get("/")
+        let health = try harness.get("/lb/health")
+        #expect(health.status == 503)
+        #expect(try json(health)["backends_up"] == 0)
+    }
+
+    private func setStrategy(_ harness: Harness, _ body: String, _ fields: String = "") throws -> RawClient.Response {
+        try harness.ask(
+            "POST /lb/strategy HTTP/1.1\r\nHost: a\r\n\(fields)Content-Length: \(body.utf8.count)\r\n\r\n\(body)")
+    }
+
+    private func json(_ response: RawClient.Response) throws -> JSONValue { try JSONValue(parsing: response.body) }
+}

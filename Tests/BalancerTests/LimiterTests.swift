@@ -1,0 +1,59 @@
+import Testing
+
+struct LimiterTests {
+    private static let zone = "limit_req_zone $binary_remote_addr zone=clients:1m rate=6r/m; limit_req_status 429;"
+
+    @Test func `beyond the burst a client is told when to come back, and the connection goes on`() throws {
+        let node = try TestResponder(echo)
+        defer { node.stop() }
+        let harness = try Harness([node.address], http: Self.zone, location: "limit_req zone=clients burst=2 nodelay;")
+        let client = try harness.client()
+        for _ in 0..<3 {
+            client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi")
+            #expect(try client.response().status == 200)
+        }
+        for _ in 0..<2 {
+            client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi")
+            let refused = try client.response()
+            #expect(refused.status == 429)
+            #expect(refused.field("Content-Type") == "application/problem+json")
+            #expect(refused.field("Retry-After") == "10")
+            #expect(refused.field("RateLimit-Policy") == "\"clients\";q=3;w=30")
+            #expect(refused.field("RateLimit") == "\"clients\";r=0;t=30")
+        }
+        #expect(node.requests.count == 3)
+        #expect(try harness.get("/lb/health").status == 200, "/lb/ is not limited")
+        #expect(try harness.get("/lb/stats").text.contains("\"rate_limited_total\":2"))
+    }
+
+    @Test func `without nodelay a request waits for its turn`() throws {
+        let node = try TestResponder()
+        defer { node.stop() }
+        let harness = try Harness(
+            [node.address], http: "limit_req_zone $binary_remote_addr zone=clients:1m rate=10r/s;",
+            location: "limit_req zone=clients burst=5;")
+        let start = ContinuousClock.now
+        for _ in 0..<3 { #expect(try harness.get("/").status == 200) }
+        #expect(ContinuousClock.now - start > .milliseconds(150))
+    }
+
+    @Test func `a forwarded address counts only from a trusted proxy`() throws {
+        let node = try TestResponder()
+        defer { node.stop() }
+        let limit = "limit_req zone=clients nodelay;"
+        let trusting = try Harness(
+            [node.address], http: Self.zone + "set_real_ip_from 127.0.0.0/8; real_ip_header X-Forwarded-For;",
+            location: limit)
+        for last in 1...3 { #expect(try ask(trusting, "192.0.2.\(last)").status == 200) }
+        #expect(node.requests.last?.params["REMOTE_ADDR"] == "192.0.2.3")
+        #expect(node.requests.last?.params["REMOTE_PORT"] == "")
+        #expect(try ask(trusting, "192.0.2.3").status == 429)
+        let wary = try Harness([node.address], http: Self.zone, location: limit)
+        #expect(try ask(wary, "192.0.2.1").status == 200)
+        #expect(try ask(wary, "192.0.2.2").status == 429)
+    }
+
+    private func ask(_ harness: Harness, _ address: String) throws -> RawClient.Response {
+        try harness.ask("GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 10.0.0.1, \(address)\r\n\r\n")
+    }
+}

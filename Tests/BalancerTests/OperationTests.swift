@@ -1,0 +1,131 @@
+import Glibc
+import Synchronization
+import Testing
+import Threading
+
+@testable import Balancer
+
+struct OperationTests {
+    @Test func `reloads under load fail no request, and the new configuration is in force`() throws {
+        let (old, new) = (try TestResponder(), try TestResponder { _ in [.stdout("\r\nnew"), .end()] })
+        defer { for node in [old, new] { node.stop() } }
+        let servers = Mutex([old.address])
+        let harness = try Harness(text: Harness.text(servers.withLock { $0 }), workers: 2)
+        let isDone = Atomic<Bool>(false)
+        let failures = Mutex<[String]>([])
+        let threads = (0..<4).map { _ in
+            NamedThread("client") {
+                do {
+                    while !isDone.load(ordering: .relaxed) {
+                        let client = try harness.client()
+                        for _ in 0..<20 {
+                            client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi")
+                            let response = try client.response()
+                            if response.status != 200 { failures.withLock { $0.append("\(response.status)") } }
+                        }
+                    }
+                } catch {
+                    failures.withLock { $0.append("\(error)") }
+                }
+            }
+        }
+        for round in 0..<10 {
+            usleep(20_000)
+            servers.withLock { $0 = [round % 2 == 0 ? new.address : old.address] }
+            #expect(harness.balancer.reload() == nil)
+        }
+        servers.withLock { $0 = [new.address] }
+        #expect(harness.balancer.reload() == nil)
+        #expect(try harness.get("/").text == "new")
+        isDone.store(true, ordering: .relaxed)
+        for thread in threads { thread.join() }
+        #expect(failures.withLock { $0 } == [])
+    }
+
+    @Test func `a bad configuration leaves the old one in force`() throws {
+        let node = try TestResponder()
+        defer { node.stop() }
+        let extra = Mutex("")
+        let harness = try Harness(text: Harness.text([node.address], location: extra.withLock { $0 }))
+        extra.withLock { $0 = "no_such_directive on;" }
+        let error = harness.balancer.reload()
+        #expect(error?.description.contains("unknown directive \"no_such_directive\" in test.conf:") == true)
+        #expect(try harness.get("/").text == "hello")
+    }
+
+    @Test func `draining ends requests that are under way, and takes no new connection`() throws {
+        let node = try TestResponder { _ in [.sleep(.milliseconds(200)), .stdout("\r\nlate"), .end()] }
+        defer { node.stop() }
+        let harness = try Harness([node.address])
+        let (busy, idle) = (try harness.client(), try harness.client())
+        busy.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(eventually { node.requests.count == 1 })
+        let stopper = NamedThread("stop") { harness.stop(draining: true) }
+        let response = try busy.response()
+        #expect(response.text == "late")
+        #expect(try busy.isAtEnd)
+        #expect(try idle.isAtEnd)
+        stopper.join()
+        #expect((try? harness.client())?.descriptor == nil || (try? harness.get("/")) == nil)
+    }
+
+    @Test func `a port that is taken is said in nginx's words`() throws {
+        let node = try TestResponder()
+        defer { node.stop() }
+        let harness = try Harness([node.address])
+        let text = Harness.text([node.address], listen: harness.address)
+        let error = #expect(throws: BalancerError.self) {
+            try Balancer(BalancerOptions(text: text, name: "t.conf", prefix: "/tmp/"))
+        }
+        #expect(error?.description == "bind() to \(harness.address) failed (98: Address already in use)")
+    }
+
+    @Test func `the pid file is there while the balancer runs`() throws {
+        let path = "/tmp/mr-pid-\(getpid())-\(UInt32.random(in: 0 ... .max))"
+        let socket = "unix:/tmp/mr-\(UInt64.random(in: 0 ... .max)).sock"
+        var options = BalancerOptions(
+            text: Harness.text(["unix:/tmp/none.sock"], listen: socket), name: "t.conf", prefix: "/tmp/")
+        options.pidFile = path
+        let balancer = try Balancer(options)
+        balancer.start()
+        #expect(access(path, F_OK) == 0)
+        let client = try RawClient(socket)
+        client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(try client.response().status == 502)
+        balancer.stop(draining: false)
+        #expect(access(path, F_OK) != 0)
+        #expect(access(String(socket.dropFirst(5)), F_OK) != 0)
+    }
+
+    @Test func `access-log lines have nginx's variables and escapes`() throws {
+        let node = try TestResponder { _ in [.stdout("X-Made: here\r\nContent-Length: 5\r\n\r\nhello"), .end()] }
+        defer { node.stop() }
+        let path = "/tmp/mr-log-\(getpid())-\(UInt32.random(in: 0 ... .max))"
+        defer { unlink(path) }
+        let harness = try Harness(
+            [node.address],
+            http: """
+                log_format full '$remote_addr "$request" $status $body_bytes_sent "$http_x_a" $upstream_status '
+                    '$sent_http_x_made $http_none $request_length $upstream_addr';
+                """,
+            location: "access_log \(path) full;")
+        _ = try harness.ask("GET /a?b HTTP/1.1\r\nHost: t\r\nX-A: q\"x\r\n\r\n")
+        #expect(eventually { (try? read(path))?.isEmpty == false })
+        let line = try read(path)
+        #expect(
+            line == "127.0.0.1 \"GET /a?b HTTP/1.1\" 200 5 \"q\\x22x\" 200 here - 40 \(node.address)\n")
+        rename(path, path + ".1")
+        defer { unlink(path + ".1") }
+        harness.balancer.reopenLogs()
+        _ = try harness.get("/")
+        #expect(eventually { (try? read(path))?.isEmpty == false })
+    }
+
+    private func read(_ path: String) throws -> String {
+        guard let file = fopen(path, "r") else { return "" }
+        defer { fclose(file) }
+        var bytes = [UInt8](repeating: 0, count: 65536)
+        let count = fread(&bytes, 1, bytes.count, file)
+        return String(decoding: bytes[..<count], as: UTF8.self)
+    }
+}

@@ -1,0 +1,70 @@
+import Glibc
+import Testing
+
+struct StreamTests {
+    /// The node's socket and the client's hold some; the balancer itself a few buffers.
+    @Test func `a slow reader of 100 MB holds the node back, in bounded memory`() throws {
+        let piece = [UInt8](repeating: 0x61, count: 1 << 20)
+        let node = try TestResponder { _ in
+            [.stdout("Content-Length: \(100 << 20)\r\n\r\n")]
+                + Array(repeating: TestResponder.Step.bytes(piece), count: 100) + [.end()]
+        }
+        defer { node.stop() }
+        let harness = try Harness([node.address])
+        let client = try RawClient(harness.address, receiveBuffer: 64 * 1024)
+        client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        usleep(300_000)
+        let before = try residentMegabytes()
+        var chunk = [UInt8](repeating: 0, count: 1 << 20)
+        var total = 0
+        var most = before
+        while true {
+            let count = recv(client.descriptor, &chunk, chunk.count, 0)
+            if count <= 0 { break }
+            total += count
+            if total % 7 == 0 { most = max(most, try residentMegabytes()) }
+            if total >= 100 << 20 { break }
+        }
+        #expect(total >= 100 << 20)
+        #expect(most - before < 30)
+        #expect(try harness.get("/lb/stats").text.contains("\"idle\":1"))
+    }
+
+    @Test func `a node that reads slowly holds the sender back`() throws {
+        let node = try TestResponder { request in
+            [.stdout("\r\n\(request.body.count)"), .end()]
+        }
+        defer { node.stop() }
+        let harness = try Harness([node.address], http: "client_max_body_size 100m;")
+        let client = try harness.client()
+        let size = 20 << 20
+        client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: \(size)\r\n\r\n")
+        let piece = [UInt8](repeating: 0x62, count: 1 << 20)
+        for _ in 0..<20 { client.send(piece) }
+        #expect(try client.response().text == "\(size)")
+        client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(try client.response().text == "0")
+    }
+
+    @Test func `many idle connections cost descriptors, not buffers`() throws {
+        let node = try TestResponder()
+        defer { node.stop() }
+        let harness = try Harness([node.address])
+        let clients = try (0..<200).map { _ in try harness.client() }
+        for client in clients {
+            client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            #expect(try client.response().text == "hello")
+        }
+        #expect(try harness.get("/").text == "hello")
+        #expect(node.connections == 1)
+    }
+
+    private func residentMegabytes() throws -> Int {
+        guard let file = fopen("/proc/self/statm", "r") else { return 0 }
+        defer { fclose(file) }
+        var line = [CChar](repeating: 0, count: 256)
+        fgets(&line, CInt(line.count), file)
+        let text = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return (Int(text.split(separator: " ")[1]) ?? 0) * 4096 >> 20
+    }
+}
