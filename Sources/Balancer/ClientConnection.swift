@@ -300,7 +300,10 @@ final class ClientConnection: EventHandler, TimerHandler {
                 exchange.bodyEnded()
             }
         }
-        if !isBodyDone { exchange.bodyPaused() }
+        guard !isBodyDone else { return }
+        exchange.bodyPaused()
+        // The time that a node takes is not the client's.
+        if exchange.isBodyCongested, timerKind == .body { arm(.none) }
     }
 
     /// The response is out.
@@ -481,5 +484,8 @@ extension ClientConnection: ResponseSink {
         pump()
     }
 
-    func resumeRequestBody() { pump() }
+    func resumeRequestBody() {
+        if phase == .exchange, !isBodyDone, timerKind == .none { arm(.body) }
+        pump()
+    }
 }

@@ -8,6 +8,8 @@ final class UpstreamConnection: EventHandler, TimerHandler {
     /// Response bytes waiting for the client beyond which no more is read from the peer.
     static let congestion = 128 * 1024
     private static let readSize = BufferPool.bufferSize
+    /// Content of one STDIN record: a multiple of 8, as the specification recommends.
+    private static let recordSize = 65_528
     /// nginx: `keepalive_timeout` of an upstream.
     private static let idleTime = Duration.seconds(60)
 
@@ -64,7 +66,16 @@ final class UpstreamConnection: EventHandler, TimerHandler {
         wire.encoder.endParams(into: &output.storage)
     }
 
-    func body(_ bytes: Span<UInt8>) { wire.encoder.body(bytes, into: &writeBuffer().storage) }
+    func body(_ bytes: Span<UInt8>) {
+        let output = writeBuffer()
+        var start = 0
+        while start < bytes.count {
+            let end = min(bytes.count, start + Self.recordSize)
+            wire.encoder.bodyRecord(count: end - start, into: &output.storage)
+            output.append(bytes.extracting(start..<end))
+            start = end
+        }
+    }
 
     func endBody() { wire.encoder.endBody(into: &writeBuffer().storage) }
 

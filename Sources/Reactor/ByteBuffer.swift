@@ -7,6 +7,7 @@ package final class ByteBuffer {
     /// The bytes, those that are consumed already included. Only for appending.
     package var storage: [UInt8] = []
     private var head = 0
+    private static let compaction = 16 * 1024
 
     package init(capacity: Int) { storage.reserveCapacity(capacity) }
 
@@ -34,7 +35,13 @@ package final class ByteBuffer {
     package func consume(_ count: Int) {
         precondition(count <= storage.count - head)
         head += count
-        if head == storage.count { removeAll() }
+        if head == storage.count {
+            removeAll()
+        } else if head >= Self.compaction, head * 2 >= storage.count {
+            // Encoders append to the storage itself: without this a stream that never quite drains would grow it.
+            storage.removeSubrange(0..<head)
+            head = 0
+        }
     }
 
     package func removeAll() {
@@ -69,8 +76,15 @@ package final class ByteBuffer {
         return written
     }
 
-    package func append(_ bytes: UnsafeRawBufferPointer) { storage.append(contentsOf: bytes) }
-    package func append(_ bytes: Span<UInt8>) { storage.append(contentsOf: bytes) }
+    package func append(_ bytes: UnsafeRawBufferPointer) {
+        guard bytes.count > 0 else { return }
+        appending(bytes.count) { room in
+            room.copyMemory(from: bytes)
+            return bytes.count
+        }
+    }
+
+    package func append(_ bytes: Span<UInt8>) { bytes.withUnsafeBytes { append($0) } }
     package func append(_ bytes: [UInt8]) { storage.append(contentsOf: bytes) }
     package func append(_ text: StaticString) { storage.append(text) }
     package func append(_ text: String) { storage.append(contentsOf: text.utf8) }

@@ -37,10 +37,10 @@ struct StreamTests {
         defer { node.stop() }
         let harness = try Harness([node.address], http: "client_max_body_size 100m;")
         let client = try harness.client()
-        let size = 20 << 20
+        let size = 6 << 20
         client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: \(size)\r\n\r\n")
         let piece = [UInt8](repeating: 0x62, count: 1 << 20)
-        for _ in 0..<20 { client.send(piece) }
+        for _ in 0..<6 { client.send(piece) }
         #expect(try client.response().text == "\(size)")
         client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
         #expect(try client.response().text == "0")
