@@ -85,7 +85,8 @@ let package = Package(
         .executableTarget(
             name: "millrace",
             dependencies: [
-                "API", "Balancer", "Client", "DefaultProxy", "JSON", "NginxConfig", "Postgres", "Queue", "Reactor",
+                "API", "Balancer", "Client", "DefaultProxy", "FastCGIWire", "JSON", "NginxConfig", "Postgres", "Queue",
+                "Reactor",
                 "Schema",
                 "Settings", "Supervisor", "Tasks", "Telemetry", "Threading", "Worker", argumentParser, logging,
             ]),

@@ -17,7 +17,9 @@ struct Millrace: ParsableCommand {
             CommandGroup(name: "The system", subcommands: [UpCommand.self]),
             CommandGroup(
                 name: "Its parts",
-                subcommands: [BalancerCommand.self, APICommand.self, MigrateCommand.self]),
+                subcommands: [
+                    BalancerCommand.self, APICommand.self, WorkerCommand.self, MigrateCommand.self, HealthCommand.self,
+                ]),
             CommandGroup(name: "The client", subcommands: [SubmitCommand.self, TaskCommand.self, StatsCommand.self]),
         ])
 }

@@ -1,0 +1,50 @@
+import ArgumentParser
+import Glibc
+import Settings
+import Supervisor
+import Threading
+import Worker
+
+struct WorkerCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "worker", abstract: "Run one worker: it claims tasks and computes them.",
+        discussion: CommandConfiguration.variables(
+            [
+                Variables.workerName.entry, Variables.cacheTTL.entry, Variables.cacheMaxEntries.entry,
+                Variables.resultRetention.entry,
+            ] + Settings.databaseEntries + Settings.logEntries))
+
+    @Option(help: .variable(Variables.concurrency, placeholder: "n"))
+    var concurrency: String?
+
+    @Option(help: .variable(Variables.metrics, placeholder: "host:port"))
+    var metrics: String?
+
+    func run() throws {
+        try reporting {
+            let settings = try Settings.load()
+            let name = try settings.value(Variables.workerName)
+            let cores = max(1, sysconf(CInt(_SC_NPROCESSORS_ONLN)))
+            let configuration = WorkerDaemon.Configuration(
+                postgres: try settings.postgres(applicationName: "millrace \(name)"), name: name,
+                concurrency: try settings.value(Variables.concurrency, option: concurrency, "--concurrency")
+                    ?? cores,
+                cacheTTL: try settings.value(Variables.cacheTTL),
+                cacheMaxEntries: try settings.value(Variables.cacheMaxEntries),
+                retention: try settings.value(Variables.resultRetention),
+                metrics: try settings.value(Variables.metrics, option: metrics, "--metrics"))
+            let logger = try settings.startLogging(as: name)
+
+            // Before there are threads: all of them are to leave these signals to the one that waits for them.
+            let signals = StopSignals { _exit(1) }
+            signal(SIGPIPE, SIG_IGN)
+            let daemon = try WorkerDaemon(configuration: configuration, logger: logger)
+            _ = NamedThread("stop") {
+                while !signals.wait(.seconds(3600)) {}
+                daemon.stop()
+            }
+            // What still computes has been given back, and ends with the process.
+            _ = daemon.run()
+        }
+    }
+}
