@@ -146,17 +146,20 @@ final class Connection: @unchecked Sendable {
         }
     }
 
+    // MARK: A thread that epoll told of it
+
+    func changed(scratch: UnsafeMutableRawBufferPointer) -> ConnectionState.Event {
+        guarded.withLock { guarded in
+            let event = guarded.state.changed(hasBytes: hasBytes)
+            if event == .discard {
+                _ = recv(descriptor, scratch.baseAddress, scratch.count, CInt(MSG_DONTWAIT))
+                poller.watch(descriptor, id, .nextRequest)
+            }
+            return event
+        }
+    }
+
     // MARK: The dispatcher
-
-    func changed() -> ConnectionState.Event {
-        guarded.withLock { $0.state.changed(hasBytes: hasBytes) }
-    }
-
-    /// Reads what comes after the last reply.
-    func discard(scratch: UnsafeMutableRawBufferPointer) {
-        _ = recv(descriptor, scratch.baseAddress, scratch.count, CInt(MSG_DONTWAIT))
-        poller.watch(descriptor, id, .nextRequest)
-    }
 
     func drain() -> ConnectionState.Drain {
         guarded.withLock { guarded in

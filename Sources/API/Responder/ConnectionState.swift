@@ -1,17 +1,17 @@
 /// Who owns a connection to a web server at the moment, and what may happen to it next.
 ///
-/// Three parties touch a connection: the dispatcher, which watches it and alone closes it; the pool's thread that
-/// serves its request; and the queue, which answers a parked request from a thread of its own. Each event is one
-/// call under the connection's lock, and its result says who goes on.
+/// Several threads touch a connection: the one of the pool that epoll told of it, the one that serves its request or
+/// answers it later, and the dispatcher, which alone closes it. Each event is one call under the connection's lock, and
+/// its result says who goes on.
 struct ConnectionState {
     private enum State: Equatable {
-        /// Between requests: the dispatcher waits for its next bytes.
+        /// Between requests: epoll waits for its next bytes.
         case idle
         /// A thread reads, computes or writes.
         case serving
-        /// A request waits for its answer without a thread. The dispatcher waits for the client to give up.
+        /// A request waits for its answer without a thread. Epoll waits for the client to give up.
         case parked
-        /// Answered for the last time: the dispatcher waits for the peer to close, so that no reset overtakes the reply.
+        /// Answered for the last time: epoll waits for the peer to close, so that no reset overtakes the reply.
         case lingering
         /// The dispatcher has it, or had it, to close.
         case closed
@@ -21,22 +21,22 @@ struct ConnectionState {
     private var isDraining = false
 
     enum Event: Equatable {
-        /// Hand it to a thread.
+        /// Read the request.
         case serve
-        /// Read what there is and forget it.
+        /// What there is is read and forgotten.
         case discard
         case close
         /// The thread that has it will find out.
         case ignore
     }
 
-    /// The dispatcher was told of a change. Bytes while parked are not asked for: then the client is gone.
-    mutating func changed(hasBytes: Bool) -> Event {
+    /// Epoll tells of a change. Bytes while parked are not asked for: then the client is gone.
+    mutating func changed(hasBytes: @autoclosure () -> Bool) -> Event {
         switch state {
-        case .idle where hasBytes:
+        case .idle where hasBytes():
             state = .serving
             return .serve
-        case .lingering where hasBytes: return .discard
+        case .lingering where hasBytes(): return .discard
         case .idle, .parked, .lingering:
             state = .closed
             return .close

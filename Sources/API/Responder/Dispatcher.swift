@@ -5,13 +5,13 @@ internal import Reactor
 internal import Synchronization
 internal import Threading
 
-/// The thread that holds the listening socket and all connections, and hands those with a request to the pool.
+/// The thread that accepts connections, closes them, and keeps their time. In between they belong to the pool.
 ///
-/// Idle connections and requests that wait cost no thread. Connections beyond the limit stay in the backlog.
+/// Connections beyond the limit stay in the backlog.
 final class Dispatcher: @unchecked Sendable {
     private enum Token {
-        static let wake = UInt64.max
-        static let listener = UInt64.max - 1
+        static let wake: UInt64 = 0
+        static let listener: UInt64 = 1
     }
 
     private enum Accepting {
@@ -19,7 +19,11 @@ final class Dispatcher: @unchecked Sendable {
         case paused(until: MonotonicTime)
     }
 
+    /// Of the listener, and of calls from other threads.
     private let poller: Poller
+    /// Of the connections.
+    private let connectionPoller: Poller
+    private let connections: ConnectionTable
     private let wake = EventFD()
     private let listener: Listener
     private let allowed: AllowedPeers
@@ -29,11 +33,9 @@ final class Dispatcher: @unchecked Sendable {
     private let logger: Logger
 
     // What follows is the thread's own.
-    private var connections: [UInt64: Connection] = [:]
     private var nextID: UInt64 = 0
     private var accepting = Accepting.closed
     private var nextCheck = MonotonicTime.current
-    private let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 16)
 
     private let retired = Mutex<[Connection]>([])
     /// What other threads ask of it: no more requests, or an end in any case.
@@ -41,13 +43,15 @@ final class Dispatcher: @unchecked Sendable {
 
     /// - Parameters:
     ///   - limit: the most connections at a time.
-    ///   - serve: takes a connection with a request on it; called on this thread, must not block.
+    ///   - serve: takes a connection with a request that has begun to arrive; must not block.
     init(
-        listener: Listener, allowed: AllowedPeers, limit: Int, metrics: ResponderMetrics, logger: Logger,
-        serve: @escaping @Sendable (Connection) -> Void
+        listener: Listener, connections: ConnectionTable, connectionPoller: Poller, allowed: AllowedPeers, limit: Int,
+        metrics: ResponderMetrics, logger: Logger, serve: @escaping @Sendable (Connection) -> Void
     ) throws(SystemError) {
         poller = try Poller()
         self.listener = listener
+        self.connections = connections
+        self.connectionPoller = connectionPoller
         self.allowed = allowed
         self.limit = limit
         self.metrics = metrics
@@ -55,8 +59,6 @@ final class Dispatcher: @unchecked Sendable {
         self.serve = serve
         guard poller.addLevel(wake.descriptor, Token.wake) else { throw SystemError("epoll_ctl") }
     }
-
-    deinit { scratch.deallocate() }
 
     // MARK: From any thread
 
@@ -85,8 +87,8 @@ final class Dispatcher: @unchecked Sendable {
         openListener()
         var isDraining = false
         var isAborted = false
-        while !(isDraining && connections.isEmpty) {
-            poller.wait(timeout: timeout, handle)
+        while !(isDraining && connections.count == 0) {
+            if let token = poller.wait(timeout: timeout) { handle(token) }
             closeRetired()
             let orders = orders.withLock { $0 }
             if orders.drain, !isDraining {
@@ -108,28 +110,15 @@ final class Dispatcher: @unchecked Sendable {
 
     private var timeout: Duration? {
         if case .paused = accepting { return Limits.exhausted }
-        return connections.isEmpty ? nil : .seconds(1)
+        return connections.count == 0 ? nil : .seconds(1)
     }
 
     private func handle(_ token: UInt64) {
-        switch token {
-        case Token.wake: wake.drain()
-        case Token.listener: accept()
-        default: if let connection = connections[token] { changed(connection) }
-        }
-    }
-
-    private func changed(_ connection: Connection) {
-        switch connection.changed() {
-        case .serve: serve(connection)
-        case .discard: connection.discard(scratch: scratch)
-        case .close: close(connection)
-        case .ignore: break
-        }
+        if token == Token.wake { wake.drain() } else { accept() }
     }
 
     private func close(_ connection: Connection) {
-        guard connections.removeValue(forKey: connection.id) != nil else { return }
+        guard connections.remove(connection) else { return }
         connection.close()
         metrics.connectionsChanged(to: connections.count)
         if case .full = accepting { openListener() }
@@ -145,7 +134,7 @@ final class Dispatcher: @unchecked Sendable {
 
     private func drainConnections() {
         closeListener(.closed)
-        for connection in connections.values {
+        for connection in connections.all {
             switch connection.drain() {
             case .serve: serve(connection)
             case .close: close(connection)
@@ -155,7 +144,7 @@ final class Dispatcher: @unchecked Sendable {
     }
 
     private func expire(now: MonotonicTime?) {
-        for connection in connections.values where connection.expire(now: now) { close(connection) }
+        for connection in connections.all where connection.expire(now: now) { close(connection) }
     }
 
     // MARK: Accepting
@@ -195,12 +184,12 @@ final class Dispatcher: @unchecked Sendable {
     private func add(_ descriptor: CInt, _ peer: SocketAddress) {
         ConnectionSocket.prepare(descriptor, peer)
         nextID += 1
-        guard let connection = Connection(id: nextID, descriptor: descriptor, poller: poller) else {
+        guard let connection = Connection(id: nextID, descriptor: descriptor, poller: connectionPoller) else {
             _ = Glibc.close(descriptor)
             return closeListener(.paused(until: .current + Limits.exhausted))
         }
-        connections[nextID] = connection
+        connections.insert(connection)
         metrics.connectionsChanged(to: connections.count)
-        if !poller.add(descriptor, nextID) { close(connection) }
+        if !connectionPoller.add(descriptor, nextID) { close(connection) }
     }
 }

@@ -2,7 +2,7 @@ internal import Logging
 internal import Reactor
 internal import Threading
 
-/// A FastCGI responder for a table of routes: the dispatcher, and the pool of threads it hands requests to.
+/// A FastCGI responder for a table of routes: the dispatcher, which accepts and closes, and the pool, which serves.
 final class FastCGIServer: Sendable {
     struct Configuration: Sendable {
         var listen: ListenAddress
@@ -33,20 +33,23 @@ final class FastCGIServer: Sendable {
         if case .unix(let path) = configuration.listen { socketFile = UnixSocketFile(path) } else { socketFile = nil }
         let metrics = ResponderMetrics(routes: routes.map(\.operation))
         let retirement = Retirement()
-        let responder = Responder(
-            threads: configuration.threads, router: Router(routes), services: services, metrics: metrics,
-            logger: logger
-        ) { retirement.dispatcher?.retire($0) }
+        let connections = ConnectionTable()
         do {
+            let poller = try Poller()
+            let responder = try Responder(
+                threads: configuration.threads, connections: connections, poller: poller, router: Router(routes),
+                services: services, metrics: metrics, logger: logger
+            ) { retirement.dispatcher?.retire($0) }
             dispatcher = try Dispatcher(
-                listener: listener, allowed: AllowedPeers(configuration.webServers),
+                listener: listener, connections: connections, connectionPoller: poller,
+                allowed: AllowedPeers(configuration.webServers),
                 limit: DescriptorLimit.makeRoom(connections: configuration.connections), metrics: metrics,
                 logger: logger
             ) { responder.accept($0) }
+            self.responder = responder
         } catch {
             throw .system(error)
         }
-        self.responder = responder
         retirement.dispatcher = dispatcher
     }
 
@@ -58,7 +61,7 @@ final class FastCGIServer: Sendable {
     func run(answerWaiting: () -> Void) {
         let pool = responder.start()
         let hasEnded = Monitor(false)
-        let thread = NamedThread("api-dispatch") {
+        let thread = NamedThread("api-accept") {
             FastCGILibrary.blockSignals()
             self.dispatcher.run()
             hasEnded.broadcast { $0 = true }

@@ -5,8 +5,8 @@ internal import Threading
 
 /// The pool of threads that read requests, run handlers and write replies.
 ///
-/// Code here is synchronous: a thread has a connection from its first readable byte to its reply, or until the
-/// request is parked.
+/// All of them wait on one epoll set. Code here is synchronous: a thread has a connection from its first readable byte
+/// to its reply, or until the request is parked.
 final class Responder: Sendable {
     enum Job: Sendable {
         case serve(Connection)
@@ -20,28 +20,35 @@ final class Responder: Sendable {
         case stream(Response, StreamedBody)
     }
 
-    private let jobs = BlockingQueue<Job>()
+    private let jobs = JobQueue<Job>()
+    private let poller: Poller
+    private let connections: ConnectionTable
     private let lane: Mutex<BlockingLane<(Connection, Exchange, Work)>>
     private let router: Router
     private let services: Services
     private let metrics: ResponderMetrics
     private let logger: Logger
     private let threads: Int
+    /// The id under which epoll tells of jobs. Connections count from 1.
+    private static let callToken: UInt64 = 0
     /// Connections that a thread is done with.
     private let retire: @Sendable (Connection) -> Void
 
     /// - Parameter retire: takes a connection that is to be closed.
     init(
-        threads: Int, router: Router, services: Services, metrics: ResponderMetrics, logger: Logger,
-        retire: @escaping @Sendable (Connection) -> Void
-    ) {
+        threads: Int, connections: ConnectionTable, poller: Poller, router: Router, services: Services,
+        metrics: ResponderMetrics, logger: Logger, retire: @escaping @Sendable (Connection) -> Void
+    ) throws(SystemError) {
         self.threads = threads
+        self.connections = connections
+        self.poller = poller
         lane = Mutex(BlockingLane(limit: max(1, threads / 2)))
         self.router = router
         self.services = services
         self.metrics = metrics
         self.logger = logger
         self.retire = retire
+        guard poller.addEdge(jobs.descriptor, Self.callToken) else { throw SystemError("epoll_ctl") }
     }
 
     func start() -> [NamedThread] {
@@ -50,19 +57,32 @@ final class Responder: Sendable {
 
     func stop() { jobs.close() }
 
-    /// Takes a connection with a request on it.
+    /// Takes a connection with a request that has begun to arrive.
     func accept(_ connection: Connection) { jobs.append(.serve(connection)) }
 
     private func run() {
         FastCGILibrary.blockSignals()
         let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 16)
         defer { scratch.deallocate() }
-        while let job = jobs.next() {
-            switch job {
-            case .serve(let connection): serve(connection, scratch)
-            case .answer(let connection, let exchange, let answer): self.answer(connection, exchange, answer)
-            case .work(let connection, let exchange, let work): resume(connection, exchange, work)
+        while true {
+            switch jobs.next() {
+            case .job(.serve(let connection)): serve(connection, scratch)
+            case .job(.answer(let connection, let exchange, let answer)): self.answer(connection, exchange, answer)
+            case .job(.work(let connection, let exchange, let work)): resume(connection, exchange, work)
+            case .nothing: wait(scratch)
+            case .closed: return
             }
+        }
+    }
+
+    private func wait(_ scratch: UnsafeMutableRawBufferPointer) {
+        guard let id = poller.wait() else { return }
+        if id == Self.callToken { return jobs.answerCall() }
+        guard let connection = connections[id] else { return }
+        switch connection.changed(scratch: scratch) {
+        case .serve: serve(connection, scratch)
+        case .close: retire(connection)
+        case .discard, .ignore: break
         }
     }
 
