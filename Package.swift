@@ -131,7 +131,7 @@ let package = Package(
         .testTarget(name: "SettingsTests", dependencies: ["Settings"]),
         .testTarget(name: "SupervisorTests", dependencies: ["Supervisor", "TestSupport"]),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["Client", "JSON", "Postgres", "Tasks", "TestSupport", "Threading"]),
+            name: "EndToEndTests", dependencies: ["Client", "JSON", "Supervisor", "TestSupport", "Threading"]),
     ]
 )
 

@@ -3,6 +3,8 @@ internal import Glibc
 /// A condition that did not come true in time.
 package struct NotInTime: Error, CustomStringConvertible {
     package let description: String
+
+    package init(description: String) { self.description = description }
 }
 
 /// Waits until `condition` holds, looking often.

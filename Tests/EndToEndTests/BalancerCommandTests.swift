@@ -1,0 +1,99 @@
+import Client
+import Glibc
+import Supervisor
+import TestSupport
+import Testing
+
+/// `millrace balancer` on the command line, as people know it from nginx.
+struct BalancerCommandTests {
+    @Test func `-t says that the shipped configuration is good`() throws {
+        let program = try Program.millrace([
+            "balancer", "-t", "-c", packageFolder + "/proxy/millrace.conf",
+        ])
+        #expect(try program.waitForExit() == .exited(code: 0))
+        #expect(program.standardError.contains("proxy/millrace.conf syntax is ok"))
+        #expect(program.standardError.contains("proxy/millrace.conf test is successful"))
+    }
+
+    @Test func `-t names the file and line of an unknown directive, and -q does not hide it`() throws {
+        let folder = TemporaryFolder()
+        let file = try folder.write("events {}\nhttp {\n    bogus on;\n}\n", to: "bad.conf")
+        for options in [["-t"], ["-t", "-q"]] {
+            let program = try Program.millrace(["balancer"] + options + ["-c", file])
+            #expect(try program.waitForExit() == .exited(code: 1))
+            #expect(program.standardError.contains("[emerg] unknown directive \"bogus\" in \(file):3"))
+        }
+    }
+
+    @Test func `-T prints the file, -v the version`() throws {
+        let folder = TemporaryFolder()
+        let text = "events {}\nhttp {\n    server {\n        listen 127.0.0.1:9;\n    }\n}\n"
+        let file = try folder.write(text, to: "good.conf")
+        let dump = try Program.millrace(["balancer", "-T", "-q", "-c", file])
+        #expect(try dump.waitForExit() == .exited(code: 0))
+        #expect(dump.standardOutput.contains("# configuration file \(file):\n\(text)"))
+        let version = try Program.millrace(["balancer", "-v"])
+        #expect(try version.waitForExit() == .exited(code: 0))
+        #expect(version.standardError.contains("millrace/"))
+    }
+
+    @Test func `-s steers the running balancer: a reload takes a new address, quit ends it`() throws {
+        let folder = TemporaryFolder()
+        let ports = [freePort(), freePort()]
+        func configuration(_ port: UInt16) -> String {
+            """
+            daemon off;
+            pid balancer.pid;
+            events {}
+            http {
+                access_log off;
+                server {
+                    listen 127.0.0.1:\(port);
+                    location / { fastcgi_pass unix:\(folder.file("none.sock")); }
+                }
+            }
+            """
+        }
+        let file = try folder.write(configuration(ports[0]), to: "balancer.conf")
+        let options = ["-c", file, "-p", folder.path]
+        let balancer = try Program.millrace(["balancer"] + options)
+        try eventually("it listens") { isListening(ports[0]) }
+        let connection = HTTPConnection(
+            to: .tcp(host: "127.0.0.1", port: ports[0]), timeout: .seconds(10))
+        #expect(try connection.request("GET", "/").status == 502)
+
+        func steer(_ word: String) throws {
+            let program = try Program.millrace(["balancer"] + options + ["-s", word])
+            #expect(try program.waitForExit() == .exited(code: 0), "\(program.standardError)")
+        }
+        try folder.write(configuration(ports[1]), to: "balancer.conf")
+        try steer("reload")
+        try eventually("it listens on the new address") { isListening(ports[1]) }
+        try eventually("and on the old one no more") { !isListening(ports[0]) }
+        // A bad file changes nothing.
+        try folder.write("http { bogus; }", to: "balancer.conf")
+        kill(balancer.process.pid, SIGHUP)
+        try balancer.waitForText("unknown directive \"bogus\"", within: .seconds(10))
+        #expect(isListening(ports[1]))
+        try folder.write(configuration(ports[1]), to: "balancer.conf")
+        try steer("quit")
+        #expect(try balancer.waitForExit(within: .seconds(10)) == .exited(code: 0))
+        let late = try Program.millrace(["balancer"] + options + ["-s", "stop"])
+        #expect(try late.waitForExit() == .exited(code: 1))
+        #expect(
+            late.standardError.contains("[error] open() \"\(folder.path)/balancer.pid\" failed (2: "))
+    }
+
+    @Test func `a port that is taken ends it with nginx's words`() throws {
+        let port = freePort()
+        let taken = try OccupiedPort(port)
+        let folder = TemporaryFolder()
+        let program = try Program.millrace(
+            ["balancer", "--listen", "127.0.0.1:\(port)"], folder: folder.path)
+        #expect(try program.waitForExit() == .exited(code: 1))
+        #expect(
+            program.standardError.contains(
+                "bind() to 127.0.0.1:\(port) failed (98: Address already in use)"))
+        withExtendedLifetime(taken) {}
+    }
+}

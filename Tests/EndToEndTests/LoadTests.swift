@@ -1,0 +1,56 @@
+import Client
+import JSON
+import Supervisor
+import TestSupport
+import Testing
+
+struct LoadTests {
+    @Test func `each of 10,000 tasks from 32 clients ends in exactly one row`() throws {
+        let system = try WholeSystem()
+        let clients = 32
+        let total = 10_000
+        let ids = try inParallel(clients) { client in
+            let connection = system.connection()
+            return try stride(from: client, to: total, by: clients).map { number in
+                try connection.submit("sha256", ["string": .string("load \(number)")])
+            }
+        }.joined()
+        #expect(Set(ids).count == total)
+        try eventually("the queue is empty", within: .seconds(60)) {
+            try system.sql("SELECT count(*) FROM task") == "0"
+        }
+        let counts = try system.sql(
+            "SELECT count(*), count(DISTINCT id), count(*) FILTER (WHERE outcome = 'completed'), max(attempts) FROM finished_task"
+        )
+        #expect(counts == "\(total)|\(total)|\(total)|1")
+        let missing = try system.sql(
+            "SELECT count(*) FROM unnest('{\(ids.joined(separator: ","))}'::uuid[]) id WHERE id NOT IN (SELECT id FROM finished_task)"
+        )
+        #expect(missing == "0")
+        #expect(try system.stop() == .exited(code: 0))
+    }
+
+    @Test func `stopping under load loses nothing that was accepted`() throws {
+        let system = try WholeSystem()
+        let accepted = Accepted()
+        let load = BackgroundLoad(system, clients: 8, accepted)
+        try eventually("some were accepted") { accepted.count > 300 }
+        #expect(try system.stop() == .exited(code: 0))
+        load.stop()
+        let again = try WholeSystem(after: system)
+        try expectAllFinished(accepted.ids, again)
+        try again.stop()
+    }
+}
+
+/// Each of `ids` is finished exactly once, completed.
+func expectAllFinished(
+    _ ids: [String], _ system: WholeSystem, within limit: Duration = .seconds(60)
+) throws {
+    let list = "unnest('{\(ids.joined(separator: ","))}'::uuid[]) AS accepted (id)"
+    try eventually("all \(ids.count) accepted tasks are finished", within: limit) {
+        try system.sql(
+            "SELECT count(*) FROM \(list) JOIN finished_task USING (id) WHERE outcome = 'completed'")
+            == "\(ids.count)"
+    }
+}

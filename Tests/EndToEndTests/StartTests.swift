@@ -1,0 +1,136 @@
+import Client
+import Glibc
+import JSON
+import Supervisor
+import TestSupport
+import Testing
+
+/// What can be wrong when `millrace up` starts, and what is left then: nothing.
+@Suite(.serialized)
+struct StartTests {
+    private func up(
+        _ arguments: [String], folder: TemporaryFolder, environment: [String: String] = [:]
+    ) throws -> Program {
+        try Program.millrace(
+            ["up", "--data", folder.file("data")] + arguments,
+            environment: WholeSystem.quietEnvironment.merging(environment) { $1 }, folder: folder.path)
+    }
+
+    private func expectNothingLeft(of folder: TemporaryFolder) throws {
+        try eventually("nothing runs in \(folder.path)", within: .seconds(20)) {
+            !RunningProcess.all.contains { process in
+                process.arguments.contains { $0.hasPrefix(folder.path) }
+            }
+        }
+    }
+
+    @Test func `a port that is taken is named, and nothing is left running`() throws {
+        let folder = TemporaryFolder()
+        let port = freePort()
+        let taken = try OccupiedPort(port)
+        let program = try up(["--listen", "127.0.0.1:\(port)"], folder: folder)
+        #expect(try program.waitForExit() == .exited(code: 1))
+        #expect(program.standardError.contains("127.0.0.1:\(port)"))
+        #expect(program.standardError.contains("Address already in use"))
+        try expectNothingLeft(of: folder)
+        withExtendedLifetime(taken) {}
+    }
+
+    @Test func `a second up on the same folder says who has it, and the first goes on`() throws {
+        let system = try WholeSystem(nodes: 1, workers: 1)
+        let second = try Program.millrace(
+            ["up", "--data", system.data, "--listen", "127.0.0.1:\(freePort())"],
+            environment: WholeSystem.quietEnvironment)
+        #expect(try second.waitForExit() == .exited(code: 1))
+        #expect(second.standardError.contains("is in use by process \(system.program.process.pid)"))
+        #expect(try system.connection().request("GET", "/health").status == 200)
+        #expect(try system.stop() == .exited(code: 0))
+    }
+
+    @Test(arguments: [
+        (["--api", "0"], "--api: \"0\" is not a whole number from 1 to 64", 64),
+        (["--listen", "nowhere:x"], "--listen: \"nowhere:x\" is no address", 64),
+    ])
+    func `a bad option ends at once with one line`(arguments: [String], message: String, code: CInt)
+        throws
+    {
+        let folder = TemporaryFolder()
+        let program = try up(arguments, folder: folder)
+        #expect(try program.waitForExit() == .exited(code: code))
+        #expect(program.standardError.contains(message))
+        #expect(program.standardError.split(separator: "\n").count == 1)
+    }
+
+    @Test func `a bad line of the .env file ends with its number`() throws {
+        let folder = TemporaryFolder()
+        try folder.write("# settings\nMILLRACE_WORKERS=some\n", to: ".env")
+        let program = try up([], folder: folder)
+        #expect(try program.waitForExit() == .exited(code: 78))
+        #expect(
+            program.standardError
+                == "millrace: MILLRACE_WORKERS: \"some\" is not a whole number from 0 to 64\n")
+    }
+
+    @Test func `a database that is not there is an error, and nothing is left running`() throws {
+        let folder = TemporaryFolder()
+        let program = try up(
+            ["--listen", "127.0.0.1:\(freePort())", "--database", "host=\(folder.path) dbname=x"],
+            folder: folder,
+            environment: ["DB_CONNECTION_RETRIES": "1"])
+        #expect(try program.waitForExit() == .exited(code: 1))
+        #expect(program.standardError.contains("the database was not migrated"))
+        try expectNothingLeft(of: folder)
+    }
+
+    @Test func `with a database of its own choosing it starts no PostgreSQL`() throws {
+        let database = try TestDatabase()
+        let system = try WholeSystem(
+            nodes: 1, workers: 1, arguments: ["--database", database.connectionString])
+        #expect(system.children("postgres").isEmpty)
+        let connection = system.connection()
+        let task = try connection.finished(try connection.submit("sha256", ["string": "elsewhere"]))
+        #expect(task["status"] == "completed")
+        #expect(try system.stop() == .exited(code: 0))
+    }
+
+    @Test(.enabled(if: Account.isRoot && Account(named: "nobody") != nil))
+    func `it works for an ordinary user, too`() throws {
+        let account = try #require(Account(named: "nobody"))
+        let folder = TemporaryFolder()
+        let home = folder.file("home")
+        try Folder.make(home, mode: 0o700)
+        #expect(chown(home, account.user, account.group) == 0)
+        // The build folder may be closed to others: a copy.
+        let copy = folder.file("millrace")
+        let copying = try Program("/bin/cp", [builtExecutable("millrace"), copy])
+        #expect(try copying.waitForExit().isSuccess)
+        let port = freePort()
+        let program = try Program(
+            copy, ["up", "--listen", "127.0.0.1:\(port)", "--api", "1", "--workers", "1"],
+            environment: WholeSystem.quietEnvironment.merging(["HOME": home]) { $1 }, account: account,
+            folder: home)
+        try program.waitForText("Millrace is ready", within: .seconds(90))
+        program.process.signal(SIGINT)
+        #expect(try program.waitForExit() == .exited(code: 0))
+        #expect(Folder.isFolder(home + "/.millrace/postgres"))
+        try expectNothingLeft(of: folder)
+    }
+
+    @Test func `an interrupted start leaves nothing running, and the next one works`() throws {
+        let folder = TemporaryFolder()
+        let port = freePort()
+        let arguments = ["--listen", "127.0.0.1:\(port)", "--api", "1", "--workers", "1"]
+        for delay in [50_000, 400_000, 1_500_000] as [UInt32] {
+            let program = try up(arguments, folder: folder)
+            usleep(delay)
+            program.process.signal(SIGKILL)
+            _ = try program.waitForExit()
+        }
+        try expectNothingLeft(of: folder)
+        let program = try up(arguments, folder: folder)
+        try program.waitForText("Millrace is ready", within: .seconds(90))
+        program.process.signal(SIGTERM)
+        #expect(try program.waitForExit() == .exited(code: 0))
+        try expectNothingLeft(of: folder)
+    }
+}
