@@ -21,10 +21,10 @@ package final class Balancer: Sendable {
     private struct Contents {
         var listeners: [BoundListener]
         var threads: [NamedThread] = []
-        var isRunning = false
     }
 
     private let contents: Mutex<Contents>
+    private let hasStopped = Monitor(false)
 
     /// Loads the configuration and binds its listeners; nothing is served yet.
     package init(_ options: BalancerOptions) throws(BalancerError) {
@@ -93,10 +93,7 @@ package final class Balancer: Sendable {
             }
         }
         threads.append(resolver.start())
-        contents.withLock { contents in
-            contents.threads = threads
-            contents.isRunning = true
-        }
+        contents.withLock { $0.threads = threads }
         log(.notice, "start worker threads: \(workers.count)")
     }
 
@@ -186,20 +183,18 @@ package final class Balancer: Sendable {
         resolver.stop()
     }
 
+    /// The first caller clears up when all threads have ended, the others wait for it.
     private func waitUntilStopped() {
         let threads = contents.withLock { contents in
             defer { contents.threads = [] }
             return contents.threads
         }
+        guard !threads.isEmpty else { return hasStopped.wait { $0 ? () : nil } }
         for thread in threads { thread.join() }
-        let listeners = contents.withLock { contents in
-            defer { contents.isRunning = false }
-            return contents.isRunning ? contents.listeners : []
-        }
-        guard !listeners.isEmpty else { return }
-        ListenerBinding.close(listeners)
+        ListenerBinding.close(contents.withLock(\.listeners))
         if let pidFile = options.pidFile { unlink(pidFile) }
         shared.logWriter.stop()
+        hasStopped.broadcast { $0 = true }
     }
 
     // MARK: The process

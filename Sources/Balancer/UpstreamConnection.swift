@@ -22,7 +22,8 @@ final class UpstreamConnection: EventHandler, TimerHandler {
     private(set) var wire = FastCGIWire.Exchange()
     private var input: ByteBuffer?
     private var output: ByteBuffer?
-    private(set) weak var exchange: Exchange?
+    /// Until it has its response; nil: the connection is idle.
+    private(set) var exchange: Exchange?
     private var isConnecting: Bool
     private var isReadable = false
     private var isWritable: Bool

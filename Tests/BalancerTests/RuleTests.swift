@@ -1,0 +1,64 @@
+import NginxConfig
+import Reactor
+import Testing
+
+@testable import Balancer
+
+struct RuleTests {
+    @Test func `times are shown as nginx shows them`() {
+        var text = TimeText()
+        text.update(to: WallTime(microseconds: 784_111_777_000_000))
+        #expect(String(decoding: text.http, as: UTF8.self) == "Sun, 06 Nov 1994 08:49:37 GMT")
+        #expect(text.iso8601.count == 25)
+        #expect(String(decoding: text.local, as: UTF8.self).contains("/Nov/1994:"))
+    }
+
+    @Test(arguments: [
+        ("10.1.2.3", true), ("10.2.0.0", false), ("::ffff:10.1.0.9", true), ("2001:db8::1", true),
+        ("2001:db9::1", false),
+    ]) func `a trusted network is told by its leading bits`(address: String, trusted: Bool) {
+        let sources: [TrustedSource] = [
+            .network(address: [10, 1, 0, 0], prefixLength: 16),
+            .network(address: [0x20, 0x01, 0x0D, 0xB8] + Array(repeating: 0, count: 12), prefixLength: 32),
+        ]
+        #expect(RealClient.isTrusted(SocketAddress(numeric: address, port: 0)!, sources) == trusted)
+    }
+
+    @Test(arguments: [
+        ("192.0.2.1", "192.0.2.1"), (" 192.0.2.1:80", "192.0.2.1"), ("[2001:db8::1]:80", "2001:db8::1"),
+        ("[2001:db8::1]", "2001:db8::1"), ("2001:db8::1", "2001:db8::1"), ("unknown", nil), ("", nil),
+        ("unix:/x", nil),
+    ]) func `a forwarded address is taken in each of its forms, and nothing else`(text: String, host: String?) {
+        #expect(RealClient.parse(text)?.host == host)
+    }
+
+    @Test func `tokens are equal only when every byte is`() {
+        let secret = Array("secret".utf8)
+        #expect(AdminCalls.isEqual(secret, secret))
+        for other in ["", "secre", "secrets", "Secret", "secreT"] {
+            #expect(!AdminCalls.isEqual(Array(other.utf8), secret))
+        }
+    }
+
+    @Test func `request ids are 32 hexadecimal digits, and no two alike`() {
+        var maker = RequestIdentity()
+        let ids = (0..<1000).map { _ in
+            var id: [UInt8] = []
+            maker.append(to: &id)
+            return id
+        }
+        #expect(Set(ids).count == 1000)
+        #expect(ids.allSatisfy { $0.count == 32 && RequestIdentity.isSane($0.span) })
+    }
+
+    @Test func `names of servers are looked up, and what they stand for becomes the group's peers`() throws {
+        let node = try TestResponder(at: .ipv4(0x7F00_0001, port: 0))
+        defer { node.stop() }
+        let port = SocketAddress(node.address)!.port
+        let harness = try Harness(["localhost:\(port)"])
+        #expect(try harness.get("/").text == "hello")
+        let nowhere = try Harness(["no-such-host.invalid:1"])
+        #expect(try nowhere.get("/").status == 502)
+        #expect(try nowhere.get("/lb/health").status == 503)
+    }
+}
