@@ -116,10 +116,10 @@ package struct ConnectionAttempts {
             do {
                 return try PostgresConnection(configuration, settings: settings)
             } catch {
-                let pause = backoff.next()
-                guard error.isConnectRetryable, retries < configuration.connectionRetries,
-                    ContinuousClock.now + pause < deadline
+                let left = deadline - .now
+                guard left > .zero, error.isConnectRetryable, retries < configuration.connectionRetries
                 else { throw error }
+                let pause = min(backoff.next(), left)
                 retries += 1
                 logger.warning(
                     "Cannot connect to the database; trying again",

@@ -3,7 +3,7 @@ internal import Glibc
 
 /// A statement that a connection prepares the first time it is used there.
 package struct PostgresStatement: Sendable {
-    let name: String
+    package let name: String
     package let sql: String
 
     /// - Parameter name: unique in the process, shorter than 64 bytes.
@@ -147,10 +147,11 @@ extension PostgresConnection {
         guard isUsable else { throw .lost }
         let deadline = ContinuousClock.now + (timeout ?? responseTimeout)
         guard PQenterPipelineMode(connection) == 1 else { throw lostOrRefused() }
+        /// What each result belongs to: the name of a statement that is prepared, or `nil`: one that is run.
         var preparing: [String?] = []
         for call in calls {
             let name = call.statement.name
-            if !prepared.contains(name) {
+            if !prepared.contains(name), name.isEmpty || !preparing.contains(name) {
                 let types = call.values.map(\.oid)
                 guard PQsendPrepare(connection, name, call.statement.sql, CInt(types.count), types) == 1 else {
                     throw lostOrRefused()
@@ -274,13 +275,22 @@ extension PostgresConnection {
         }
     }
 
-    /// Reads what has arrived, without waiting: a server that has closed the connection is noticed here.
-    package var isServerThere: Bool { isUsable && PQconsumeInput(connection) == 1 && isUsable }
+    /// Looks at what has arrived, without waiting: a server that has closed the connection is noticed here.
+    package var isServerThere: Bool {
+        var entry = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
+        // A last message is read before the end of the stream is.
+        for _ in 0..<8 {
+            guard isUsable else { return false }
+            if poll(&entry, 1, 0) == 0 { return true }
+            if PQconsumeInput(connection) != 1 { return false }
+        }
+        return true
+    }
 
     /// Notifications that have arrived, without waiting.
     /// - Throws: when the server has gone.
     package func takeNotifications() throws(PostgresError) -> [PostgresNotification] {
-        guard isServerThere else { throw abandon(.lost) }
+        guard isServerThere, PQconsumeInput(connection) == 1 else { throw abandon(.lost) }
         var notifications: [PostgresNotification] = []
         while let notify = PQnotifies(connection) {
             notifications.append(

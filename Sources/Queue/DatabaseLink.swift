@@ -14,6 +14,8 @@ struct DatabaseLink {
     private let prepare: (PostgresConnection) throws(PostgresError) -> Void
 
     private var connection: PostgresConnection?
+    /// How many sessions there have been: a change says that what the last one had, locks or LISTEN, is gone.
+    private(set) var sessions = 0
     private var backoff = Backoff(base: .milliseconds(50), cap: .milliseconds(500))
     private var lastFailure: (error: PostgresError, retryAt: ContinuousClock.Instant)?
 
@@ -42,6 +44,7 @@ struct DatabaseLink {
             let connection = try PostgresConnection(configuration, settings: settings)
             try prepare(connection)
             self.connection = connection
+            sessions += 1
             if lastFailure != nil { logger.notice("The database is back") }
             lastFailure = nil
             backoff.reset()

@@ -6,9 +6,14 @@ internal import Tasks
 internal import TestSupport
 internal import Threading
 
-/// A migrated database, and what talks to it.
+/// A migrated database, and what talks to it. Each suite keeps one: the database goes with the last reference.
 final class Bench: Sendable {
-    static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    /// What goes wrong for good is seen in the tests' output: some of it is provoked.
+    static let logger: Logger = {
+        var logger = Logger(label: "queue") { StreamLogHandler.standardError(label: $0) }
+        logger.logLevel = .error
+        return logger
+    }()
 
     let database: TestDatabase
 

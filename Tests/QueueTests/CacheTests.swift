@@ -4,8 +4,11 @@ import Testing
 import Threading
 
 @Suite struct SharedCache {
+    let bench: Bench
+
+    init() throws { bench = try Bench() }
+
     @Test func `Identical tasks in flight are one, across nodes and within a batch`() throws {
-        let bench = try Bench()
         let (one, other) = (bench.client(), bench.client())
         defer {
             one.shutdown()
@@ -24,7 +27,6 @@ import Threading
     }
 
     @Test func `Nodes that submit the same tasks at the same time make one of each`() throws {
-        let bench = try Bench()
         let clients = (0..<3).map { _ in bench.client() }
         defer { for client in clients { client.shutdown() } }
         let ids = Monitor<[String: Set<TaskID>]>([:])
@@ -48,7 +50,6 @@ import Threading
     }
 
     @Test func `A finished task answers the next one like it, and the counters are exact over all nodes`() throws {
-        let bench = try Bench()
         let (one, other) = (bench.client(), bench.client())
         defer {
             one.shutdown()
@@ -79,7 +80,6 @@ import Threading
     }
 
     @Test func `Counters stay exact under concurrent nodes and workers`() throws {
-        let bench = try Bench()
         let clients = (0..<3).map { _ in bench.client() }
         defer { for client in clients { client.shutdown() } }
         let stop = Monitor(false)
@@ -106,7 +106,6 @@ import Threading
     }
 
     @Test func `An entry expires, and maintenance removes it without counting an eviction`() throws {
-        let bench = try Bench()
         let client = bench.client()
         defer { client.shutdown() }
         let session = try bench.session(cacheTTL: .milliseconds(150))
@@ -123,7 +122,6 @@ import Threading
     }
 
     @Test func `Nothing is cached with a time to live of zero`() throws {
-        let bench = try Bench()
         let client = bench.client()
         defer { client.shutdown() }
         let session = try bench.session(cacheTTL: .zero)
@@ -134,7 +132,6 @@ import Threading
     }
 
     @Test func `Beyond the limit the entries that would expire first are evicted`() throws {
-        let bench = try Bench()
         let client = bench.client()
         defer { client.shutdown() }
         let session = try bench.session()
@@ -151,7 +148,6 @@ import Threading
     }
 
     @Test func `The cache's key is neither the input nor a plain digest of it`() throws {
-        let bench = try Bench()
         let client = bench.client()
         defer { client.shutdown() }
         _ = try client.submit(task("a"))

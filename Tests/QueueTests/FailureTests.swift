@@ -4,8 +4,11 @@ import Testing
 import Threading
 
 @Suite struct Failures {
+    let bench: Bench
+
+    init() throws { bench = try Bench() }
+
     @Test func `A failed attempt is tried again after a growing, jittered pause, and given up after the last`() throws {
-        let bench = try Bench()
         let client = bench.client()
         defer { client.shutdown() }
         let session = try bench.session()
@@ -34,7 +37,6 @@ import Threading
     }
 
     @Test func `The pauses of many failures differ`() throws {
-        let bench = try Bench()
         let client = bench.client()
         defer { client.shutdown() }
         let session = try bench.session()
@@ -46,7 +48,6 @@ import Threading
     }
 
     @Test func `A failure that another attempt cannot mend is final`() throws {
-        let bench = try Bench()
         let client = bench.client()
         defer { client.shutdown() }
         let session = try bench.session()
@@ -58,7 +59,6 @@ import Threading
     }
 
     @Test func `A worker sleeps until a task that was put off is due`() throws {
-        let bench = try Bench()
         let client = bench.client()
         defer { client.shutdown() }
         let session = try bench.session()

@@ -5,8 +5,11 @@ import Testing
 import Threading
 
 @Suite struct LifeOfATask {
+    let bench: Bench
+
+    init() throws { bench = try Bench() }
+
     @Test func `A task is queued, processed and completed, and its input is erased`() throws {
-        let bench = try Bench()
         let client = bench.client()
         defer { client.shutdown() }
         let id = try #require(try client.submit(task("secret")).queuedID)
@@ -32,7 +35,6 @@ import Threading
     }
 
     @Test func `An unknown id is nil, also when waited for`() throws {
-        let bench = try Bench()
         let client = bench.client()
         defer { client.shutdown() }
         #expect(try client.record(TaskID()) == nil)
@@ -40,7 +42,6 @@ import Threading
     }
 
     @Test func `Urgent tasks are claimed first, then those that were due first, and none before its time`() throws {
-        let bench = try Bench()
         let client = bench.client()
         defer { client.shutdown() }
         let now = Timestamp.now
@@ -58,7 +59,6 @@ import Threading
     }
 
     @Test func `Concurrent workers finish every task exactly once`() throws {
-        let bench = try Bench()
         let client = bench.client()
         defer { client.shutdown() }
         let count = 3000
@@ -84,7 +84,6 @@ import Threading
     }
 
     @Test func `Ten thousand tasks are accepted together, in the order given`() throws {
-        let bench = try Bench()
         let client = bench.client()
         defer { client.shutdown() }
         let submissions = (0..<10_000).map { Submission(task: task("\($0)")) }
@@ -93,7 +92,6 @@ import Threading
     }
 
     @Test func `An array of which one task is refused by the database is not accepted at all`() throws {
-        let bench = try Bench()
         let client = bench.client()
         defer { client.shutdown() }
         try bench.database.sql("ALTER TABLE task ADD CHECK (priority <> 666)")
@@ -106,7 +104,6 @@ import Threading
     }
 
     @Test func `A worker gives back what it did not start, and the attempt does not count`() throws {
-        let bench = try Bench()
         let client = bench.client()
         defer { client.shutdown() }
         _ = try client.submit((0..<4).map { Submission(task: task("\($0)")) })
@@ -122,7 +119,6 @@ import Threading
     }
 
     @Test func `A task can be cancelled while it is queued or processed, and not once it is finished`() throws {
-        let bench = try Bench()
         let client = bench.client()
         defer { client.shutdown() }
         let session = try bench.session()

@@ -97,19 +97,18 @@ extension Listener {
         var link = DatabaseLink(configuration, logger: logger) { (connection) throws(PostgresError) in
             try connection.execute(text: "LISTEN millrace_done")
         }
-        var isListening = false
+        var session = 0
         while !state.withLock({ $0.isStopping }) {
             do {
                 let connection = try link.connected()
-                if !isListening {
-                    isListening = true
+                if session != link.sessions {
+                    session = link.sessions
                     check(state.withLock { $0.waiters.tasks }, isMarking: true)
                 }
                 hear(try connection.takeNotifications())
                 expire()
                 pause(for: nil, socket: connection.socket)
             } catch {
-                isListening = false
                 link.drop()
                 expire()
                 pause(for: link.pause, socket: nil)

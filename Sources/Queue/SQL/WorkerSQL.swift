@@ -30,10 +30,15 @@ enum WorkerSQL {
         RETURNING t.id, t.type, t.input, t.attempts, t.max_attempts
         """)
 
-    /// When the first task is due that was put off. Only asked when nothing could be claimed.
+    /// When the first task is due that was put off; and whether there is one that is due now and was not claimed,
+    /// because somebody else had it locked: another claim, or one who only marked it as awaited. Asked when nothing
+    /// could be claimed; no notification will tell of the latter, so the worker looks again in a moment.
     static let nextDue = PostgresStatement(
         "next_due",
-        "SELECT run_at FROM task WHERE worker_id IS NULL AND run_at > created_at ORDER BY run_at LIMIT 1")
+        """
+        SELECT (SELECT run_at FROM task WHERE worker_id IS NULL AND run_at > created_at ORDER BY run_at LIMIT 1),
+            EXISTS (SELECT FROM task WHERE worker_id IS NULL AND run_at <= now())
+        """)
 
     /// Puts back what was not started: the attempt does not count.
     static let giveBack = PostgresStatement(

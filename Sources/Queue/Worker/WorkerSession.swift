@@ -19,6 +19,9 @@ package final class WorkerSession {
         }
     }
 
+    /// Before looking again for tasks that were locked by others: longer than their transactions mostly take.
+    private static let pauseForLocked = Duration.milliseconds(5)
+
     private struct Registration {
         let connection: PostgresConnection
         let worker: Int32
@@ -189,7 +192,8 @@ extension WorkerSession {
     private func dueTime() throws(QueueError) -> ContinuousClock.Instant? {
         if nextDue == nil {
             let row = try run { (connection) throws(PostgresError) in try connection.execute(WorkerSQL.nextDue.with()) }
-            nextDue = .some(row.rowCount == 0 ? nil : row.timestamp(0, 0))
+            let isOneLocked = row.bool(0, 1) == true
+            nextDue = .some(isOneLocked ? .now.advanced(by: Self.pauseForLocked) : row.timestamp(0, 0))
         }
         guard let time = nextDue ?? nil else { return nil }
         return .now + .microseconds(time.microseconds - Timestamp.now.microseconds)

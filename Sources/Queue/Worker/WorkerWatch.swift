@@ -64,27 +64,26 @@ package final class WorkerWatch: Sendable {
     private var isStopping: Bool { state.withLock { $0.isStopping } }
 
     private func run() {
-        // The pace of a database out of reach, and what a new session has to do first.
         var link = DatabaseLink(configuration.postgres, logger: logger)
         var maintenance = Maintenance(configuration, logger: logger)
-        var isNew = true
+        var session = 0
         while !isStopping {
             do {
                 let connection = try link.connected()
-                if isNew {
+                if session != link.sessions {
                     // What died while nobody watched.
                     try recover(try connection.execute(WatchSQL.sweep.with()).workers, connection)
                     maintenance.sessionChanged()
-                    isNew = false
+                    session = link.sessions
                 }
                 try maintenance.runIfDue(connection) { (workers) throws(PostgresError) in
                     try recover(workers, connection)
                 }
                 try watchNeighbour(connection)
             } catch {
-                if error.isConnectionLost || !error.isTransactionRetryable {
+                if !error.isTransactionRetryable {
+                    logger.warning("Cannot watch over the workers", metadata: ["error": "\(error)"])
                     link.drop()
-                    isNew = true
                 }
                 pause(for: max(link.pause, .milliseconds(20)))
             }

@@ -1,0 +1,44 @@
+import Postgres
+import Testing
+
+@Suite struct BackoffTests {
+    /// SplitMix64 (Steele, Lea, Flood 2014).
+    private struct Seeded: RandomNumberGenerator {
+        var state: UInt64
+        mutating func next() -> UInt64 {
+            state &+= 0x9E37_79B9_7F4A_7C15
+            var z = state
+            z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+            z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+            return z ^ (z >> 31)
+        }
+    }
+
+    @Test func `The ceiling doubles from the base to the cap and starts over after a reset`() {
+        var backoff = Backoff(base: .milliseconds(500), cap: .seconds(3))
+        var generator = Seeded(state: 1)
+        var ceilings: [Duration] = []
+        for _ in 0..<5 {
+            ceilings.append(backoff.ceiling)
+            _ = backoff.next(using: &generator)
+        }
+        #expect(ceilings == [.milliseconds(500), .seconds(1), .seconds(2), .seconds(3), .seconds(3)])
+        for _ in 0..<200 { _ = backoff.next(using: &generator) }
+        #expect(backoff.ceiling == .seconds(3))
+        backoff.reset()
+        #expect(backoff.ceiling == .milliseconds(500))
+    }
+
+    @Test(arguments: 1...20)
+    func `Pauses fill the whole range below the ceiling evenly`(seed: UInt64) {
+        var generator = Seeded(state: seed)
+        var thirds = [0, 0, 0]
+        for _ in 0..<600 {
+            var backoff = Backoff(base: .milliseconds(300), cap: .seconds(1))
+            let pause = backoff.next(using: &generator)
+            #expect(pause >= .zero && pause <= .milliseconds(300))
+            thirds[min(2, Int(pause / .milliseconds(100)))] += 1
+        }
+        #expect(thirds.allSatisfy { (150...250).contains($0) })
+    }
+}

@@ -1,0 +1,71 @@
+import Queue
+import TestSupport
+import Testing
+
+@testable import Queue
+
+@Suite struct QueueLimit {
+    let bench: Bench
+
+    init() throws { bench = try Bench() }
+
+    @Test func `A full queue takes nothing more, answers from the cache all the same, and is exact for one node`()
+        throws
+    {
+        let client = bench.client(queueLimit: 50)
+        defer { client.shutdown() }
+        let session = try bench.session()
+        _ = try client.submit(task("known"))
+        try session.complete(try session.claim())
+
+        for number in 0..<30 { _ = try client.submit(task("\(number)")) }
+        #expect(throws: QueueError.queueFull) {
+            try client.submit((100..<121).map { Submission(task: task("\($0)")) })
+        }
+        #expect(try client.submit((200..<220).map { Submission(task: task("\($0)")) }).count == 20)
+        #expect(throws: QueueError.queueFull) { try client.submit(task("one more")) }
+        #expect(try bench.value("SELECT count(*) FROM task") == "50")
+        guard case .cached = try client.submit(task("known")) else { throw Unexpected(what: "not cached") }
+        #expect(try client.submit(task("7")).queuedID != nil)
+        // An array is refused as a whole, whatever part of it is known.
+        #expect(throws: QueueError.queueFull) {
+            try client.submit([task("known"), task("new")].map { Submission(task: $0) })
+        }
+        #expect(try bench.value("SELECT count(*) FROM task") == "50")
+        _ = try session.claim(10)
+        #expect(try client.submit(task("one more")).queuedID != nil)
+    }
+
+    @Test func `A node counts anew when its share is used up or a second old`() {
+        var permits = QueuePermits(limit: 1000)
+        let start = ContinuousClock.now
+        #expect(permits.needsCount(for: 1, at: start))
+        permits.counted(queued: 200, at: start)
+        #expect(!permits.needsCount(for: 100, at: start))
+        #expect(permits.needsCount(for: 101, at: start))
+        #expect(permits.needsCount(for: 1, at: start + .seconds(1)))
+        let took = permits.take(60)
+        #expect(took)
+        #expect(permits.needsCount(for: 41, at: start))
+        permits.giveBack(1)
+        #expect(!permits.needsCount(for: 41, at: start))
+        // Right after a count, a large request may have all that is free.
+        permits.counted(queued: 300, at: start)
+        let (tooMany, all, more) = (permits.take(701), permits.take(700), permits.take(1))
+        #expect(!tooMany && all && !more)
+    }
+
+    @Test func `Near the limit a share is one task, and without a limit nothing is counted`() {
+        var permits = QueuePermits(limit: 10)
+        let now = ContinuousClock.now
+        permits.counted(queued: 9, at: now)
+        #expect(!permits.needsCount(for: 1, at: now))
+        let first = permits.take(1)
+        #expect(first)
+        #expect(permits.needsCount(for: 1, at: now))
+        permits.counted(queued: 12, at: now)
+        let over = permits.take(1)
+        #expect(!over)
+        #expect(!QueuePermits(limit: 0).needsCount(for: 1, at: now))
+    }
+}

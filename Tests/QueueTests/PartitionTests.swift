@@ -1,0 +1,81 @@
+import Postgres
+import TestSupport
+import Testing
+
+@testable import Queue
+
+@Suite struct Days {
+    let bench: Bench
+
+    init() throws { bench = try Bench() }
+
+    private func partitions() throws -> [String] {
+        try bench.value(
+            "SELECT inhrelid::regclass FROM pg_inherits WHERE inhparent = 'finished_task'::regclass ORDER BY 1"
+        )
+        .split(separator: "\n").map(String.init)
+    }
+
+    private func finish(_ id: TaskID, completedAt: Timestamp) throws {
+        try bench.database.sql(
+            """
+            INSERT INTO finished_task (id, type, outcome, attempts, created_at, completed_at)
+            VALUES ('\(id)', 'sha256', 'completed', 1, '\(completedAt)', '\(completedAt)')
+            """)
+    }
+
+    @Test func `Today and three days to come have partitions, and what waited in the default one moves`() throws {
+        let id = TaskID()
+        try finish(id, completedAt: .now)
+        #expect(try bench.value("SELECT count(*) FROM finished_task_default") == "1")
+        let watch = bench.watch()
+        defer { watch.stop() }
+        try eventually("made") { try partitions().count == 5 }
+        #expect(try bench.value("SELECT count(*) FROM finished_task_default") == "0")
+        let today = Timestamp.now.description.prefix(10).filter { $0 != "-" }
+        #expect(try bench.value("SELECT tableoid::regclass FROM finished_task") == "finished_task_\(today)")
+    }
+
+    @Test func `A day is dropped when all of it finished before the retention, and nothing of it is unfinished`() throws
+    {
+        let connection = try PostgresConnection(bench.postgres)
+        let days = Partitions(connection, logger: Bench.logger)
+        let now = Timestamp.now
+        let start = CivilDay(now.advanced(by: .seconds(-10 * 86_400)))
+        try days.make(from: start, days: 11)
+        #expect(try partitions().count == 12)
+        let ids = (0..<11).map { day in
+            TaskID(lowestAt: CivilDay(daysSince1970: start.daysSince1970 + Int64(day)).start)
+        }
+        // Submitted ten days ago and finished an hour ago; submitted nine days ago and still queued.
+        try finish(ids[0], completedAt: now.advanced(by: .seconds(-3600)))
+        try bench.database.sql(
+            """
+            INSERT INTO task (id, type, priority, max_attempts, awaited, run_at, created_at, input)
+            VALUES ('\(ids[1])', 'sha256', 0, 5, false, now(), now(), '{}')
+            """)
+        try finish(ids[2], completedAt: start.start)
+        try finish(ids[9], completedAt: now.advanced(by: .seconds(-1)))
+        try days.drop(finishedBefore: now.advanced(by: .seconds(-3 * 86_400)))
+        // Of the seven old days, the two in use stay.
+        #expect(try partitions().count == 12 - 5)
+        #expect(try bench.value("SELECT count(*) FROM finished_task") == "2")
+        #expect(try bench.value("SELECT count(*) FROM finished_task_default") == "0")
+    }
+
+    @Test func `The calendar agrees with PostgreSQL's`() throws {
+        let connection = try PostgresConnection(bench.postgres)
+        let rows = try connection.execute(
+            """
+            SELECT (d - '1970-01-01'::date)::int8, extract(year FROM d)::int8, extract(month FROM d)::int8,
+                extract(day FROM d)::int8
+            FROM (SELECT '1900-01-01'::date + n * 13 AS d FROM generate_series(0, 20000) n) days
+            """)
+        for row in 0..<rows.rowCount {
+            let numbers = (0..<4).compactMap { rows.integer(row, $0).map(Int64.init) }
+            let day = CivilDay(daysSince1970: numbers[0])
+            #expect(day.components == (numbers[1], numbers[2], numbers[3]))
+            #expect(CivilDay(year: numbers[1], month: numbers[2], day: numbers[3]) == day)
+        }
+    }
+}

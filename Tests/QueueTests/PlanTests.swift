@@ -1,0 +1,83 @@
+import Postgres
+import TestSupport
+import Testing
+
+@testable import Queue
+
+/// Plans made on an empty database stay the right ones when it is full: no statement of the hot path reads a table.
+@Suite struct Plans {
+    let bench: Bench
+
+    init() throws { bench = try Bench() }
+
+    /// The plan of a statement as this session prepared it.
+    private func plan(
+        _ statement: PostgresStatement, _ arguments: String, _ connection: PostgresConnection
+    ) throws -> String {
+        let list = arguments.isEmpty ? "" : "(\(arguments))"
+        let rows = try connection.execute("EXPLAIN EXECUTE \(statement.name)\(list)")
+        return (0..<rows.rowCount).compactMap { rows.text($0, 0) }.joined(separator: "\n")
+    }
+
+    @Test func `Plans made while the queue was empty walk indexes, and still do with 200,000 tasks`() throws {
+        let connection = try PostgresConnection(bench.postgres, settings: SessionSettings.fixedPlans)
+        try Partitions(connection, logger: Bench.logger).make(from: CivilDay(.now), days: 3)
+        let none: [TaskID] = []
+        // Prepared and run while the tables are empty.
+        var batch = SubmissionBatch()
+        batch.add([Submission(task: task("first"))], isAwaited: false, mayQueue: false, secret: [1])
+        let submit = batch.call(slot: 1)
+        try connection.execute([
+            WorkerSQL.claim.with(.int4(1), .int8(10)), LookUpSQL.read.with(ids: none),
+            LookUpSQL.markAwaited.with(.uuids(none)), WorkerSQL.nextDue.with(), submit,
+            FinishedAttempts([TaskCompletion(id: TaskID(), outcome: .completed(result: [0x31]))])
+                .completion(worker: 1, ttl: .seconds(1), slot: 1)!,
+            FinishSQL.recover.with(.int4(-1)),
+            LookUpSQL.completedPage.with(PostgresArray(.text).value, .uuid(TaskID()), .int8(10)),
+        ])
+        try bench.database.sql(
+            """
+            INSERT INTO task (id, type, priority, max_attempts, awaited, run_at, created_at, cache_key, input)
+            SELECT gen_random_uuid(), 'sha256', 0, 5, false, now(), now(), sha256(n::text::bytea), '{}'
+            FROM generate_series(1, 200000) n;
+            ANALYZE
+            """)
+        let ids = "ARRAY[gen_random_uuid()]"
+        let claim = try plan(WorkerSQL.claim, "1, 100", connection)
+        #expect(
+            claim.contains("Index Scan using task_claim on task") || claim.contains("Index Only Scan using task_claim"))
+        #expect(claim.contains("Index Scan using task_pkey on task t"))
+        let plans = [
+            claim,
+            try plan(LookUpSQL.read, "\(ids), gen_random_uuid(), gen_random_uuid()", connection),
+            try plan(LookUpSQL.markAwaited, ids, connection),
+            try plan(WorkerSQL.nextDue, "", connection),
+            try plan(
+                FinishSQL.complete, "1, \(ids), ARRAY['1'], 1, 1::int2", connection),
+            try plan(FinishSQL.recover, "1", connection),
+            try plan(
+                SubmitSQL.submit,
+                """
+                \(ids), ARRAY['a'], ARRAY[''::bytea], ARRAY[''::bytea], ARRAY[0::int2], ARRAY[now()], ARRAY[1::int2],
+                ARRAY[true], ARRAY[true], ARRAY[1], 1::int2
+                """, connection),
+        ]
+        for plan in plans {
+            #expect(!plan.contains("Seq Scan") && !plan.contains("Bitmap"), "\(plan)")
+            #expect(!plan.contains("Hash Join") && !plan.contains("Merge Join"), "\(plan)")
+        }
+        // It is the kept plan that was shown: its parameters have no values.
+        #expect(plans[1].contains("ANY ($1)"))
+    }
+
+    @Test func `A look-up reads the partition of its day only`() throws {
+        let connection = try PostgresConnection(bench.postgres, settings: SessionSettings.fixedPlans)
+        try Partitions(connection, logger: Bench.logger).make(from: CivilDay(.now), days: 3)
+        let id = TaskID()
+        try connection.execute(LookUpSQL.read.with(ids: [id]))
+        let rows = try connection.execute(
+            "EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) EXECUTE read(ARRAY['\(id)'::uuid], '\(id)', '\(id)')")
+        let plan = (0..<rows.rowCount).compactMap { rows.text($0, 0) }.joined(separator: "\n")
+        #expect(plan.contains("Subplans Removed: 3"), "\(plan)")
+    }
+}

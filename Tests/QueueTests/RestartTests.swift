@@ -1,0 +1,139 @@
+import Glibc
+import Postgres
+import Queue
+import Schema
+import TestSupport
+import Testing
+import Threading
+
+/// With a server of its own, with fsync, which is killed.
+@Suite struct Restarts {
+    @Test func `A killed database is reported at once and used again when it is back, and nothing is lost`() throws {
+        let cluster = TestCluster(isDurable: true)
+        let bench = try Bench(on: cluster)
+        let client = bench.client()
+        let watch = bench.watch()
+        defer {
+            client.shutdown()
+            watch.stop()
+            cluster.stop(SIGQUIT)
+        }
+        let session = try bench.session(watch: watch)
+        let claimedBefore = try #require(try client.submit(task("claimed")).queuedID)
+        let acknowledged = Monitor<[TaskID]>([claimedBefore])
+        #expect(try session.claim().count == 1)
+
+        // Submitters at work while it happens.
+        let stop = Monitor(false)
+        let threads = (0..<4).map { thread in
+            NamedThread("test-submit") {
+                var number = 0
+                while !stop.withLock({ $0 }) {
+                    number += 1
+                    let start = ContinuousClock.now
+                    let outcome = try? client.submit(task("\(thread)-\(number)"))
+                    if let id = outcome?.queuedID { acknowledged.withLock { $0.append(id) } }
+                    if ContinuousClock.now - start > .seconds(5) { Issue.record("an answer took too long") }
+                    if outcome == nil { sleepCurrentThread(for: .milliseconds(20)) }
+                }
+            }
+        }
+        sleepCurrentThread(for: .milliseconds(300))
+        cluster.stop(SIGKILL)
+        sleepCurrentThread(for: .milliseconds(100))
+        #expect(!client.isDatabaseUp())
+        let start = ContinuousClock.now
+        #expect(throws: QueueError.self) { try client.record(claimedBefore) }
+        #expect(throws: QueueError.self) { try client.record(claimedBefore, wait: .seconds(30)) }
+        #expect(ContinuousClock.now - start < .seconds(2))
+        #expect(throws: QueueError.sessionLost) { try session.claim() }
+
+        cluster.start()
+        let back = ContinuousClock.now
+        try eventually("back") { (try? client.submit(task("back"))) != nil }
+        #expect(ContinuousClock.now - back < .seconds(3))
+        #expect(client.isDatabaseUp())
+        stop.withLock { $0 = true }
+        for thread in threads { thread.join() }
+
+        // Everything that was acknowledged is there, once, also what a worker had when it all ended.
+        try eventually("registered") { (try? session.register()) != nil }
+        try eventually("requeued") { try bench.value("SELECT count(*) FROM task WHERE worker_id IS NOT NULL") == "0" }
+        let stored = Set(try bench.value("SELECT id FROM task").split(separator: "\n").compactMap { TaskID($0) })
+        let missing = acknowledged.withLock { Set($0) }.subtracting(stored)
+        #expect(missing.isEmpty)
+        #expect(try client.record(claimedBefore)?.attempts == 1)
+        // Listening again as well.
+        let answer = Monitor<TaskStatus?>(nil)
+        client.task(claimedBefore, wait: .seconds(20)) { told in
+            let status = try? told.get()?.status
+            answer.broadcast { $0 = status }
+        }
+        try eventually("marked") { try bench.value("SELECT awaited FROM task WHERE id = '\(claimedBefore)'") == "t" }
+        try session.complete(try session.claim(100_000))
+        #expect(answer.wait(for: .seconds(10)) { $0 } == .completed)
+    }
+
+    /// At any moment of it, before, in or after its commit.
+    @Test(arguments: [true, false])
+    func `A submission whose session is lost is neither lost nor stored twice`(isArray: Bool) throws {
+        let bench = try Bench()
+        let client = bench.client()
+        defer { client.shutdown() }
+        _ = try client.submit(task("warm up"))
+        for round in 0..<10 {
+            let submissions = (0..<(isArray ? 500 : 1)).map { Submission(task: task("\(round)-\($0)")) }
+            let answer = Monitor<Result<[SubmissionOutcome], QueueError>?>(nil)
+            client.submit(submissions, wait: nil) { told in answer.broadcast { $0 = told } }
+            sleepCurrentThread(for: .microseconds(round * 300))
+            try bench.database.sql(
+                """
+                SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+                WHERE datname = current_database() AND pid <> pg_backend_pid()
+                    AND (query LIKE '%INSERT INTO task%' OR query = 'COMMIT')
+                """)
+            let outcomes = try #require(answer.wait(for: .seconds(20)) { $0 }).get()
+            #expect(outcomes.map(\.queuedID) == submissions.map(\.id))
+        }
+        #expect(try bench.value("SELECT count(*) FROM task") == "\(1 + 10 * (isArray ? 500 : 1))")
+    }
+
+    @Test func `A session that is lost in the middle of its commit does not make two tasks`() throws {
+        let bench = try Bench()
+        let client = bench.client()
+        defer { client.shutdown() }
+        _ = try client.submit(task("warm up"))
+        // The commit takes half a second, and the session is ended in the middle of it.
+        try bench.database.sql(
+            """
+            CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.5); RETURN NULL; END';
+            CREATE CONSTRAINT TRIGGER hold AFTER INSERT ON task DEFERRABLE INITIALLY DEFERRED
+                FOR EACH ROW EXECUTE FUNCTION hold()
+            """)
+        let submission = Submission(task: task("in doubt", isCacheable: false))
+        let answer = Monitor<Result<[SubmissionOutcome], QueueError>?>(nil)
+        client.submit([submission], wait: nil) { told in answer.broadcast { $0 = told } }
+        sleepCurrentThread(for: .milliseconds(250))
+        try bench.database.sql(
+            """
+            SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+            WHERE datname = current_database() AND query LIKE '%INSERT INTO task%' AND pid <> pg_backend_pid()
+            """)
+        #expect(try #require(answer.wait(for: .seconds(20)) { $0 }).get() == [.queued(submission.id)])
+        #expect(try bench.value("SELECT count(*) FROM task WHERE id = '\(submission.id)'") == "1")
+    }
+
+    @Test func `A client may start before the database and before its schema`() throws {
+        let database = try TestDatabase()
+        let client = QueueClient(
+            QueueClient.Configuration(
+                postgres: PostgresConfiguration(connectionString: database.connectionString)), logger: Bench.logger)
+        defer { client.shutdown() }
+        #expect(throws: QueueError.databaseUnavailable) { try client.submit(task("early")) }
+        #expect(throws: QueueError.databaseUnavailable) { try client.record(TaskID()) }
+        _ = try Schema.migrate(
+            PostgresConnection(PostgresConfiguration(connectionString: database.connectionString)))
+        try eventually("ready") { (try? client.submit(task("early"))) != nil }
+        #expect(try database.sql("SELECT count(*) FROM task") == "1")
+    }
+}
