@@ -13,21 +13,23 @@ package enum SocketFolder {
 
     /// The folder, made, empty but for what PostgreSQL keeps there, and closed to other users where it is not in `data`.
     package static func make(data: String, runtime: String?) throws(SetupError) -> String {
+        // Root's has to be passed through by the user that PostgreSQL runs as.
+        let mode: mode_t = Account.isRoot ? 0o711 : 0o700
         let inData = data + "/run"
         if inData.utf8.count + 1 + longestName <= longestPath {
-            try Folder.make(inData, mode: 0o711)
+            try Folder.make(inData, mode: mode)
             return inData
         }
         let name = "millrace-\(geteuid())-\(fingerprint(data))"
         let base = runtime.flatMap { $0.utf8.count <= 48 && Folder.isFolder($0) ? $0 : nil } ?? "/tmp"
         let path = base + "/" + name
-        try Folder.make(path, mode: 0o711)
+        try Folder.make(path, mode: mode)
         // Anyone can make a folder of that name in /tmp before us: what we use has to be our own and no link.
         var status = stat()
         guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR, status.st_uid == geteuid() else {
             throw SetupError("\(path) belongs to someone else; remove it or choose a shorter data folder")
         }
-        guard chmod(path, 0o711) == 0 else { throw SetupError("cannot set the mode of \(path)", errno: errno) }
+        guard chmod(path, mode) == 0 else { throw SetupError("cannot set the mode of \(path)", errno: errno) }
         return path
     }
 

@@ -29,6 +29,8 @@ struct UpCommand: ParsableCommand {
     func run() throws {
         try reporting {
             let settings = try Settings.load()
+            // Its children read them, when much has been started already.
+            try settings.checkAll()
             let plan = try UpPlan(
                 settings,
                 listen: try settings.value(Variables.listen, option: listen, "--listen"),

@@ -71,6 +71,16 @@ struct StartTests {
                 == "millrace: MILLRACE_WORKERS: \"some\" is not a whole number from 0 to 64\n")
     }
 
+    @Test func `a variable that only a child reads is found before anything is started`() throws {
+        let folder = TemporaryFolder()
+        let program = try up([], folder: folder, environment: ["LB_STRATEGY": "random"])
+        #expect(try program.waitForExit() == .exited(code: 78))
+        #expect(
+            program.standardError
+                == "millrace: LB_STRATEGY: \"random\" is not one of round-robin, least-connections\n")
+        #expect(!Folder.isFolder(folder.file("data")))
+    }
+
     @Test func `a database that is not there is an error, and nothing is left running`() throws {
         let folder = TemporaryFolder()
         let program = try up(

@@ -8,7 +8,8 @@ package final class TemporaryFolder: Sendable {
     package let path: String
 
     package init() {
-        var template = Array("/tmp/mr-XXXXXX".utf8CString)
+        _ = Self.sweep
+        var template = Array("/tmp/mr-\(getpid())-XXXXXX".utf8CString)
         precondition(mkdtemp(&template) != nil, "mkdtemp: \(String(cString: strerror(errno)))")
         path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         // Servers that run as another user pass through it.
@@ -16,6 +17,21 @@ package final class TemporaryFolder: Sendable {
     }
 
     deinit { Folder.remove(path) }
+
+    /// Clears away, once, what killed test processes left.
+    private static let sweep: Void = {
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: "/tmp")) ?? [] where name.hasPrefix("mr-") {
+            guard let owner = name.split(separator: "-").dropFirst().first.flatMap({ pid_t($0) }), kill(owner, 0) != 0,
+                errno == ESRCH
+            else {
+                continue
+            }
+            // One of another container that shares /tmp has an owner that is not seen here, but is young.
+            var status = stat()
+            guard stat("/tmp/\(name)", &status) == 0, time(nil) - status.st_mtim.tv_sec > 3600 else { continue }
+            Folder.remove("/tmp/\(name)")
+        }
+    }()
 
     package func file(_ name: String) -> String { path + "/" + name }
 

@@ -9,7 +9,11 @@ final class WholeSystem: Sendable {
     /// For tests that do not break anything and do not count what others may add.
     static let shared: Result<WholeSystem, any Error> = Result {
         let system = try WholeSystem()
-        atexit { (try? WholeSystem.shared.get())?.folder.remove() }
+        atexit {
+            guard let system = try? WholeSystem.shared.get() else { return }
+            _ = try? system.stop(SIGKILL)
+            Folder.remove(system.folder.path)
+        }
         return system
     }
 
@@ -85,8 +89,4 @@ final class WholeSystem: Sendable {
         }
         return exit
     }
-}
-
-extension TemporaryFolder {
-    func remove() { Folder.remove(path) }
 }
