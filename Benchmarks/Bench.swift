@@ -28,7 +28,7 @@ struct Bench: ParsableCommand {
     var workers = 3
 
     @Option(help: "Where the raw numbers go (tab-separated).")
-    var raw = "Benchmarks/results/bench.tsv"
+    var raw = ".build/bench.tsv"
 
     func validate() throws {
         guard seconds > 0, clients > 0, api > 0, workers > 0 else {
