@@ -112,6 +112,9 @@ struct SubmissionBatch {
         }
     }
 
+    /// Whether there is something new for the workers.
+    var hasNewWork: Bool { rows.contains { $0.isInserted } }
+
     /// How many places in the queue a request was given that it did not need.
     func unusedPlaces(ofRequest request: Int) -> Int {
         requests[request].count { !rows[$0].isInserted }

@@ -151,6 +151,7 @@ private struct Work {
                     inDoubt = nil
                 }
                 try transact(&batch, connection)
+                if batch.hasNewWork { wakeWorkers(connection) }
                 return
             } catch {
                 if error.isConnectionLost {
@@ -191,6 +192,15 @@ private struct Work {
                 do { try connection.execute(text: "ROLLBACK") } catch { link.drop() }
             }
             throw error
+        }
+    }
+
+    /// The tasks are stored: whatever goes wrong here, the workers find them by themselves a little later.
+    private mutating func wakeWorkers(_ connection: PostgresConnection) {
+        do {
+            _ = try connection.execute([LookUpSQL.lossIsHarmless.with(), NotifySQL.work.with()])
+        } catch {
+            link.dropIfLost(error)
         }
     }
 

@@ -3,8 +3,8 @@ internal import Postgres
 /// The end of attempts.
 ///
 /// Whatever is stored of a task is derived from the rows that the DELETE returns, and it deletes only what this worker
-/// owns: a task that was cancelled, or given to another, leaves no trace here. Row, result, cache entry, counters and
-/// notification are one statement and one commit.
+/// owns: a task that was cancelled, or given to another, leaves no trace here. Row, result, cache entry and counters are
+/// one statement and one commit. Completions, the frequent case, are announced after it (``NotifySQL``).
 ///
 /// The ids come sorted, and the plan walks them in that order: two statements that lock several tasks do not wait for
 /// each other in a ring. The cache's rows are written in the order of their keys, the counters last.
@@ -19,7 +19,7 @@ enum FinishSQL {
         )
         """
 
-    /// Worker, ids, results, how long they are cached, the counters' slot. Returns how many were stored.
+    /// Worker, ids, results, how long they are cached, the counters' slot. Returns the ids that somebody waits for.
     static let complete = PostgresStatement(
         "complete",
         """
@@ -44,8 +44,8 @@ enum FinishSQL {
             UPDATE cache_statistics s SET sets = s.sets + n.sets
             FROM (SELECT count(*) AS sets FROM cached) n
             WHERE s.slot = $5 AND n.sets > 0
-        ), \(told)
-        SELECT (SELECT count(*) FROM removed), n FROM told
+        )
+        SELECT id FROM removed WHERE awaited
         """)
 
     /// Worker, ids, errors, whether another attempt may help. Returns how many will be tried again, and how many are

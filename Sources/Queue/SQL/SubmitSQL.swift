@@ -12,7 +12,8 @@ internal import Postgres
 ///   worker may be about to delete, in whatever order, and that ends in deadlocks.
 /// - The counters' row is locked last (its subquery reads `inserted` to the end), so nobody waits for anything else
 ///   while holding it.
-/// - Waking the workers (NOTIFY) costs one database-wide lock at commit: once a batch, and only if there is work.
+/// - The workers are woken after the commit, by a transaction of its own (``NotifySQL``): once a batch, and only if
+///   there is work.
 /// - A batch that stored nothing has only counters to write: it does not wait for the disk.
 enum SubmitSQL {
     /// Columns of the batch, arrays of equal length; last the counters' slot.
@@ -49,9 +50,6 @@ enum SubmitSQL {
         SELECT id, cached_id, result, joined_id FROM found WHERE cached_id IS NOT NULL OR joined_id IS NOT NULL
         UNION ALL
         SELECT id, NULL, NULL, NULL FROM inserted
-        UNION ALL
-        SELECT NULL, NULL, NULL, NULL FROM (SELECT pg_notify('millrace_work', '') AS sent FROM inserted LIMIT 1) n
-        WHERE n.sent IS NOT NULL
         UNION ALL
         SELECT NULL, NULL, NULL, NULL
         WHERE CASE WHEN EXISTS (SELECT FROM inserted) THEN false

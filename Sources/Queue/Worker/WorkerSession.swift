@@ -88,7 +88,8 @@ package final class WorkerSession {
         let worker = try registered().worker
         var calls: [PostgresCall] = []
         let ends = FinishedAttempts(completed)
-        if let call = ends.completion(worker: worker, ttl: configuration.cacheTTL, slot: slot) { calls.append(call) }
+        let completion = ends.completion(worker: worker, ttl: configuration.cacheTTL, slot: slot)
+        if let completion { calls.append(completion) }
         if let call = ends.failure(worker: worker) { calls.append(call) }
         if claim > 0 {
             // A claim that a crash undoes does no harm: it is undone for a dead worker anyway.
@@ -96,8 +97,18 @@ package final class WorkerSession {
             calls.append(WorkerSQL.claim.with(.int4(worker), .int8(Int64(claim))))
         }
         let results = try run { (connection) throws(PostgresError) in try connection.execute(calls) }
+        if completion != nil { try announce(results[0]) }
         guard claim > 0, let claimed = results.last else { return [] }
         return (0..<claimed.rowCount).compactMap { claimed.claimedTask($0) }
+    }
+
+    /// Tells the nodes of finished tasks that somebody waits for.
+    private func announce(_ awaited: PostgresResult) throws(QueueError) {
+        let ids = (0..<awaited.rowCount).compactMap { awaited.taskID($0, 0) }
+        if ids.isEmpty { return }
+        _ = try run { (connection) throws(PostgresError) in
+            try connection.execute([LookUpSQL.lossIsHarmless.with(), NotifySQL.done.with(.uuids(ids))])
+        }
     }
 
     /// Puts claimed tasks back that were not started, as if they had not been claimed.
