@@ -72,10 +72,16 @@ struct DatabaseLink {
                 return try body(connection)
             } catch {
                 if error.isConnectionLost { drop() }
-                guard attempts < 3, error.isConnectionLost || error.isTransactionRetryable else { throw error }
+                guard attempts < 3, error.isConnectionLost || error.isWorthAnotherRun else { throw error }
             }
         }
     }
+}
+
+extension PostgresError {
+    /// The transaction was rolled back for a reason that is gone by now. Besides the general ones: a finished task was on
+    /// its way to the default partition while its day got one of its own (check_violation; there is no other check).
+    var isWorthAnotherRun: Bool { isTransactionRetryable || kind == .server && sqlState == "23514" }
 }
 
 extension QueueError {

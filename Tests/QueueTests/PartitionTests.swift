@@ -1,6 +1,7 @@
 import Postgres
 import TestSupport
 import Testing
+import Threading
 
 @testable import Queue
 
@@ -61,6 +62,49 @@ import Testing
         #expect(try partitions().count == 12 - 5)
         #expect(try bench.value("SELECT count(*) FROM finished_task") == "2")
         #expect(try bench.value("SELECT count(*) FROM finished_task_default") == "0")
+    }
+
+    @Test func `Making the day does not disturb tasks that finish meanwhile`() throws {
+        let client = bench.client()
+        defer { client.shutdown() }
+        nonisolated(unsafe) let session = try bench.session()
+        let connection = try PostgresConnection(bench.postgres)
+        _ = try client.submit((0..<1000).map { Submission(task: task("\($0)")) })
+        let worker = NamedThread("test-worker") {
+            while let claimed = try? session.claim(5), !claimed.isEmpty { try? session.complete(claimed) }
+        }
+        try Partitions(connection, logger: Bench.logger).make(from: CivilDay(.now), days: 1)
+        worker.join()
+        #expect(session.isRegistered)
+        #expect(try bench.value("SELECT count(*) FROM finished_task") == "1000")
+    }
+
+    /// A row that is being routed to the default partition waits for the lock that attaching takes, and is refused then.
+    @Test func `A completion that waited for its day to be made goes there`() throws {
+        let client = bench.client()
+        defer { client.shutdown() }
+        nonisolated(unsafe) let session = try bench.session()
+        let id = try #require(try client.submit(task("routed")).queuedID)
+        let claimed = try session.claim()
+        let connection = try PostgresConnection(bench.postgres)
+        let low = TaskID(lowestAt: CivilDay(.now).start)
+        let high = TaskID(lowestAt: CivilDay(.now).next.start)
+        try connection.execute(
+            text: """
+                BEGIN;
+                CREATE TABLE finished_task_19700101 (LIKE finished_task INCLUDING ALL);
+                ALTER TABLE finished_task ATTACH PARTITION finished_task_19700101 FOR VALUES FROM ('\(low)') TO ('\(high)')
+                """)
+        let worker = NamedThread("test-worker") { try? session.complete(claimed) }
+        try eventually("waiting") {
+            try bench.value(
+                "SELECT count(*) FROM pg_locks WHERE relation = 'finished_task_default'::regclass AND NOT granted")
+                != "0"
+        }
+        try connection.execute(text: "COMMIT")
+        worker.join()
+        #expect(session.isRegistered)
+        #expect(try client.record(id)?.status == .completed)
     }
 
     @Test func `The calendar agrees with PostgreSQL's`() throws {

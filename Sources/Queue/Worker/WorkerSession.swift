@@ -146,7 +146,7 @@ package final class WorkerSession {
             do {
                 return try body(connection)
             } catch {
-                if error.isTransactionRetryable, attempts < 5 { continue }
+                if error.isWorthAnotherRun, attempts < 5 { continue }
                 logger.error("Lost the queue session", metadata: ["error": "\(error)"])
                 registration = nil
                 throw .sessionLost

@@ -81,7 +81,7 @@ package final class WorkerWatch: Sendable {
                 }
                 try watchNeighbour(connection)
             } catch {
-                if !error.isTransactionRetryable {
+                if !error.isWorthAnotherRun {
                     logger.warning("Cannot watch over the workers", metadata: ["error": "\(error)"])
                     link.drop()
                 }
