@@ -30,7 +30,7 @@ enum EndToEnd {
                     isOver = start.duration(to: .now) >= duration
                 }
                 guard isOver || pending.count > outstanding else { continue }
-                let state = try connection.exchange("GET", "/task/\(pending[0])", expecting: 200)
+                let state = try connection.exchange("GET", "/task/\(pending[0])?wait=10", expecting: 200)
                 switch state.text(of: "status") {
                 case "completed":
                     pending.removeFirst()

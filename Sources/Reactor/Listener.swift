@@ -95,7 +95,8 @@ package struct Listener: Sendable, Hashable {
                 return .connection(Socket(descriptor: descriptor), from: peer ?? .unix(""))
             }
             switch errno {
-            case EAGAIN: return .none
+            // EINVAL, EBADF: another thread has shut the listener down or closed it; nothing comes any more.
+            case EAGAIN, EINVAL, EBADF: return .none
             case EMFILE, ENFILE, ENOBUFS, ENOMEM: return .exhausted(errno)
             default: continue  // EINTR, ECONNABORTED, or what the network did to this one connection
             }
