@@ -53,11 +53,16 @@ package enum DefaultProxy {
                 switch name {
                 case "listen": listen.map { "listen \($0)" }
                 case "server" where isNode:
-                    servers.map { "server \($0)\(maxConnections > 0 ? " max_conns=\(maxConnections)" : "")" }
+                    servers.map {
+                        "server \($0)\(maxConnections > 0 ? " max_conns=\(maxConnections)" : "") fail_timeout=1s"
+                    }
                 case "keepalive": (strategy == .leastConnections ? ["least_conn"] : []) + [text(of: line)]
                 case "limit_req_zone": rateLimit.map { ["\(withoutLastWord(line)) rate=\(rate($0))"] } ?? []
                 case "limit_req_status": rateLimit == nil ? [] : nil
-                case "limit_req": rateLimit.map { ["limit_req zone=clients burst=\($0.requests - 1) nodelay"] } ?? []
+                case "limit_req":
+                    rateLimit.map {
+                        ["limit_req zone=clients\($0.requests > 1 ? " burst=\($0.requests - 1)" : "") nodelay"]
+                    } ?? []
                 case "pid": ["pid \(pidFile)"]
                 case "access_log":
                     ["access_log \(accessLog.map { "\($0) json" } ?? "off")"]

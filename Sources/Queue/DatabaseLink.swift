@@ -88,7 +88,10 @@ extension QueueError {
     /// What an error of the database means to the queue's users.
     init(_ error: PostgresError) {
         // undefined_table and undefined_function: the schema is not there yet, `millrace migrate` is on its way.
-        let isAway = error.kind != .server || error.sqlState == "42P01" || error.sqlState == "42883"
+        let isUnready = error.sqlState == "42P01" || error.sqlState == "42883"
+        // Class 53, insufficient resources: a full disk, no memory, no connection left. It passes.
+        let isShort = error.sqlState?.hasPrefix("53") ?? false
+        let isAway = error.kind != .server || isUnready || isShort
         self = isAway ? .databaseUnavailable : .internalError
     }
 }

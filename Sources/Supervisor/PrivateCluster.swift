@@ -84,10 +84,14 @@ package struct PrivateCluster: Sendable {
     /// - Returns: whether there was one.
     @discardableResult
     package func stopLeftover() throws(SetupError) -> Bool {
-        guard let file = PostmasterFile(dataFolder: folder) else { return false }
-        guard file.isAlive(in: folder) else {
+        guard let file = PostmasterFile(dataFolder: folder), file.isAlive(in: folder) else {
             // The id of a killed server may be another process's by now, which PostgreSQL would take for a server.
-            unlink(folder + "/postmaster.pid")
+            // The socket's lock file names it, too.
+            for stale in [
+                folder + "/postmaster.pid", socketFolder + "/.s.PGSQL.5432", socketFolder + "/.s.PGSQL.5432.lock",
+            ] {
+                unlink(stale)
+            }
             return false
         }
         for (signal, patience) in [(SIGINT, 20), (SIGQUIT, 10), (SIGKILL, 5)] as [(CInt, Int)] {
