@@ -123,7 +123,11 @@ package struct PrivateCluster: Sendable {
     /// Makes the cluster under another name first: what is called `postgres` is always whole.
     private func create() throws(SetupError) {
         let unfinished = folder + ".new"
-        Folder.remove(unfinished)
+        // The last children of an interrupted initdb may still be writing into it: once more, until it is gone.
+        for _ in 0..<100 where access(unfinished, F_OK) == 0 {
+            Folder.remove(unfinished)
+            if access(unfinished, F_OK) == 0 { usleep(50_000) }
+        }
         try Folder.make(unfinished, mode: 0o700, for: account)
         try run(
             installation.initdb,

@@ -1,3 +1,4 @@
+import Client
 import Glibc
 import Supervisor
 
@@ -27,7 +28,7 @@ final class WholeSystem: Sendable {
         do {
             let database = try startDatabase(sockets: sockets)
             try migrate(database)
-            startParts(sockets: sockets, database: database)
+            try startParts(sockets: sockets, database: database)
             try waitUntilReady()
         } catch is Stopped {
             return say("stopping")
@@ -77,7 +78,7 @@ final class WholeSystem: Sendable {
         }
     }
 
-    private func startParts(sockets: String, database: String) {
+    private func startParts(sockets: String, database: String) throws {
         group.start(
             plan.workers.enumerated().map { number, name in
                 let values = ["DATABASE_URL": database, "WORKER_NAME": name]
@@ -96,6 +97,8 @@ final class WholeSystem: Sendable {
             "MILLRACE_LISTEN": plan.listen.joined(separator: ","),
             "MILLRACE_UPSTREAM": nodes.map(\.1).joined(separator: ","),
         ]
+        // A balancer that finds no node yet counts that as a failure, and passes the node over for a while.
+        try wait(.seconds(60), for: "the API nodes") { nodes.allSatisfy { _, socket in accepts(socket) } }
         // SIGQUIT: it finishes what it has begun. What clients wait for ends when the nodes are told to stop.
         group.start(
             [
@@ -103,6 +106,13 @@ final class WholeSystem: Sendable {
                     "balancer", command(["balancer", "-p", plan.data], values), stopSignal: SIGQUIT,
                     stopLimit: .seconds(15), log: log)
             ], headStart: .seconds(1))
+    }
+
+    private func accepts(_ address: String) -> Bool {
+        guard let endpoint = Endpoint(address) else { return false }
+        let connection = HTTPConnection(to: endpoint, timeout: .seconds(1))
+        defer { connection.close() }
+        return (try? connection.connect()) != nil
     }
 
     private func waitUntilReady() throws {
