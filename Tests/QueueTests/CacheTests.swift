@@ -26,6 +26,16 @@ import Threading
         #expect(try bench.value("SELECT count(*) FROM task") == "4")
     }
 
+    @Test func `A task put off does not hold up the same one that is wanted now`() throws {
+        let client = bench.client()
+        defer { client.shutdown() }
+        let tomorrow = Timestamp(microseconds: Timestamp.now.microseconds + 86_400_000_000)
+        let later = try client.submit([Submission(task: task("same"), runAt: tomorrow)])[0].queuedID
+        let now = try client.submit(task("same")).queuedID
+        #expect(later != nil && now != nil && later != now)
+        #expect(try bench.value("SELECT count(*) FROM task WHERE run_at <= now()") == "1")
+    }
+
     @Test func `Nodes that submit the same tasks at the same time make one of each`() throws {
         let clients = (0..<3).map { _ in bench.client() }
         defer { for client in clients { client.shutdown() } }

@@ -33,7 +33,10 @@ struct SubmissionBatch {
         indices.reserveCapacity(tasks.count)
         for submission in tasks {
             let task = submission.task
-            let key = task.isCacheable ? CacheKey(secret: secret, type: task.type, input: task.input).bytes : nil
+            // A task put off must not hold those up that ask for the same now: it stands outside of single-flight.
+            let isDue = submission.runAt.map { $0 <= .now } ?? true
+            let key =
+                task.isCacheable && isDue ? CacheKey(secret: secret, type: task.type, input: task.input).bytes : nil
             if let key, let index = rowOfKey[key] {
                 rows[index].copies += 1
                 rows[index].isAwaited = rows[index].isAwaited || isAwaited
