@@ -29,7 +29,8 @@ extension ParsableCommand {
     }
 }
 
-private func fail(_ message: String, _ code: Int32) -> Never {
+/// Ends the process with one line on stderr.
+func fail(_ message: String, _ code: Int32) -> Never {
     let line = Array("millrace: \(message)\n".utf8)
     _ = write(2, line, line.count)
     exit(code)

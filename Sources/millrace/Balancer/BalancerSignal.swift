@@ -6,7 +6,7 @@ enum BalancerSignal: String, CaseIterable {
 
     init(_ word: String) throws {
         guard let signal = Self(rawValue: word) else {
-            throw CommandFailure(description: "invalid option: \"-s \(word)\"")
+            throw CommandFailure(description: "invalid option: \"-s \(word)\" (stop, quit, reload or reopen)", code: 64)
         }
         self = signal
     }

@@ -15,7 +15,7 @@ struct TaskCommand: ParsableCommand {
 
     func validate() throws {
         guard !id.isEmpty, id.utf8.allSatisfy({ $0 == 0x2D || Character(Unicode.Scalar($0)).isHexDigit }) else {
-            throw ValidationError("\"\(id)\" is not a task's id.")
+            throw ValidationError("\"\(id)\" is not a task's id")
         }
     }
 
