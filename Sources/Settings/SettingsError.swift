@@ -16,3 +16,13 @@ package struct SettingsError: Error, Equatable, CustomStringConvertible {
         self.code = code
     }
 }
+
+extension SettingsError {
+    /// For a value whose form is known to its user only.
+    /// - Parameters:
+    ///   - option: the name of the option that it came from; `nil`: it is the variable's.
+    ///   - reason: what is wrong, without a secret.
+    package init<Value>(_ variable: Variable<Value>, option: String? = nil, _ reason: String) {
+        self.init("\(option ?? variable.name): \(reason)", option == nil ? .configuration : .usage)
+    }
+}

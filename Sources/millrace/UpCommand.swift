@@ -31,13 +31,15 @@ struct UpCommand: ParsableCommand {
             let settings = try Settings.load()
             // Its children read them, when much has been started already.
             try settings.checkAll()
+            let address = try settings.databaseAddress(option: database)
+            if let address { try settings.checkDatabase(address, option: database == nil ? nil : "--database") }
             let plan = try UpPlan(
                 settings,
                 listen: try settings.value(Variables.listen, option: listen, "--listen"),
                 data: try settings.value(Variables.dataFolder, option: data, "--data"),
                 nodes: try settings.value(Variables.nodeCount, option: api, "--api"),
                 workers: try settings.value(Variables.workerCount, option: workers, "--workers"),
-                database: try settings.databaseAddress(option: database))
+                database: address)
             try WholeSystem(plan).run()
         }
     }

@@ -23,6 +23,28 @@ struct CommandLineTests {
         #expect(program.standardOutput.isEmpty)
     }
 
+    static let badDatabase =
+        "the value is no database URL (postgresql://user:password@host:port/name) and no libpq conninfo"
+
+    /// A worker would take it for a server that is out of reach, and try for ever.
+    @Test(arguments: [["worker"], ["api"], ["migrate"], ["up", "--listen", "127.0.0.1:1"]])
+    func `a malformed DATABASE_URL ends every command that reads it, and is not quoted`(arguments: [String]) throws {
+        for value in ["postgresql://u:secret@host:port/name", "u:secret@host/name", "host=h password='secret"] {
+            let program = try Program.millrace(
+                arguments, environment: WholeSystem.quietEnvironment.merging(["DATABASE_URL": value]) { $1 })
+            #expect(try program.waitForExit() == .exited(code: 78))
+            #expect(program.standardError == "millrace: DATABASE_URL: \(Self.badDatabase)\n")
+        }
+    }
+
+    @Test(arguments: ["", " ", "nothing", "postgresql://host:port/name"])
+    func `a malformed --database is a mistake on the command line`(value: String) throws {
+        let program = try Program.millrace(
+            ["up", "--database", value], environment: WholeSystem.quietEnvironment)
+        #expect(try program.waitForExit() == .exited(code: 64))
+        #expect(program.standardError == "millrace: --database: \(Self.badDatabase)\n")
+    }
+
     @Test func `help goes to standard output, and is no mistake`() throws {
         let program = try Program.millrace(["up", "--help"])
         #expect(try program.waitForExit() == .exited(code: 0))
