@@ -71,7 +71,7 @@ let package = Package(
             resources: [.embedInCode("millrace.conf")]),
         .target(
             name: "Worker",
-            dependencies: ["JSON", "Postgres", "Queue", "Tasks", "Telemetry", "Threading", logging, metrics]),
+            dependencies: ["JSON", "Postgres", "Queue", "Reactor", "Tasks", "Telemetry", "Threading", logging, metrics]),
         .target(
             name: "Balancer",
             dependencies: [
@@ -86,9 +86,8 @@ let package = Package(
             name: "millrace",
             dependencies: [
                 "API", "Balancer", "Client", "DefaultProxy", "FastCGIWire", "JSON", "NginxConfig", "Postgres", "Queue",
-                "Reactor",
-                "Schema",
-                "Settings", "Supervisor", "Tasks", "Telemetry", "Threading", "Worker", argumentParser, logging,
+                "Reactor", "Schema", "Settings", "Supervisor", "Tasks", "Telemetry", "Threading", "Worker",
+                argumentParser, logging,
             ]),
         .executableTarget(
             name: "bench", dependencies: ["CArgon2", "Client", "JSON", "Supervisor", "Threading", argumentParser],
@@ -117,8 +116,7 @@ let package = Package(
             name: "APITests",
             dependencies: [
                 "API", "FastCGIWire", "JSON", "Postgres", "Queue", "Reactor", "Schema", "Supervisor", "Tasks",
-                "TestSupport",
-                "Threading", logging,
+                "TestSupport", "Threading", logging,
             ]),
         .testTarget(
             name: "BalancerTests",
@@ -126,7 +124,9 @@ let package = Package(
         .testTarget(
             name: "WorkerTests",
             dependencies: [
-                "Client", "JSON", "Postgres", "Queue", "Schema", "Tasks", "TestSupport", "Threading", "Worker", logging,
+                "Client", "JSON", "Postgres", "Queue", "Reactor", "Schema", "Tasks", "TestSupport", "Threading",
+                "Worker",
+                logging,
             ]),
         .testTarget(name: "SettingsTests", dependencies: ["Settings"]),
         .testTarget(name: "SupervisorTests", dependencies: ["Supervisor", "TestSupport"]),

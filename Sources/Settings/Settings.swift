@@ -58,9 +58,11 @@ package struct Settings: Sendable {
     }
 
     private func message<Value>(_ name: String, _ text: String, _ variable: Variable<Value>) -> String {
-        let shown =
-            variable.isSecret
-            ? "the value" : "\"\(text.prefix(200).map { $0.isNewline ? " " : $0 }.map(String.init).joined())\""
-        return "\(name): \(shown) is not \(variable.expectation)"
+        "\(name): \(variable.isSecret ? "the value" : Self.shown(text)) is not \(variable.expectation)"
+    }
+
+    /// A value in an error: in quotes, on one line, and not endless.
+    package static func shown(_ text: some StringProtocol) -> String {
+        "\"\(String(text.prefix(200).map { $0.isNewline ? " " : $0 }))\""
     }
 }

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Reactor
 internal import Threading
 
 /// A tiny HTTP server for Prometheus's scrapes: one thread, one connection at a time, `GET` only, and every connection
@@ -24,11 +25,16 @@ package final class MetricsListener: Sendable {
     private let end = EventFD()
 
     /// - Parameters:
-    ///   - address: `host:port`, `[v6]:port` or `:port` (all interfaces).
+    ///   - place: port 0: the system chooses.
     ///   - page: the answer for a path; `nil`: there is none.
-    init(_ address: String, page: @escaping @Sendable (String) -> Page?) throws(Failure) {
-        let listener = try ListeningSocket(address)
-        port = listener.port
+    init(_ place: HostPort, page: @escaping @Sendable (String) -> Page?) throws(Failure) {
+        let listener: Listener
+        do {
+            listener = try Listener.listen(on: place.addresses()[0], .init(ipv6Only: false))
+        } catch {
+            throw Failure(description: "cannot listen on \(place): \(error)")
+        }
+        port = listener.localAddress?.port ?? place.port
         let (descriptor, end) = (listener.descriptor, end)
         thread = NamedThread("metrics") {
             defer {

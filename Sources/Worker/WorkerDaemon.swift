@@ -1,6 +1,7 @@
 package import Logging
 package import Postgres
 internal import Queue
+package import Reactor
 internal import Synchronization
 package import Tasks
 internal import Threading
@@ -22,15 +23,15 @@ package final class WorkerDaemon: Sendable {
         package var cacheMaxEntries: Int
         /// How long finished tasks are kept (`MILLRACE_RESULT_RETENTION`).
         package var retention: Duration
-        /// `host:port` for `GET /metrics` and `GET /health`.
-        package var metrics: String?
+        /// Where `GET /metrics` and `GET /health` are served.
+        package var metrics: HostPort?
         /// How long tasks that run may take to finish after ``WorkerDaemon/stop()``.
         package var gracePeriod: Duration
 
         package init(
             postgres: PostgresConfiguration, name: String, concurrency: Int,
             cacheTTL: Duration = .seconds(3600), cacheMaxEntries: Int = 1_000_000,
-            retention: Duration = .seconds(7 * 86_400), metrics: String? = nil, gracePeriod: Duration = .seconds(10)
+            retention: Duration = .seconds(7 * 86_400), metrics: HostPort? = nil, gracePeriod: Duration = .seconds(10)
         ) {
             self.postgres = postgres
             self.name = name
@@ -69,9 +70,9 @@ package final class WorkerDaemon: Sendable {
         self.logger = logger
         let isRegistered = Flag()
         self.isRegistered = isRegistered
-        if let address = configuration.metrics {
+        if let place = configuration.metrics {
             let name = configuration.name
-            listener = try MetricsListener(address) { WorkerPages.page($0, name: name, isHealthy: isRegistered.value) }
+            listener = try MetricsListener(place) { WorkerPages.page($0, name: name, isHealthy: isRegistered.value) }
         } else {
             listener = nil
         }

@@ -72,9 +72,9 @@ struct APICommand: ParsableCommand {
         if listen == nil, invocation == .listenerOnStandardInput { return .descriptor(0) }
         let text = try settings.value(Variables.apiListen, option: listen, "--listen")
         guard let address = ListenAddress(text) else {
-            throw CommandFailure(
-                description: "\(listen == nil ? Variables.apiListen.name : "--listen"): \"\(text)\" is not "
-                    + "unix:/path, host:port or fd:0", code: listen == nil ? 78 : 64)
+            throw SettingsError(
+                Variables.apiListen, option: listen.map { _ in "--listen" },
+                "\(Settings.shown(text)) is not unix:/path, host:port or fd:0")
         }
         return address
     }

@@ -36,10 +36,15 @@ struct UpCommand: ParsableCommand {
             let plan = try UpPlan(
                 settings,
                 listen: try settings.value(Variables.listen, option: listen, "--listen"),
+                listenOption: listen.map { _ in "--listen" },
                 data: try settings.value(Variables.dataFolder, option: data, "--data"),
                 nodes: try settings.value(Variables.nodeCount, option: api, "--api"),
                 workers: try settings.value(Variables.workerCount, option: workers, "--workers"),
                 database: address)
+            // As the balancer will read it, with its own values or with a file.
+            _ = try ConfigurationSource(
+                settings, file: nil, prefix: plan.data, errorLog: nil, directives: nil, listen: listen
+            ).loaded()
             try WholeSystem(plan).run()
         }
     }

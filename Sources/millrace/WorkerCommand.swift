@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import Reactor
 import Settings
 import Supervisor
 import Threading
@@ -32,7 +33,7 @@ struct WorkerCommand: ParsableCommand {
                 cacheTTL: try settings.value(Variables.cacheTTL),
                 cacheMaxEntries: try settings.value(Variables.cacheMaxEntries),
                 retention: try settings.value(Variables.resultRetention),
-                metrics: try settings.value(Variables.metrics, option: metrics, "--metrics"))
+                metrics: try settings.metrics(option: metrics))
             let logger = try settings.startLogging(as: name)
 
             // Before there are threads: all of them are to leave these signals to the one that waits for them.
@@ -46,5 +47,17 @@ struct WorkerCommand: ParsableCommand {
             // What still computes has been given back, and ends with the process.
             _ = daemon.run()
         }
+    }
+}
+
+extension Settings {
+    /// Where a worker serves its metrics; `nil`: nowhere.
+    func metrics(option: String? = nil) throws(SettingsError) -> HostPort? {
+        guard let text = try value(Variables.metrics, option: option, "--metrics") else { return nil }
+        guard let place = HostPort(text) else {
+            throw SettingsError(
+                Variables.metrics, option: option.map { _ in "--metrics" }, "\(Self.shown(text)) is not host:port")
+        }
+        return place
     }
 }

@@ -1,4 +1,5 @@
 import JSON
+import Reactor
 import Testing
 
 @testable import API
@@ -126,16 +127,17 @@ import Testing
     }
 
     @Test(arguments: [
-        ("unix:/run/a", ListenAddress.unix(path: "/run/a")), ("127.0.0.1:9000", .tcp(host: "127.0.0.1", port: 9000)),
-        ("[::1]:9000", .tcp(host: "::1", port: 9000)), ("*:9000", .tcp(host: "", port: 9000)), ("fd:0", .descriptor(0)),
-        ("api:0", .tcp(host: "api", port: 0)),
+        ("unix:/run/a", ListenAddress.unix(path: "/run/a")), ("fd:0", .descriptor(0)),
+        ("127.0.0.1:9000", .tcp(HostPort(host: "127.0.0.1", port: 9000))),
+        ("[::1]:9000", .tcp(HostPort(host: "::1", port: 9000))),
+        ("*:9000", .tcp(HostPort(host: "", port: 9000))), ("api:0", .tcp(HostPort(host: "api", port: 0))),
     ])
     func `listening addresses are read and written alike`(_ text: String, _ address: ListenAddress) {
         #expect(ListenAddress(text) == address)
         #expect(address.description == text)
     }
 
-    @Test(arguments: ["", "unix:", "fd:x", "fd:-1", "9000", "host:", "host:70000", "/run/a"])
+    @Test(arguments: ["", "unix:", "fd:x", "fd:-1", "9000", "host:", "host:70000", "/run/a", "::1:9000", "a b:9000"])
     func `what is no listening address is refused`(_ text: String) {
         #expect(ListenAddress(text) == nil)
     }

@@ -45,6 +45,35 @@ struct CommandLineTests {
         #expect(program.standardError == "millrace: --database: \(Self.badDatabase)\n")
     }
 
+    static let badVariables: [(arguments: [String], name: String, value: String, reason: String)] = [
+        (["balancer"], "MILLRACE_TRUSTED_PROXIES", "10.0.0.0/99", "\"10.0.0.0/99\" is not an address or a network"),
+        (["up"], "MILLRACE_TRUSTED_PROXIES", "::1,proxy", "\"proxy\" is not an address or a network"),
+        (["balancer"], "MILLRACE_LISTEN", "127.0.0.1:x", "\"127.0.0.1:x\" is not an address to listen on"),
+        (["up"], "MILLRACE_LISTEN", "8000;}", "\"8000;}\" is not an address to listen on"),
+        (["balancer"], "MILLRACE_LISTEN", "8000 8000", "a duplicate listen 0.0.0.0:8000"),
+        (["up"], "MILLRACE_LISTEN", "no.such.host.invalid:8000", "host not found: \"no.such.host.invalid\""),
+        (["balancer"], "MILLRACE_UPSTREAM", "unix:", "\"unix:\" is not a node's address"),
+        (["balancer"], "MILLRACE_ACCESS_LOG", "a b", "\"a b\" is not a file"),
+        (["balancer"], "MILLRACE_DIRECTIVES", "bogus on;", "unknown directive \"bogus\""),
+        (["up"], "MILLRACE_WORKER_METRICS", "9100", "\"9100\" is not host:port"),
+        (["worker"], "MILLRACE_WORKER_METRICS", "127.0.0.1:x", "\"127.0.0.1:x\" is not host:port"),
+        (["up"], "MILLRACE_WORKER_METRICS", "127.0.0.1:65535", "each worker takes the next port"),
+        (["api"], "MILLRACE_API_LISTEN", "9000", "\"9000\" is not unix:/path, host:port or fd:0"),
+        (["stats"], "MILLRACE_URL", "localhost:8000", "localhost:8000 is not a server's URL"),
+    ]
+
+    @Test(arguments: badVariables)
+    func `a variable that cannot work is named before anything is started, with code 78`(
+        arguments: [String], name: String, value: String, reason: String
+    ) throws {
+        let database = ["DATABASE_URL": "host=/nowhere dbname=x"]
+        let program = try Program.millrace(
+            arguments, environment: WholeSystem.quietEnvironment.merging(database) { $1 }.merging([name: value]) { $1 })
+        #expect(try program.waitForExit() == .exited(code: 78))
+        #expect(program.standardError.hasPrefix("millrace: \(name): \(reason)"), "\(program.standardError)")
+        #expect(program.standardError.split(separator: "\n").count == 1)
+    }
+
     @Test func `help goes to standard output, and is no mistake`() throws {
         let program = try Program.millrace(["up", "--help"])
         #expect(try program.waitForExit() == .exited(code: 0))

@@ -49,7 +49,7 @@ struct StartTests {
 
     @Test(arguments: [
         (["--api", "0"], "--api: \"0\" is not a whole number from 1 to 64", 64),
-        (["--listen", "nowhere:x"], "--listen: \"nowhere:x\" is no address", 64),
+        (["--listen", "nowhere:x"], "--listen: \"nowhere:x\" is not an address", 64),
     ])
     func `a bad option ends at once with one line`(arguments: [String], message: String, code: CInt)
         throws

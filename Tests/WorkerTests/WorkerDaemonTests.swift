@@ -3,6 +3,7 @@ import JSON
 import Logging
 import Postgres
 import Queue
+import Reactor
 import Schema
 import Tasks
 import TestSupport
@@ -56,7 +57,7 @@ private final class Bench: Sendable {
         _ = try Schema.migrate(PostgresConnection(postgres))
         daemon = try WorkerDaemon(
             configuration: WorkerDaemon.Configuration(
-                postgres: postgres, name: "worker-1", concurrency: concurrency, metrics: "127.0.0.1:0",
+                postgres: postgres, name: "worker-1", concurrency: concurrency, metrics: HostPort("127.0.0.1:0"),
                 gracePeriod: gracePeriod),
             definitions: TaskRegistry.all + [TaskDefinition(Nap.self), TaskDefinition(Fail.self)], logger: logger)
         client = QueueClient(QueueClient.Configuration(postgres: postgres, queueLimit: 0), logger: logger)

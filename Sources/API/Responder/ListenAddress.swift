@@ -4,8 +4,7 @@ package import Reactor
 /// Where a node listens for web servers: `unix:/path`, `host:port`, `[::1]:port`, `*:port` or `fd:0`.
 package enum ListenAddress: Sendable, Hashable, CustomStringConvertible {
     case unix(path: String)
-    /// An empty host: every address of the machine.
-    case tcp(host: String, port: UInt16)
+    case tcp(HostPort)
     /// A socket that is listening already, from whoever started the process.
     case descriptor(Int32)
 
@@ -18,19 +17,15 @@ package enum ListenAddress: Sendable, Hashable, CustomStringConvertible {
             guard let number = Int32(text.dropFirst(3)), number >= 0 else { return nil }
             self = .descriptor(number)
         } else {
-            guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
-                return nil
-            }
-            var host = String(text[..<colon])
-            if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
-            self = .tcp(host: host == "*" ? "" : host, port: port)
+            guard let place = HostPort(text) else { return nil }
+            self = .tcp(place)
         }
     }
 
     package var description: String {
         switch self {
         case .unix(let path): "unix:\(path)"
-        case .tcp(let host, let port): (host.contains(":") ? "[\(host)]" : host.isEmpty ? "*" : host) + ":\(port)"
+        case .tcp(let place): place.description
         case .descriptor(let number): "fd:\(number)"
         }
     }
@@ -39,13 +34,13 @@ package enum ListenAddress: Sendable, Hashable, CustomStringConvertible {
 /// Why a node cannot listen.
 package enum ListenError: Error, CustomStringConvertible {
     case system(SystemError)
-    case unknownHost(String)
+    case unknownHost(ResolutionError)
     case notListening(Int32)
 
     package var description: String {
         switch self {
         case .system(let error): error.description
-        case .unknownHost(let reason): reason
+        case .unknownHost(let error): error.description
         case .notListening(let number): "descriptor \(number) is not a listening socket"
         }
     }
@@ -60,8 +55,10 @@ extension ListenAddress {
             _ = fcntl(number, F_SETFL, fcntl(number, F_GETFL) | O_NONBLOCK)
             return Listener(descriptor: number)
         case .unix(let path): return try listen(.unix(path), unixMode: 0o660)
-        case .tcp(let host, let port):
-            return try listen(try Self.resolve(host, port))
+        case .tcp(let place):
+            let addresses: [SocketAddress]
+            do { addresses = try place.addresses() } catch { throw .unknownHost(error) }
+            return try listen(addresses[0])
         }
     }
 
@@ -71,20 +68,6 @@ extension ListenAddress {
                 on: address, .init(backlog: 4096, ipv6Only: false, unixMode: unixMode))
         } catch {
             throw .system(error)
-        }
-    }
-
-    private static func resolve(_ host: String, _ port: UInt16) throws(ListenError) -> SocketAddress {
-        if host.isEmpty { return .ipv4(0, port: port) }
-        if let address = SocketAddress(numeric: host, port: port) { return address }
-        do {
-            let addresses = try SocketAddress.resolve(host: host, port: port)
-            guard let first = addresses.first else { throw ListenError.unknownHost("\(host) has no address") }
-            return first
-        } catch let error as ListenError {
-            throw error
-        } catch {
-            throw .unknownHost("\(error)")
         }
     }
 

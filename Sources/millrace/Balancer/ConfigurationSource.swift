@@ -1,6 +1,5 @@
 import ArgumentParser
 import Balancer
-import DefaultProxy
 import Glibc
 import NginxConfig
 import Settings
@@ -23,7 +22,9 @@ struct ConfigurationSource {
         let logDirective = try settings.value(Variables.errorLog, option: errorLog, "-e").map {
             "error_log \($0);"
         }
+        if let logDirective, errorLog == nil { try Self.check(logDirective, of: Variables.errorLog.name) }
         let given = try settings.value(Variables.directives, option: directives, "-g")
+        if let given, directives == nil { try Self.check(given, of: Variables.directives.name) }
         let all = [logDirective, given].compactMap { $0 }
         let directives = all.isEmpty ? nil : all.joined(separator: " ")
         if let file = try settings.value(Variables.configurationFile, option: file, "-c") {
@@ -32,7 +33,7 @@ struct ConfigurationSource {
         } else {
             name = "millrace.conf (built in)"
             options = BalancerOptions(
-                text: try Self.shipped(settings, listen: listen), name: name, prefix: self.prefix,
+                text: try ShippedProxy.text(settings, listen: listen), name: name, prefix: self.prefix,
                 directives: directives)
         }
     }
@@ -70,22 +71,24 @@ struct ConfigurationSource {
         }
     }
 
+    /// nginx's "in command line" would not tell where to look when the text came from a variable.
+    private static func check(_ directives: String, of name: String) throws(SettingsError) {
+        if let reason = BalancerOptions.refusal(of: "events {}", directives: directives) {
+            throw SettingsError("\(name): \(reason)", .configuration)
+        }
+    }
+
     /// A relative `-c` starts at the working folder, and as in nginx at the prefix where it is not there.
     private static func path(of file: String, prefix: String) -> String {
         file.hasPrefix("/") || access(file, F_OK) == 0 ? Folder.absolute(file) : prefix + file
     }
+}
 
-    private static func shipped(_ settings: Settings, listen: String?) throws -> String {
-        let requests = try settings.value(Variables.rateLimitRequests)
-        let window = Int((try settings.value(Variables.rateLimitWindow) / .seconds(1)).rounded(.up))
-        return DefaultProxy.configuration(
-            listen: try settings.value(Variables.listen, option: listen, "--listen"),
-            servers: try settings.value(Variables.upstream),
-            strategy: try settings.value(Variables.strategy) == .roundRobin
-                ? .roundRobin : .leastConnections,
-            rateLimit: requests == 0
-                ? nil : DefaultProxy.RateLimit(requests: requests, windowSeconds: window),
-            trustedProxies: try settings.value(Variables.trustedProxies),
-            accessLog: try settings.value(Variables.accessLog))
+extension BalancerOptions {
+    /// What is wrong with a configuration, without the place; `nil`: nothing is.
+    static func refusal(of text: String, directives: String? = nil) -> String? {
+        let options = BalancerOptions(text: text, name: "", prefix: "/", directives: directives)
+        guard case .failure(let error) = options.load() else { return nil }
+        return error.message
     }
 }

@@ -11,8 +11,7 @@ struct ServerCall {
         do {
             url = try ServerURL(text)
         } catch {
-            throw CommandFailure(
-                description: "\(option == nil ? Variables.url.name : "--url"): \(error)", code: option == nil ? 78 : 64)
+            throw SettingsError(Variables.url, option: option.map { _ in "--url" }, "\(error)")
         }
     }
 

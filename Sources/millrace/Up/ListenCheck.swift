@@ -1,4 +1,5 @@
 import Reactor
+import Settings
 
 /// Whether the addresses are free, found out before anything is started.
 ///
@@ -6,17 +7,22 @@ import Reactor
 /// balancer of the same user; so the question is asked without that.
 struct ListenCheck {
     private let addresses: [String]
+    private let option: String?
 
-    init(_ addresses: [String]) { self.addresses = addresses }
+    /// - Parameter option: the name of the option that the addresses came from; `nil`: the variable.
+    init(_ addresses: [String], option: String?) {
+        self.addresses = addresses
+        self.option = option
+    }
 
     func check() throws {
-        for text in addresses {
-            guard !text.hasPrefix("unix:") else { continue }
+        for text in addresses where !text.hasPrefix("unix:") {
             let (host, port) = UpPlan.split(text)
-            guard let port = UInt16(port), port > 0 else {
-                throw CommandFailure(description: "--listen: \"\(text)\" is no address (host:port)", code: 64)
+            guard let place = HostPort("\(host):\(port)"), place.port > 0 else {
+                throw SettingsError(
+                    Variables.listen, option: option, "\(Settings.shown(text)) is not an address (host:port)")
             }
-            for address in try found(host, port, text) {
+            for address in try found(place) {
                 do {
                     try Listener.listen(on: address).close()
                 } catch {
@@ -26,13 +32,11 @@ struct ListenCheck {
         }
     }
 
-    private func found(_ host: String, _ port: UInt16, _ text: String) throws -> [SocketAddress] {
-        if host.isEmpty || host == "*" { return [.ipv4(0, port: port)] }
-        if let address = SocketAddress("\(host):\(port)") { return [address] }
+    private func found(_ place: HostPort) throws(SettingsError) -> [SocketAddress] {
         do {
-            return try SocketAddress.resolve(host: host, port: port)
+            return try place.addresses()
         } catch {
-            throw CommandFailure(description: "--listen: \"\(text)\": \(error)", code: 64)
+            throw SettingsError(Variables.listen, option: option, "\(error)")
         }
     }
 }

@@ -1,10 +1,13 @@
 import Glibc
+import Reactor
 import Settings
 import Supervisor
 
 /// What `millrace up` is to run, with every value checked.
 struct UpPlan {
     let listen: [String]
+    /// The name of the option that the addresses came from; `nil`: the variable.
+    let listenOption: String?
     /// An absolute path.
     let data: String
     let nodes: [String]
@@ -13,13 +16,17 @@ struct UpPlan {
     let database: String?
     /// Connections that one process may open to the database.
     let connectionLimit: Int
+    /// Where the first worker serves its metrics.
+    let metrics: HostPort?
     /// For the children.
     let environment: [String: String]
 
     init(
-        _ settings: Settings, listen: [String], data: String?, nodes: Int, workers: Int, database: String?
+        _ settings: Settings, listen: [String], listenOption: String?, data: String?, nodes: Int, workers: Int,
+        database: String?
     ) throws {
         self.listen = listen
+        self.listenOption = listenOption
         // Root's home is closed to the user that PostgreSQL runs as.
         self.data = Folder.absolute(data ?? (Account.isRoot ? "/var/lib/millrace" : ".millrace"))
         let applicationName = try settings.value(Variables.applicationName)
@@ -27,6 +34,10 @@ struct UpPlan {
         let workerName = try settings.value(Variables.workerName)
         self.workers = (0..<workers).map { "\(workerName)-\($0 + 1)" }
         self.database = database
+        metrics = try settings.metrics()
+        if let metrics, Int(metrics.port) + workers > 65536 {
+            throw SettingsError(Variables.metrics, "each worker takes the next port, and they end at 65535")
+        }
         connectionLimit = try settings.value(Variables.connectionLimit)
         var environment = settings.merged
         // One log for people, although a child writes into a pipe.
@@ -43,9 +54,8 @@ struct UpPlan {
             values[Variables.concurrency.name] = "\(max(1, cores / max(1, workers.count)))"
         }
         // Each serves its metrics on a port of its own, counted up from the one given.
-        if let metrics = environment[Variables.metrics.name], !metrics.isEmpty {
-            let (host, port) = Self.split(metrics)
-            if let port = Int(port), port > 0 { values[Variables.metrics.name] = "\(host):\(port + number)" }
+        if let metrics, metrics.port > 0 {
+            values[Variables.metrics.name] = "\(HostPort(host: metrics.host, port: metrics.port + UInt16(number)))"
         }
         return values
     }

@@ -19,7 +19,7 @@ final class WholeSystem: Sendable {
 
     /// Runs until it is told to stop. Nothing it started is left when it returns or throws.
     func run() throws {
-        try ListenCheck(plan.listen).check()
+        try ListenCheck(plan.listen, option: plan.listenOption).check()
         try Folder.make(plan.data, mode: Account.isRoot ? 0o711 : 0o700)
         let lock = try FolderLock(plan.data)
         defer { withExtendedLifetime(lock) {} }

@@ -1,0 +1,49 @@
+import Balancer
+import DefaultProxy
+import Settings
+
+/// The shipped configuration with this installation's values.
+///
+/// Each list is tried by itself first: a bad value is told by the name of its variable, not by a line of a file that
+/// nobody wrote. What is good is decided by the balancer's own reader.
+enum ShippedProxy {
+    /// - Parameter listen: the option.
+    static func text(_ settings: Settings, listen: String?) throws(SettingsError) -> String {
+        let addresses = try settings.value(Variables.listen, option: listen, "--listen")
+        try check(addresses, of: Variables.listen, option: listen.map { _ in "--listen" }, "an address to listen on") {
+            DefaultProxy.configuration(listen: $0)
+        }
+        let nodes = try settings.value(Variables.upstream)
+        try check(nodes, of: Variables.upstream, "a node's address (unix:/path or host:port)") {
+            DefaultProxy.configuration(servers: $0)
+        }
+        let proxies = try settings.value(Variables.trustedProxies)
+        try check(proxies, of: Variables.trustedProxies, "an address or a network") {
+            DefaultProxy.configuration(trustedProxies: $0)
+        }
+        let accessLog = try settings.value(Variables.accessLog)
+        try check(accessLog.map { [$0] } ?? [], of: Variables.accessLog, "a file") {
+            DefaultProxy.configuration(accessLog: $0[0])
+        }
+        let requests = try settings.value(Variables.rateLimitRequests)
+        let window = Int((try settings.value(Variables.rateLimitWindow) / .seconds(1)).rounded(.up))
+        return DefaultProxy.configuration(
+            listen: addresses, servers: nodes,
+            strategy: try settings.value(Variables.strategy) == .roundRobin ? .roundRobin : .leastConnections,
+            rateLimit: requests == 0 ? nil : DefaultProxy.RateLimit(requests: requests, windowSeconds: window),
+            trustedProxies: proxies, accessLog: accessLog)
+    }
+
+    private static func check<Value>(
+        _ items: [String], of variable: Variable<Value>, option: String? = nil, _ expectation: String,
+        in configuration: ([String]) -> String
+    ) throws(SettingsError) {
+        for item in items where BalancerOptions.refusal(of: configuration([item])) != nil {
+            throw SettingsError(variable, option: option, "\(Settings.shown(item)) is not \(expectation)")
+        }
+        // All of them together: one may be there twice.
+        if !items.isEmpty, let refusal = BalancerOptions.refusal(of: configuration(items)) {
+            throw SettingsError(variable, option: option, refusal)
+        }
+    }
+}
