@@ -27,30 +27,31 @@ final class Bench: Sendable {
         PostgresConfiguration(connectionString: database.connectionString, responseTimeout: .seconds(20))
     }
 
-    func client(queueLimit: Int = 0) -> QueueClient {
-        QueueClient(QueueClient.Configuration(postgres: postgres, queueLimit: queueLimit), logger: Self.logger)
+    func client(queueLimit: Int = 0, logger: Logger = Bench.logger) -> QueueClient {
+        QueueClient(QueueClient.Configuration(postgres: postgres, queueLimit: queueLimit), logger: logger)
     }
 
     /// A registered session.
-    func session(_ name: String = "worker", watch: WorkerWatch? = nil, cacheTTL: Duration = .seconds(60)) throws
-        -> WorkerSession
-    {
+    func session(
+        _ name: String = "worker", watch: WorkerWatch? = nil, cacheTTL: Duration = .seconds(60),
+        logger: Logger = Bench.logger
+    ) throws -> WorkerSession {
         let session = WorkerSession(
             WorkerSession.Configuration(postgres: postgres, name: name, cacheTTL: cacheTTL), watch: watch,
-            logger: Self.logger)
+            logger: logger)
         try session.register()
         return session
     }
 
     func watch(
         cacheMaxEntries: Int = 0, retention: Duration = .seconds(7 * 86_400),
-        maintenanceInterval: Duration = .milliseconds(100)
+        maintenanceInterval: Duration = .milliseconds(100), logger: Logger = Bench.logger
     ) -> WorkerWatch {
         WorkerWatch(
             WorkerWatch.Configuration(
                 postgres: postgres, retention: retention, cacheMaxEntries: cacheMaxEntries,
                 maintenanceInterval: maintenanceInterval),
-            logger: Self.logger)
+            logger: logger)
     }
 
     /// One number or text that SQL returns.

@@ -20,6 +20,19 @@ import Threading
             """)
     }
 
+    /// The ring notices a newcomer within a quarter of a second.
+    private func waitUntilWatched(_ session: WorkerSession) throws {
+        let worker = try #require(session.workerID)
+        try eventually("watched") {
+            try bench.value(
+                """
+                SELECT count(*) FROM pg_locks
+                WHERE locktype = 'advisory' AND objid = \(worker) AND NOT granted
+                    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+                """) != "0"
+        }
+    }
+
     /// Until another session has claimed so many tasks.
     private func timeToClaim(_ count: Int, _ session: WorkerSession) throws -> Duration {
         let start = ContinuousClock.now
@@ -48,10 +61,7 @@ import Threading
             let victim = try bench.session("victim")
             _ = try client.submit((0..<20).map { Submission(task: task("\(round)-\($0)")) })
             #expect(try victim.claim().count == 20)
-            // The ring notices a newcomer within a quarter of a second.
-            try eventually("watched") {
-                try bench.value("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted") != "0"
-            }
+            try waitUntilWatched(victim)
             try kill(victim)
             times.append(try timeToClaim(20, survivor))
             // What the lost session says afterwards stores nothing.
@@ -59,7 +69,7 @@ import Threading
             #expect(!victim.isRegistered)
         }
         // Without the ring it would be up to the watch's period. The machine may be busy: the fastest tell.
-        #expect(times.sorted()[1] < .milliseconds(100))
+        #expect(times.sorted()[1] < .milliseconds(100), "\(times)")
         #expect(try bench.value("SELECT count(*) FROM worker") == "1")
         #expect(try bench.value("SELECT min(attempts), max(attempts) FROM task") == "2|2")
     }
@@ -150,6 +160,24 @@ import Threading
         #expect(record.status == .failed)
         #expect(record.error == "the worker that ran it was lost, at attempt 3 of 3")
         #expect(record.attempts == 3)
+    }
+
+    @Test func `Only a worker that has not signed off is called gone`() throws {
+        let log = LogRecorder()
+        let watch = bench.watch(maintenanceInterval: .seconds(3600), logger: log.logger)
+        defer { watch.stop() }
+        let staying = try bench.session("staying", watch: watch)
+        for _ in 0..<3 {
+            let leaving = try bench.session("leaving")
+            try waitUntilWatched(leaving)
+            leaving.signOff()
+        }
+        let victim = try bench.session("victim")
+        try waitUntilWatched(victim)
+        try kill(victim)
+        try eventually("noticed") { log.messages.contains("A worker is gone") }
+        #expect(log.messages.filter { $0 == "A worker is gone" }.count == 1)
+        staying.signOff()
     }
 
     @Test func `A worker that signs off leaves nothing to recover`() throws {

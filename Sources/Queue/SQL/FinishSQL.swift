@@ -78,7 +78,8 @@ enum FinishSQL {
 
     /// What a worker held whose lock is proof that it is gone: queued again at once, or, after as many attempts as the
     /// task may have, failed: a task that brings its worker down does not get to do so for ever.
-    /// Returns how many are queued again, and how many failed.
+    /// Returns how many are queued again, how many failed, and whether the worker was still registered: one that has
+    /// signed off is not dead.
     static let recover = PostgresStatement(
         "recover",
         """
@@ -97,10 +98,11 @@ enum FinishSQL {
                 'the worker that ran it was lost, at attempt ' || attempts || ' of ' || max_attempts
             FROM removed
         ), forgotten AS (
-            DELETE FROM worker WHERE id = $1
+            DELETE FROM worker WHERE id = $1 RETURNING id
         ), woken AS MATERIALIZED (
             SELECT count(pg_notify('millrace_work', '')) AS n FROM (SELECT FROM requeued LIMIT 1) r
         ), \(told)
-        SELECT (SELECT count(*) FROM requeued), (SELECT count(*) FROM removed) FROM told, woken
+        SELECT (SELECT count(*) FROM requeued), (SELECT count(*) FROM removed), EXISTS (SELECT FROM forgotten)
+        FROM told, woken
         """)
 }

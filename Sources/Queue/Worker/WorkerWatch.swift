@@ -103,6 +103,8 @@ package final class WorkerWatch: Sendable {
         for worker in workers {
             let counts = try connection.execute(FinishSQL.recover.with(.int4(worker)))
             try connection.execute(WatchSQL.unlock.with(.int4(worker)))
+            // It signed off while we waited for its lock.
+            guard counts.bool(0, 2) == true else { continue }
             let (requeued, failed) = (counts.integer(0, 0) ?? 0, counts.integer(0, 1) ?? 0)
             logger.notice(
                 "A worker is gone",
