@@ -113,17 +113,18 @@ package struct ConnectionAttempts {
         var backoff = Backoff(base: configuration.baseBackoff, cap: .seconds(30))
         var retries = 0
         while true {
+            let start = ContinuousClock.now
             do {
-                return try PostgresConnection(configuration, settings: settings)
+                let connection = try PostgresConnection(configuration, settings: settings)
+                DatabaseOutage.ended(configuration, logger: logger)
+                return connection
             } catch {
+                DatabaseOutage.noticed(configuration, error, since: start, logger: logger)
                 let left = deadline - .now
                 guard left > .zero, error.isConnectRetryable, retries < configuration.connectionRetries
                 else { throw error }
                 let pause = min(backoff.next(), left)
                 retries += 1
-                logger.warning(
-                    "Cannot connect to the database; trying again",
-                    metadata: ["error": "\(error)", "attempt": "\(retries)", "pause": "\(pause)"])
                 sleepCurrentThread(for: pause)
             }
         }

@@ -29,6 +29,9 @@ struct DatabaseLink {
         self.prepare = prepare
     }
 
+    /// The last attempt to connect failed, which has been logged.
+    var isAway: Bool { lastFailure != nil }
+
     /// How long until another attempt is made; zero while connected.
     var pause: Duration { lastFailure.map { max(.zero, $0.retryAt - .now) } ?? .zero }
 
@@ -40,19 +43,18 @@ struct DatabaseLink {
             drop()
         }
         if let lastFailure, !isUrgent, lastFailure.retryAt > .now { throw lastFailure.error }
+        let start = ContinuousClock.now
         do {
             let connection = try PostgresConnection(configuration, settings: settings)
             try prepare(connection)
             self.connection = connection
             sessions += 1
-            if lastFailure != nil { logger.notice("The database is back") }
+            DatabaseOutage.ended(configuration, logger: logger)
             lastFailure = nil
             backoff.reset()
             return connection
         } catch {
-            if lastFailure == nil {
-                logger.error("The database is out of reach", metadata: ["error": "\(error)"])
-            }
+            DatabaseOutage.noticed(configuration, error, since: start, logger: logger)
             lastFailure = (error, .now + backoff.next())
             throw error
         }

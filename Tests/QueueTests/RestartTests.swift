@@ -8,6 +8,49 @@ import Threading
 
 /// With a server of its own, with fsync, which is killed.
 @Suite struct Restarts {
+    @Test func `A process logs once that the database is away, and once that it is back`() throws {
+        let cluster = TestCluster(isDurable: false)
+        let bench = try Bench(on: cluster)
+        let log = LogRecorder()
+        let client = bench.client(logger: log.logger)
+        let watch = bench.watch(logger: log.logger)
+        let session = try bench.session(watch: watch, logger: log.logger)
+        defer {
+            client.shutdown()
+            watch.stop()
+            cluster.stop(SIGQUIT)
+        }
+        _ = try client.submit(task("before"))
+        cluster.stop()
+        #expect(throws: QueueError.sessionLost) { try session.claim() }
+        for number in 0..<4 {
+            #expect(!client.isDatabaseUp())
+            #expect(throws: QueueError.self) { try client.submit(task("\(number)")) }
+            #expect(throws: QueueError.self) { try session.register() }
+            sleepCurrentThread(for: .milliseconds(50))
+        }
+        cluster.start()
+        try eventually("registered") { (try? session.register()) != nil }
+        try eventually("back") { (try? client.submit(task("back"))) != nil }
+        sleepCurrentThread(for: .seconds(1))
+        let messages = log.messages.filter { $0.contains("atabase") || $0.contains("Cannot") }
+        #expect(messages == ["The database is out of reach", "The database is back"])
+    }
+
+    @Test func `A watch on a database without a schema says so once, and watches when it is there`() throws {
+        let database = try TestDatabase()
+        let postgres = PostgresConfiguration(connectionString: database.connectionString)
+        let log = LogRecorder()
+        let watch = WorkerWatch(
+            WorkerWatch.Configuration(postgres: postgres, maintenanceInterval: .milliseconds(100)), logger: log.logger)
+        defer { watch.stop() }
+        sleepCurrentThread(for: .milliseconds(500))
+        #expect(log.messages == ["The database is out of reach"])
+        _ = try Schema.migrate(try PostgresConnection(postgres))
+        try eventually("it watches") { log.messages.contains("Does the maintenance from now on") }
+        #expect(log.messages.filter { $0.contains("atabase") }.count == 2)
+    }
+
     @Test func `A killed database is reported at once and used again when it is back, and nothing is lost`() throws {
         let cluster = TestCluster(isDurable: true)
         let bench = try Bench(on: cluster)

@@ -19,6 +19,8 @@ enum WatchSQL {
     static let sweep = PostgresStatement(
         "watch_sweep", "SELECT id FROM worker WHERE pg_try_advisory_lock(worker_lock_class(), id)")
 
+    static let isMigrated = PostgresStatement("watch_migrated", "SELECT FROM worker LIMIT 0")
+
     static let unlock = PostgresStatement("watch_unlock", "SELECT pg_advisory_unlock(worker_lock_class(), $1)")
 
     /// Whether this session does the maintenance: asked until it does, once.

@@ -54,6 +54,7 @@ package final class WorkerSession {
     /// Connects and registers; after ``QueueError/sessionLost``, again, as a new worker. One attempt: pause in between.
     package func register() throws(QueueError) {
         registration = nil
+        let start = ContinuousClock.now
         do throws(PostgresError) {
             let connection = try PostgresConnection(configuration.postgres, settings: SessionSettings.fixedPlans)
             let worker = Int32(try connection.execute(WorkerSQL.newID.with()).integer(0, 0) ?? 0)
@@ -67,9 +68,10 @@ package final class WorkerSession {
             isWorkAnnounced = true
             nextDue = nil
             watch?.follow(worker)
+            DatabaseOutage.ended(configuration.postgres, logger: logger)
             logger.info("Registered", metadata: ["worker.id": "\(worker)"])
         } catch {
-            logger.error("Cannot register with the queue", metadata: ["error": "\(error)"])
+            DatabaseOutage.noticed(configuration.postgres, error, since: start, logger: logger)
             throw QueueError(error)
         }
     }

@@ -64,8 +64,13 @@ package final class WorkerWatch: Sendable {
     private var isStopping: Bool { state.withLock { $0.isStopping } }
 
     private func run() {
-        var link = DatabaseLink(configuration.postgres, logger: logger)
+        // A session is of use when the schema is there: a worker may be started before it.
+        var link = DatabaseLink(configuration.postgres, logger: logger) { (connection) throws(PostgresError) in
+            try connection.execute(WatchSQL.isMigrated.with())
+        }
         var maintenance = Maintenance(configuration, logger: logger)
+        var backoff = Backoff(base: .milliseconds(20), cap: .milliseconds(500))
+        var isFailing = false
         var session = 0
         while !isStopping {
             do {
@@ -80,12 +85,18 @@ package final class WorkerWatch: Sendable {
                     try recover(workers, connection)
                 }
                 try watchNeighbour(connection)
+                isFailing = false
+                backoff.reset()
             } catch {
                 if !error.isWorthAnotherRun {
-                    logger.warning("Cannot watch over the workers", metadata: ["error": "\(error)"])
+                    // That the database is away is told elsewhere, and everything once.
+                    if !isFailing, !link.isAway, !error.isConnectionLost {
+                        logger.warning("Cannot watch over the workers", metadata: ["error": "\(error)"])
+                    }
+                    isFailing = true
                     link.drop()
                 }
-                pause(for: max(link.pause, .milliseconds(20)))
+                pause(for: max(link.pause, backoff.next(), .milliseconds(20)))
             }
         }
     }
