@@ -2,6 +2,12 @@ internal import Reactor
 internal import Tasks
 
 /// Who may make administrative calls.
+///
+/// With a token, whoever brings it. Without one, whoever is on this machine; and as any web page can have the browser
+/// of a reader on this machine send a POST, without asking first, two more things have to hold then:
+/// - Host, if there is one (a browser always sends it), names the machine as `localhost` or by a loopback address. A
+///   site that has its own name point there (DNS rebinding) is known by that name.
+/// - Origin, if there is one, is that same host: any other page is another site.
 struct Administration: Sendable {
     private let token: [UInt8]?
 
@@ -22,7 +28,9 @@ struct Administration: Sendable {
             guard Self.isLoopback(request.remoteAddress) else {
                 throw Problem(403, "This call is taken from the server's own machine only, as no token is set.")
             }
-            // Any web page can have its reader's browser, on this machine, send a POST without asking first.
+            guard request.host.map(LoopbackAuthority.matches) ?? true else {
+                throw Problem(403, "Without a token this call is taken under the name localhost or 127.0.0.1 only.")
+            }
             guard Self.isSameOrigin(request) else { throw Problem(403, "This call is not taken from another site.") }
         }
     }

@@ -122,7 +122,22 @@ import Testing
         request.host = "127.0.0.1:8000"
         request.origin = "https://evil.example"
         #expect(throws: Problem.self) { try administration.check(request) }
+        request.origin = "null"
+        #expect(throws: Problem.self) { try administration.check(request) }
         request.origin = "http://127.0.0.1:8000"
+        try administration.check(request)
+    }
+
+    @Test func `without a token a site that has its own name point at this machine is refused`() throws {
+        let administration = Administration(token: nil)
+        var request = request()
+        request.remoteAddress = "127.0.0.1"
+        request.host = "evil.example:8000"
+        request.origin = "http://evil.example:8000"
+        #expect(throws: Problem.self) { try administration.check(request) }
+        request.origin = nil
+        #expect(throws: Problem.self) { try administration.check(request) }
+        request.host = "localhost:8000"
         try administration.check(request)
     }
 
