@@ -103,6 +103,18 @@ struct StartTests {
         #expect(try system.stop() == .exited(code: 0))
     }
 
+    @Test func `it listens on a unix socket alone`() throws {
+        let folder = TemporaryFolder()
+        let socket = folder.file("s")
+        let program = try up(["--listen", "unix:\(socket)", "--api", "1", "--workers", "1"], folder: folder)
+        try program.waitForText("Millrace is ready on unix:\(socket)", within: .seconds(90))
+        let call = try Program.millrace(["submit", "md5", "abc", "--url", "unix:\(socket)"])
+        #expect(try call.waitForExit() == .exited(code: 0))
+        program.process.signal(SIGTERM)
+        #expect(try program.waitForExit() == .exited(code: 0))
+        try expectNothingLeft(of: folder)
+    }
+
     @Test(.enabled(if: Account.isRoot && Account(named: "nobody") != nil))
     func `it works for an ordinary user, too`() throws {
         let account = try #require(Account(named: "nobody"))

@@ -65,7 +65,7 @@ struct UpPlan {
 
     /// Where to point a browser, and where to ask whether the system is ready.
     var address: String {
-        let text = listen.first { !$0.hasPrefix("unix:") } ?? "8000"
+        guard let text = listen.first(where: { !$0.hasPrefix("unix:") }) else { return listen[0] }
         let (host, port) = Self.split(text)
         let isWildcard = ["", "*", "0.0.0.0", "[::]"].contains(host)
         return "http://\(isWildcard ? "127.0.0.1" : host):\(port)"

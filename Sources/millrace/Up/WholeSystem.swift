@@ -117,7 +117,7 @@ final class WholeSystem: Sendable {
 
     private func waitUntilReady() throws {
         let probe = HealthProbe(plan.address)
-        try wait(.seconds(60), for: "an answer on \(plan.address)/health") { probe.isHealthy }
+        try wait(.seconds(60), for: "an answer to GET /health on \(plan.address)") { probe.isHealthy }
     }
 
     static let program: String = {
