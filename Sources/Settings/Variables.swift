@@ -27,7 +27,7 @@ package enum Variables {
     package static let baseBackoff = Variable<Duration>.time(
         "DB_BASE_BACKOFF", "the first wait between two attempts; it doubles", "0.5", in: 0.001...60)
     package static let connectionLimit = Variable<Int>.integer(
-        "DB_USER_CONNECTION_LIMIT", "connections that one process opens to the database", 8, in: 2...1000)
+        "DB_USER_CONNECTION_LIMIT", "connections that one process opens to the database", 8, in: 4...1000)
 
     // Names
     package static let applicationName = Variable<String>.text("APP_NAME", "this node's name", "api")
