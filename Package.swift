@@ -90,13 +90,14 @@ let package = Package(
                 argumentParser, logging,
             ]),
         .executableTarget(
-            name: "bench", dependencies: ["CArgon2", "Client", "JSON", "Supervisor", "Threading", argumentParser],
+            name: "bench",
+            dependencies: ["CArgon2", "Client", "JSON", "Reactor", "Supervisor", "Threading", argumentParser],
             path: "Benchmarks", exclude: ["README.md"]),
 
         // Tests
         .target(
             name: "TestSupport",
-            dependencies: ["CLinux", "Client", "JSON", "Postgres", "Supervisor", "Threading", logging],
+            dependencies: ["CLinux", "Client", "JSON", "Postgres", "Reactor", "Supervisor", "Threading", logging],
             path: "Tests/TestSupport"),
         .testTarget(name: "JSONTests", dependencies: ["JSON"]),
         .testTarget(name: "HTTPWireTests", dependencies: ["HTTPWire"]),

@@ -2,6 +2,7 @@ internal import Client
 internal import FoundationEssentials
 internal import Glibc
 internal import JSON
+internal import Reactor
 internal import Supervisor
 
 /// A whole Millrace of the benchmark's own: `millrace up` on a free port, with its data in a temporary folder.
@@ -47,20 +48,11 @@ struct System: Sendable {
         throw BenchError("millrace up was not ready within 120 s")
     }
 
-    private static func freePort() throws(BenchError) -> UInt16 {
-        let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
-        defer { close(descriptor) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = in_addr_t(INADDR_LOOPBACK).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let isBound = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
-                bind(descriptor, generic, length) == 0 && getsockname(descriptor, generic, &length) == 0
-            }
-        }
-        guard isBound else { throw BenchError("no free port on 127.0.0.1") }
-        return UInt16(bigEndian: address.sin_port)
+    private static func freePort() throws -> UInt16 {
+        let listener = try Listener.listen(on: .ipv4(0x7f00_0001, port: 0))
+        defer { listener.close() }
+        guard let port = listener.localAddress?.port else { throw BenchError("no free port on 127.0.0.1") }
+        return port
     }
 }
 

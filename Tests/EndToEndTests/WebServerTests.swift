@@ -57,12 +57,11 @@ struct WebServerTests {
         let database = try TestDatabase()
         try migrate(database)
         let port = freePort()
-        let listener = listeningSocket(port: port)
-        try #require(listener >= 0)
+        var listener: OccupiedPort? = try OccupiedPort(port)
         let node = try Program.millrace(
             ["api"], environment: ["DATABASE_URL": database.connectionString, "APP_NAME": "spawned"],
-            input: listener)
-        close(listener)
+            input: listener?.descriptor)
+        listener = nil
         let nginx = try StockNginx(nodes: ["127.0.0.1:\(port)"], areSockets: false)
         let connection = HTTPConnection(
             to: .tcp(host: "127.0.0.1", port: nginx.port), timeout: .seconds(30))
