@@ -30,8 +30,10 @@ package enum Variables {
         "DB_USER_CONNECTION_LIMIT", "connections that one process opens to the database", 8, in: 4...1000)
 
     // Names
-    package static let applicationName = Variable<String>.text("APP_NAME", "this node's name", "api")
-    package static let workerName = Variable<String>.text("WORKER_NAME", "this worker's name", "worker")
+    package static let applicationName = Variable<String?>.text(
+        "APP_NAME", "a node's name; default: api-HOST, under up api-1, api-2 …")
+    package static let workerName = Variable<String?>.text(
+        "WORKER_NAME", "a worker's name; default: worker-HOST, under up worker-1, worker-2 …")
 
     // The balancer
     package static let listen = Variable<[String]>.list(

@@ -35,7 +35,7 @@ struct APICommand: ParsableCommand {
     func run() throws {
         try reporting {
             let settings = try Settings.load()
-            let name = try settings.value(Variables.applicationName)
+            let name = try settings.processName(Variables.applicationName, "api")
             let logger = try settings.startLogging(as: name)
             let adminToken = try settings.value(Variables.adminToken)
             let invocation = CGIProgram.invocation(environment: settings.merged)

@@ -24,7 +24,7 @@ struct WorkerCommand: ParsableCommand {
     func run() throws {
         try reporting {
             let settings = try Settings.load()
-            let name = try settings.value(Variables.workerName)
+            let name = try settings.processName(Variables.workerName, "worker")
             let cores = max(1, sysconf(CInt(_SC_NPROCESSORS_ONLN)))
             let configuration = WorkerDaemon.Configuration(
                 postgres: try settings.postgres(applicationName: "millrace \(name)"), name: name,

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Supervisor
 import TestSupport
 import Testing
@@ -72,6 +73,15 @@ struct CommandLineTests {
         #expect(try program.waitForExit() == .exited(code: 78))
         #expect(program.standardError.hasPrefix("millrace: \(name): \(reason)"), "\(program.standardError)")
         #expect(program.standardError.split(separator: "\n").count == 1)
+    }
+
+    @Test func `a worker without a name is called after its host`() throws {
+        let program = try Program.millrace(
+            ["worker"],
+            environment: ["DATABASE_URL": "host=/nowhere dbname=x", "WORKER_NAME": "", "MILLRACE_LOG_FORMAT": "json"])
+        let host = try String(contentsOfFile: "/proc/sys/kernel/hostname", encoding: .utf8)
+        let name = host.split { $0 == "." || $0.isNewline }[0]
+        try program.waitForText("\"component\":\"worker-\(name)\"")
     }
 
     @Test func `help goes to standard output, and is no mistake`() throws {

@@ -29,9 +29,9 @@ struct UpPlan {
         self.listenOption = listenOption
         // Root's home is closed to the user that PostgreSQL runs as.
         self.data = Folder.absolute(data ?? (Account.isRoot ? "/var/lib/millrace" : ".millrace"))
-        let applicationName = try settings.value(Variables.applicationName)
+        let applicationName = try settings.value(Variables.applicationName) ?? "api"
         self.nodes = (1...nodes).map { "\(applicationName)-\($0)" }
-        let workerName = try settings.value(Variables.workerName)
+        let workerName = try settings.value(Variables.workerName) ?? "worker"
         self.workers = (0..<workers).map { "\(workerName)-\($0 + 1)" }
         self.database = database
         metrics = try settings.metrics()
