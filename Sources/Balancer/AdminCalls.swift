@@ -32,14 +32,7 @@ enum AdminCalls {
         guard method == .get || method == .head else { return wrongMethod(exchange, "GET, HEAD") }
         let report = Report(exchange.worker)
         switch call {
-        case .health:
-            let up = report.backendsUp
-            json(
-                exchange, up > 0 ? 200 : 503,
-                [
-                    "status": up > 0 ? "healthy" : "unhealthy", "service": "loadbalancer",
-                    "backends_up": .integer(Int64(up)),
-                ])
+        case .health: json(exchange, report.backendsUp > 0 ? 200 : 503, report.health())
         case .stats: json(exchange, 200, report.stats())
         case .rateLimits: json(exchange, 200, report.rateLimits(most: mostClients(exchange)))
         case .metrics:
@@ -72,12 +65,12 @@ enum AdminCalls {
             return problem(exchange, 400, "strategy must be one of: \(names.joined(separator: ", ")).")
         }
         let old = exchange.worker.shared.exchangeStrategy(strategy)
-        json(
-            exchange, 200,
-            [
-                "message": .string("Load balancing strategy changed to \(strategy.rawValue)"),
-                "old_strategy": .string(old.rawValue), "new_strategy": .string(strategy.rawValue),
-            ])
+        let reply = JSONWriter.object { reply in
+            reply.member("message", "Load balancing strategy changed to \(strategy.rawValue)")
+            reply.member("old_strategy", old.rawValue)
+            reply.member("new_strategy", strategy.rawValue)
+        }
+        json(exchange, 200, reply)
     }
 
     /// With a token set, whoever knows it; else whoever is on this machine.
@@ -102,8 +95,8 @@ enum AdminCalls {
 
     // MARK: Answers
 
-    private static func json(_ exchange: Exchange, _ status: Int, _ value: JSONValue) {
-        exchange.answer(status, contentType: "application/json", value.serialized())
+    private static func json(_ exchange: Exchange, _ status: Int, _ reply: JSONWriter) {
+        exchange.answer(status, contentType: "application/json", reply.bytes)
     }
 
     private static func wrongMethod(_ exchange: Exchange, _ allowed: String) {
@@ -113,10 +106,7 @@ enum AdminCalls {
     private static func problem(
         _ exchange: Exchange, _ status: Int, _ detail: String, fields: [(StaticString, String)] = []
     ) {
-        let document: JSONValue = [
-            "type": "about:blank", "title": .string(HTTPStatus.reason(status)), "status": .integer(Int64(status)),
-            "detail": .string(detail), "request_id": .string(String(decoding: exchange.identity, as: UTF8.self)),
-        ]
-        exchange.answer(status, contentType: "application/problem+json", document.serialized(), fields: fields)
+        let document = ProblemDocument.bytes(status, detail, requestID: exchange.identity)
+        exchange.answer(status, contentType: ProblemDocument.mediaType, document, fields: fields)
     }
 }

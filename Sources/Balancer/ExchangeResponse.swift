@@ -1,7 +1,6 @@
 internal import Balancing
 internal import FastCGIWire
 internal import HTTPWire
-internal import JSON
 internal import NginxConfig
 internal import Reactor
 
@@ -54,6 +53,7 @@ extension Exchange {
     }
 
     private static let serverName = Array("millrace".utf8)
+    private static let noStore = Array("no-store".utf8)
 
     /// `X-Accel-…` speaks to the web server, not to the client.
     private static func isForServer(_ bytes: [UInt8], _ name: Range<Int>) -> Bool {
@@ -113,13 +113,9 @@ extension Exchange {
             problem = (503, "Every node is busy.")
             fields = [("Retry-After", "1")]
         }
-        let document: JSONValue = [
-            "type": "about:blank", "title": .string(HTTPStatus.reason(problem.status)),
-            "status": .integer(Int64(problem.status)), "detail": .string(Self.sentence(problem.detail)),
-            "request_id": .string(String(decoding: identity, as: UTF8.self)),
-        ]
+        let document = ProblemDocument.bytes(problem.status, Self.sentence(problem.detail), requestID: identity)
         answer(
-            problem.status, contentType: "application/problem+json", document.serialized(), fields: fields,
+            problem.status, contentType: ProblemDocument.mediaType, document, fields: fields,
             mayKeepAlive: mayKeepAlive)
     }
 
@@ -138,6 +134,8 @@ extension Exchange {
         client.beginResponse(status, reason: nil, contentLength: body.count, mayKeepAlive: mayKeepAlive)
         beginFields()
         client.responseField("Content-Type", Array(contentType.description.utf8))
+        // What the balancer says holds now: without this, a cache may keep even a 404 (RFC 9111, 4.2.2).
+        client.responseField("Cache-Control", Self.noStore)
         for field in fields { client.responseField(field.0, Array(field.1.utf8)) }
         client.responseField("X-Request-Id", identity)
         if location.logsResponseHeaders { keepHeader(Array("x-request-id".utf8), identity) }

@@ -36,50 +36,69 @@ struct Report {
         return nil
     }
 
-    func stats() -> JSONValue {
-        let limit = limit
-        let backends = groups.flatMap { group in
-            group.statistics.peers.map { peer -> JSONValue in
-                [
-                    "address": .string(peer.specification.address), "healthy": .bool(peer.isHealthy),
-                    "active": .integer(Int64(peer.active)), "idle": .integer(Int64(peer.idle)),
-                    "waiting": .integer(Int64(group.statistics.waiting)), "requests": .integer(Int64(peer.requests)),
-                    "failures": .integer(Int64(peer.failures)),
-                    "weight": .integer(Int64(peer.specification.weight)),
-                    "max_conns": .integer(Int64(peer.specification.maxConns)),
-                ]
-            }
+    func health() -> JSONWriter {
+        let up = backendsUp
+        return .object { reply in
+            reply.member("status", up > 0 ? "healthy" : "unhealthy")
+            reply.member("service", "loadbalancer")
+            reply.member("backends_up", up)
         }
-        return [
-            "strategy": .string(shared.strategy.rawValue),
-            "uptime_seconds": .number(Double((MonotonicTime.current - shared.startedAt).wholeMilliseconds) / 1000),
-            "requests_total": .integer(Int64(sum { $0.requests.load(ordering: .relaxed) })),
-            "rate_limited_total": .integer(Int64(sum { $0.rateLimited.load(ordering: .relaxed) })),
-            "active_ips": .integer(Int64(limit?.zone.activeClients(now: now) ?? 0)),
-            "rate_limit_config": [
-                "requests_per_window": .integer(Int64(limit.map { $0.burst + 1 } ?? 0)),
-                "window_seconds": .integer(Int64(limit?.windowSeconds ?? 0)),
-            ],
-            "backends": .array(backends),
-        ]
     }
 
-    func rateLimits(most: Int) -> JSONValue {
+    func stats() -> JSONWriter {
         let limit = limit
-        let clients = limit?.zone.clients(burst: limit!.burst, now: now, limit: most) ?? []
-        return [
-            "requests_per_window": .integer(Int64(limit.map { $0.burst + 1 } ?? 0)),
-            "window_seconds": .integer(Int64(limit?.windowSeconds ?? 0)),
-            "clients": .array(
-                clients.map { client in
-                    [
-                        "client": .string(Self.text(client.key)),
-                        "requests_in_window": .integer(Int64(client.budget.used)),
-                        "requests_remaining": .integer(Int64(client.budget.remaining)),
-                        "window_reset_in": .integer(Int64(client.budget.resetSeconds)),
-                    ]
-                }),
-        ]
+        return .object { reply in
+            reply.member("strategy", shared.strategy.rawValue)
+            reply.member(
+                "uptime_seconds", Double((MonotonicTime.current - shared.startedAt).wholeMilliseconds) / 1000)
+            reply.member("requests_total", sum { $0.requests.load(ordering: .relaxed) })
+            reply.member("rate_limited_total", sum { $0.rateLimited.load(ordering: .relaxed) })
+            reply.member("active_ips", limit?.zone.activeClients(now: now) ?? 0)
+            reply.object("rate_limit_config") { Self.write(limit, to: &$0) }
+            reply.array("backends") { backends in
+                for (_, statistics) in groups {
+                    for peer in statistics.peers {
+                        backends.object { Self.write(peer, waiting: statistics.waiting, to: &$0) }
+                    }
+                }
+            }
+        }
+    }
+
+    private static func write(_ peer: PeerStatistics, waiting: Int, to backend: inout JSONWriter) {
+        backend.member("address", peer.specification.address)
+        backend.member("healthy", peer.isHealthy)
+        backend.member("active", peer.active)
+        backend.member("idle", peer.idle)
+        backend.member("waiting", waiting)
+        backend.member("requests", peer.requests)
+        backend.member("failures", peer.failures)
+        backend.member("weight", peer.specification.weight)
+        backend.member("max_conns", peer.specification.maxConns)
+    }
+
+    func rateLimits(most: Int) -> JSONWriter {
+        let limit = limit
+        let clients = limit.map { $0.zone.clients(burst: $0.burst, now: now, limit: most) } ?? []
+        return .object { reply in
+            Self.write(limit, to: &reply)
+            reply.array("clients") { list in
+                for client in clients {
+                    list.object { entry in
+                        entry.member("client", Self.text(client.key))
+                        entry.member("requests_in_window", client.budget.used)
+                        entry.member("requests_remaining", client.budget.remaining)
+                        entry.member("window_reset_in", client.budget.resetSeconds)
+                    }
+                }
+            }
+        }
+    }
+
+    /// Zeros where there is no limit.
+    private static func write(_ limit: RequestLimit?, to reply: inout JSONWriter) {
+        reply.member("requests_per_window", limit.map { $0.burst + 1 } ?? 0)
+        reply.member("window_seconds", limit?.windowSeconds ?? 0)
     }
 
     /// A key that is an address in binary (`$binary_remote_addr`) as one reads it.

@@ -36,15 +36,6 @@ import Testing
         #expect(problem?.member == "wait")
     }
 
-    @Test(arguments: [
-        ("application/json", true), ("Application/JSON; charset=UTF-8", true), ("application/problem+json", true),
-        ("application/json;charset=\"utf-8\"", true), ("application/json; charset=latin1", false),
-        ("text/plain", false), ("application/x-www-form-urlencoded", false), ("application/jsonp", false), (";", false),
-    ])
-    func `only JSON in UTF-8 is JSON`(_ field: String, _ isJSON: Bool) {
-        #expect(MediaType.isJSON(field) == isJSON)
-    }
-
     @Test func `a query gives the first value of a name, decoded`() {
         let query = Query("a=1&b=x+y%26z&a=2&c&d=%zz&=e")
         #expect(query.value("a") == "1")
@@ -77,19 +68,6 @@ import Testing
         }
         #expect(Set((0..<1000).map { _ in RequestID.next() }).count == 1000)
         #expect(RequestID.next().count == 32)
-    }
-
-    @Test func `the JSON writer separates members and escapes texts`() throws {
-        let text = JSONWriter.object { body in
-            body.member("a", "\"\n")
-            body.member("b", 1)
-            body.array("c") { list in
-                list.object { $0.member("d", nil as String?) }
-                list.object { $0.member("d", json: Array("[]".utf8)) }
-            }
-            body.member("e", 0.5)
-        }
-        #expect(String(decoding: text.bytes, as: UTF8.self) == #"{"a":"\"\n","b":1,"c":[{"d":null},{"d":[]}],"e":0.5}"#)
     }
 
     @Test(arguments: [

@@ -44,6 +44,36 @@ struct AdminTests {
         #expect(metrics.text.contains("millrace_lb_requests_total "))
     }
 
+    @Test func `members come in the contract's order, and no cache keeps a reply`() throws {
+        let node = try TestResponder()
+        defer { node.stop() }
+        let harness = try Harness(
+            [node.address], http: "limit_req_zone $binary_remote_addr zone=clients:1m rate=1r/s;",
+            location: "limit_req zone=clients burst=9 nodelay;")
+        _ = try harness.get("/")
+        let orders = [
+            "/lb/health": ["status", "service", "backends_up"],
+            "/lb/stats": [
+                "strategy", "uptime_seconds", "requests_total", "rate_limited_total", "active_ips",
+                "rate_limit_config", "requests_per_window", "window_seconds", "backends", "address", "healthy",
+                "active", "idle", "waiting", "requests", "failures", "weight", "max_conns",
+            ],
+            "/lb/rate-limits": [
+                "requests_per_window", "window_seconds", "clients", "client", "requests_in_window",
+                "requests_remaining", "window_reset_in",
+            ],
+            "/lb/nothing": ["type", "title", "status", "detail", "request_id"],
+        ]
+        for (path, order) in orders {
+            let response = try harness.get(path)
+            #expect(response.members == order, "\(path)")
+            #expect(response.field("Cache-Control") == "no-store", "\(path)")
+        }
+        #expect(
+            try setStrategy(harness, "{\"strategy\":\"round-robin\"}").members
+                == ["message", "old_strategy", "new_strategy"])
+    }
+
     @Test func `the strategy is switched while running, by both spellings`() throws {
         let node = try TestResponder()
         defer { node.stop() }
@@ -108,4 +138,13 @@ struct AdminTests {
     }
 
     private func json(_ response: RawClient.Response) throws -> JSONValue { try JSONValue(parsing: response.body) }
+}
+
+extension RawClient.Response {
+    /// The names of all members of the JSON body, as they come.
+    fileprivate var members: [String] {
+        text.split(separator: "\"").enumerated().compactMap { $1.hasPrefix(":") ? $0 : nil }.map { index in
+            String(text.split(separator: "\"")[index - 1])
+        }
+    }
 }

@@ -3,17 +3,6 @@ enum MediaType {
     static let problem = "application/problem+json"
     /// Version 0.0.4 of Prometheus' text format.
     static let metrics = "text/plain; version=0.0.4; charset=utf-8"
-
-    /// Whether a `Content-Type` names JSON: `application/json` or a type with the suffix `+json` (RFC 6839), in UTF-8.
-    static func isJSON(_ field: String) -> Bool {
-        let parts = field.lowercased().split(separator: ";", omittingEmptySubsequences: false).map(trimmed)
-        guard let type = parts.first else { return false }
-        guard type == json || (type.hasPrefix("application/") && type.hasSuffix("+json")) else { return false }
-        return parts.dropFirst().allSatisfy { parameter in
-            guard parameter.hasPrefix("charset=") else { return true }
-            return ["charset=utf-8", "charset=\"utf-8\"", "charset=utf8"].contains(parameter)
-        }
-    }
 }
 
 /// Without the spaces and tabs at both ends.

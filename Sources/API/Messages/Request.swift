@@ -1,3 +1,5 @@
+internal import JSON
+
 /// One HTTP request, as a web server hands it over in CGI's terms (RFC 3875), with its body read to the end.
 struct Request: Sendable {
     var method: String
@@ -36,7 +38,7 @@ struct Request: Sendable {
 extension Request {
     /// The body, if it is declared to be JSON or not declared at all.
     func jsonBody() throws(Problem) -> [UInt8] {
-        if let contentType, !MediaType.isJSON(contentType) {
+        if let contentType, !JSON.isMediaType(contentType) {
             throw .unsupportedMediaType
         }
         return body

@@ -1,3 +1,5 @@
+internal import JSON
+
 /// What a handler answers. `X-Request-Id`, `Content-Length` and the like are added where it is written.
 struct Response: Sendable {
     var status: Int

@@ -1,50 +1,60 @@
-internal import JSON
-
 /// Writes JSON text with the members in the order given, without a tree in between: replies are on the hot path.
-struct JSONWriter: Sendable {
-    private(set) var bytes: [UInt8] = []
+package struct JSONWriter: Sendable {
+    package private(set) var bytes: [UInt8] = []
 
-    init(capacity: Int = 256) { bytes.reserveCapacity(capacity) }
+    package init(capacity: Int = 256) { bytes.reserveCapacity(capacity) }
 
     /// An object whose members `members` writes.
-    static func object(_ members: (inout JSONWriter) -> Void) -> JSONWriter {
+    package static func object(_ members: (inout JSONWriter) -> Void) -> JSONWriter {
         var writer = JSONWriter()
         writer.object(members)
         return writer
     }
 
-    mutating func object(_ members: (inout JSONWriter) -> Void) {
+    package mutating func object(_ members: (inout JSONWriter) -> Void) {
         separate()
         bytes.append(UInt8(ascii: "{"))
         members(&self)
         bytes.append(UInt8(ascii: "}"))
     }
 
-    mutating func array(_ name: StaticString, _ elements: (inout JSONWriter) -> Void) {
+    package mutating func object(_ name: StaticString, _ members: (inout JSONWriter) -> Void) {
+        key(name)
+        bytes.append(UInt8(ascii: "{"))
+        members(&self)
+        bytes.append(UInt8(ascii: "}"))
+    }
+
+    package mutating func array(_ name: StaticString, _ elements: (inout JSONWriter) -> Void) {
         key(name)
         bytes.append(UInt8(ascii: "["))
         elements(&self)
         bytes.append(UInt8(ascii: "]"))
     }
 
-    mutating func member(_ name: StaticString, _ value: String?) {
+    package mutating func member(_ name: StaticString, _ value: String?) {
         key(name)
         guard let value else { return null() }
         JSON.write(value, to: &bytes)
     }
 
-    mutating func member(_ name: StaticString, _ value: Int) {
+    package mutating func member(_ name: StaticString, _ value: Int) {
         key(name)
         bytes.append(contentsOf: String(value).utf8)
     }
 
-    mutating func member(_ name: StaticString, _ value: Double) {
+    package mutating func member(_ name: StaticString, _ value: Double) {
         key(name)
         bytes.append(contentsOf: (value.isFinite ? value.description : "0").utf8)
     }
 
+    package mutating func member(_ name: StaticString, _ value: Bool) {
+        key(name)
+        bytes.append(contentsOf: (value ? "true" : "false").utf8)
+    }
+
     /// A member whose value is JSON text already.
-    mutating func member(_ name: StaticString, json value: [UInt8]?) {
+    package mutating func member(_ name: StaticString, json value: [UInt8]?) {
         key(name)
         guard let value else { return null() }
         bytes.append(contentsOf: value)
