@@ -2,7 +2,6 @@ internal import Balancing
 internal import HTTPWire
 internal import JSON
 internal import NginxConfig
-internal import Reactor
 
 /// The balancer's own calls below `/lb/`, on every server.
 enum AdminCalls {
@@ -50,12 +49,13 @@ enum AdminCalls {
     // MARK: Setting the strategy
 
     private static func setStrategy(_ exchange: Exchange) {
-        let token = exchange.worker.shared.adminToken
-        guard mayAdminister(exchange, token) else {
-            return token == nil
-                ? problem(exchange, 403, "Without an admin token this call is taken from loopback addresses only.")
-                : problem(
-                    exchange, 401, "This call needs the admin token.", fields: [("WWW-Authenticate", "Bearer")])
+        if let denial = AdminAccess.denial(of: exchange) {
+            let fields: [(StaticString, String)] = denial.status == 401 ? [("WWW-Authenticate", "Bearer")] : []
+            return problem(exchange, denial.status, denial.detail, fields: fields)
+        }
+        // A page of another site can have its reader's browser send a form or plain text without asking, but not this.
+        guard let type = exchange.value(of: "content-type"), JSON.isMediaType(type) else {
+            return problem(exchange, 415, "The body must be JSON: send it with Content-Type: application/json.")
         }
         guard let body = try? JSONValue(parsing: exchange.heldBody), case .object(let members) = body else {
             return problem(exchange, 400, "The body is not a JSON object.")
@@ -71,26 +71,6 @@ enum AdminCalls {
             reply.member("new_strategy", strategy.rawValue)
         }
         json(exchange, 200, reply)
-    }
-
-    /// With a token set, whoever knows it; else whoever is on this machine.
-    private static func mayAdminister(_ exchange: Exchange, _ token: [UInt8]?) -> Bool {
-        guard let token else { return (exchange.realAddress ?? exchange.info.address).isLoopback }
-        guard let field = exchange.parser.head.fields.first(.authorization) else { return false }
-        let given = Array(exchange.headBytes[field.value.range])
-        guard given.count > 7, String(decoding: given[..<7], as: UTF8.self).lowercased() == "bearer " else {
-            return false
-        }
-        return isEqual(Array(given[7...]), token)
-    }
-
-    /// Takes the same time wherever the first difference is.
-    static func isEqual(_ given: [UInt8], _ wanted: [UInt8]) -> Bool {
-        var difference = given.count ^ wanted.count
-        for index in wanted.indices {
-            difference |= Int(wanted[index] ^ (index < given.count ? given[index] : 0))
-        }
-        return difference == 0
     }
 
     // MARK: Answers

@@ -102,6 +102,32 @@ struct AdminTests {
         #expect(try setStrategy(harness, body, "Authorization: Bearer secret\r\n").status == 200)
     }
 
+    @Test func `without a token a web page in a browser of this machine may not`() throws {
+        let node = try TestResponder()
+        defer { node.stop() }
+        let harness = try Harness([node.address])
+        let body = "{\"strategy\":\"least-connections\"}"
+        for origin in ["http://evil.example", "null", "http://127.0.0.1:8001"] {
+            let refused = try setStrategy(harness, body, "Origin: \(origin)\r\n")
+            #expect(refused.status == 403, "\(origin)")
+            #expect(refused.field("Content-Type") == "application/problem+json")
+        }
+        // What a form or a page's script may send without asking first.
+        for type in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=a", ""] {
+            #expect(try setStrategy(harness, body, type: type).status == 415, "\(type)")
+        }
+        #expect(try json(harness.get("/lb/stats"))["strategy"] == "round-robin")
+        #expect(try setStrategy(harness, body, "Origin: http://127.0.0.1:8000\r\n").status == 200)
+    }
+
+    @Test func `with a token the page's origin does not matter`() throws {
+        let node = try TestResponder()
+        defer { node.stop() }
+        let harness = try Harness([node.address], adminToken: "secret")
+        let fields = "Origin: https://console.example\r\nAuthorization: Bearer secret\r\n"
+        #expect(try setStrategy(harness, "{\"strategy\":\"round-robin\"}", fields).status == 200)
+    }
+
     @Test func `without a token a trusted proxy's remote client may not`() throws {
         let node = try TestResponder()
         defer { node.stop() }
@@ -132,9 +158,14 @@ struct AdminTests {
         #expect(try json(health)["backends_up"] == 0)
     }
 
-    private func setStrategy(_ harness: Harness, _ body: String, _ fields: String = "") throws -> RawClient.Response {
+    private func setStrategy(
+        _ harness: Harness, _ body: String, _ fields: String = "", type: String = "application/json"
+    ) throws -> RawClient.Response {
         try harness.ask(
-            "POST /lb/strategy HTTP/1.1\r\nHost: a\r\n\(fields)Content-Length: \(body.utf8.count)\r\n\r\n\(body)")
+            """
+            POST /lb/strategy HTTP/1.1\r\nHost: 127.0.0.1:8000\r\nContent-Type: \(type)\r\n\
+            \(fields)Content-Length: \(body.utf8.count)\r\n\r\n\(body)
+            """)
     }
 
     private func json(_ response: RawClient.Response) throws -> JSONValue { try JSONValue(parsing: response.body) }

@@ -61,7 +61,10 @@ enum BalancerRoutes {
                         "type": "array",
                         "items": Schemas.object([
                             "client": ["type": "string"], "requests_in_window": Schemas.count,
-                            "requests_remaining": Schemas.count, "window_reset_in": ["type": "number"],
+                            "requests_remaining": Schemas.count,
+                            "window_reset_in": [
+                                "type": "integer", "description": "Seconds until the client's whole budget is back.",
+                            ],
                         ]),
                     ],
                 ]))
@@ -89,7 +92,7 @@ enum BalancerRoutes {
                     "message": ["type": "string"], "old_strategy": strategyName, "new_strategy": strategyName,
                 ]))
         ],
-        problems: [400],
+        problems: [400, 415],
         isAdministrative: true,
         server: .balancer)
 
