@@ -84,6 +84,7 @@ extension Exchange {
         switch refusal {
         case .malformed(let error):
             problem = (error.status, "\(error).")
+            if error == .methodRefused { fields = [("Allow", HTTPMethod.allowed)] }
             mayKeepAlive = false
             log(.info, "client sent an invalid request: \(error)")
         case .bodyTooLarge:

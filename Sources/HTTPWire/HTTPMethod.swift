@@ -36,6 +36,13 @@ package enum HTTPMethod: String, Sendable, Hashable, CaseIterable {
             }
     }
 
+    /// CONNECT makes no sense to a reverse proxy, TRACE sends back what scripts must not see (nginx: 405).
+    package var isRefused: Bool { self == .connect || self == .trace }
+
+    /// The `Allow` header that goes with the refusal (RFC 9110, 15.5.6): every method known that is passed on.
+    package static let allowed = allCases.filter { !$0.isRefused && $0 != .other }.map(\.rawValue)
+        .joined(separator: ", ")
+
     /// Whether a request that may have reached a node can be sent to another one (RFC 9110, 9.2.2). What is not
     /// known counts as not repeatable.
     package var isIdempotent: Bool {

@@ -23,8 +23,7 @@ extension RequestHead {
         guard index > targetStart else { throw .malformedRequestLine }
         target = ByteRange(targetStart, index)
         version = try HTTPVersion(bytes, ByteRange(index + 1, end))
-        // CONNECT makes no sense to a reverse proxy, TRACE sends back what scripts must not see (nginx: 405).
-        guard method != .connect, method != .trace else { throw .methodRefused }
+        if method.isRefused { throw .methodRefused }
         try parseTarget(bytes)
     }
 }

@@ -72,6 +72,8 @@ struct HardeningTests {
         #expect(response.field("Content-Type") == "application/problem+json")
         #expect(response.field("X-Request-Id") != nil)
         #expect(response.field("Connection") == "close")
+        let allowed = odd.status == 405 ? "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS" : nil
+        #expect(response.field("Allow") == allowed)
         client.endOfInput()
         #expect(try client.isAtEnd)
         #expect(node.requests.isEmpty)
