@@ -88,7 +88,8 @@ extension Exchange {
             mayKeepAlive = false
             log(.info, "client sent an invalid request: \(error)")
         case .bodyTooLarge:
-            problem = (413, "The body is larger than \(maximumBody) bytes.")
+            // Without a number: a node's limit is lower, and the one that users are told (see millrace.conf).
+            problem = (413, "The body is larger than this server takes.")
             mayKeepAlive = false
         case .notFound:
             problem = (404, "There is nothing at this path.")

@@ -92,6 +92,15 @@ struct HardeningTests {
         #expect(node.requests.isEmpty)
     }
 
+    @Test func `a body too large is refused without a number that is not the contract's`() throws {
+        let node = try TestResponder()
+        defer { node.stop() }
+        let harness = try Harness([node.address], http: "client_max_body_size 17m;")
+        let response = try harness.ask("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 17825793\r\n\r\n")
+        #expect(response.status == 413)
+        #expect(response.text.contains("\"detail\":\"The body is larger than this server takes.\""))
+    }
+
     @Test func `an absolute target overrides the Host header`() throws {
         let node = try TestResponder()
         defer { node.stop() }
