@@ -100,13 +100,8 @@ extension Exchange {
             problem = (408, "The request's body did not arrive in time.")
             mayKeepAlive = false
         case .rateLimited(let status, let index, let budget):
-            problem = (status, "This client may send \(budget.limit) requests in \(windowSeconds(index)) seconds.")
-            let name = location.limitNames[index]
-            fields = [
-                ("Retry-After", "\(budget.retrySeconds)"),
-                ("RateLimit-Policy", "\"\(name)\";q=\(budget.limit);w=\(windowSeconds(index))"),
-                ("RateLimit", "\"\(name)\";r=\(budget.remaining);t=\(budget.resetSeconds)"),
-            ]
+            problem = (status, "This client may send \(budget.limit) requests in \(budget.windowSeconds) seconds.")
+            fields = Self.fields(of: budget, policy: location.limitNames[index])
         case .upstream(.badGateway):
             problem = (502, "No node could be reached, or none gave a proper answer.")
         case .upstream(.gatewayTimeout):
@@ -121,7 +116,15 @@ extension Exchange {
             mayKeepAlive: mayKeepAlive)
     }
 
-    private func windowSeconds(_ index: Int) -> Int { location.limiter?.limits[index].windowSeconds ?? 0 }
+    /// `Retry-After`, and the headers of draft-ietf-httpapi-ratelimit-headers. `t` is the time until more can be had
+    /// than the `r` that is left: of a refused client, for whom nothing is left, the time in `Retry-After`.
+    private static func fields(of budget: RequestBudget, policy name: String) -> [(StaticString, String)] {
+        [
+            ("Retry-After", "\(budget.retrySeconds)"),
+            ("RateLimit-Policy", "\"\(name)\";q=\(budget.limit);w=\(budget.windowSeconds)"),
+            ("RateLimit", "\"\(name)\";r=\(budget.remaining);t=\(budget.retrySeconds)"),
+        ]
+    }
 
     private static func sentence(_ text: String) -> String { text.prefix(1).uppercased() + text.dropFirst() }
 

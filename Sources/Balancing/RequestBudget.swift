@@ -5,6 +5,8 @@
 package struct RequestBudget: Sendable, Hashable {
     /// Requests per window: burst + 1.
     package let limit: Int
+    /// The time in which `limit` requests may come, in whole seconds.
+    package let windowSeconds: Int
     /// Requests that would be admitted if they came now.
     package let remaining: Int
     /// Until everything is available again.
@@ -14,13 +16,15 @@ package struct RequestBudget: Sendable, Hashable {
 
     /// Counted as taken: `limit` − `remaining`.
     package var used: Int { limit - remaining }
-    /// For headers: whole seconds, rounded up.
-    package var resetSeconds: Int { Int((reset + 999) / 1_000) }
+    /// `window_reset_in`: until the client's whole budget is back, in whole seconds, rounded up. Never more than the
+    /// window, which itself is rounded: nginx cuts 5 requests a minute off to 0.083 a second, 60.2 s for the five.
+    package var resetSeconds: Int { min(windowSeconds, Int((reset + 999) / 1_000)) }
     /// `Retry-After`: whole seconds, rounded up, at least 1.
     package var retrySeconds: Int { max(1, Int((retry + 999) / 1_000)) }
 
     init(_ bucket: LeakyBucket, at now: Milliseconds, burst: Int, rate: RequestRate) {
         limit = burst + 1
+        windowSeconds = Self.windowSeconds(burst: burst, rate: rate)
         let capacity = Int64(limit) * 1_000
         remaining = Int(max(0, (capacity - bucket.level(at: now, rate: rate)) / 1_000))
         // From the bucket's own time on, or what drained in part would be rounded off twice.

@@ -52,6 +52,15 @@ struct RequestZoneTests {
         #expect(zone.keyCount == 5)
     }
 
+    @Test func `A budget is never longer away than its window`() throws {
+        let zone = try zone("5r/m", size: 1 << 16)
+        let limiter = RequestLimiter([RequestLimit(zone: zone, burst: 4, delay: .never)])
+        for _ in 0..<5 { _ = limiter.admit(key: [1].span, now: 0) }
+        let budget = try #require(zone.clients(burst: 4, now: 0, limit: 1).first).budget
+        #expect(budget.reset == 60_241)
+        #expect((budget.windowSeconds, budget.resetSeconds) == (60, 60))
+    }
+
     @Test func `The budget tells what is left, when it is whole again and when to retry`() throws {
         let zone = try zone("1r/s", size: 1 << 16)
         let limiter = RequestLimiter([RequestLimit(zone: zone, burst: 4, delay: .never)])
@@ -66,6 +75,7 @@ struct RequestZoneTests {
         let later = try #require(zone.clients(burst: 4, now: 1_500, limit: 10).first).budget
         #expect((later.used, later.remaining, later.resetSeconds) == (2, 3, 2))
 
+        #expect(budget.windowSeconds == 5)
         for _ in 0..<2 { _ = limiter.admit(key: [1].span, now: 0) }
         guard case .refused(_, let excess, let refusal) = limiter.admit(key: [1].span, now: 250) else {
             Issue.record("the sixth request is refused")
