@@ -1,4 +1,5 @@
 import Balancing
+import TestSupport
 import Testing
 
 /// nginx's round robin and least_conn written down again as plainly as its C source, to compare choices with.

@@ -1,4 +1,5 @@
 import Balancing
+import TestSupport
 import Testing
 
 struct RequestLimiterTests {

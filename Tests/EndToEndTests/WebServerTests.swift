@@ -9,7 +9,7 @@ import Testing
 struct WebServerTests {
     @Test func `stock nginx gives the same answers as the balancer, byte for byte`() throws {
         let system = try WholeSystem.shared.get()
-        let nginx = try StockNginx(nodes: [system.nodeSocket(1), system.nodeSocket(2)])
+        let nginx = try RunningNginx(nodes: [system.nodeSocket(1), system.nodeSocket(2)])
         let one = system.connection()
         let two = HTTPConnection(to: .tcp(host: "127.0.0.1", port: nginx.port), timeout: .seconds(30))
         let id = try one.submit("sha256", ["string": "for two servers"])
@@ -62,7 +62,7 @@ struct WebServerTests {
             ["api"], environment: ["DATABASE_URL": database.connectionString, "APP_NAME": "spawned"],
             input: listener?.descriptor)
         listener = nil
-        let nginx = try StockNginx(nodes: ["127.0.0.1:\(port)"], areSockets: false)
+        let nginx = try RunningNginx(nodes: ["127.0.0.1:\(port)"], areSockets: false)
         let connection = HTTPConnection(
             to: .tcp(host: "127.0.0.1", port: nginx.port), timeout: .seconds(30))
         let health = try eventually("the node answers") { () -> JSONValue? in

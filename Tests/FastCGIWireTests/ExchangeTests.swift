@@ -1,4 +1,5 @@
 import FastCGIWire
+import TestSupport
 import Testing
 
 struct ExchangeTests {

@@ -1,4 +1,5 @@
 import NginxConfig
+import TestSupport
 import Testing
 
 /// A text that is refused, and the words it is refused with; `FILE` is the file's path.

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import NginxConfig
@@ -55,7 +56,7 @@ struct LexerTests {
     }
 
     @Test func `Any bytes end in statements or in an error, never in a trap`() {
-        var random = SeededGenerator(state: 7)
+        var random = SeededGenerator(seed: 7)
         let alphabet = Array("ab \t\n;{}\"'\\#$().\u{e9}".utf8)
         for _ in 0..<20_000 {
             let bytes = (0..<Int.random(in: 0...40, using: &random)).map { _ in
@@ -66,18 +67,5 @@ struct LexerTests {
                 if case .end = statement { break }
             }
         }
-    }
-}
-
-/// SplitMix64: the same sequence on every run.
-struct SeededGenerator: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
     }
 }

@@ -1,4 +1,5 @@
 import DefaultProxy
+import TestSupport
 import Testing
 
 @testable import NginxConfig
@@ -74,7 +75,7 @@ struct ShippedFileTests {
     }
 
     @Test func `A damaged file is refused or read, never a trap`() {
-        var random = SeededGenerator(state: 11)
+        var random = SeededGenerator(seed: 11)
         let shipped = Array(DefaultProxy.configuration(accessLog: "a.log").utf8)
         for _ in 0..<2000 {
             var bytes = shipped

@@ -4,7 +4,7 @@ import Supervisor
 import TestSupport
 
 /// The distribution's nginx with `proxy/nginx.conf`, its addresses replaced.
-final class StockNginx: Sendable {
+final class RunningNginx: Sendable {
     let port: UInt16
     let program: Program
     private let folder = TemporaryFolder()
@@ -31,9 +31,7 @@ final class StockNginx: Sendable {
         if getuid() == 0 { text.insert("user root;", at: 0) }
         let configuration = try folder.write(text.joined(separator: "\n"), to: "nginx.conf")
         mkdir(folder.file("logs"), 0o755)
-        let places = ["/usr/sbin/nginx", "/usr/bin/nginx", "/usr/local/sbin/nginx"]
-        let nginx = places.first { access($0, X_OK) == 0 }
-        program = try Program(nginx ?? "/usr/sbin/nginx", ["-c", configuration, "-p", folder.path])
+        program = try Program(StockNginx.path ?? "/usr/sbin/nginx", ["-c", configuration, "-p", folder.path])
         try eventually("nginx listens") {
             if let exit = program.process.exit {
                 throw NotInTime(description: "nginx \(exit): \(program.standardError)")
