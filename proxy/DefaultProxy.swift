@@ -27,7 +27,8 @@ package enum DefaultProxy {
     /// The strings go in as they are: the result is for `NginxConfiguration.load`, which finds their faults.
     /// - Parameters:
     ///   - listen: what stands after `listen`: `127.0.0.1:8000`, `[::]:8000`, `unix:/path`.
-    ///   - servers: the nodes' addresses: `unix:/path`, `host:port`; each may carry parameters (`weight=2`).
+    ///   - servers: the nodes' addresses: `unix:/path`, `host:port`; each may carry parameters (`weight=2`). A name
+    ///     may have no address yet.
     ///   - maxConnections: connections to each node from this balancer; 0 = no limit.
     ///   - rateLimit: nil = none.
     ///   - trustedProxies: addresses or networks whose `X-Forwarded-For` is believed.
@@ -67,7 +68,8 @@ package enum DefaultProxy {
                 case "access_log":
                     ["access_log \(accessLog.map { "\($0) json" } ?? "off")"]
                         + trustedProxies.map { "set_real_ip_from \($0)" }
-                        + (trustedProxies.isEmpty ? [] : ["real_ip_header X-Forwarded-For"])
+                        + (trustedProxies.isEmpty
+                            ? [] : ["real_ip_header X-Forwarded-For", "real_ip_recursive on"])
                 default: nil
                 }
             guard let replacement else {

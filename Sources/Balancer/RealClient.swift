@@ -2,7 +2,7 @@ internal import HTTPWire
 internal import NginxConfig
 internal import Reactor
 
-/// `set_real_ip_from` and `real_ip_header`: the client's address as a trusted proxy tells it.
+/// `set_real_ip_from`, `real_ip_header` and `real_ip_recursive`: the client's address as a trusted proxy tells it.
 enum RealClient {
     /// nil: the connection's own address is the client's.
     static func address(of exchange: Exchange) -> SocketAddress? {
@@ -20,13 +20,34 @@ enum RealClient {
         guard let field = fields.first(named: name, in: bytes.span) else { return nil }
         var value: [UInt8] = []
         exchange.append(field, of: fields, bytes, to: &value)
-        let last = settings.realIPHeader == .xForwardedFor ? value.split(separator: 0x2C).last.map(Array.init) : value
-        return last.flatMap { parse(String(decoding: $0, as: UTF8.self)) }
+        return address(
+            in: value, from: exchange.info.address, trusting: settings.trustedSources,
+            isRecursive: settings.isRealIPRecursive)
     }
+
+    /// The last address of a list, as every proxy adds to its end the one it was called from; if recursive, the last
+    /// one that is no trusted proxy itself (`ngx_http_get_forwarded_addr`). What stands before something that is no
+    /// address is nobody's word.
+    static func address(
+        in list: [UInt8], from peer: SocketAddress, trusting sources: [TrustedSource], isRecursive: Bool
+    ) -> SocketAddress? {
+        var found: SocketAddress?
+        var rest = list[...]
+        while isTrusted(found ?? peer, sources), let end = rest.lastIndex(where: { !isSeparator($0) }) {
+            rest = rest[...end]
+            let start = rest.lastIndex(where: isSeparator).map { $0 + 1 } ?? rest.startIndex
+            guard let address = parse(String(decoding: rest[start...], as: UTF8.self)) else { break }
+            found = address
+            guard isRecursive else { break }
+            rest = rest[..<start]
+        }
+        return found
+    }
+
+    private static func isSeparator(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x2C || byte == 0x09 }
 
     /// `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1`, `[2001:db8::1]:80`.
     static func parse(_ text: String) -> SocketAddress? {
-        let text = String(text.drop { $0 == " " || $0 == "\t" }.prefix { $0 != " " && $0 != "\t" })
         if let address = SocketAddress(numeric: text, port: 0) { return address }
         if text.hasPrefix("["), text.hasSuffix("]") {
             return SocketAddress(numeric: String(text.dropFirst().dropLast()), port: 0)

@@ -53,6 +53,23 @@ struct LimiterTests {
         #expect(try ask(wary, "192.0.2.2").status == 429)
     }
 
+    @Test func `behind trusted proxies in a row, each client has its own budget`() throws {
+        let node = try TestResponder()
+        defer { node.stop() }
+        let harness = try Harness(
+            [node.address],
+            http: Self.zone + """
+                set_real_ip_from 127.0.0.0/8; set_real_ip_from 192.0.2.0/24;
+                real_ip_header X-Forwarded-For; real_ip_recursive on;
+                """,
+            location: "limit_req zone=clients nodelay;")
+        // ask(_:_:) puts 10.0.0.1, the client, before the proxy.
+        #expect(try ask(harness, "192.0.2.1").status == 200)
+        #expect(node.requests.last?.params["REMOTE_ADDR"] == "10.0.0.1")
+        #expect(try ask(harness, "192.0.2.2").status == 429)
+        #expect(try ask(harness, "198.51.100.1").status == 200)
+    }
+
     private func ask(_ harness: Harness, _ address: String) throws -> RawClient.Response {
         try harness.ask("GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 10.0.0.1, \(address)\r\n\r\n")
     }

@@ -25,7 +25,26 @@ struct RuleTests {
     }
 
     @Test(arguments: [
-        ("192.0.2.1", "192.0.2.1"), (" 192.0.2.1:80", "192.0.2.1"), ("[2001:db8::1]:80", "2001:db8::1"),
+        // What the header says, whose word the last address is, and whose it is when trusted proxies are in a row.
+        ("192.0.2.1", "192.0.2.1", "192.0.2.1"), ("192.0.2.1, 10.1.0.2", "10.1.0.2", "192.0.2.1"),
+        ("192.0.2.9, 192.0.2.1,10.1.0.3 , 10.1.0.2", "10.1.0.2", "192.0.2.1"),
+        ("10.1.0.3, 10.1.0.2", "10.1.0.2", "10.1.0.3"), ("192.0.2.1, nonsense, 10.1.0.2", "10.1.0.2", "10.1.0.2"),
+        ("192.0.2.1, 10.1.0.2:80, ", "10.1.0.2", "192.0.2.1"), ("192.0.2.1, nonsense", nil, nil), (" , ", nil, nil),
+    ]) func `the last address counts, or the last that is no trusted proxy`(
+        list: String, last: String?, recursive: String?
+    ) {
+        let peer = SocketAddress(numeric: "10.1.0.1", port: 80)!
+        let sources = [TrustedSource.network(address: [10, 1, 0, 0], prefixLength: 16)]
+        func address(_ peer: SocketAddress, isRecursive: Bool) -> String? {
+            RealClient.address(in: Array(list.utf8), from: peer, trusting: sources, isRecursive: isRecursive)?.host
+        }
+        #expect(address(peer, isRecursive: false) == last)
+        #expect(address(peer, isRecursive: true) == recursive)
+        #expect(address(SocketAddress(numeric: "192.0.2.7", port: 80)!, isRecursive: true) == nil)
+    }
+
+    @Test(arguments: [
+        ("192.0.2.1", "192.0.2.1"), ("192.0.2.1:80", "192.0.2.1"), ("[2001:db8::1]:80", "2001:db8::1"),
         ("[2001:db8::1]", "2001:db8::1"), ("2001:db8::1", "2001:db8::1"), ("unknown", nil), ("", nil),
         ("unix:/x", nil),
     ]) func `a forwarded address is taken in each of its forms, and nothing else`(text: String, host: String?) {

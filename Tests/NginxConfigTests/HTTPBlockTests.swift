@@ -91,7 +91,7 @@ struct HTTPBlockTests {
             """
             events {} http { server {
                 set_real_ip_from 10.1.2.3/8; set_real_ip_from 192.0.2.1; set_real_ip_from 2001:db8::/32;
-                set_real_ip_from unix:; real_ip_header x-forwarded-For;
+                set_real_ip_from unix:; real_ip_header x-forwarded-For; real_ip_recursive on;
             } }
             """)
         let settings = try #require(configuration.http?.servers.first?.settings)
@@ -101,6 +101,7 @@ struct HTTPBlockTests {
                 .network(address: [0x20, 1, 0xd, 0xb8] + [UInt8](repeating: 0, count: 12), prefixLength: 32), .unix,
             ])
         #expect(settings.realIPHeader == .xForwardedFor)
+        #expect(settings.isRealIPRecursive)
         #expect(configuration.warnings.map(\.message) == ["low address bits of 10.1.2.3/8 are meaningless"])
     }
 

@@ -13,6 +13,7 @@ struct InheritanceTests {
         #expect(settings.limits.isEmpty)
         #expect(settings.fastCGIPass == nil)
         #expect(settings.realIPHeader == .named("x-real-ip"))
+        #expect(!settings.isRealIPRecursive)
         #expect(settings.documentRoot == "/srv/html")
         #expect(settings.accessLogs.map(\.path) == ["/srv/logs/access.log"])
         #expect(settings.accessLogs.map(\.format.name) == ["combined"])

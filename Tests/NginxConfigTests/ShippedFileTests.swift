@@ -70,6 +70,7 @@ struct ShippedFileTests {
         #expect(settings.limits.map(\.burst) == [6])
         #expect(abs(7 / http.limitZones[0].rate.perSecond - 3600) < 0.01)
         #expect(settings.realIPHeader == .xForwardedFor)
+        #expect(settings.isRealIPRecursive)
         #expect(settings.trustedSources == [.network(address: [10, 0, 0, 1], prefixLength: 32)])
         #expect(settings.accessLogs.map(\.format.name) == ["json"])
     }

@@ -14,6 +14,7 @@ extension DirectiveTable {
             if name == "proxy_protocol" { throw directive.error("\"real_ip_header proxy_protocol\" is not supported") }
             builder.settings.realIPHeader = name == "x-forwarded-for" ? .xForwardedFor : .named(name)
         },
+        .setting("real_ip_recursive", in: .request, Values.flag, to: \.settings.isRealIPRecursive),
     ]
 }
 

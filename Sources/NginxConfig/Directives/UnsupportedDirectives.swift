@@ -29,7 +29,7 @@ enum UnsupportedDirectives {
         port_in_redirect postpone_output proxy_buffer_size proxy_buffering proxy_buffers proxy_cache
         proxy_connect_timeout proxy_hide_header proxy_http_version proxy_next_upstream proxy_pass proxy_read_timeout
         proxy_redirect proxy_request_buffering proxy_send_timeout proxy_set_header proxy_temp_path random
-        random_index read_ahead real_ip_recursive recursive_error_pages referer_hash_bucket_size
+        random_index read_ahead recursive_error_pages referer_hash_bucket_size
         request_pool_size reset_timedout_connection resolver resolver_timeout return rewrite rewrite_log root
         satisfy scgi_pass scgi_temp_path secure_link send_lowat sendfile sendfile_max_chunk server_name_in_redirect
         server_names_hash_bucket_size server_names_hash_max_size server_tokens set slice slow_start

@@ -37,6 +37,8 @@ package struct LocationSettings: Sendable, Hashable {
     // ngx_http_realip_module
     package internal(set) var trustedSources: [TrustedSource] = []
     package internal(set) var realIPHeader = RealIPHeader.named("x-real-ip")
+    /// The last address that is not trusted itself counts, in place of the very last.
+    package internal(set) var isRealIPRecursive = false
 
     // logs
     /// Empty = off.
