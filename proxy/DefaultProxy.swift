@@ -31,7 +31,7 @@ package enum DefaultProxy {
     ///     may have no address yet.
     ///   - maxConnections: connections to each node from this balancer; 0 = no limit.
     ///   - rateLimit: nil = none.
-    ///   - trustedProxies: addresses or networks whose `X-Forwarded-For` is believed.
+    ///   - trustedProxies: addresses or networks whose `X-Forwarded-For` is believed, also several in a row.
     ///   - pidFile: relative to the prefix unless absolute.
     ///   - accessLog: a file for the JSON access log; nil = off.
     package static func configuration(
@@ -54,8 +54,9 @@ package enum DefaultProxy {
                 switch name {
                 case "listen": listen.map { "listen \($0)" }
                 case "server" where isNode:
-                    servers.map {
-                        "server \($0)\(maxConnections > 0 ? " max_conns=\(maxConnections)" : "") fail_timeout=1s"
+                    servers.map { server in
+                        let limit = maxConnections > 0 ? " max_conns=\(maxConnections)" : ""
+                        return "server \(server)\(limit) fail_timeout=1s\(isNamed(server) ? " resolve" : "")"
                     }
                 case "keepalive": (strategy == .leastConnections ? ["least_conn"] : []) + [text(of: line)]
                 case "limit_req_zone": rateLimit.map { ["\(withoutLastWord(line)) rate=\(rate($0))"] } ?? []
@@ -82,6 +83,12 @@ package enum DefaultProxy {
             }
         }
         return lines.joined(separator: "\n")
+    }
+
+    /// A host name, which a service may have before its first node has an address (compose).
+    private static func isNamed(_ server: String) -> Bool {
+        !server.hasPrefix("unix:") && !server.hasPrefix("[")
+            && server.prefix { $0 != ":" && $0 != " " }.contains { $0 != "." && !$0.isNumber }
     }
 
     /// A directive's line without its indentation and `;`.

@@ -2,7 +2,7 @@ package import NginxConfig
 
 /// What a balancer is started with.
 package struct BalancerOptions: Sendable {
-    /// Reads the configuration: at the start, and again at each reload.
+    /// Reads the configuration and looks its upstreams' names up: at the start, and again at each reload.
     package var load: @Sendable () -> Result<NginxConfiguration, ConfigurationError>
     /// For `POST /lb/strategy`; nil: loopback clients only.
     package var adminToken: String?
@@ -15,7 +15,14 @@ package struct BalancerOptions: Sendable {
     package var queueLimit = 4096
 
     package init(load: @escaping @Sendable () -> Result<NginxConfiguration, ConfigurationError>) {
-        self.load = load
+        self.load = {
+            load().flatMap { configuration in
+                Result { () throws(ConfigurationError) in
+                    try configuration.checkUpstreamNames()
+                    return configuration
+                }
+            }
+        }
     }
 
     /// nginx's `-c`, `-p` and `-g`.

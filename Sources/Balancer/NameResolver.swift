@@ -3,7 +3,8 @@ internal import Reactor
 internal import Threading
 
 /// Looks the host names of upstream servers up again and again, on a thread of its own, so that a service's new
-/// addresses (compose's `--scale`) come into use and its old ones go out of it.
+/// addresses (compose's `--scale`) come into use and its old ones go out of it. nginx does so for servers with
+/// `resolve` only; here that parameter says that a name may have no address at the start.
 final class NameResolver: Sendable {
     private static let period = Duration.seconds(2)
 

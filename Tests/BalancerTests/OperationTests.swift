@@ -1,4 +1,5 @@
 import Glibc
+import NginxConfig
 import Synchronization
 import Testing
 import Threading
@@ -51,6 +52,27 @@ struct OperationTests {
         let error = harness.balancer.reload()
         #expect(error?.description.contains("unknown directive \"no_such_directive\" in test.conf:") == true)
         #expect(try harness.get("/").text == "hello")
+    }
+
+    @Test func `a name without an address is refused in nginx's words, and does not come in by a reload`() throws {
+        let text = Harness.text(["no-such-host.invalid:9000"], listen: "unix:/tmp/mr-none.sock")
+        let line =
+            text.split(separator: "\n", omittingEmptySubsequences: false).firstIndex { $0.contains("invalid") }! + 1
+        let complaint = "host not found in upstream \"no-such-host.invalid:9000\" in t.conf:\(line)"
+        let options = BalancerOptions(text: text, name: "t.conf", prefix: "/tmp/")
+        #expect(throws: ConfigurationError.self) { try options.load().get() }
+        let error = #expect(throws: BalancerError.self) { try Balancer(options) }
+        #expect(error?.description == complaint)
+
+        let node = try TestResponder()
+        defer { node.stop() }
+        let extra = Mutex("")
+        let harness = try Harness(text: Harness.text([node.address], location: extra.withLock { $0 }))
+        extra.withLock { $0 = "location /x { fastcgi_pass No-Such-Host.invalid:1; }" }
+        #expect(
+            harness.balancer.reload()?.description.hasPrefix(
+                "host not found in upstream \"No-Such-Host.invalid:1\" in test.conf:") == true)
+        #expect(try harness.get("/x").text == "hello")
     }
 
     @Test func `draining ends requests that are under way, and takes no new connection`() throws {

@@ -92,7 +92,7 @@ struct RuleTests {
         let port = SocketAddress(node.address)!.port
         let harness = try Harness(["localhost:\(port)"])
         #expect(try harness.get("/").text == "hello")
-        let nowhere = try Harness(["no-such-host.invalid:1"])
+        let nowhere = try Harness(["no-such-host.invalid:1 resolve"])
         #expect(try nowhere.get("/").status == 502)
         #expect(try nowhere.get("/lb/health").status == 503)
     }

@@ -65,6 +65,7 @@ struct ShippedFileTests {
         #expect(configuration.main.pidFile == "/run/m.pid")
         #expect(http.upstreams[0].servers.map(\.endpoint) == [.inet(host: "api", port: 9000)])
         #expect(http.upstreams[0].servers.map(\.maxConnections) == [5])
+        #expect(http.upstreams[0].servers.map(\.isResolvedLater) == [true])
         #expect(http.upstreams[0].method == .leastConnections)
         let settings = http.servers[0].locations[1].settings
         #expect(settings.limits.map(\.burst) == [6])

@@ -25,7 +25,7 @@ extension Builder {
         self.upstream = nil
     }
 
-    /// `server address [weight=n] [max_fails=n] [fail_timeout=time] [max_conns=n] [backup] [down]`
+    /// `server address [weight=n] [max_fails=n] [fail_timeout=time] [max_conns=n] [backup] [down] [resolve]`
     mutating func upstreamServer(_ directive: Directive) throws(ConfigurationError) {
         let text = directive.arguments[0]
         let endpoint: Endpoint
@@ -34,7 +34,7 @@ extension Builder {
         } catch {
             throw directive.error("\(error.reason) in upstream \"\(text)\"")
         }
-        var server = UpstreamServer(endpoint: endpoint, location: directive.location)
+        var server = UpstreamServer(text: text, endpoint: endpoint, location: directive.location)
         for argument in directive.arguments.dropFirst() {
             guard server.take(parameter: argument) else { throw directive.invalidParameter(argument) }
         }
@@ -57,7 +57,7 @@ extension Builder {
             throw directive.error("\(error.reason) in upstream \"\(text)\"")
         }
         var implied = Upstream(name: text, isImplicit: true, location: directive.location)
-        implied.servers = [UpstreamServer(endpoint: endpoint, location: directive.location)]
+        implied.servers = [UpstreamServer(text: text, endpoint: endpoint, location: directive.location)]
         settings.fastCGIPass = http.upstreams.count
         http.upstreams.append(implied)
     }
@@ -72,6 +72,9 @@ extension UpstreamServer {
             return true
         case "down":
             isDown = true
+            return true
+        case "resolve":
+            isResolvedLater = true
             return true
         default:
             break

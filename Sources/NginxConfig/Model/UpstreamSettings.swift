@@ -18,6 +18,8 @@ package struct Upstream: Sendable, Hashable {
 
 /// `server` within `upstream`. A host name stands for all the addresses it resolves to.
 package struct UpstreamServer: Sendable, Hashable {
+    /// The address as written, for messages.
+    package let text: String
     package let endpoint: Endpoint
     /// At least 1.
     package internal(set) var weight = 1
@@ -28,5 +30,7 @@ package struct UpstreamServer: Sendable, Hashable {
     package internal(set) var maxConnections = 0
     package internal(set) var isBackup = false
     package internal(set) var isDown = false
+    /// `resolve`: its name may be one that has no address yet.
+    package internal(set) var isResolvedLater = false
     package let location: SourceLocation
 }
