@@ -19,7 +19,7 @@ final class UpstreamConnection: EventHandler, TimerHandler {
     private let transport: Transport
     private var registration: EventLoop.Registration!
     private var timer: EventLoop.Timer!
-    private(set) var wire = FastCGIWire.Exchange()
+    private(set) var wire = WebServerSide()
     private var input: ByteBuffer?
     private var output: ByteBuffer?
     /// Until it has its response; nil: the connection is idle.

@@ -6,7 +6,7 @@ import Reactor
 /// A web server's side of one FastCGI connection, blocking.
 final class FastCGIClient: @unchecked Sendable {
     let descriptor: CInt
-    private var exchange = Exchange()
+    private var exchange = WebServerSide()
     private var received: [UInt8] = []
 
     struct Reply: Sendable {

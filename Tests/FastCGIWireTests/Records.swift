@@ -120,7 +120,7 @@ struct Reply: Equatable {
         _ bytes: [UInt8], pieces: [Int], isHead: Bool = false, sendsAll: Bool = true,
         limits: ResponseLimits = ResponseLimits()
     ) -> Reply {
-        var exchange = Exchange(limits: limits)
+        var exchange = WebServerSide(limits: limits)
         var out: [UInt8] = []
         exchange.begin(keepsConnection: true, isHead: isHead, into: &out)
         exchange.encoder.endParams(into: &out)
@@ -128,7 +128,7 @@ struct Reply: Equatable {
         return read(bytes, pieces: pieces, with: &exchange)
     }
 
-    static func read(_ bytes: [UInt8], pieces: [Int], with exchange: inout Exchange) -> Reply {
+    static func read(_ bytes: [UInt8], pieces: [Int], with exchange: inout WebServerSide) -> Reply {
         var reply = Reply()
         var buffer: [UInt8] = []
         var rest = bytes[...]

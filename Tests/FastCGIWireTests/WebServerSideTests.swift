@@ -2,7 +2,7 @@ import FastCGIWire
 import TestSupport
 import Testing
 
-struct ExchangeTests {
+struct WebServerSideTests {
     private func read(_ bytes: [UInt8], isHead: Bool = false, sendsAll: Bool = true) -> Reply {
         Reply.read(bytes, pieces: [bytes.count], isHead: isHead, sendsAll: sendsAll)
     }
@@ -137,7 +137,7 @@ struct ExchangeTests {
     }
 
     @Test func `Without keep_conn the connection is not used again`() {
-        var exchange = Exchange()
+        var exchange = WebServerSide()
         var out: [UInt8] = []
         exchange.begin(keepsConnection: false, into: &out)
         exchange.encoder.endParams(into: &out)
@@ -146,7 +146,7 @@ struct ExchangeTests {
     }
 
     @Test func `One exchange carries request after request`() {
-        var exchange = Exchange()
+        var exchange = WebServerSide()
         var out: [UInt8] = []
         for round in 0..<5 {
             #expect(exchange.isIdle)
@@ -165,7 +165,7 @@ struct ExchangeTests {
     }
 
     @Test func `Bytes on an idle connection are an error`() {
-        var exchange = Exchange()
+        var exchange = WebServerSide()
         #expect(Reply.read([1], pieces: [], with: &exchange).error == .bytesAfterEnd)
         #expect(Reply.read([], pieces: [], with: &exchange).error == .bytesAfterEnd)
     }

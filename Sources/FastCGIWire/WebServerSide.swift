@@ -18,9 +18,9 @@
 /// drop `position` bytes from the front of the buffer
 /// ```
 /// After an error the connection is to be closed.
-package struct Exchange: Sendable {
+package struct WebServerSide: Sendable {
     package enum Event: Sendable, Hashable {
-        /// The header is complete: ``Exchange/head``.
+        /// The header is complete: ``WebServerSide/head``.
         case head
         /// Body bytes, as offsets into the span that was given; never empty.
         case body(Range<Int>)
