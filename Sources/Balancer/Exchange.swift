@@ -34,12 +34,12 @@ final class Exchange: TimerHandler {
     // The request's body
     var heldBody: [UInt8] = []
     /// Everything of the body that has come is in ``heldBody``.
-    private(set) var isBodyHeld = true
-    private(set) var isBodyComplete = false
-    private(set) var bodyCount = 0
-    private var wasCongested = false
+    var isBodyHeld = true
+    var isBodyComplete = false
+    var bodyCount = 0
+    var wasCongested = false
     /// Nobody wants the body any more.
-    private(set) var isBodyUnwanted = false
+    var isBodyUnwanted = false
 
     // For variables and logs
     var realAddress: SocketAddress?
@@ -56,9 +56,9 @@ final class Exchange: TimerHandler {
     /// Tells a late callback that the object is in other use.
     private(set) var generation: UInt64 = 0
     private var timer: EventLoop.Timer!
-    private var timerMeaning = TimerMeaning.none
+    private(set) var timerMeaning = TimerMeaning.none
 
-    private enum TimerMeaning {
+    enum TimerMeaning {
         case none
         case queue
         /// `limit_req` without `nodelay`.
@@ -100,8 +100,7 @@ final class Exchange: TimerHandler {
         generatedID.removeAll(keepingCapacity: true)
         isResponseBegun = false
         isComplete = false
-        timerMeaning = .none
-        worker.loop.clear(timer)
+        stopTimer()
     }
 
     /// It is not used again.
@@ -163,45 +162,14 @@ final class Exchange: TimerHandler {
         return limit > 0 ? Int(clamping: limit) : .max
     }
 
-    private func limit() {
-        guard let limiter = location.limiter else { return }
-        let admission: Admission
-        if location.limitKeys.count == 1 {
-            var key: [UInt8] = []
-            append(location.limitKeys[0], to: &key)
-            admission = limiter.admit(key: key.span, now: worker.milliseconds)
-        } else {
-            let keys = location.limitKeys.map { template in
-                var key: [UInt8] = []
-                append(template, to: &key)
-                return key
-            }
-            admission = limiter.admit(keys: keys, now: worker.milliseconds)
-        }
-        switch admission {
-        case .admitted(0):
-            limitStatus = "PASSED"
-        case .admitted(let delay):
-            limitStatus = "DELAYED"
-            timerMeaning = .delayed
-            worker.loop.set(timer, after: .milliseconds(delay))
-        case .refused(let index, let excess, let budget):
-            limitStatus = "REJECTED"
-            LoopCounters.add(worker.counters.rateLimited)
-            logLimit(index, excess)
-            refuse(.rateLimited(location.settings.limitStatus, limitIndex: index, budget))
-        }
+    func startTimer(_ meaning: TimerMeaning, after duration: Duration) {
+        timerMeaning = meaning
+        worker.loop.set(timer, after: duration)
     }
 
-    private func logLimit(_ index: Int, _ excess: Int64) {
-        log(
-            .error,
-            "limiting requests, excess: \(excess / 1000).\(pad(excess % 1000)) by zone \"\(location.limitNames[index])\""
-        )
-    }
-
-    private func pad(_ thousandths: Int64) -> String {
-        String(repeating: "0", count: 3 - String(thousandths).count) + String(thousandths)
+    func stopTimer() {
+        timerMeaning = .none
+        worker.loop.clear(timer)
     }
 
     func timerFired(_ timer: EventLoop.Timer) {
@@ -217,240 +185,9 @@ final class Exchange: TimerHandler {
         }
     }
 
-    // MARK: The body
-
-    /// The client should not be read from now.
-    var isBodyCongested: Bool {
-        if isBodyUnwanted { return false }
-        let isCongested: Bool
-        if let connection {
-            isCongested = !connection.isConnected || connection.backlog > Self.congestion
-        } else {
-            isCongested = heldBody.count >= Self.heldBodySize
-        }
-        if isCongested { wasCongested = true }
-        return isCongested
-    }
-
-    func body(_ bytes: Span<UInt8>) {
-        bodyCount += bytes.count
-        guard !isBodyUnwanted else { return }
-        if let connection {
-            isBodyHeld = false
-            machine.sent(isHeld: false)
-            connection.body(bytes)
-        } else {
-            heldBody.append(contentsOf: bytes)
-            if heldBody.count >= Self.heldBodySize { ready() }
-        }
-    }
-
-    func bodyEnded() {
-        isBodyComplete = true
-        guard !isBodyUnwanted else { return }
-        if let connection {
-            connection.endBody()
-            connection.flush()
-        } else {
-            ready()
-        }
-    }
-
-    /// What has been handed over since the last call may go out.
-    func bodyPaused() { connection?.flush() }
-
-    private func ready() {
-        guard !isResponseBegun else { return }
-        if AdminCalls.covers(parser.head.path) {
-            if isBodyComplete { AdminCalls.answer(self) } else { refuse(.bodyTooLarge) }
-            return
-        }
-        guard timerMeaning != .delayed else { return }
-        perform(machine.requestReady())
-    }
-
-    // MARK: The node
-
-    /// Carries out what the machine decided.
-    func perform(_ action: ExchangeMachine.Action) {
-        switch action {
-        case .none: break
-        case .choose(let isWoken): choose(isWoken ? .woken : .newcomer)
-        case .reconnect:
-            connect(upstreamGroup.anotherConnection(for: lease!, after: .closed))
-        case .refuse(let refusal): refuse(.upstream(refusal))
-        case .cutShort:
-            client.abortResponse()
-        }
-    }
-
-    private var upstreamGroup: PeerGroup { location.upstream!.group }
-
-    private func choose(_ turn: Turn) {
-        let upstream = worker.upstream(location.upstream!)
-        switch upstreamGroup.pick(loop: worker.index, now: worker.milliseconds, tried: &tried, turn: turn) {
-        case .peer(let lease):
-            self.lease = lease
-            worker.wake(lease.wake, for: upstream.shared)
-            attempts.append(UpstreamAttempt(peer: lease.peer, startedAt: worker.loop.now))
-            if attempts.count > 1 { LoopCounters.add(worker.counters.retries) }
-            perform(machine.picked(.peer))
-            connect(lease.connection)
-        case .queued:
-            perform(machine.picked(.queued))
-            if turn == .woken {
-                upstream.waitInFront(self)
-            } else {
-                upstream.wait(self)
-                timerMeaning = .queue
-                worker.loop.set(timer, after: worker.shared.queueTimeout)
-            }
-        case .allBusy:
-            perform(machine.picked(.allBusy))
-        case .noneUsable:
-            if turn == .woken { worker.wake(upstreamGroup.passTurn(now: worker.milliseconds), for: upstream.shared) }
-            if attempts.isEmpty { log(.error, "no live upstreams while connecting to upstream") }
-            perform(machine.picked(.noneUsable))
-        }
-    }
-
-    /// Its turn in the queue has come.
-    func woken() {
-        timerMeaning = .none
-        worker.loop.clear(timer)
-        perform(machine.woken())
-    }
-
-    private func connect(_ source: ConnectionSource) {
-        let upstream = worker.upstream(location.upstream!)
-        guard let lease else { return }
-        switch source {
-        case .idle:
-            if let connection = upstream.takeIdle(lease.peer) {
-                attach(connection, isKept: true)
-            } else {
-                connect(upstreamGroup.anotherConnection(for: lease, after: .closed))
-            }
-        case .open:
-            do throws(SystemError) {
-                attach(try upstream.open(lease.peer), isKept: false)
-            } catch {
-                log(.error, "\(error) while connecting to upstream")
-                attempts[attempts.count - 1].status = 502
-                finishLease(.failure, .closed)
-                perform(machine.failed(.connectFailed))
-            }
-        case .reclaim(let loop):
-            reclaim(from: loop, lease)
-        }
-    }
-
-    /// All places are taken, one of them by an idle connection of another loop: that loop closes it.
-    private func reclaim(from loop: Int, _ lease: Lease) {
-        let generation = generation
-        let index = worker.index
-        let shared = location.upstream!
-        nonisolated(unsafe) let exchange = self
-        worker.siblings[loop].post { holder in
-            holder.upstream(shared).giveUpIdle(lease.peer)
-            holder.siblings[index].post { _ in
-                guard exchange.generation == generation, exchange.lease != nil, exchange.connection == nil else {
-                    return
-                }
-                exchange.connect(shared.group.anotherConnection(for: lease, after: .none))
-            }
-        }
-    }
-
-    private func attach(_ connection: UpstreamConnection, isKept: Bool) {
-        self.connection = connection
-        machine.connected(isKept: isKept)
-        connection.begin(
-            self, keepsConnection: location.settings.fastCGIKeepConnection, isHead: parser.head.method == .head
-        ) { encoder, out in
-            appendParams(with: &encoder, to: &out)
-        }
-        connection.body(heldBody.span)
-        if isBodyComplete { connection.endBody() }
-        connection.flush()
-        if wasCongested, !isBodyCongested { resumeBodySoon() }
-    }
-
-    var isRequestSent: Bool { isBodyComplete && connection?.backlog == 0 }
-
-    func upstreamConnected() {
-        attempts[attempts.count - 1].connectedAt = worker.loop.now
-        if !isBodyComplete { resumeBodySoon() }
-    }
-
-    func upstreamTook(_ count: Int) {
-        upstreamBytesSent += count
-        machine.sent(isHeld: isBodyHeld)
-        if wasCongested, !isBodyCongested { resumeBodySoon() }
-    }
-
-    private func resumeBodySoon() {
-        wasCongested = false
-        let generation = generation
-        worker.loop.later { [self] in
-            if generation == self.generation, client != nil { client.resumeRequestBody() }
-        }
-    }
-
-    func upstreamInvalid(_ connection: UpstreamConnection, _ error: any CustomStringConvertible) {
-        log(.error, "\(error) while reading response header from upstream")
-        upstreamFailed(connection, .invalidResponse)
-    }
-
-    func upstreamFailed(_ connection: UpstreamConnection, _ failure: ExchangeMachine.Failure) {
-        guard connection === self.connection else { return }
-        self.connection = nil
-        connection.close()
-        let wasAnswering = machine.isAnswering
-        let action = machine.failed(failure)
-        if action == .reconnect { return perform(action) }
-        log(.error, "upstream \(failure.text)")
-        attempts[attempts.count - 1].status = failure.status
-        attempts[attempts.count - 1].endedAt = worker.loop.now
-        finishLease(failure == .overloaded || wasAnswering ? .unknown : .failure, .closed)
-        perform(action)
-    }
-
-    func finishLease(_ outcome: LeaseOutcome, _ end: ConnectionEnd) {
-        guard let lease, let upstream = location.upstream else { return }
-        self.lease = nil
-        let finished = upstream.group.finish(lease, outcome, connection: end, now: worker.milliseconds)
-        worker.wake(finished.wake, for: upstream)
-    }
-
     // MARK: The response
 
     func responseBegan() { isResponseBegun = true }
-
-    /// The node's response is complete.
-    func responseEnded(_ connection: UpstreamConnection, isReusable: Bool) {
-        self.connection = nil
-        attempts[attempts.count - 1].endedAt = worker.loop.now
-        machine.responseEnded()
-        let upstream = worker.upstream(location.upstream!)
-        if isReusable, isBodyComplete, upstream.mayKeep, let lease {
-            self.lease = nil
-            let finished = upstream.shared.group.finish(
-                lease, .success, connection: .idle, now: worker.milliseconds)
-            if finished.keepsConnection { connection.becomeIdle() } else { connection.close() }
-            worker.wake(finished.wake, for: upstream.shared)
-        } else {
-            connection.close()
-            finishLease(.success, .closed)
-        }
-        isBodyUnwanted = true
-        client.endResponse()
-    }
-
-    func responseBody(_ bytes: Span<UInt8>) {
-        attempts[attempts.count - 1].responseLength += bytes.count
-        client.responseBody(bytes)
-    }
 
     var clientBacklog: Int { client?.responseBacklog ?? 0 }
 
@@ -464,8 +201,7 @@ final class Exchange: TimerHandler {
         isBodyUnwanted = true
         if machine.isQueued { worker.upstream(location.upstream!).leave(self) }
         machine.abandoned()
-        timerMeaning = .none
-        worker.loop.clear(timer)
+        stopTimer()
         if let connection {
             self.connection = nil
             connection.close()
@@ -483,8 +219,7 @@ final class Exchange: TimerHandler {
     func takeOver() {
         isResponseBegun = true
         isBodyUnwanted = true
-        timerMeaning = .none
-        worker.loop.clear(timer)
+        stopTimer()
         if let connection {
             self.connection = nil
             connection.close()
@@ -520,39 +255,5 @@ final class Exchange: TimerHandler {
         line += ", request: \"\(String(decoding: requestLine, as: UTF8.self))\""
         if let attempt = attempts.last { line += ", upstream: \"fastcgi://\(attempt.peer.address)\"" }
         location.errorLog.log(level, line)
-    }
-}
-
-/// One node asked, for `$upstream_…`.
-struct UpstreamAttempt {
-    let peer: Peer
-    let startedAt: MonotonicTime
-    var connectedAt: MonotonicTime?
-    var headerAt: MonotonicTime?
-    var endedAt: MonotonicTime?
-    var status = 0
-    var responseLength = 0
-}
-
-extension ExchangeMachine.Failure {
-    /// For the error log.
-    var text: String {
-        switch self {
-        case .connectFailed: "connect() failed while connecting to upstream"
-        case .connectTimedOut: "timed out while connecting to upstream"
-        case .connectionLost: "prematurely closed connection"
-        case .timedOut: "timed out while reading response from upstream"
-        case .overloaded: "is overloaded"
-        case .invalidResponse: "sent an invalid response"
-        }
-    }
-
-    /// For `$upstream_status`.
-    var status: Int {
-        switch self {
-        case .connectTimedOut, .timedOut: 504
-        case .overloaded: 503
-        default: 502
-        }
     }
 }

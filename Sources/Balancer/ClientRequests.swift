@@ -1,0 +1,230 @@
+internal import HTTPWire
+internal import NginxConfig
+internal import Reactor
+
+/// The connection's reading half: one request after the other out of the bytes that come.
+extension ClientConnection {
+    private static let readSize = 16 * 1024
+    /// How much of a body that nobody wants is read so that the connection can go on.
+    private static let discardedBody = 1024 * 1024
+    /// Below so many bytes a second over the whole of `client_body_timeout` a body is given up.
+    private static let slowestBody = 500
+
+    /// Goes on as far as the bytes that are there, and those that can be read now, allow.
+    func pump() {
+        guard !isProcessing else { return }
+        isProcessing = true
+        process()
+        while isReadable, wantsInput {
+            read()
+            process()
+        }
+        isProcessing = false
+        if let input, input.isEmpty {
+            worker.loop.buffers.giveBack(input)
+            self.input = nil
+        }
+        if isPeerClosed, phase == .exchange, isBodyDone, !isResponseDone {
+            exchange?.log(.info, "client prematurely closed connection")
+            lost()
+        }
+    }
+
+    private var wantsInput: Bool {
+        switch phase {
+        case .idle, .head, .lingering: true
+        case .exchange: !isBodyDone && exchange?.isBodyCongested == false
+        case .closed: false
+        }
+    }
+
+    private func read() {
+        let buffer = input ?? worker.loop.buffers.take()
+        input = buffer
+        switch transport.read(into: buffer, atMost: Self.readSize) {
+        case .bytes(let count):
+            if count < Self.readSize, !isPeerClosed { isReadable = false }
+            switch phase {
+            case .exchange: bodyArrived()
+            case .lingering:
+                buffer.removeAll()
+                if worker.loop.now >= lingersUntil { close() } else { arm(.linger) }
+            default: break
+            }
+        case .wouldBlock:
+            isReadable = false
+        case .closed:
+            isReadable = false
+            isPeerClosed = true
+            ended()
+        case .failed:
+            lost()
+        }
+    }
+
+    /// The client sends no more.
+    private func ended() {
+        switch phase {
+        case .idle, .lingering: close()
+        case .head, .exchange:
+            if phase == .exchange, isBodyDone { return }
+            exchange?.log(.info, "client prematurely closed connection")
+            lost()
+        case .closed: break
+        }
+    }
+
+    private func bodyArrived() {
+        let elapsed = worker.loop.now - bodyStartedAt
+        let timeout = settings.clientBodyTimeout
+        if elapsed > timeout, let exchange {
+            let floor = elapsed.wholeMilliseconds / 1000 * Int64(Self.slowestBody)
+            if Int64(exchange.bodyCount) < floor { return bodyTimedOut() }
+        }
+        if !isBodyDone { arm(.body) }
+    }
+
+    /// Takes what is in the input as far as it goes.
+    private func process() {
+        while true {
+            switch phase {
+            case .idle:
+                guard let input, !input.isEmpty else { return }
+                let exchange = worker.takeExchange()
+                exchange.open(
+                    client: self, info: info, configuration: listener.configuration,
+                    defaultServer: listener.settings.defaultServer)
+                self.exchange = exchange
+                phase = .head
+                arm(.header)
+            case .head:
+                guard parseHead() else { return }
+            case .exchange:
+                takeBody()
+                flush()
+                guard phase == .exchange else { continue }
+                guard isResponseDone, output == nil else { return }
+                exchange?.complete()
+                guard endExchange() else { return }
+            case .lingering:
+                input?.removeAll()
+                return
+            case .closed:
+                return
+            }
+        }
+    }
+
+    /// - Returns: false when more must come first
+    private func parseHead() -> Bool {
+        guard let input, let exchange else { return false }
+        do throws(HTTPError) {
+            let length = try input.withSpan { bytes throws(HTTPError) in try exchange.parser.parse(bytes) }
+            guard let length else { return false }
+            input.withBytes { exchange.headBytes.append(contentsOf: $0[..<length]) }
+            input.consume(length)
+            decoder = BodyDecoder(exchange.parser.head.body, maximum: exchange.maximumBody)
+            beginExchange(bodyDone: decoder.isComplete)
+            exchange.begin(listener: listener.settings)
+            if isBodyDone { exchange.bodyEnded() } else { expectBody(exchange) }
+        } catch {
+            exchange.headBytes.append(contentsOf: input.storage.prefix(exchange.parser.limits.head))
+            input.removeAll()
+            beginExchange(bodyDone: true)
+            exchange.refuse(.malformed(error))
+        }
+        return true
+    }
+
+    func beginExchange(bodyDone: Bool) {
+        info.requests += 1
+        phase = .exchange
+        isBodyDone = bodyDone
+        isResponseDone = false
+        bytesAtStart = bytesWritten
+        headBytes = 0
+        arm(.none)
+    }
+
+    private func expectBody(_ exchange: Exchange) {
+        // The limit of the location that was found.
+        decoder = BodyDecoder(exchange.parser.head.body, maximum: exchange.maximumBody)
+        bodyStartedAt = worker.loop.now
+        if exchange.parser.head.expectsContinue {
+            if exchange.isBodyUnwanted {
+                // The client may send the body or not: only a new connection is sure to begin with a request.
+                keepsAlive = false
+            } else if input?.isEmpty != false {
+                ResponseEncoder.writeContinue(into: &writeBuffer().storage)
+            }
+        }
+        arm(.body)
+    }
+
+    private func takeBody() {
+        guard !isBodyDone, let exchange else { return }
+        while !isBodyDone, let input, !input.isEmpty, !exchange.isBodyCongested {
+            do throws(HTTPError) {
+                let consumed = try input.withSpan { bytes throws(HTTPError) in
+                    let piece = try decoder.next(bytes)
+                    if !piece.data.isEmpty { exchange.body(bytes.extracting(piece.data)) }
+                    return piece.consumed
+                }
+                input.consume(consumed)
+            } catch {
+                // Where the body ends is not known: nothing more can be read.
+                isBodyDone = true
+                keepsAlive = false
+                arm(.none)
+                exchange.refuse(error == .bodyTooLarge ? .bodyTooLarge : .malformed(error))
+                return
+            }
+            if decoder.isComplete {
+                isBodyDone = true
+                arm(.none)
+                exchange.bodyEnded()
+            }
+        }
+        guard !isBodyDone else { return }
+        exchange.bodyPaused()
+        // The time that a node takes is not the client's.
+        if exchange.isBodyCongested, timerKind == .body { arm(.none) }
+    }
+
+    /// The response is out.
+    /// - Returns: whether the connection goes on with what is in the input
+    private func endExchange() -> Bool {
+        guard let exchange else { return false }
+        let mayGoOn = keepsAlive && !worker.isDraining && !isPeerClosed
+        if mayGoOn, !isBodyDone {
+            if decoder.count > Self.discardedBody { return beginLingering() }
+            return false
+        }
+        guard mayGoOn else {
+            if isBodyDone, input?.isEmpty != false, !isReadable {
+                close()
+                return false
+            }
+            return beginLingering()
+        }
+        self.exchange = nil
+        worker.giveBack(exchange)
+        phase = .idle
+        arm(.keepalive)
+        return true
+    }
+
+    private func beginLingering() -> Bool {
+        if isPeerClosed {
+            close()
+            return false
+        }
+        releaseExchange()
+        phase = .lingering
+        input?.removeAll()
+        transport.shutdownWriting()
+        lingersUntil = worker.loop.now + Self.lingeringTime
+        arm(.linger)
+        return true
+    }
+}

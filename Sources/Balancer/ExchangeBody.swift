@@ -1,0 +1,63 @@
+internal import HTTPWire
+internal import Reactor
+
+/// The request's body on its way: held until a node is asked, passed on after that.
+extension Exchange {
+    /// The client should not be read from now.
+    var isBodyCongested: Bool {
+        if isBodyUnwanted { return false }
+        let isCongested: Bool
+        if let connection {
+            isCongested = !connection.isConnected || connection.backlog > Self.congestion
+        } else {
+            isCongested = heldBody.count >= Self.heldBodySize
+        }
+        if isCongested { wasCongested = true }
+        return isCongested
+    }
+
+    func body(_ bytes: Span<UInt8>) {
+        bodyCount += bytes.count
+        guard !isBodyUnwanted else { return }
+        if let connection {
+            isBodyHeld = false
+            machine.sent(isHeld: false)
+            connection.body(bytes)
+        } else {
+            heldBody.append(contentsOf: bytes)
+            if heldBody.count >= Self.heldBodySize { ready() }
+        }
+    }
+
+    func bodyEnded() {
+        isBodyComplete = true
+        guard !isBodyUnwanted else { return }
+        if let connection {
+            connection.endBody()
+            connection.flush()
+        } else {
+            ready()
+        }
+    }
+
+    /// What has been handed over since the last call may go out.
+    func bodyPaused() { connection?.flush() }
+
+    func ready() {
+        guard !isResponseBegun else { return }
+        if AdminCalls.covers(parser.head.path) {
+            if isBodyComplete { AdminCalls.answer(self) } else { refuse(.bodyTooLarge) }
+            return
+        }
+        guard timerMeaning != .delayed else { return }
+        perform(machine.requestReady())
+    }
+
+    func resumeBodySoon() {
+        wasCongested = false
+        let generation = generation
+        worker.loop.later { [self] in
+            if generation == self.generation, client != nil { client.resumeRequestBody() }
+        }
+    }
+}

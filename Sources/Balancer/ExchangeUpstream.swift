@@ -1,0 +1,174 @@
+internal import Balancing
+internal import HTTPWire
+internal import NginxConfig
+internal import Reactor
+
+/// The node's side: choosing one, a connection to it, and what becomes of both.
+extension Exchange {
+    /// Carries out what the machine decided.
+    func perform(_ action: ExchangeMachine.Action) {
+        switch action {
+        case .none: break
+        case .choose(let isWoken): choose(isWoken ? .woken : .newcomer)
+        case .reconnect:
+            connect(upstreamGroup.anotherConnection(for: lease!, after: .closed))
+        case .refuse(let refusal): refuse(.upstream(refusal))
+        case .cutShort:
+            client.abortResponse()
+        }
+    }
+
+    private var upstreamGroup: PeerGroup { location.upstream!.group }
+
+    private func choose(_ turn: Turn) {
+        let upstream = worker.upstream(location.upstream!)
+        switch upstreamGroup.pick(loop: worker.index, now: worker.milliseconds, tried: &tried, turn: turn) {
+        case .peer(let lease):
+            self.lease = lease
+            worker.wake(lease.wake, for: upstream.shared)
+            attempts.append(UpstreamAttempt(peer: lease.peer, startedAt: worker.loop.now))
+            if attempts.count > 1 { LoopCounters.add(worker.counters.retries) }
+            perform(machine.picked(.peer))
+            connect(lease.connection)
+        case .queued:
+            perform(machine.picked(.queued))
+            if turn == .woken {
+                upstream.waitInFront(self)
+            } else {
+                upstream.wait(self)
+                startTimer(.queue, after: worker.shared.queueTimeout)
+            }
+        case .allBusy:
+            perform(machine.picked(.allBusy))
+        case .noneUsable:
+            if turn == .woken { worker.wake(upstreamGroup.passTurn(now: worker.milliseconds), for: upstream.shared) }
+            if attempts.isEmpty { log(.error, "no live upstreams while connecting to upstream") }
+            perform(machine.picked(.noneUsable))
+        }
+    }
+
+    /// Its turn in the queue has come.
+    func woken() {
+        stopTimer()
+        perform(machine.woken())
+    }
+
+    private func connect(_ source: ConnectionSource) {
+        let upstream = worker.upstream(location.upstream!)
+        guard let lease else { return }
+        switch source {
+        case .idle:
+            if let connection = upstream.takeIdle(lease.peer) {
+                attach(connection, isKept: true)
+            } else {
+                connect(upstreamGroup.anotherConnection(for: lease, after: .closed))
+            }
+        case .open:
+            do throws(SystemError) {
+                attach(try upstream.open(lease.peer), isKept: false)
+            } catch {
+                log(.error, "\(error) while connecting to upstream")
+                attempts[attempts.count - 1].status = 502
+                finishLease(.failure, .closed)
+                perform(machine.failed(.connectFailed))
+            }
+        case .reclaim(let loop):
+            reclaim(from: loop, lease)
+        }
+    }
+
+    /// All places are taken, one of them by an idle connection of another loop: that loop closes it.
+    private func reclaim(from loop: Int, _ lease: Lease) {
+        let generation = generation
+        let index = worker.index
+        let shared = location.upstream!
+        nonisolated(unsafe) let exchange = self
+        worker.siblings[loop].post { holder in
+            holder.upstream(shared).giveUpIdle(lease.peer)
+            holder.siblings[index].post { _ in
+                guard exchange.generation == generation, exchange.lease != nil, exchange.connection == nil else {
+                    return
+                }
+                exchange.connect(shared.group.anotherConnection(for: lease, after: .none))
+            }
+        }
+    }
+
+    private func attach(_ connection: UpstreamConnection, isKept: Bool) {
+        self.connection = connection
+        machine.connected(isKept: isKept)
+        connection.begin(
+            self, keepsConnection: location.settings.fastCGIKeepConnection, isHead: parser.head.method == .head
+        ) { encoder, out in
+            appendParams(with: &encoder, to: &out)
+        }
+        connection.body(heldBody.span)
+        if isBodyComplete { connection.endBody() }
+        connection.flush()
+        if wasCongested, !isBodyCongested { resumeBodySoon() }
+    }
+
+    var isRequestSent: Bool { isBodyComplete && connection?.backlog == 0 }
+
+    func upstreamConnected() {
+        attempts[attempts.count - 1].connectedAt = worker.loop.now
+        if !isBodyComplete { resumeBodySoon() }
+    }
+
+    func upstreamTook(_ count: Int) {
+        upstreamBytesSent += count
+        machine.sent(isHeld: isBodyHeld)
+        if wasCongested, !isBodyCongested { resumeBodySoon() }
+    }
+
+    func upstreamInvalid(_ connection: UpstreamConnection, _ error: any CustomStringConvertible) {
+        log(.error, "\(error) while reading response header from upstream")
+        upstreamFailed(connection, .invalidResponse)
+    }
+
+    func upstreamFailed(_ connection: UpstreamConnection, _ failure: ExchangeMachine.Failure) {
+        guard connection === self.connection else { return }
+        self.connection = nil
+        connection.close()
+        let wasAnswering = machine.isAnswering
+        let action = machine.failed(failure)
+        if action == .reconnect { return perform(action) }
+        log(.error, "upstream \(failure.text)")
+        attempts[attempts.count - 1].status = failure.status
+        attempts[attempts.count - 1].endedAt = worker.loop.now
+        finishLease(failure == .overloaded || wasAnswering ? .unknown : .failure, .closed)
+        perform(action)
+    }
+
+    /// The node's response is complete.
+    func responseEnded(_ connection: UpstreamConnection, isReusable: Bool) {
+        self.connection = nil
+        attempts[attempts.count - 1].endedAt = worker.loop.now
+        machine.responseEnded()
+        let upstream = worker.upstream(location.upstream!)
+        if isReusable, isBodyComplete, upstream.mayKeep, let lease {
+            self.lease = nil
+            let finished = upstream.shared.group.finish(
+                lease, .success, connection: .idle, now: worker.milliseconds)
+            if finished.keepsConnection { connection.becomeIdle() } else { connection.close() }
+            worker.wake(finished.wake, for: upstream.shared)
+        } else {
+            connection.close()
+            finishLease(.success, .closed)
+        }
+        isBodyUnwanted = true
+        client.endResponse()
+    }
+
+    func responseBody(_ bytes: Span<UInt8>) {
+        attempts[attempts.count - 1].responseLength += bytes.count
+        client.responseBody(bytes)
+    }
+
+    func finishLease(_ outcome: LeaseOutcome, _ end: ConnectionEnd) {
+        guard let lease, let upstream = location.upstream else { return }
+        self.lease = nil
+        let finished = upstream.group.finish(lease, outcome, connection: end, now: worker.milliseconds)
+        worker.wake(finished.wake, for: upstream)
+    }
+}
