@@ -35,7 +35,9 @@ enum AdminCalls {
         case .stats: json(exchange, 200, report.stats())
         case .rateLimits: json(exchange, 200, report.rateLimits(most: mostClients(exchange)))
         case .metrics:
-            exchange.answer(200, contentType: "text/plain; version=0.0.4; charset=utf-8", report.metrics())
+            exchange.answer(
+                200, contentType: "text/plain; version=0.0.4; charset=utf-8", report.metrics(),
+                fields: [Exchange.noStore])
         case .strategy: break
         }
     }
@@ -76,7 +78,7 @@ enum AdminCalls {
     // MARK: Answers
 
     private static func json(_ exchange: Exchange, _ status: Int, _ reply: JSONWriter) {
-        exchange.answer(status, contentType: "application/json", reply.bytes)
+        exchange.answer(status, contentType: "application/json", reply.bytes, fields: [Exchange.noStore])
     }
 
     private static func wrongMethod(_ exchange: Exchange, _ allowed: String) {
@@ -87,6 +89,6 @@ enum AdminCalls {
         _ exchange: Exchange, _ status: Int, _ detail: String, fields: [(StaticString, String)] = []
     ) {
         let document = ProblemDocument.bytes(status, detail, requestID: exchange.identity)
-        exchange.answer(status, contentType: ProblemDocument.mediaType, document, fields: fields)
+        exchange.answer(status, contentType: ProblemDocument.mediaType, document, fields: fields + [Exchange.noStore])
     }
 }

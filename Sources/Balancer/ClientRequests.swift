@@ -126,6 +126,8 @@ extension ClientConnection {
             decoder = BodyDecoder(exchange.parser.head.body, maximum: exchange.maximumBody)
             beginExchange(bodyDone: decoder.isComplete)
             exchange.begin(listener: listener.settings)
+            // It may have been answered by closing the connection.
+            guard phase == .exchange else { return true }
             if isBodyDone { exchange.bodyEnded() } else { expectBody(exchange) }
         } catch {
             exchange.headBytes.append(contentsOf: input.storage.prefix(exchange.parser.limits.head))

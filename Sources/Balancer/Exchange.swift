@@ -125,14 +125,39 @@ final class Exchange: TimerHandler {
         if let authority = head.authority {
             server = configuration.servers[listener.server(for: bytes.span.extracting(hostRange(authority)))]
         }
-        let path = head.path
         machine = ExchangeMachine(isIdempotent: head.method.isIdempotent)
-        location = server.locations[server.server.location(for: path.span)]
+        location = server.locations[0]
+        let isAdminCall = AdminCalls.covers(head.path)
+        if !isAdminCall, !location.settings.rewriteSteps.isEmpty {
+            realAddress = RealClient.address(of: self)
+            if isAnswered(by: location.settings.rewriteSteps) { return }
+        }
+        enterLocation(server.server.location(for: head.path.span), isAdminCall: isAdminCall)
+    }
+
+    /// The phases of a request at its location, in nginx's order.
+    private func enterLocation(_ index: Int, isAdminCall: Bool) {
+        location = server.locations[index]
         realAddress = RealClient.address(of: self)
-        if AdminCalls.covers(path) { return }
-        if case .length(let length) = head.body, exceedsLimit(length) { return refuse(.bodyTooLarge) }
-        guard location.upstream != nil else { return refuse(.notFound) }
+        if isAdminCall {
+            if isDenied { refuse(.denied) }
+            return
+        }
+        if location.settings.isInternal { return refuse(.notFound) }
+        if case .length(let length) = parser.head.body, exceedsLimit(length) { return refuse(.bodyTooLarge) }
+        if index > 0, isAnswered(by: location.settings.rewriteSteps) { return }
         limit()
+        if isResponseBegun { return }
+        if isDenied { return refuse(.denied) }
+        if location.upstream == nil { refuse(.notFound) }
+    }
+
+    /// `allow`, `deny`.
+    private var isDenied: Bool {
+        let rules = location.settings.accessRules
+        if rules.isEmpty || rules.allow(realAddress ?? info.address) { return false }
+        log(.error, "access forbidden by rule")
+        return true
     }
 
     /// Without the port.

@@ -9,6 +9,10 @@ enum Refusal {
     case malformed(HTTPError)
     case bodyTooLarge
     case notFound
+    /// `deny`.
+    case denied
+    /// `return` with a status from 400 on and no text.
+    case configured(Int)
     case headerTimeout
     case bodyTimeout
     case rateLimited(Int, limitIndex: Int, RequestBudget)
@@ -43,6 +47,7 @@ extension Exchange {
             client.responseField("X-Request-Id", identity)
             if keepsHeaders { keepHeader(Array("x-request-id".utf8), identity) }
         }
+        addHeaders()
         client.endResponseHead()
     }
 
@@ -53,7 +58,6 @@ extension Exchange {
     }
 
     private static let serverName = Array("millrace".utf8)
-    private static let noStore = Array("no-store".utf8)
 
     /// `X-Accel-…` speaks to the web server, not to the client.
     private static func isForServer(_ bytes: [UInt8], _ name: Range<Int>) -> Bool {
@@ -93,6 +97,10 @@ extension Exchange {
             mayKeepAlive = false
         case .notFound:
             problem = (404, "There is nothing at this path.")
+        case .denied:
+            problem = (403, "This client may not call this path.")
+        case .configured(let status):
+            problem = (status, "This is what the server's configuration answers here.")
         case .headerTimeout:
             problem = (408, "The request's header did not arrive in time.")
             mayKeepAlive = false
@@ -112,7 +120,7 @@ extension Exchange {
         }
         let document = ProblemDocument.bytes(problem.status, Self.sentence(problem.detail), requestID: identity)
         answer(
-            problem.status, contentType: ProblemDocument.mediaType, document, fields: fields,
+            problem.status, contentType: ProblemDocument.mediaType, document, fields: fields + [Self.noStore],
             mayKeepAlive: mayKeepAlive)
     }
 
@@ -128,9 +136,23 @@ extension Exchange {
 
     private static func sentence(_ text: String) -> String { text.prefix(1).uppercased() + text.dropFirst() }
 
+    /// For what holds now only: without it, a cache may keep even a 404 (RFC 9111, 4.2.2).
+    static let noStore: (StaticString, String) = ("Cache-Control", "no-store")
+
+    /// `add_header`.
+    private func addHeaders() {
+        for header in location.addedHeaders where header.rule.goes(with: status) {
+            let value = value(of: header.rule.value)
+            if value.isEmpty { continue }
+            client.responseField(header.name.span, value.span)
+            if location.logsResponseHeaders { keepHeader(header.name, value) }
+        }
+    }
+
     /// A response of the balancer's own.
+    /// - Parameter contentType: nil for one without a body
     func answer(
-        _ status: Int, contentType: StaticString, _ body: [UInt8], fields: [(StaticString, String)] = [],
+        _ status: Int, contentType: String?, _ body: [UInt8], fields: [(StaticString, String)] = [],
         mayKeepAlive: Bool = true
     ) {
         guard !isResponseBegun else { return client.abortResponse() }
@@ -138,12 +160,11 @@ extension Exchange {
         self.status = status
         client.beginResponse(status, reason: nil, contentLength: body.count, mayKeepAlive: mayKeepAlive)
         beginFields()
-        client.responseField("Content-Type", Array(contentType.description.utf8))
-        // What the balancer says holds now: without this, a cache may keep even a 404 (RFC 9111, 4.2.2).
-        client.responseField("Cache-Control", Self.noStore)
+        if let contentType { client.responseField("Content-Type", Array(contentType.utf8)) }
         for field in fields { client.responseField(field.0, Array(field.1.utf8)) }
         client.responseField("X-Request-Id", identity)
         if location.logsResponseHeaders { keepHeader(Array("x-request-id".utf8), identity) }
+        addHeaders()
         client.endResponseHead()
         client.responseBody(body.span)
         client.endResponse()

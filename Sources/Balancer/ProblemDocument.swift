@@ -3,7 +3,7 @@ internal import JSON
 
 /// `application/problem+json` (RFC 9457). The title is the status' own, and so the type is `about:blank` (4.2.1).
 enum ProblemDocument {
-    static let mediaType: StaticString = "application/problem+json"
+    static let mediaType = "application/problem+json"
 
     static func bytes(_ status: Int, _ detail: String, requestID: [UInt8]) -> [UInt8] {
         JSONWriter.object { document in

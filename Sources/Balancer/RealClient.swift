@@ -7,7 +7,7 @@ enum RealClient {
     /// nil: the connection's own address is the client's.
     static func address(of exchange: Exchange) -> SocketAddress? {
         let settings = exchange.location.settings
-        guard !settings.trustedSources.isEmpty, isTrusted(exchange.info.address, settings.trustedSources) else {
+        guard !settings.trustedSources.isEmpty, settings.trustedSources.contain(exchange.info.address) else {
             return nil
         }
         let name =
@@ -29,11 +29,11 @@ enum RealClient {
     /// one that is no trusted proxy itself (`ngx_http_get_forwarded_addr`). What stands before something that is no
     /// address is nobody's word.
     static func address(
-        in list: [UInt8], from peer: SocketAddress, trusting sources: [TrustedSource], isRecursive: Bool
+        in list: [UInt8], from peer: SocketAddress, trusting sources: [ClientNetwork], isRecursive: Bool
     ) -> SocketAddress? {
         var found: SocketAddress?
         var rest = list[...]
-        while isTrusted(found ?? peer, sources), let end = rest.lastIndex(where: { !isSeparator($0) }) {
+        while sources.contain(found ?? peer), let end = rest.lastIndex(where: { !isSeparator($0) }) {
             rest = rest[...end]
             let start = rest.lastIndex(where: isSeparator).map { $0 + 1 } ?? rest.startIndex
             guard let address = parse(String(decoding: rest[start...], as: UTF8.self)) else { break }
@@ -54,30 +54,5 @@ enum RealClient {
         }
         guard !text.hasPrefix("unix:") else { return nil }
         return SocketAddress(text)
-    }
-
-    static func isTrusted(_ address: SocketAddress, _ sources: [TrustedSource]) -> Bool {
-        sources.contains { source in
-            switch (source, address) {
-            case (.unix, .unix): true
-            case (.unix, _), (_, .unix): false
-            case (.network(let network, let bits), _): matches(address.binary, network, bits)
-            }
-        }
-    }
-
-    private static func matches(_ address: [UInt8], _ network: [UInt8], _ bits: Int) -> Bool {
-        var address = address
-        // An IPv4 client of an IPv6 socket.
-        if network.count == 4, address.count == 16, address[..<10].allSatisfy({ $0 == 0 }), address[10] == 0xFF,
-            address[11] == 0xFF
-        {
-            address = Array(address[12...])
-        }
-        guard address.count == network.count else { return false }
-        for index in 0..<(bits / 8) where address[index] != network[index] { return false }
-        guard bits % 8 > 0 else { return true }
-        let mask = ~UInt8(0) << UInt8(8 - bits % 8)
-        return address[bits / 8] & mask == network[bits / 8] & mask
     }
 }

@@ -59,6 +59,7 @@ final class RunningLocation: Sendable {
     let limitKeys: [Template]
     /// One for each limit: `limit_req_zone`'s name, for the `RateLimit-Policy` header.
     let limitNames: [String]
+    let addedHeaders: [RunningHeader]
     let accessLogs: [RunningLog]
     let errorLog: ErrorLogger
     /// A log wants headers of the response, which are to be kept until it is written.
@@ -67,6 +68,12 @@ final class RunningLocation: Sendable {
     struct RunningLog: Sendable {
         let output: AccessLogOutput
         let format: LogFormat
+    }
+
+    /// `add_header`, with its name as bytes.
+    struct RunningHeader: Sendable {
+        let name: [UInt8]
+        let rule: AddedHeader
     }
 
     init(
@@ -86,6 +93,7 @@ final class RunningLocation: Sendable {
                 })
         limitKeys = settings.limits.map { shared.limitKey(zone: zones[$0.zone].name) }
         limitNames = settings.limits.map { zones[$0.zone].name }
+        addedHeaders = settings.addedHeaders.map { RunningHeader(name: Array($0.name.utf8), rule: $0) }
         var logs: [RunningLog] = []
         for log in settings.accessLogs {
             logs.append(RunningLog(output: try shared.accessLog(for: log), format: log.format))

@@ -1,5 +1,6 @@
-import NginxConfig
 import Testing
+
+@testable import NginxConfig
 
 struct InheritanceTests {
     @Test func `Without directives, nginx's defaults hold`() throws {
@@ -70,6 +71,34 @@ struct InheritanceTests {
         #expect(logs.map(\.path) == ["/b.log", "/srv/c.log"])
         #expect(logs.first?.bufferSize == 4096)
         #expect(logs.first?.flushInterval == .seconds(1))
+    }
+
+    @Test func `What a server or location answers itself is not inherited, its headers and rules are`() throws {
+        let body = """
+            add_header A 1; deny 10.0.0.0/8; allow unix:; default_type a/b;
+            server {
+                return 200 x;
+                if ($host) { return 301 /y; }
+                location /same { internal; location /same/within {} }
+                location /own { add_header B 2 always; allow all; return 204; types { text/x X y; } }
+            }
+            """
+        let server = try settings(body)
+        #expect(server.rewriteSteps.count == 2)
+        #expect(server.addedHeaders.map(\.name) == ["A"])
+        #expect(server.accessRules.map(\.isAllowed) == [false, true])
+        let same = try settings(body, path: "/same")
+        #expect(same.isInternal)
+        #expect(same.rewriteSteps.isEmpty)
+        #expect(same.accessRules == server.accessRules)
+        #expect(try !settings(body, path: "/same/within").isInternal)
+        let own = try settings(body, path: "/own")
+        #expect(own.rewriteSteps == [.answer(ReturnRule(status: 204, text: nil))])
+        #expect(own.addedHeaders.map(\.isAlways) == [true])
+        #expect(own.accessRules == [AccessRule(isAllowed: true, network: nil)])
+        #expect(own.mediaTypes.type(ofPath: Array("/a.b/c.X".utf8)) == "text/x")
+        #expect(own.mediaTypes.type(ofPath: Array("/a.html".utf8)) == "a/b")
+        #expect(same.mediaTypes.type(ofPath: Array("/a.html".utf8)) == "text/html")
     }
 
     @Test func `error_log goes from main into every block`() throws {

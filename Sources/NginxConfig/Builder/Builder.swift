@@ -6,6 +6,8 @@ struct Builder {
         /// Names of directives seen.
         var seen: Set<String> = []
         var isAccessLogOff = false
+        /// Of an `if`.
+        var condition: Condition?
     }
 
     /// With a final `/`, or empty.
@@ -28,9 +30,9 @@ struct Builder {
     }
 
     /// Applies the directives of one block (or of the main context), each kind in its turn.
-    mutating func apply(_ directives: [Directive]) throws(ConfigurationError) {
+    mutating func apply(_ directives: [Directive], if condition: Condition? = nil) throws(ConfigurationError) {
         let outer = block
-        block = BlockState()
+        block = BlockState(condition: condition)
         for order in DirectiveRule.Order.allCases {
             for directive in directives where directive.rule.order == order {
                 try directive.rule.apply(directive, &self)
@@ -45,8 +47,9 @@ struct Builder {
     }
 
     /// Whether a directive that may be repeated starts its block's list, which hides the outer one.
-    mutating func isFirst(_ directive: Directive) -> Bool {
-        block.seen.insert(directive.name).inserted
+    /// - Parameter group: for directives that make one list together
+    mutating func isFirst(_ directive: Directive, group: String? = nil) -> Bool {
+        block.seen.insert(group ?? directive.name).inserted
     }
 
     /// A path of a directive, which starts at the prefix.

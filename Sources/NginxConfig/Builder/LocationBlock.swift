@@ -5,6 +5,8 @@ extension Builder {
         guard let outerTable = server?.server.table, let index = server?.server.locations.count else { return }
         let outer = settings
         settings.fastCGIPass = nil
+        settings.isInternal = false
+        settings.rewriteSteps = []
         server?.server.locations.append(Location(match: match, settings: settings, location: directive.location))
         server?.server.table = LocationTable()
         server?.enclosing.append(match)

@@ -1,6 +1,6 @@
 /// The blocks of a configuration.
 struct Contexts: OptionSet, Sendable, Hashable {
-    let rawValue: UInt8
+    let rawValue: UInt16
 
     static let main = Contexts(rawValue: 1)
     static let events = Contexts(rawValue: 2)
@@ -8,10 +8,14 @@ struct Contexts: OptionSet, Sendable, Hashable {
     static let upstream = Contexts(rawValue: 8)
     static let server = Contexts(rawValue: 16)
     static let location = Contexts(rawValue: 32)
+    /// An `if` in a server or a location.
+    static let conditional = Contexts(rawValue: 64)
+    /// A block of lines that are no directives, like that of `types`.
+    static let entries = Contexts(rawValue: 128)
 
     /// Where most of http's directives stand.
     static let request: Contexts = [.http, .server, .location]
-    static let any: Contexts = [.main, .events, .http, .upstream, .server, .location]
+    static let any: Contexts = [.main, .events, .http, .upstream, .server, .location, .conditional, .entries]
 }
 
 /// One row of the directive table: all there is to know about a directive.

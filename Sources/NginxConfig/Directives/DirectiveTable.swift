@@ -7,7 +7,13 @@ enum DirectiveTable {
     }
 
     static let rules: [DirectiveRule] =
-        coreRules + httpRules + upstreamRules + fastCGIRules + limitRules + realIPRules + logRules
+        coreRules + httpRules + responseRules + accessRules + upstreamRules + fastCGIRules + limitRules + realIPRules
+        + logRules
+
+    /// A line of a block of entries: what it means is the block's affair.
+    private static let entry = DirectiveRule("", in: .entries, arguments: .atLeast(0)) {
+        (_, _) throws(ConfigurationError) in
+    }
 
     private static let byName = Dictionary(grouping: rules, by: \.name)
 
@@ -15,6 +21,10 @@ enum DirectiveTable {
     static func rule(
         for name: String, in context: Contexts, argumentCount: Int, isBlock: Bool
     ) throws(Refusal) -> DirectiveRule {
+        if context == .entries, name != "include" || argumentCount != 1 {
+            if isBlock { throw Refusal(message: "unexpected \"{\"") }
+            return entry
+        }
         guard let rows = byName[name] else {
             throw Refusal(
                 message: UnsupportedDirectives.names.contains(name)

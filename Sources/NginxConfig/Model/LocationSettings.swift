@@ -14,6 +14,9 @@ package struct LocationSettings: Sendable, Hashable {
     package internal(set) var keepaliveTimeout = Duration.seconds(75)
     /// The value for `Keep-Alive: timeout=`; nil sends no such header.
     package internal(set) var keepaliveHeader: Duration?
+    /// `internal`; not inherited.
+    package internal(set) var isInternal = false
+    package internal(set) var mediaTypes = MediaTypes()
     /// `$document_root`.
     package internal(set) var documentRoot: String
 
@@ -29,13 +32,23 @@ package struct LocationSettings: Sendable, Hashable {
     /// Between two reads from the node.
     package internal(set) var fastCGIReadTimeout = Duration.seconds(60)
 
+    // ngx_http_rewrite_module
+    /// Not inherited: a server's own steps are taken before a location is looked for.
+    package internal(set) var rewriteSteps: [RewriteStep] = []
+
+    // ngx_http_headers_module
+    package internal(set) var addedHeaders: [AddedHeader] = []
+
+    // ngx_http_access_module
+    package internal(set) var accessRules: [AccessRule] = []
+
     // ngx_http_limit_req_module
     package internal(set) var limits: [LimitRule] = []
     /// 400…599.
     package internal(set) var limitStatus = 503
 
     // ngx_http_realip_module
-    package internal(set) var trustedSources: [TrustedSource] = []
+    package internal(set) var trustedSources: [ClientNetwork] = []
     package internal(set) var realIPHeader = RealIPHeader.named("x-real-ip")
     /// The last address that is not trusted itself counts, in place of the very last.
     package internal(set) var isRealIPRecursive = false

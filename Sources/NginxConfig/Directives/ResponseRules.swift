@@ -1,0 +1,119 @@
+extension DirectiveTable {
+    /// ngx_http_rewrite_module, ngx_http_headers_module, and what ngx_http_core_module has of the kind.
+    static let responseRules: [DirectiveRule] = [
+        DirectiveRule("return", in: [.server, .location, .conditional], arguments: 1...2) {
+            (directive, builder) throws(ConfigurationError) in
+            let rule = try ReturnRule(of: directive)
+            let step = builder.block.condition.map { RewriteStep.answerIf($0, rule) } ?? .answer(rule)
+            builder.settings.rewriteSteps.append(step)
+        },
+        DirectiveRule("if", in: [.server, .location], arguments: .atLeast(1), opens: .conditional) {
+            (directive, builder) throws(ConfigurationError) in
+            try builder.apply(directive.block ?? [], if: try Condition(of: directive))
+        },
+        DirectiveRule("add_header", in: .request, arguments: 2...3) {
+            (directive, builder) throws(ConfigurationError) in
+            let header = try AddedHeader(of: directive)
+            if builder.isFirst(directive) { builder.settings.addedHeaders = [] }
+            builder.settings.addedHeaders.append(header)
+        },
+        DirectiveRule("internal", in: .location, arguments: 0...0) {
+            (_, builder) throws(ConfigurationError) in builder.settings.isInternal = true
+        },
+        DirectiveRule("default_type", in: .request, arguments: 1...1) {
+            (directive, builder) throws(ConfigurationError) in
+            try builder.claim(directive)
+            builder.settings.mediaTypes.fallback = directive.arguments[0]
+        },
+        DirectiveRule("types", in: .request, arguments: 0...0, opens: .entries) {
+            (directive, builder) throws(ConfigurationError) in
+            if builder.isFirst(directive) { builder.settings.mediaTypes.byEnding = [:] }
+            for entry in directive.block ?? [] {
+                for ending in entry.arguments { builder.setType(entry.name, ofEnding: ending, entry) }
+            }
+        },
+    ]
+}
+
+extension Builder {
+    fileprivate mutating func setType(_ type: String, ofEnding ending: String, _ entry: Directive) {
+        let ending = ending.lowercased()
+        if let previous = settings.mediaTypes.byEnding[ending], previous != type {
+            warn(
+                "duplicate extension \"\(ending)\", content type: \"\(type)\", previous content type: \"\(previous)\"",
+                at: entry.location)
+        }
+        settings.mediaTypes.byEnding[ending] = type
+    }
+}
+
+extension ReturnRule {
+    /// `return code [text]`, `return code URL`, `return URL`
+    fileprivate init(of directive: Directive) throws(ConfigurationError) {
+        let first = directive.arguments[0]
+        if let status = Values.number(first), status <= 999 {
+            self.status = status
+            text = directive.arguments.count == 2 ? try Template(directive.arguments[1], of: directive) : nil
+            return
+        }
+        guard directive.arguments.count == 1, ["http://", "https://", "$scheme"].contains(where: first.hasPrefix) else {
+            throw directive.error("invalid return code \"\(first)\"")
+        }
+        status = 302
+        text = try Template(first, of: directive)
+    }
+}
+
+extension AddedHeader {
+    /// `add_header name value [always]`
+    fileprivate init(of directive: Directive) throws(ConfigurationError) {
+        name = directive.arguments[0]
+        // These end the message or begin another one, and are the balancer's to write.
+        if ["content-length", "transfer-encoding", "connection"].contains(name.lowercased()) {
+            throw directive.error("\"add_header \(name)\" is not supported")
+        }
+        guard !name.isEmpty, name.utf8.allSatisfy(Self.isTokenByte) else { throw directive.invalidParameter(name) }
+        value = try Template(directive.arguments[1], of: directive)
+        isAlways = directive.arguments.count == 3
+        if isAlways, directive.arguments[2] != "always" { throw directive.invalidParameter(directive.arguments[2]) }
+    }
+
+    private static func isTokenByte(_ byte: UInt8) -> Bool {
+        byte > 0x20 && byte < 0x7F && !"\"(),/:;<=>?@[\\]{}".utf8.contains(byte)
+    }
+}
+
+extension Condition {
+    /// `if ($variable)`, `if ($variable = text)`, `if ($variable != text)`
+    fileprivate init(of directive: Directive) throws(ConfigurationError) {
+        var words = directive.arguments
+        let last = words.count - 1
+        guard words[0].hasPrefix("(") else { throw directive.error("invalid condition \"\(words[0])\"") }
+        words[0].removeFirst()
+        guard words[last].hasSuffix(")") else { throw directive.error("invalid condition \"\(words[last])\"") }
+        words[last].removeLast()
+        words.removeAll { $0.isEmpty }
+        guard let subject = words.first else { throw directive.error("invalid condition \"\"") }
+        if ["-f", "!-f", "-d", "!-d", "-e", "!-e", "-x", "!-x"].contains(subject) {
+            throw directive.error("\"\(subject)\" in \"if\" is not supported")
+        }
+        guard subject.hasPrefix("$"), subject.utf8.count > 1 else {
+            throw directive.error("invalid condition \"\(subject)\"")
+        }
+        guard let variable = Variable(name: String(subject.dropFirst())) else {
+            throw directive.error("unknown \"\(subject.dropFirst())\" variable")
+        }
+        guard words.count > 1 else {
+            self = .holds(variable)
+            return
+        }
+        guard words.count == 3 else { throw directive.error("invalid condition \"\(subject)\"") }
+        switch words[1] {
+        case "=": self = .equals(variable, try Template(words[2], of: directive))
+        case "!=": self = .differs(variable, try Template(words[2], of: directive))
+        case "~", "~*", "!~", "!~*":
+            throw directive.error("\"\(words[1])\" in \"if\" is not supported: no regular expressions")
+        default: throw directive.error("unexpected \"\(words[1])\" in condition")
+        }
+    }
+}
