@@ -121,7 +121,9 @@ let package = Package(
             ]),
         .testTarget(
             name: "BalancerTests",
-            dependencies: ["Balancer", "Client", "JSON", "NginxConfig", "Reactor", "TestSupport", "Threading"]),
+            dependencies: [
+                "Balancer", "Client", "JSON", "NginxConfig", "Reactor", "Supervisor", "TestSupport", "Threading",
+            ]),
         .testTarget(
             name: "WorkerTests",
             dependencies: [

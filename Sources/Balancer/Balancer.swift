@@ -30,7 +30,7 @@ package final class Balancer: Sendable {
     package init(_ options: BalancerOptions) throws(BalancerError) {
         self.options = options
         let source = try Self.load(options)
-        Self.raiseDescriptorLimit()
+        Self.setDescriptorLimit(source.main.descriptorLimit)
         let loops = options.workers ?? source.main.workerProcesses.count
         shared = SharedState(
             loops: loops, adminToken: options.adminToken.map { Array($0.utf8) }, queueTimeout: options.queueTimeout,
@@ -60,6 +60,13 @@ package final class Balancer: Sendable {
         for worker in workers { worker.siblings = workers }
         resolve(shared.upstreams)
         if let pidFile = options.pidFile { try Self.writePID(pidFile, listeners) }
+        do {
+            if let warning = try ProcessUser.take(source.main) { log(.warn, warning) }
+        } catch {
+            ListenerBinding.close(listeners)
+            if let pidFile = options.pidFile { unlink(pidFile) }
+            throw error
+        }
     }
 
     private static func load(_ options: BalancerOptions) throws(BalancerError) -> NginxConfiguration {
@@ -177,8 +184,9 @@ package final class Balancer: Sendable {
     }
 
     private func beginStop(draining: Bool) {
+        let timeout = shared.configuration?.source.main.shutdownTimeout
         for worker in workers {
-            if draining { worker.post { $0.drain() } } else { worker.loop.stop() }
+            if draining { worker.post { $0.drain(within: timeout) } } else { worker.loop.stop() }
         }
         resolver.stop()
     }
@@ -199,11 +207,15 @@ package final class Balancer: Sendable {
 
     // MARK: The process
 
-    /// As many descriptors as the system lets this process have.
-    private static func raiseDescriptorLimit() {
+    /// `worker_rlimit_nofile`, or as many descriptors as the system lets this process have.
+    private static func setDescriptorLimit(_ wanted: Int?) {
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
-        limit.rlim_cur = limit.rlim_max
+        let most = wanted.map { rlim_t($0) } ?? limit.rlim_max
+        // Above the hard limit only root may go; the others take what there is.
+        var hard = rlimit(rlim_cur: most, rlim_max: max(most, limit.rlim_max))
+        if setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &hard) == 0 { return }
+        limit.rlim_cur = min(most, limit.rlim_max)
         setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
 

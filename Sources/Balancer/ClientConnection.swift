@@ -31,6 +31,7 @@ final class ClientConnection: EventHandler, TimerHandler {
     let listener: ListenerSocket
     let transport: Transport
     let info: ClientInfo
+    let acceptedAt: MonotonicTime
     private var registration: EventLoop.Registration!
     private var timer: EventLoop.Timer!
     private(set) var timerKind = TimerKind.none
@@ -58,6 +59,7 @@ final class ClientConnection: EventHandler, TimerHandler {
     init(_ socket: Socket, from address: SocketAddress, listener: ListenerSocket) throws(SystemError) {
         self.listener = listener
         worker = listener.worker
+        acceptedAt = listener.worker.loop.now
         transport = .plain(socket)
         info = ClientInfo(number: worker.nextConnectionNumber(), address: address, transport: transport)
         registration = try worker.loop.add(socket.descriptor, self)

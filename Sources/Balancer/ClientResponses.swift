@@ -4,9 +4,6 @@ internal import Reactor
 
 /// The connection's writing half: the responses, in order.
 extension ClientConnection: ResponseSink {
-    /// nginx: `keepalive_requests`.
-    private static let maximumRequests = 1000
-
     var responseBacklog: Int { output?.count ?? 0 }
     var responseBytesSent: Int { bytesWritten - bytesAtStart }
     var responseHeadBytes: Int { headBytes }
@@ -15,8 +12,8 @@ extension ClientConnection: ResponseSink {
         guard let exchange else { return }
         let isRefusedEarly = exchange.parser.head.expectsContinue && !isBodyDone && exchange.bodyCount == 0
         let mayKeepAlive =
-            mayKeepAlive && !worker.isDraining && !isRefusedEarly && info.requests < Self.maximumRequests
-            && settings.keepaliveTimeout > .zero
+            mayKeepAlive && !worker.isDraining && !isRefusedEarly && info.requests < settings.keepaliveRequests
+            && settings.keepaliveTimeout > .zero && worker.loop.now - acceptedAt <= settings.keepaliveTime
         let output = writeBuffer()
         let before = output.storage.count
         encoder.begin(

@@ -49,6 +49,9 @@ final class Exchange: TimerHandler {
     var upstreamBytesReceived = 0
     var upstreamBytesSent = 0
     var limitStatus: StaticString = ""
+    var connectionLimitStatus: StaticString = ""
+    /// Where `limit_conn` counts this request until its end.
+    var countedIn: [(zone: ConnectionZone, key: [UInt8])] = []
     private var generatedID: [UInt8] = []
     private(set) var isResponseBegun = false
     private(set) var isComplete = false
@@ -97,6 +100,8 @@ final class Exchange: TimerHandler {
         upstreamBytesReceived = 0
         upstreamBytesSent = 0
         limitStatus = ""
+        connectionLimitStatus = ""
+        leaveConnectionZones()
         generatedID.removeAll(keepingCapacity: true)
         isResponseBegun = false
         isComplete = false
@@ -115,6 +120,7 @@ final class Exchange: TimerHandler {
         self.configuration = configuration
         server = configuration.servers[defaultServer]
         location = server.locations[0]
+        parser.limits = server.headLimits
         startedAt = worker.loop.now
     }
 
@@ -147,6 +153,8 @@ final class Exchange: TimerHandler {
         if case .length(let length) = parser.head.body, exceedsLimit(length) { return refuse(.bodyTooLarge) }
         if index > 0, isAnswered(by: location.settings.rewriteSteps) { return }
         limit()
+        if isResponseBegun { return }
+        limitConnections()
         if isResponseBegun { return }
         if isDenied { return refuse(.denied) }
         if location.upstream == nil { refuse(.notFound) }
@@ -259,6 +267,7 @@ final class Exchange: TimerHandler {
         LoopCounters.add(worker.counters.requests)
         worker.counters.countResponse(status)
         writeAccessLogs()
+        leaveConnectionZones()
     }
 
     // MARK: Identity

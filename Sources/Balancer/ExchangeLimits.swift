@@ -2,7 +2,7 @@ internal import Balancing
 internal import NginxConfig
 internal import Reactor
 
-/// `limit_req`: whether the request may go on, and when.
+/// `limit_req` and `limit_conn`: whether the request may go on, and when.
 extension Exchange {
     func limit() {
         guard let limiter = location.limiter else { return }
@@ -19,28 +19,60 @@ extension Exchange {
             }
             admission = limiter.admit(keys: keys, now: worker.milliseconds)
         }
+        let isDryRun = location.settings.isLimitDryRun
         switch admission {
         case .admitted(0):
             limitStatus = "PASSED"
+        case .admitted where isDryRun:
+            limitStatus = "DELAYED_DRY_RUN"
         case .admitted(let delay):
             limitStatus = "DELAYED"
             startTimer(.delayed, after: .milliseconds(delay))
         case .refused(let index, let excess, let budget):
-            limitStatus = "REJECTED"
-            LoopCounters.add(worker.counters.rateLimited)
+            limitStatus = isDryRun ? "REJECTED_DRY_RUN" : "REJECTED"
             logLimit(index, excess)
+            if isDryRun { return }
+            LoopCounters.add(worker.counters.rateLimited)
             refuse(.rateLimited(location.settings.limitStatus, limitIndex: index, budget))
         }
     }
 
     private func logLimit(_ index: Int, _ excess: Int64) {
+        let dryRun = location.settings.isLimitDryRun ? ", dry run" : ""
         log(
-            .error,
-            "limiting requests, excess: \(excess / 1000).\(pad(excess % 1000)) by zone \"\(location.limitNames[index])\""
+            location.settings.limitLogLevel,
+            "limiting requests\(dryRun), excess: \(excess / 1000).\(pad(excess % 1000)) by zone \"\(location.limitNames[index])\""
         )
     }
 
     private func pad(_ thousandths: Int64) -> String {
         String(repeating: "0", count: 3 - String(thousandths).count) + String(thousandths)
+    }
+
+    /// `limit_conn`: counts the request in each zone, or in none and refuses it. An empty key is not counted.
+    func limitConnections() {
+        for rule in location.connectionLimits {
+            let key = value(of: rule.key)
+            if key.isEmpty || key.count > 255 { continue }
+            if rule.zone.enter(key, limit: rule.limit) {
+                countedIn.append((rule.zone, key))
+                connectionLimitStatus = "PASSED"
+                continue
+            }
+            let isDryRun = location.settings.isConnectionLimitDryRun
+            leaveConnectionZones()
+            connectionLimitStatus = isDryRun ? "REJECTED_DRY_RUN" : "REJECTED"
+            log(
+                location.settings.connectionLimitLogLevel,
+                "limiting connections\(isDryRun ? ", dry run" : "") by zone \"\(rule.zone.name)\"")
+            if !isDryRun { refuse(.tooManyConnections(location.settings.connectionLimitStatus)) }
+            return
+        }
+    }
+
+    func leaveConnectionZones() {
+        if countedIn.isEmpty { return }
+        for place in countedIn { place.zone.leave(place.key) }
+        countedIn.removeAll(keepingCapacity: true)
     }
 }

@@ -16,6 +16,8 @@ enum Refusal {
     case headerTimeout
     case bodyTimeout
     case rateLimited(Int, limitIndex: Int, RequestBudget)
+    /// `limit_conn`.
+    case tooManyConnections(Int)
     case upstream(ExchangeMachine.Refusal)
 }
 
@@ -110,6 +112,9 @@ extension Exchange {
         case .rateLimited(let status, let index, let budget):
             problem = (status, "This client may send \(budget.limit) requests in \(budget.windowSeconds) seconds.")
             fields = Self.fields(of: budget, policy: location.limitNames[index])
+        case .tooManyConnections(let status):
+            problem = (status, "This client has too many requests under way.")
+            fields = [("Retry-After", "1")]
         case .upstream(.badGateway):
             problem = (502, "No node could be reached, or none gave a proper answer.")
         case .upstream(.gatewayTimeout):

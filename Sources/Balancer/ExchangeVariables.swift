@@ -81,6 +81,9 @@ extension Exchange {
         case .timeLocal: out.append(contentsOf: worker.time.local)
         case .fastCGIScriptName: out.append(contentsOf: parser.head.path)
         case .fastCGIPathInfo: return false
+        case .limitConnectionStatus:
+            guard connectionLimitStatus.utf8CodeUnitCount > 0 else { return false }
+            out.append(connectionLimitStatus)
         case .limitRequestStatus:
             guard limitStatus.utf8CodeUnitCount > 0 else { return false }
             out.append(limitStatus)

@@ -1,4 +1,5 @@
 internal import Balancing
+internal import HTTPWire
 internal import NginxConfig
 
 /// A configuration in force: what was read, joined with what lives longer than a configuration (peers, limits, logs).
@@ -21,12 +22,15 @@ final class RunningConfiguration: Sendable {
         let upstreams = http.upstreams.map { shared.upstream(for: $0) }
         self.upstreams = upstreams
         let zones = http.limitZones.map { shared.zone(for: $0) }
+        let connectionZones = http.connectionZones.map { (shared.connectionZone(for: $0), $0.key) }
         var servers: [RunningServer] = []
         for server in http.servers {
             var locations: [RunningLocation] = []
             for location in server.locations {
                 locations.append(
-                    try RunningLocation(location.settings, upstreams: upstreams, zones: zones, shared: shared))
+                    try RunningLocation(
+                        location.settings, upstreams: upstreams, zones: zones, connectionZones: connectionZones,
+                        shared: shared))
             }
             servers.append(RunningServer(server, locations))
         }
@@ -39,11 +43,17 @@ final class RunningServer: Sendable {
     let locations: [RunningLocation]
     /// `$server_name`.
     let name: [UInt8]
+    /// What is taken of a request's head.
+    let headLimits: HTTPLimits
 
     init(_ server: NginxConfig.Server, _ locations: [RunningLocation]) {
         self.server = server
         self.locations = locations
         name = Array((server.names.first ?? "").utf8)
+        var limits = HTTPLimits()
+        limits.requestLine = server.settings.headerBuffers.requestLine
+        limits.head = server.settings.headerBuffers.head
+        headLimits = limits
     }
 }
 
@@ -59,6 +69,7 @@ final class RunningLocation: Sendable {
     let limitKeys: [Template]
     /// One for each limit: `limit_req_zone`'s name, for the `RateLimit-Policy` header.
     let limitNames: [String]
+    let connectionLimits: [ConnectionLimit]
     let addedHeaders: [RunningHeader]
     let accessLogs: [RunningLog]
     let errorLog: ErrorLogger
@@ -70,6 +81,13 @@ final class RunningLocation: Sendable {
         let format: LogFormat
     }
 
+    /// `limit_conn`.
+    struct ConnectionLimit: Sendable {
+        let zone: ConnectionZone
+        let key: Template
+        let limit: Int
+    }
+
     /// `add_header`, with its name as bytes.
     struct RunningHeader: Sendable {
         let name: [UInt8]
@@ -77,7 +95,8 @@ final class RunningLocation: Sendable {
     }
 
     init(
-        _ settings: LocationSettings, upstreams: [SharedUpstream], zones: [RequestZone], shared: SharedState
+        _ settings: LocationSettings, upstreams: [SharedUpstream], zones: [RequestZone],
+        connectionZones: [(zone: ConnectionZone, key: Template)], shared: SharedState
     ) throws(LogFiles.OpenError) {
         self.settings = settings
         upstream = settings.fastCGIPass.map { upstreams[$0] }
@@ -93,6 +112,10 @@ final class RunningLocation: Sendable {
                 })
         limitKeys = settings.limits.map { shared.limitKey(zone: zones[$0.zone].name) }
         limitNames = settings.limits.map { zones[$0.zone].name }
+        connectionLimits = settings.connectionLimits.map { rule in
+            ConnectionLimit(
+                zone: connectionZones[rule.zone].zone, key: connectionZones[rule.zone].key, limit: rule.limit)
+        }
         addedHeaders = settings.addedHeaders.map { RunningHeader(name: Array($0.name.utf8), rule: $0) }
         var logs: [RunningLog] = []
         for log in settings.accessLogs {

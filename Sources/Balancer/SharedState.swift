@@ -17,6 +17,7 @@ final class SharedState: Sendable {
     private struct Contents {
         var upstreams: [SharedUpstream] = []
         var zones: [String: (zone: RequestZone, key: Template, settings: LimitZone)] = [:]
+        var connectionZones: [String: (zone: ConnectionZone, settings: ConnectionLimitZone)] = [:]
         var logs: [AccessLogOutput] = []
         /// Set by `/lb/strategy`; then it holds over reloads.
         var strategy: BalancingStrategy?
@@ -61,6 +62,16 @@ final class SharedState: Sendable {
 
     func limitKey(zone name: String) -> Template {
         contents.withLock { $0.zones[name]?.key ?? Template(parts: []) }
+    }
+
+    /// The zone of this name; it goes on counting if its key is what it was.
+    func connectionZone(for settings: ConnectionLimitZone) -> ConnectionZone {
+        contents.withLock { contents in
+            if let known = contents.connectionZones[settings.name], known.settings == settings { return known.zone }
+            let zone = ConnectionZone(name: settings.name, size: settings.size)
+            contents.connectionZones[settings.name] = (zone, settings)
+            return zone
+        }
     }
 
     /// Where lines of this log go; one for each path.

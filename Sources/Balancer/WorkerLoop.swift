@@ -64,13 +64,17 @@ final class WorkerLoop: @unchecked Sendable {
         }
     }
 
-    /// Stops accepting; connections end with the request they are in. The loop stops when the last is closed.
-    func drain() {
+    /// Stops accepting; connections end with the request they are in. The loop stops when the last is closed, or at
+    /// the end of `timeout` (`worker_shutdown_timeout`).
+    func drain(within timeout: Duration?) {
         guard !isDraining else { return }
         isDraining = true
         for listener in listeners { listener.stop() }
         listeners = []
         for connection in connections.values { connection.drain() }
+        if let timeout, timeout > .zero {
+            loop.set(loop.makeTimer(DrainEnd(loop)), after: timeout)
+        }
         stopIfDrained()
     }
 
@@ -144,4 +148,14 @@ final class WorkerLoop: @unchecked Sendable {
     func post(_ work: @escaping @Sendable (WorkerLoop) -> Void) {
         loop.post { work(self) }
     }
+}
+
+/// Stops a loop whose connections have not ended in time.
+private final class DrainEnd: TimerHandler {
+    // The loop keeps this object.
+    private unowned let loop: EventLoop
+
+    init(_ loop: EventLoop) { self.loop = loop }
+
+    func timerFired(_ timer: EventLoop.Timer) { loop.stop() }
 }

@@ -16,7 +16,8 @@ package struct RequestParser: Sendable {
 
     /// Valid once `parse` has returned a length, until `reset`.
     package private(set) var head = RequestHead()
-    package let limits: HTTPLimits
+    /// To be changed between requests only.
+    package var limits: HTTPLimits
 
     private var state = State.requestLine
     private var lines = LineScanner()

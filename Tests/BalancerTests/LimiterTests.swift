@@ -53,6 +53,48 @@ struct LimiterTests {
         #expect(try ask(wary, "192.0.2.2").status == 429)
     }
 
+    @Test func `a dry run refuses nothing`() throws {
+        let node = try TestResponder()
+        defer { node.stop() }
+        let harness = try Harness(
+            [node.address], http: Self.zone,
+            location: "limit_req zone=clients; limit_req_dry_run on; fastcgi_param LIMIT $limit_req_status;")
+        for expected in ["PASSED", "REJECTED_DRY_RUN"] {
+            #expect(try harness.get("/").status == 200)
+            #expect(node.requests.last?.params["LIMIT"] == expected)
+        }
+        #expect(try harness.get("/lb/stats").text.contains("\"rate_limited_total\":0"))
+    }
+
+    @Test func `no more requests of a client are under way than limit_conn says, in each of its ends`() throws {
+        let node = try TestResponder { request in
+            request.uri == "/slow"
+                ? [.sleep(.milliseconds(300)), .stdout("\r\nslow"), .end()] : TestResponder.ok(request)
+        }
+        defer { node.stop() }
+        let harness = try Harness(
+            [node.address], http: "limit_conn_zone $binary_remote_addr zone=c:1m; limit_conn_status 429;",
+            server: "location /other { return 200 $limit_conn_status; }",
+            location: "limit_conn c 1; fastcgi_param LIMIT $limit_conn_status;")
+        let slow = try harness.client()
+        slow.send("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(eventually { node.requests.count == 1 })
+        let refused = try harness.get("/")
+        #expect((refused.status, refused.field("Content-Type")) == (429, "application/problem+json"))
+        #expect(try harness.get("/other").status == 200, "not limited")
+        #expect(try slow.response().text == "slow")
+        // The place is free when the response is out, also on a connection that goes on.
+        slow.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(try slow.response().text == "hello")
+        #expect(node.requests.last?.params["LIMIT"] == "PASSED")
+        // And when the client has gone.
+        var gone: RawClient? = try harness.client()
+        gone!.send("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(eventually { node.requests.count == 3 })
+        gone = nil
+        #expect(try eventually { try harness.get("/").status == 200 })
+    }
+
     @Test func `behind trusted proxies in a row, each client has its own budget`() throws {
         let node = try TestResponder()
         defer { node.stop() }

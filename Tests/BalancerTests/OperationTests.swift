@@ -1,6 +1,8 @@
 import Glibc
 import NginxConfig
+import Supervisor
 import Synchronization
+import TestSupport
 import Testing
 import Threading
 
@@ -73,6 +75,84 @@ struct OperationTests {
             harness.balancer.reload()?.description.hasPrefix(
                 "host not found in upstream \"No-Such-Host.invalid:1\" in test.conf:") == true)
         #expect(try harness.get("/x").text == "hello")
+    }
+
+    @Test func `worker_shutdown_timeout ends a drain that takes too long`() throws {
+        let node = try TestResponder { _ in [.sleep(.seconds(3)), .stdout("\r\nlate"), .end()] }
+        defer { node.stop() }
+        let harness = try Harness(
+            text: "worker_shutdown_timeout 100ms;\n" + Harness.text([node.address]))
+        let busy = try harness.client()
+        busy.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(eventually { node.requests.count == 1 })
+        let start = ContinuousClock.now
+        harness.stop(draining: true)
+        #expect(ContinuousClock.now - start < .seconds(2))
+        #expect(try busy.isAtEnd)
+    }
+
+    @Test func `a connection is closed after keepalive_requests, or the request after keepalive_time`() throws {
+        let node = try TestResponder()
+        defer { node.stop() }
+        let harness = try Harness([node.address], http: "keepalive_requests 2;")
+        let client = try harness.client()
+        for closes in [nil, "close"] {
+            client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            #expect(try client.response().field("Connection") == closes)
+        }
+        #expect(try client.isAtEnd)
+        let brief = try Harness([node.address], http: "keepalive_time 50ms;")
+        let second = try brief.client()
+        second.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(try second.response().field("Connection") == nil)
+        usleep(80_000)
+        second.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(try second.response().field("Connection") == "close")
+    }
+
+    @Test func `a head may be as large as large_client_header_buffers says`() throws {
+        let node = try TestResponder()
+        defer { node.stop() }
+        let harness = try Harness([node.address], http: "large_client_header_buffers 2 1k;")
+        func ask(path: Int, field: Int) throws -> Int {
+            let (path, field) = (String(repeating: "p", count: path), String(repeating: "f", count: field))
+            return try harness.ask("GET /\(path) HTTP/1.1\r\nHost: a\r\nX-A: \(field)\r\n\r\n").status
+        }
+        #expect(try ask(path: 900, field: 900) == 200)
+        #expect(try ask(path: 1100, field: 1) == 414)
+        #expect(try ask(path: 900, field: 1200) == 431)
+        let roomy = try Harness([node.address], http: "large_client_header_buffers 8 32k;")
+        let path = String(repeating: "p", count: 20_000)
+        #expect(
+            try roomy.ask("GET /\(path) HTTP/1.1\r\nHost: a\r\n\(String(repeating: "X: \(path)\r\n", count: 3))\r\n")
+                .status
+                == 200)
+    }
+
+    @Test(.enabled(if: geteuid() == 0)) func `started by root it goes on as the user that the configuration names`()
+        throws
+    {
+        let folder = TemporaryFolder()
+        let socket = "/tmp/mr-\(UInt64.random(in: 0 ... .max)).sock"
+        let text = "user nobody nogroup;\npid balancer.pid;\n" + Harness.text(["unix:/none"], listen: "unix:\(socket)")
+        let file = try folder.write(text, to: "balancer.conf")
+        let program = try Program.millrace(["balancer", "-c", file, "-p", folder.path])
+        #expect(
+            eventually(within: .seconds(30)) {
+                access(socket, F_OK) == 0 && access(folder.file("balancer.pid"), F_OK) == 0
+            })
+        let nobody = getpwnam("nobody").pointee.pw_uid
+        #expect(
+            eventually {
+                (try? read("/proc/\(program.process.pid)/status"))?.contains("Uid:\t\(nobody)\t\(nobody)\t") == true
+            })
+        unlink(socket)
+
+        let unknown = try folder.write(
+            "user no-such-user;\n" + Harness.text(["unix:/none"], listen: "unix:\(socket)"), to: "bad.conf")
+        let refused = try Program.millrace(["balancer", "-c", unknown, "-p", folder.path])
+        #expect(try refused.waitForExit() == .exited(code: 1))
+        #expect(refused.standardError.contains("[emerg] getpwnam(\"no-such-user\") failed"))
     }
 
     @Test func `draining ends requests that are under way, and takes no new connection`() throws {

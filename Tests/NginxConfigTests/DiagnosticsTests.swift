@@ -174,6 +174,35 @@ struct DiagnosticsTests {
         .http("set_real_ip_from 10.0.0.0/33;", "host not found in set_real_ip_from \"10.0.0.0/33\" in FILE:3"),
         .http("set_real_ip_from 10.0.0/8;", "host not found in set_real_ip_from \"10.0.0/8\" in FILE:3"),
         .http("real_ip_header A;\nreal_ip_header B;", "\"real_ip_header\" directive is duplicate in FILE:4"),
+        .http("limit_req_log_level loud;", "invalid value \"loud\" in FILE:3"),
+        .http(
+            "limit_req_dry_run yes;",
+            "invalid value \"yes\" in \"limit_req_dry_run\" directive, it must be \"on\" or \"off\" in FILE:3"),
+        .http("limit_conn_zone $uri zone=a;", "invalid zone size \"zone=a\" in FILE:3"),
+        .http("limit_conn_zone $uri zone=a:1k;", "zone \"zone=a:1k\" is too small in FILE:3"),
+        .http("limit_conn_zone $uri rate=1r/s;", "invalid parameter \"rate=1r/s\" in FILE:3"),
+        .http(
+            "limit_conn_zone $uri zone=a:1m;\nlimit_conn_zone $host zone=a:1m;",
+            "limit_conn_zone \"a\" is already bound to key \"$uri\" in FILE:4"),
+        .http(
+            "limit_conn_zone $uri zone=a:1m;\nlimit_req_zone $uri zone=a:1m rate=1r/s;",
+            "the shared memory zone \"a\" is already declared for a different use in FILE:4"),
+        .http("limit_conn_zone $uri zone=a:1m;\nlimit_conn a 0;", "invalid number of connections \"0\" in FILE:4"),
+        .http("limit_conn_zone $uri zone=a:1m;\nlimit_conn a 65536;", "connection limit must be less 65536 in FILE:4"),
+        .http(
+            "limit_conn_zone $uri zone=a:1m;\nlimit_conn a 1;\nlimit_conn a 2;",
+            "\"limit_conn\" directive is duplicate in FILE:5"),
+        .http("limit_conn a;", "invalid number of arguments in \"limit_conn\" directive in FILE:3"),
+        .http("limit_conn_status 302;", "value must be between 400 and 599 in FILE:3"),
+        .http("limit_conn_log_level debug;", "invalid value \"debug\" in FILE:3"),
+        .http("keepalive_requests many;", "\"keepalive_requests\" directive invalid number in FILE:3"),
+        .http("keepalive_time 1x;", "\"keepalive_time\" directive invalid value in FILE:3"),
+        .http("client_header_buffer_size x;", "\"client_header_buffer_size\" directive invalid value in FILE:3"),
+        .http("large_client_header_buffers 4 x;", "\"large_client_header_buffers\" directive invalid value in FILE:3"),
+        .server(
+            "location / { merge_slashes on; }", "\"merge_slashes\" directive is not allowed here in FILE:4"),
+        Refused("worker_rlimit_nofile many;", "\"worker_rlimit_nofile\" directive invalid number in FILE:1"),
+        Refused("worker_shutdown_timeout x;", "\"worker_shutdown_timeout\" directive invalid value in FILE:1"),
         // rewrite, headers, access
         .server("return;", "invalid number of arguments in \"return\" directive in FILE:4"),
         .server("return two;", "invalid return code \"two\" in FILE:4"),
@@ -233,6 +262,9 @@ struct DiagnosticsTests {
         .server(
             "if ($host ~ a) { return 200; }",
             "\"~\" in \"if\" is not supported: no regular expressions in FILE:4"),
+        .http("limit_conn nowhere 1;", "zero size shared memory zone \"nowhere\" in FILE:3"),
+        .http("merge_slashes off;", "\"merge_slashes off\" is not supported in FILE:3"),
+        .http("underscores_in_headers on;", "\"underscores_in_headers on\" is not supported in FILE:3"),
         .server("if (-f /x) { return 200; }", "\"-f\" in \"if\" is not supported in FILE:4"),
         .http("add_header Content-Length 5;", "\"add_header Content-Length\" is not supported in FILE:3"),
         .server("listen 443 ssl;", "\"ssl\" of the \"listen\" directive is not supported in FILE:4"),

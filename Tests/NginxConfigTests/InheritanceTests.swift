@@ -73,6 +73,31 @@ struct InheritanceTests {
         #expect(logs.first?.flushInterval == .seconds(1))
     }
 
+    @Test func `Limits of connections and of heads are read, and inherited`() throws {
+        let body = """
+            limit_conn_zone $binary_remote_addr zone=a:1m; limit_conn_zone $host zone=b:1m;
+            limit_conn a 3; limit_conn b 4; limit_conn_status 429; limit_conn_log_level info; limit_conn_dry_run on;
+            limit_req_log_level warn; limit_req_dry_run on;
+            keepalive_requests 5; keepalive_time 2m; client_header_buffer_size 2k; large_client_header_buffers 2 1k;
+            server { location /own { limit_conn b 1; keepalive_requests 0; } }
+            """
+        let outer = try settings(body)
+        #expect(outer.connectionLimits.map(\.limit) == [3, 4])
+        #expect((outer.connectionLimitStatus, outer.connectionLimitLogLevel) == (429, .info))
+        #expect(outer.isConnectionLimitDryRun)
+        #expect((outer.limitLogLevel, outer.isLimitDryRun) == (.warn, true))
+        #expect((outer.keepaliveRequests, outer.keepaliveTime) == (5, .seconds(120)))
+        #expect((outer.headerBuffers.requestLine, outer.headerBuffers.head) == (2048, 2048))
+        let own = try settings(body, path: "/own")
+        #expect(own.connectionLimits == [ConnectionLimitRule(zone: 1, limit: 1)])
+        #expect(own.keepaliveRequests == 0)
+        let standard = try settings("server {}")
+        #expect((standard.headerBuffers.requestLine, standard.headerBuffers.head) == (8192, 32768))
+        #expect((standard.keepaliveRequests, standard.connectionLimitStatus) == (1000, 503))
+        let main = try load("worker_rlimit_nofile 99; worker_shutdown_timeout 3s; events {}").main
+        #expect((main.descriptorLimit, main.shutdownTimeout) == (99, .seconds(3)))
+    }
+
     @Test func `What a server or location answers itself is not inherited, its headers and rules are`() throws {
         let body = """
             add_header A 1; deny 10.0.0.0/8; allow unix:; default_type a/b;

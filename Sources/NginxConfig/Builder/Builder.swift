@@ -20,8 +20,8 @@ struct Builder {
     var server: ServerDraft?
     var upstream: Upstream?
     var block = BlockState()
-    /// The key texts of `limit_req_zone`, for its complaint about a second key.
-    var zoneKeys: [String: String] = [:]
+    /// Which directive made a zone, and with what key, for the complaint about a second one.
+    var zones: [String: (directive: String, key: String)] = [:]
     private(set) var warnings: [ConfigurationError] = []
 
     init(prefix: String) {

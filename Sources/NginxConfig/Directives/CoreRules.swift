@@ -5,6 +5,8 @@ extension DirectiveTable {
         DirectiveRule("include", in: .any, arguments: 1...1) { (_, _) throws(ConfigurationError) in },
         .setting("daemon", in: .main, Values.flag, to: \.main.daemon),
         .setting("worker_processes", in: .main, Values.workerProcesses, to: \.main.workerProcesses),
+        .setting("worker_rlimit_nofile", in: .main, Values.number, to: \.main.descriptorLimit),
+        .setting("worker_shutdown_timeout", in: .main, Values.milliseconds, to: \.main.shutdownTimeout),
         DirectiveRule("pid", in: .main, arguments: 1...1) { (directive, builder) throws(ConfigurationError) in
             try builder.claim(directive)
             builder.main.pidFile = builder.absolute(directive.arguments[0])

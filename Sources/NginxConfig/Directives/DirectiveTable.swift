@@ -7,8 +7,9 @@ enum DirectiveTable {
     }
 
     static let rules: [DirectiveRule] =
-        coreRules + httpRules + responseRules + accessRules + upstreamRules + fastCGIRules + limitRules + realIPRules
-        + logRules
+        coreRules + httpRules + responseRules + accessRules + upstreamRules + fastCGIRules + limitRules
+        + connectionLimitRules
+        + realIPRules + logRules
 
     /// A line of a block of entries: what it means is the block's affair.
     private static let entry = DirectiveRule("", in: .entries, arguments: .atLeast(0)) {

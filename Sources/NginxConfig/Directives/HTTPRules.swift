@@ -20,6 +20,26 @@ extension DirectiveTable {
         .setting(
             "client_header_timeout", in: [.http, .server], Values.milliseconds, to: \.settings.clientHeaderTimeout),
         .setting("client_body_timeout", in: .request, Values.milliseconds, to: \.settings.clientBodyTimeout),
+        .setting("keepalive_requests", in: .request, Values.number, to: \.settings.keepaliveRequests),
+        .setting("keepalive_time", in: .request, Values.milliseconds, to: \.settings.keepaliveTime),
+        .setting("client_header_buffer_size", in: [.http, .server], Values.size, to: \.settings.headerBuffers.initial),
+        DirectiveRule("large_client_header_buffers", in: [.http, .server], arguments: 2...2) {
+            (directive, builder) throws(ConfigurationError) in
+            try builder.claim(directive)
+            guard let count = Values.number(directive.arguments[0]), count > 0 else {
+                throw directive.isFaulty("invalid value")
+            }
+            guard let size = Values.size(directive.arguments[1]), size > 0 else {
+                throw directive.isFaulty("invalid value")
+            }
+            builder.settings.headerBuffers.count = min(count, 1024)
+            builder.settings.headerBuffers.size = min(size, 16 << 20)
+        },
+        // Their other values would let a client choose params of the node (HTTP_A_B from two names), or paths that the
+        // node reads otherwise than the balancer's locations do.
+        .fixed("underscores_in_headers", in: [.http, .server], to: "off"),
+        .fixed("ignore_invalid_headers", in: [.http, .server], to: "on"),
+        .fixed("merge_slashes", in: [.http, .server], to: "on"),
         .setting("send_timeout", in: .request, Values.milliseconds, to: \.settings.sendTimeout),
         DirectiveRule("keepalive_timeout", in: .request, arguments: 1...2) {
             (directive, builder) throws(ConfigurationError) in

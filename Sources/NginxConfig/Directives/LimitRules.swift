@@ -8,6 +8,8 @@ extension DirectiveTable {
             (directive, builder) throws(ConfigurationError) in try builder.limitRule(directive)
         },
         .setting("limit_req_status", in: .request, Values.errorStatus, to: \.settings.limitStatus),
+        .setting("limit_req_log_level", in: .request, Values.limitLogLevel, to: \.settings.limitLogLevel),
+        .setting("limit_req_dry_run", in: .request, Values.flag, to: \.settings.isLimitDryRun),
     ]
 }
 
@@ -28,15 +30,23 @@ extension Builder {
         }
         guard let zone else { throw directive.error("\"limit_req_zone\" must have \"zone\" parameter") }
         let key = try Template(directive.arguments[0], of: directive)
-        if http.limitZones.contains(where: { $0.name == zone.name }) {
-            throw directive.error(
-                "limit_req_zone \"\(zone.name)\" is already bound to key \"\(zoneKeys[zone.name, default: ""])\"")
-        }
-        zoneKeys[zone.name] = directive.arguments[0]
+        try claimZone(zone.name, key: directive.arguments[0], directive)
         http.limitZones.append(LimitZone(name: zone.name, key: key, rate: rate, size: zone.size))
     }
 
-    private static func sharedZone(
+    /// The name of a zone belongs to one directive and one key.
+    mutating func claimZone(_ name: String, key: String, _ directive: Directive) throws(ConfigurationError) {
+        guard let known = zones[name] else {
+            zones[name] = (directive.name, key)
+            return
+        }
+        throw directive.error(
+            known.directive == directive.name
+                ? "\(directive.name) \"\(name)\" is already bound to key \"\(known.key)\""
+                : "the shared memory zone \"\(name)\" is already declared for a different use")
+    }
+
+    static func sharedZone(
         _ value: String, argument: String, _ directive: Directive
     ) throws(ConfigurationError) -> (name: String, size: Int) {
         let parts = value.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)

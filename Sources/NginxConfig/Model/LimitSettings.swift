@@ -17,6 +17,22 @@ package struct LimitZone: Sendable, Hashable {
     package let size: Int
 }
 
+/// `limit_conn_zone`.
+package struct ConnectionLimitZone: Sendable, Hashable {
+    package let name: String
+    package let key: Template
+    /// Bytes of memory for its entries, at least 32 KiB.
+    package let size: Int
+}
+
+/// `limit_conn`.
+package struct ConnectionLimitRule: Sendable, Hashable {
+    /// Index into `HTTPConfiguration.connectionZones`.
+    package let zone: Int
+    /// Requests of one key that may be under way, 1…65535.
+    package let limit: Int
+}
+
 /// `limit_req`.
 package struct LimitRule: Sendable, Hashable {
     /// Index into `HTTPConfiguration.limitZones`.

@@ -12,6 +12,12 @@ package struct LocationSettings: Sendable, Hashable {
     package internal(set) var sendTimeout = Duration.seconds(60)
     /// How long an idle client connection stays open; zero = no keep-alive.
     package internal(set) var keepaliveTimeout = Duration.seconds(75)
+    /// Requests that one connection may carry.
+    package internal(set) var keepaliveRequests = 1000
+    /// How long a connection may carry requests; the one after that is its last.
+    package internal(set) var keepaliveTime = Duration.seconds(3600)
+    /// `large_client_header_buffers` and `client_header_buffer_size`. Counts at server level.
+    package internal(set) var headerBuffers = HeaderBuffers()
     /// The value for `Keep-Alive: timeout=`; nil sends no such header.
     package internal(set) var keepaliveHeader: Duration?
     /// `internal`; not inherited.
@@ -46,6 +52,17 @@ package struct LocationSettings: Sendable, Hashable {
     package internal(set) var limits: [LimitRule] = []
     /// 400…599.
     package internal(set) var limitStatus = 503
+    /// `limit_req_log_level`.
+    package internal(set) var limitLogLevel = ErrorLog.Level.error
+    /// What would be refused or delayed is only logged.
+    package internal(set) var isLimitDryRun = false
+
+    // ngx_http_limit_conn_module
+    package internal(set) var connectionLimits: [ConnectionLimitRule] = []
+    /// 400…599.
+    package internal(set) var connectionLimitStatus = 503
+    package internal(set) var connectionLimitLogLevel = ErrorLog.Level.error
+    package internal(set) var isConnectionLimitDryRun = false
 
     // ngx_http_realip_module
     package internal(set) var trustedSources: [ClientNetwork] = []
@@ -58,6 +75,18 @@ package struct LocationSettings: Sendable, Hashable {
     package internal(set) var accessLogs: [AccessLog]
     /// Empty = the process's default.
     package internal(set) var errorLogs: [ErrorLog]
+}
+
+/// How much of a request's head is taken, in bytes.
+package struct HeaderBuffers: Sendable, Hashable {
+    var initial = 1024
+    var count = 4
+    var size = 8192
+
+    /// More is answered 414.
+    package var requestLine: Int { max(initial, size) }
+    /// More is answered 431.
+    package var head: Int { max(initial, count * size) }
 }
 
 /// `fastcgi_param`.

@@ -24,6 +24,10 @@ package struct MainSettings: Sendable, Hashable {
     package internal(set) var daemon: Bool?
     package internal(set) var user: String?
     package internal(set) var group: String?
+    /// `worker_rlimit_nofile`: descriptors of this process; nil = as many as the system lets it have.
+    package internal(set) var descriptorLimit: Int?
+    /// `worker_shutdown_timeout`: how long requests under way may take to end; nil or zero = for ever.
+    package internal(set) var shutdownTimeout: Duration?
     /// Empty = the caller's default.
     package internal(set) var errorLogs: [ErrorLog] = []
 }
@@ -40,6 +44,7 @@ package struct HTTPConfiguration: Sendable {
     package internal(set) var listeners: [Listener] = []
     package internal(set) var upstreams: [Upstream] = []
     package internal(set) var limitZones: [LimitZone] = []
+    package internal(set) var connectionZones: [ConnectionLimitZone] = []
     package internal(set) var logFormats: [LogFormat] = []
 }
 

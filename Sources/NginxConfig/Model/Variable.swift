@@ -44,6 +44,8 @@ package enum NamedVariable: String, Sendable, Hashable, CaseIterable {
     // ngx_http_fastcgi_module
     case fastCGIPathInfo = "fastcgi_path_info"
     case fastCGIScriptName = "fastcgi_script_name"
+    // ngx_http_limit_conn_module
+    case limitConnectionStatus = "limit_conn_status"
     // ngx_http_limit_req_module
     case limitRequestStatus = "limit_req_status"
     // ngx_http_realip_module

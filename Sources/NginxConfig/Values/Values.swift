@@ -23,6 +23,24 @@ enum Values {
         return number
     }
 
+    static func number(_ directive: Directive) throws(ConfigurationError) -> Int? {
+        let value: Int = try number(directive)
+        return value
+    }
+
+    static func size(_ directive: Directive) throws(ConfigurationError) -> Int {
+        guard let size = size(directive.arguments[0]) else { throw directive.isFaulty("invalid value") }
+        return size
+    }
+
+    /// `info`, `notice`, `warn` or `error`.
+    static func limitLogLevel(_ directive: Directive) throws(ConfigurationError) -> ErrorLog.Level {
+        guard let level = ErrorLog.Level(rawValue: directive.arguments[0]),
+            [.info, .notice, .warn, .error].contains(level)
+        else { throw directive.error("invalid value \"\(directive.arguments[0])\"") }
+        return level
+    }
+
     static func offset(_ directive: Directive) throws(ConfigurationError) -> UInt64 {
         guard let bytes = bytes(directive.arguments[0], units: "kmg") else { throw directive.isFaulty("invalid value") }
         return UInt64(bytes)
@@ -33,6 +51,11 @@ enum Values {
             throw directive.isFaulty("invalid value")
         }
         return time
+    }
+
+    static func milliseconds(_ directive: Directive) throws(ConfigurationError) -> Duration? {
+        let value: Duration = try milliseconds(directive)
+        return value
     }
 
     static func seconds(_ directive: Directive, argument: Int) throws(ConfigurationError) -> Duration {
