@@ -74,7 +74,11 @@ final class ClientConnection: EventHandler, TimerHandler {
 
     func handle(_ readiness: Readiness) {
         guard phase != .closed else { return }
-        if readiness.contains(.failed) || readiness.contains(.hungUp) { return lost() }
+        if readiness.contains(.failed) || readiness.contains(.hungUp) {
+            guard ignoresAbort else { return lost() }
+            isPeerClosed = true
+            return
+        }
         if readiness.contains(.writable), !isWritable {
             isWritable = true
             flushResponse()
@@ -86,6 +90,11 @@ final class ClientConnection: EventHandler, TimerHandler {
             isReadable = true
             pump()
         }
+    }
+
+    /// `fastcgi_ignore_client_abort`: the node is let finish; that the client has gone shows when it is written to.
+    var ignoresAbort: Bool {
+        phase == .exchange && isBodyDone && !isResponseDone && settings.ignoresClientAbort
     }
 
     func timerFired(_ timer: EventLoop.Timer) {

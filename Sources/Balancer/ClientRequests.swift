@@ -24,7 +24,7 @@ extension ClientConnection {
             worker.loop.buffers.giveBack(input)
             self.input = nil
         }
-        if isPeerClosed, phase == .exchange, isBodyDone, !isResponseDone {
+        if isPeerClosed, phase == .exchange, isBodyDone, !isResponseDone, !ignoresAbort {
             exchange?.log(.info, "client prematurely closed connection")
             lost()
         }

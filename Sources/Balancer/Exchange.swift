@@ -131,7 +131,6 @@ final class Exchange: TimerHandler {
         if let authority = head.authority {
             server = configuration.servers[listener.server(for: bytes.span.extracting(hostRange(authority)))]
         }
-        machine = ExchangeMachine(isIdempotent: head.method.isIdempotent)
         location = server.locations[0]
         let isAdminCall = AdminCalls.covers(head.path)
         if !isAdminCall, !location.settings.rewriteSteps.isEmpty {
@@ -144,6 +143,8 @@ final class Exchange: TimerHandler {
     /// The phases of a request at its location, in nginx's order.
     private func enterLocation(_ index: Int, isAdminCall: Bool) {
         location = server.locations[index]
+        machine = ExchangeMachine(
+            isIdempotent: parser.head.method.isIdempotent, rule: location.settings.nextUpstream)
         realAddress = RealClient.address(of: self)
         if isAdminCall {
             if isDenied { refuse(.denied) }

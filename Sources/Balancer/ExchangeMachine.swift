@@ -1,3 +1,5 @@
+internal import NginxConfig
+
 /// The decisions of one exchange with the nodes: which node to ask, when to ask another, what to tell the client when
 /// none answers. No sockets and no clock: events in, actions out.
 ///
@@ -64,7 +66,13 @@ struct ExchangeMachine: Sendable {
     /// Request bytes that were sent are not held any more: no other node can get them.
     private var isSpent = false
 
-    init(isIdempotent: Bool) { self.isIdempotent = isIdempotent }
+    /// After what another node is asked.
+    private let rule: NextUpstream
+
+    init(isIdempotent: Bool, rule: NextUpstream = [.error, .timeout]) {
+        self.isIdempotent = isIdempotent
+        self.rule = rule
+    }
 
     var isQueued: Bool { state == .queued }
     /// The response's head is there.
@@ -122,7 +130,8 @@ struct ExchangeMachine: Sendable {
         if !isHeld { isSpent = true }
     }
 
-    mutating func failed(_ failure: Failure) -> Action {
+    /// - Parameter hasTriesLeft: another node may be asked at all
+    mutating func failed(_ failure: Failure, hasTriesLeft: Bool = true) -> Action {
         switch state {
         case .asking(let isKept):
             // A node closes a kept connection when it likes; found out before a byte went, it is nobody's failure.
@@ -131,7 +140,7 @@ struct ExchangeMachine: Sendable {
                 return .reconnect
             }
             lastFailure = failure
-            guard mayAskAnother(after: failure) else {
+            guard hasTriesLeft, mayAskAnother(after: failure) else {
                 state = .ended
                 return .refuse(refusal)
             }
@@ -148,6 +157,19 @@ struct ExchangeMachine: Sendable {
         }
     }
 
+    /// The response's head is complete, and its status is one to ask another node after.
+    /// - Returns: whether that is to be done: then the response is dropped, and ``passedOver()`` follows
+    func isPassedOver(_ status: Int, hasTriesLeft: Bool) -> Bool {
+        guard case .asking = state, hasTriesLeft else { return false }
+        return rule.contains(status: status) && isRepeatable
+    }
+
+    mutating func passedOver() -> Action {
+        state = .choosing
+        lastFailure = nil
+        return .choose(isWoken: false)
+    }
+
     /// The response's head is complete: from here on it is this node's answer or none.
     mutating func responseBegan() { state = .answering }
 
@@ -158,12 +180,16 @@ struct ExchangeMachine: Sendable {
 
     private func mayAskAnother(after failure: Failure) -> Bool {
         switch failure {
-        case .connectFailed, .connectTimedOut: true
-        case .overloaded: !isSpent
-        case .connectionLost, .timedOut: !isSpent && (isIdempotent || !hasSent)
-        case .invalidResponse: false
+        case .connectFailed: rule.contains(.error)
+        case .connectTimedOut: rule.contains(.timeout)
+        case .overloaded: !isSpent && !rule.isEmpty
+        case .connectionLost: rule.contains(.error) && isRepeatable
+        case .timedOut: rule.contains(.timeout) && isRepeatable
+        case .invalidResponse: rule.contains(.invalidHeader) && isRepeatable
         }
     }
+
+    private var isRepeatable: Bool { !isSpent && (isIdempotent || !hasSent || rule.contains(.nonIdempotent)) }
 
     private var refusal: Refusal {
         switch lastFailure {

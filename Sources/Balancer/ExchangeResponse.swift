@@ -31,6 +31,7 @@ extension Exchange {
         attempts[attempts.count - 1].headerAt = worker.loop.now
         let reason = head.reason.isEmpty ? nil : head.text(head.reason)
         let keepsHeaders = location.logsResponseHeaders
+        let hidesHeaders = !location.settings.hiddenHeaders.isEmpty
         client.beginResponse(head.status, reason: reason, contentLength: head.contentLength, mayKeepAlive: true)
         beginFields()
         var hasIdentity = false
@@ -39,7 +40,8 @@ extension Exchange {
             switch field.known {
             case .status, .contentLength, .hopByHop, .date, .server, .transferEncoding: continue
             case .xRequestID: hasIdentity = true
-            case .other where Self.isForServer(bytes, field.name): continue
+            case .other where isForServer(bytes, field.name): continue
+            case _ where hidesHeaders && isHidden(field.name, bytes): continue
             default: break
             }
             client.responseField(bytes.span.extracting(field.name), bytes.span.extracting(field.value))
@@ -62,13 +64,25 @@ extension Exchange {
     private static let serverName = Array("millrace".utf8)
 
     /// `X-Accel-…` speaks to the web server, not to the client.
-    private static func isForServer(_ bytes: [UInt8], _ name: Range<Int>) -> Bool {
+    private func isForServer(_ bytes: [UInt8], _ name: Range<Int>) -> Bool {
         guard name.count > 8, bytes[name.lowerBound] | 0x20 == 0x78, bytes[name.lowerBound + 1] == 0x2D else {
             return false
         }
         let prefix = Array("x-accel-".utf8)
         for offset in 0..<8 where bytes[name.lowerBound + offset] | 0x20 != prefix[offset] | 0x20 { return false }
-        return true
+        return !location.settings.passedHeaders.contains { Self.isEqual(bytes, name, $0) }
+    }
+
+    /// `fastcgi_hide_header`.
+    private func isHidden(_ name: Range<Int>, _ bytes: [UInt8]) -> Bool {
+        for hidden in location.settings.hiddenHeaders where Self.isEqual(bytes, name, hidden) { return true }
+        return false
+    }
+
+    /// - Parameter other: in lower case
+    private static func isEqual(_ bytes: [UInt8], _ name: Range<Int>, _ other: String) -> Bool {
+        name.count == other.utf8.count
+            && zip(bytes[name], other.utf8).allSatisfy { ($0 &- 0x41 < 26 ? $0 | 0x20 : $0) == $1 }
     }
 
     private func keepHeader(_ name: [UInt8], _ value: [UInt8]) {

@@ -70,7 +70,7 @@ extension Exchange {
                 log(.error, "\(error) while connecting to upstream")
                 attempts[attempts.count - 1].status = 502
                 finishLease(.failure, .closed)
-                perform(machine.failed(.connectFailed))
+                perform(machine.failed(.connectFailed, hasTriesLeft: hasTriesLeft))
             }
         case .reclaim(let loop):
             reclaim(from: loop, lease)
@@ -121,6 +121,31 @@ extension Exchange {
         if wasCongested, !isBodyCongested { resumeBodySoon() }
     }
 
+    /// `fastcgi_next_upstream_tries` and `_timeout`.
+    var hasTriesLeft: Bool {
+        let settings = location.settings
+        if settings.nextUpstreamTries > 0, attempts.count >= settings.nextUpstreamTries { return false }
+        guard settings.nextUpstreamTimeout > .zero, let first = attempts.first else { return true }
+        return worker.loop.now - first.startedAt < settings.nextUpstreamTimeout
+    }
+
+    /// The response's status is one after which another node is asked, and there is another one.
+    func isPassedOver(_ status: Int) -> Bool {
+        guard location.settings.nextUpstream.contains(status: status) else { return false }
+        return machine.isPassedOver(status, hasTriesLeft: hasTriesLeft && attempts.count < upstreamGroup.peerCount)
+    }
+
+    /// The response is dropped, and another node asked. 403 and 404 are no failures of the node.
+    func upstreamPassedOver(_ connection: UpstreamConnection, _ status: Int) {
+        self.connection = nil
+        connection.close()
+        attempts[attempts.count - 1].status = status
+        attempts[attempts.count - 1].headerAt = worker.loop.now
+        attempts[attempts.count - 1].endedAt = worker.loop.now
+        finishLease(status == 403 || status == 404 ? .success : .failure, .closed)
+        perform(machine.passedOver())
+    }
+
     func upstreamInvalid(_ connection: UpstreamConnection, _ error: any CustomStringConvertible) {
         log(.error, "\(error) while reading response header from upstream")
         upstreamFailed(connection, .invalidResponse)
@@ -131,7 +156,7 @@ extension Exchange {
         self.connection = nil
         connection.close()
         let wasAnswering = machine.isAnswering
-        let action = machine.failed(failure)
+        let action = machine.failed(failure, hasTriesLeft: hasTriesLeft)
         if action == .reconnect { return perform(action) }
         log(.error, "upstream \(failure.text)")
         attempts[attempts.count - 1].status = failure.status

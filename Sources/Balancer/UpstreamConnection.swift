@@ -211,6 +211,7 @@ final class UpstreamConnection: EventHandler, TimerHandler {
         case none
         case complete(isReusable: Bool)
         case rejected(EndRequest.ProtocolStatus)
+        case passedOver(Int)
         case invalid(FastCGIError)
     }
 
@@ -222,7 +223,12 @@ final class UpstreamConnection: EventHandler, TimerHandler {
             reading: while true {
                 do throws(FastCGIError) {
                     switch try wire.next(bytes, from: &position) {
-                    case .head: exchange.responseHead(wire.head)
+                    case .head:
+                        if exchange.isPassedOver(wire.head.status) {
+                            ending = .passedOver(wire.head.status)
+                            break reading
+                        }
+                        exchange.responseHead(wire.head)
                     case .body(let range): exchange.responseBody(bytes.extracting(range))
                     case .diagnostics(let range): exchange.diagnostics(bytes.extracting(range))
                     case .end(let isReusable):
@@ -253,6 +259,8 @@ final class UpstreamConnection: EventHandler, TimerHandler {
             exchange.responseEnded(self, isReusable: isClean)
         case .rejected(let status):
             exchange.upstreamFailed(self, status == .overloaded ? .overloaded : .invalidResponse)
+        case .passedOver(let status):
+            exchange.upstreamPassedOver(self, status)
         case .invalid(let error):
             exchange.upstreamInvalid(self, error)
         }

@@ -81,6 +81,8 @@ package final class PeerGroup: Sendable {
     /// The members as last given, in order.
     package var peers: [PeerSpecification] { state.withLock { $0.peers.map(\.specification) } }
 
+    package var peerCount: Int { state.withLock { $0.peers.count } }
+
     package func statistics(now: Milliseconds) -> GroupStatistics {
         state.withLock { $0.statistics(now: now) }
     }

@@ -1,3 +1,4 @@
+import NginxConfig
 import Testing
 
 @testable import Balancer
@@ -47,6 +48,43 @@ struct ExchangeMachineTests {
         #expect(machine.picked(.noneUsable) == .refuse(.noPlace))
     }
 
+    @Test func `the configuration says after what another node is asked`() {
+        func action(
+            _ rule: NextUpstream, _ failure: ExchangeMachine.Failure, isIdempotent: Bool = true, triesLeft: Bool = true
+        ) -> ExchangeMachine.Action {
+            var machine = asking(isIdempotent: isIdempotent, rule: rule)
+            machine.sent(isHeld: true)
+            return machine.failed(failure, hasTriesLeft: triesLeft)
+        }
+        let again = ExchangeMachine.Action.choose(isWoken: false)
+        #expect(action([], .connectFailed) == .refuse(.badGateway))
+        #expect(action([], .overloaded) == .refuse(.noPlace))
+        #expect(action(.timeout, .connectFailed) == .refuse(.badGateway))
+        #expect(action(.timeout, .timedOut) == again)
+        #expect(action(.error, .timedOut) == .refuse(.gatewayTimeout))
+        #expect(action(.error, .connectionLost) == again)
+        #expect(action(.error, .connectionLost, triesLeft: false) == .refuse(.badGateway))
+        #expect(action(.invalidHeader, .invalidResponse) == again)
+        #expect(action(.error, .connectionLost, isIdempotent: false) == .refuse(.badGateway))
+        #expect(action([.error, .nonIdempotent], .connectionLost, isIdempotent: false) == again)
+    }
+
+    @Test func `a response is passed over by its status, while the request can still be sent again`() {
+        var machine = asking(isIdempotent: true, rule: [.status503, .status404])
+        machine.sent(isHeld: true)
+        #expect(machine.isPassedOver(503, hasTriesLeft: true))
+        #expect(machine.isPassedOver(404, hasTriesLeft: true))
+        #expect(!machine.isPassedOver(500, hasTriesLeft: true))
+        #expect(!machine.isPassedOver(503, hasTriesLeft: false))
+        #expect(machine.passedOver() == .choose(isWoken: false))
+        var post = asking(isIdempotent: false, rule: .status503)
+        post.sent(isHeld: true)
+        #expect(!post.isPassedOver(503, hasTriesLeft: true))
+        var spent = asking(isIdempotent: true, rule: .status503)
+        spent.sent(isHeld: false)
+        #expect(!spent.isPassedOver(503, hasTriesLeft: true))
+    }
+
     @Test func `a kept connection that is dead before the first byte is replaced, and that is no failure`() {
         var machine = asking(isIdempotent: false, isKept: true)
         #expect(machine.failed(.connectionLost) == .reconnect)
@@ -78,8 +116,10 @@ struct ExchangeMachineTests {
         #expect(machine.woken() == .none)
     }
 
-    private func asking(isIdempotent: Bool, isKept: Bool = false) -> ExchangeMachine {
-        var machine = ExchangeMachine(isIdempotent: isIdempotent)
+    private func asking(
+        isIdempotent: Bool, isKept: Bool = false, rule: NextUpstream = [.error, .timeout]
+    ) -> ExchangeMachine {
+        var machine = ExchangeMachine(isIdempotent: isIdempotent, rule: rule)
         _ = machine.requestReady()
         _ = machine.picked(.peer)
         machine.connected(isKept: isKept)

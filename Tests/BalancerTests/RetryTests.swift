@@ -47,6 +47,65 @@ struct RetryTests {
         #expect(response.field("Retry-After") == "1")
     }
 
+    @Test func `a status that fastcgi_next_upstream names is passed over while another node is left`() throws {
+        let bad = try TestResponder { _ in [.stdout("Status: 503\r\n\r\nbad"), .end()] }
+        let good = try TestResponder(echo)
+        defer { for node in [bad, good] { node.stop() } }
+        let harness = try Harness([bad.address, good.address], location: "fastcgi_next_upstream http_503;")
+        for _ in 0..<3 { #expect(try harness.get("/").status == 200) }
+        #expect(bad.requests.count == 1, "and the node is left alone for fail_timeout")
+        let alone = try Harness([bad.address], location: "fastcgi_next_upstream http_503;")
+        #expect(try alone.get("/").text == "bad", "the last node's answer is the answer")
+        let post = try Harness(
+            ["\(bad.address) weight=9", good.address], location: "fastcgi_next_upstream http_503;")
+        #expect(
+            try post.ask("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi").text == "bad")
+        let any = try Harness(
+            ["\(bad.address) weight=9", good.address], location: "fastcgi_next_upstream http_503 non_idempotent;")
+        #expect(try any.ask("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi").text == "hi")
+    }
+
+    @Test func `no more nodes are asked than fastcgi_next_upstream_tries says`() throws {
+        let nodes = try (0..<3).map { _ in try TestResponder { _ in [.close] } }
+        defer { for node in nodes { node.stop() } }
+        let harness = try Harness(nodes.map(\.address), location: "fastcgi_next_upstream_tries 2;")
+        #expect(try harness.get("/").status == 502)
+        #expect(nodes.reduce(0) { $0 + $1.requests.count } == 2)
+        let never = try Harness(nodes.map(\.address), location: "fastcgi_next_upstream off;")
+        #expect(try never.get("/").status == 502)
+        #expect(nodes.reduce(0) { $0 + $1.requests.count } == 3)
+    }
+
+    @Test func `headers of the node are hidden from the client, or not, as the configuration says`() throws {
+        let node = try TestResponder { _ in
+            [.stdout("X-Powered-By: x\r\nX-Kept: y\r\nX-Accel-Expires: 1\r\nX-Accel-Charset: z\r\n\r\n"), .end()]
+        }
+        defer { node.stop() }
+        let harness = try Harness(
+            [node.address], http: "fastcgi_hide_header x-powered-by; fastcgi_pass_header X-Accel-Expires;")
+        let response = try harness.get("/")
+        #expect(response.field("X-Powered-By") == nil)
+        #expect(response.field("X-Kept") == "y")
+        #expect(response.field("X-Accel-Expires") == "1")
+        #expect(response.field("X-Accel-Charset") == nil)
+    }
+
+    @Test(arguments: [false, true]) func `a node goes on when its client has gone, if the configuration says so`(
+        goesOn: Bool
+    ) throws {
+        let node = try TestResponder { _ in [.sleep(.milliseconds(200)), .stdout("\r\nlate"), .end()] }
+        defer { node.stop() }
+        let harness = try Harness(
+            [node.address], location: goesOn ? "fastcgi_ignore_client_abort on;" : "")
+        var client: RawClient? = try harness.client()
+        client!.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(eventually { node.requests.count == 1 })
+        client = nil
+        let start = ContinuousClock.now
+        #expect(try eventually { try harness.get("/lb/stats").text.contains("\"active\":0") })
+        #expect((ContinuousClock.now - start > .milliseconds(120)) == goesOn)
+    }
+
     @Test func `kept connections that died are replaced without anyone noticing`() throws {
         let node = try TestResponder(echo)
         defer { node.stop() }

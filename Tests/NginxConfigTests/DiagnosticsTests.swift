@@ -203,6 +203,9 @@ struct DiagnosticsTests {
             "location / { merge_slashes on; }", "\"merge_slashes\" directive is not allowed here in FILE:4"),
         Refused("worker_rlimit_nofile many;", "\"worker_rlimit_nofile\" directive invalid number in FILE:1"),
         Refused("worker_shutdown_timeout x;", "\"worker_shutdown_timeout\" directive invalid value in FILE:1"),
+        .http("fastcgi_next_upstream sometimes;", "invalid value \"sometimes\" in FILE:3"),
+        .http("fastcgi_next_upstream_tries x;", "\"fastcgi_next_upstream_tries\" directive invalid number in FILE:3"),
+        .http("fastcgi_hide_header;", "invalid number of arguments in \"fastcgi_hide_header\" directive in FILE:3"),
         // rewrite, headers, access
         .server("return;", "invalid number of arguments in \"return\" directive in FILE:4"),
         .server("return two;", "invalid return code \"two\" in FILE:4"),
@@ -265,6 +268,7 @@ struct DiagnosticsTests {
         .http("limit_conn nowhere 1;", "zero size shared memory zone \"nowhere\" in FILE:3"),
         .http("merge_slashes off;", "\"merge_slashes off\" is not supported in FILE:3"),
         .http("underscores_in_headers on;", "\"underscores_in_headers on\" is not supported in FILE:3"),
+        .http("fastcgi_pass_header Date;", "\"fastcgi_pass_header Date\" is not supported in FILE:3"),
         .server("if (-f /x) { return 200; }", "\"-f\" in \"if\" is not supported in FILE:4"),
         .http("add_header Content-Length 5;", "\"add_header Content-Length\" is not supported in FILE:3"),
         .server("listen 443 ssl;", "\"ssl\" of the \"listen\" directive is not supported in FILE:4"),

@@ -98,6 +98,24 @@ struct InheritanceTests {
         #expect((main.descriptorLimit, main.shutdownTimeout) == (99, .seconds(3)))
     }
 
+    @Test func `What follows a node's failure is read, and inherited`() throws {
+        let body = """
+            fastcgi_next_upstream error http_503 non_idempotent; fastcgi_next_upstream_tries 2;
+            fastcgi_next_upstream_timeout 500ms; fastcgi_hide_header X-A; fastcgi_hide_header X-B;
+            fastcgi_ignore_client_abort on;
+            server { location /own { fastcgi_next_upstream off error; fastcgi_hide_header X-C; } }
+            """
+        let outer = try settings(body)
+        #expect(outer.nextUpstream == [.error, .status503, .nonIdempotent])
+        #expect((outer.nextUpstreamTries, outer.nextUpstreamTimeout) == (2, .milliseconds(500)))
+        #expect(outer.hiddenHeaders == ["x-a", "x-b"])
+        #expect(outer.ignoresClientAbort)
+        let own = try settings(body, path: "/own")
+        #expect(own.nextUpstream.isEmpty)
+        #expect(own.hiddenHeaders == ["x-c"])
+        #expect(try settings("server {}").nextUpstream == [.error, .timeout])
+    }
+
     @Test func `What a server or location answers itself is not inherited, its headers and rules are`() throws {
         let body = """
             add_header A 1; deny 10.0.0.0/8; allow unix:; default_type a/b;

@@ -11,10 +11,10 @@ enum UnsupportedDirectives {
         empty_gif env error_page etag expires fastcgi_bind fastcgi_buffer_size fastcgi_buffering fastcgi_buffers
         fastcgi_busy_buffers_size fastcgi_cache fastcgi_cache_bypass fastcgi_cache_key fastcgi_cache_lock
         fastcgi_cache_methods fastcgi_cache_min_uses fastcgi_cache_path fastcgi_cache_use_stale fastcgi_cache_valid
-        fastcgi_catch_stderr fastcgi_force_ranges fastcgi_hide_header fastcgi_ignore_client_abort
+        fastcgi_catch_stderr fastcgi_force_ranges
         fastcgi_ignore_headers fastcgi_index fastcgi_intercept_errors fastcgi_limit_rate fastcgi_max_temp_file_size
-        fastcgi_next_upstream fastcgi_next_upstream_timeout fastcgi_next_upstream_tries fastcgi_no_cache
-        fastcgi_pass_header fastcgi_pass_request_body fastcgi_pass_request_headers fastcgi_request_buffering
+        fastcgi_no_cache
+        fastcgi_pass_request_body fastcgi_pass_request_headers fastcgi_request_buffering
         fastcgi_send_lowat fastcgi_socket_keepalive fastcgi_split_path_info fastcgi_store
         fastcgi_temp_file_write_size fastcgi_temp_path flv geo geoip_country grpc_pass grpc_set_header gunzip gzip
         gzip_buffers gzip_comp_level gzip_disable gzip_http_version gzip_min_length gzip_proxied gzip_static

@@ -38,6 +38,18 @@ package struct LocationSettings: Sendable, Hashable {
     /// Between two reads from the node.
     package internal(set) var fastCGIReadTimeout = Duration.seconds(60)
 
+    package internal(set) var nextUpstream: NextUpstream = [.error, .timeout]
+    /// Nodes that one request is given to; 0 = each of them.
+    package internal(set) var nextUpstreamTries = 0
+    /// How long after the first a further node may be asked; zero = for ever.
+    package internal(set) var nextUpstreamTimeout = Duration.zero
+    /// Of the response, in lower case, beside those that speak to the web server (`X-Accel-…`).
+    package internal(set) var hiddenHeaders: [String] = []
+    /// Those of `X-Accel-…` that the client gets nevertheless, in lower case.
+    package internal(set) var passedHeaders: [String] = []
+    /// The node goes on when the client has gone.
+    package internal(set) var ignoresClientAbort = false
+
     // ngx_http_rewrite_module
     /// Not inherited: a server's own steps are taken before a location is looked for.
     package internal(set) var rewriteSteps: [RewriteStep] = []
