@@ -48,6 +48,10 @@ final class Exchange: TimerHandler {
     var responseHeaders: [(name: [UInt8], value: [UInt8])] = []
     var upstreamBytesReceived = 0
     var upstreamBytesSent = 0
+    /// The way to an `error_page`.
+    var redirect: InternalRedirect?
+    /// The response is the connection's last: where the request ends is not known.
+    var mustClose = false
     var limitStatus: StaticString = ""
     var connectionLimitStatus: StaticString = ""
     /// Where `limit_conn` counts this request until its end.
@@ -99,6 +103,8 @@ final class Exchange: TimerHandler {
         responseHeaders.removeAll(keepingCapacity: true)
         upstreamBytesReceived = 0
         upstreamBytesSent = 0
+        redirect = nil
+        mustClose = false
         limitStatus = ""
         connectionLimitStatus = ""
         leaveConnectionZones()
@@ -141,25 +147,28 @@ final class Exchange: TimerHandler {
     }
 
     /// The phases of a request at its location, in nginx's order.
-    private func enterLocation(_ index: Int, isAdminCall: Bool) {
+    func enterLocation(_ index: Int, isAdminCall: Bool = false) {
         location = server.locations[index]
         machine = ExchangeMachine(
-            isIdempotent: parser.head.method.isIdempotent, rule: location.settings.nextUpstream)
+            isIdempotent: redirect?.isGET ?? false || parser.head.method.isIdempotent,
+            rule: location.settings.nextUpstream)
         realAddress = RealClient.address(of: self)
         if isAdminCall {
             if isDenied { refuse(.denied) }
             return
         }
-        if location.settings.isInternal { return refuse(.notFound) }
-        if case .length(let length) = parser.head.body, exceedsLimit(length) { return refuse(.bodyTooLarge) }
+        if location.settings.isInternal, redirect == nil { return refuse(.notFound) }
+        if !mustClose, case .length(let length) = parser.head.body, exceedsLimit(length) {
+            return refuse(.bodyTooLarge)
+        }
         if index > 0, isAnswered(by: location.settings.rewriteSteps) { return }
-        limit()
-        if isResponseBegun { return }
-        limitConnections()
-        if isResponseBegun { return }
+        if isLimited || isConnectionLimited { return }
         if isDenied { return refuse(.denied) }
         if location.upstream == nil { refuse(.notFound) }
     }
+
+    /// nginx's `$uri`, which an internal redirect changes.
+    var path: [UInt8] { redirect?.path ?? parser.head.path }
 
     /// `allow`, `deny`.
     private var isDenied: Bool {
@@ -233,6 +242,15 @@ final class Exchange: TimerHandler {
     /// The client went away, or its connection failed.
     func clientGone() {
         isBodyUnwanted = true
+        releaseNode()
+        if status == 0 {
+            status = 499
+            LoopCounters.add(worker.counters.clientAborts)
+        }
+    }
+
+    /// Gives up the node, or the place in its queue.
+    func releaseNode() {
         if machine.isQueued { worker.upstream(location.upstream!).leave(self) }
         machine.abandoned()
         stopTimer()
@@ -242,10 +260,6 @@ final class Exchange: TimerHandler {
             finishLease(.unknown, .closed)
         } else if lease != nil {
             finishLease(.unknown, .none)
-        }
-        if status == 0 {
-            status = 499
-            LoopCounters.add(worker.counters.clientAborts)
         }
     }
 

@@ -4,8 +4,9 @@ internal import Reactor
 
 /// `limit_req` and `limit_conn`: whether the request may go on, and when.
 extension Exchange {
-    func limit() {
-        guard let limiter = location.limiter else { return }
+    /// `limit_req`: refused. A request is counted once, also when it is led to an `error_page`.
+    var isLimited: Bool {
+        guard let limiter = location.limiter, limitStatus.utf8CodeUnitCount == 0 else { return false }
         let admission: Admission
         if location.limitKeys.count == 1 {
             var key: [UInt8] = []
@@ -31,10 +32,12 @@ extension Exchange {
         case .refused(let index, let excess, let budget):
             limitStatus = isDryRun ? "REJECTED_DRY_RUN" : "REJECTED"
             logLimit(index, excess)
-            if isDryRun { return }
+            if isDryRun { return false }
             LoopCounters.add(worker.counters.rateLimited)
             refuse(.rateLimited(location.settings.limitStatus, limitIndex: index, budget))
+            return true
         }
+        return false
     }
 
     private func logLimit(_ index: Int, _ excess: Int64) {
@@ -50,7 +53,8 @@ extension Exchange {
     }
 
     /// `limit_conn`: counts the request in each zone, or in none and refuses it. An empty key is not counted.
-    func limitConnections() {
+    var isConnectionLimited: Bool {
+        guard connectionLimitStatus.utf8CodeUnitCount == 0 else { return false }
         for rule in location.connectionLimits {
             let key = value(of: rule.key)
             if key.isEmpty || key.count > 255 { continue }
@@ -65,9 +69,11 @@ extension Exchange {
             log(
                 location.settings.connectionLimitLogLevel,
                 "limiting connections\(isDryRun ? ", dry run" : "") by zone \"\(rule.zone.name)\"")
-            if !isDryRun { refuse(.tooManyConnections(location.settings.connectionLimitStatus)) }
-            return
+            if isDryRun { return false }
+            refuse(.tooManyConnections(location.settings.connectionLimitStatus))
+            return true
         }
+        return false
     }
 
     func leaveConnectionZones() {

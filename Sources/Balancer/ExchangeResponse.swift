@@ -26,13 +26,13 @@ extension Exchange {
     func responseHead(_ head: FastCGIWire.ResponseHead) {
         machine.responseBegan()
         responseBegan()
-        status = head.status
+        status = redirect?.status ?? head.status
         attempts[attempts.count - 1].status = head.status
         attempts[attempts.count - 1].headerAt = worker.loop.now
-        let reason = head.reason.isEmpty ? nil : head.text(head.reason)
+        let reason = head.reason.isEmpty || status != head.status ? nil : head.text(head.reason)
         let keepsHeaders = location.logsResponseHeaders
         let hidesHeaders = !location.settings.hiddenHeaders.isEmpty
-        client.beginResponse(head.status, reason: reason, contentLength: head.contentLength, mayKeepAlive: true)
+        client.beginResponse(status, reason: reason, contentLength: head.contentLength, mayKeepAlive: !mustClose)
         beginFields()
         var hasIdentity = false
         let bytes = head.bytes
@@ -100,17 +100,16 @@ extension Exchange {
     func refuse(_ refusal: Refusal) {
         let problem: (status: Int, detail: String)
         var fields: [(StaticString, String)] = []
-        var mayKeepAlive = true
         switch refusal {
         case .malformed(let error):
             problem = (error.status, "\(error).")
             if error == .methodRefused { fields = [("Allow", HTTPMethod.allowed)] }
-            mayKeepAlive = false
+            mustClose = true
             log(.info, "client sent an invalid request: \(error)")
         case .bodyTooLarge:
             // Without a number: a node's limit is lower, and the one that users are told (see millrace.conf).
             problem = (413, "The body is larger than this server takes.")
-            mayKeepAlive = false
+            mustClose = true
         case .notFound:
             problem = (404, "There is nothing at this path.")
         case .denied:
@@ -119,10 +118,10 @@ extension Exchange {
             problem = (status, "This is what the server's configuration answers here.")
         case .headerTimeout:
             problem = (408, "The request's header did not arrive in time.")
-            mayKeepAlive = false
+            mustClose = true
         case .bodyTimeout:
             problem = (408, "The request's body did not arrive in time.")
-            mayKeepAlive = false
+            mustClose = true
         case .rateLimited(let status, let index, let budget):
             problem = (status, "This client may send \(budget.limit) requests in \(budget.windowSeconds) seconds.")
             fields = Self.fields(of: budget, policy: location.limitNames[index])
@@ -137,10 +136,11 @@ extension Exchange {
             problem = (503, "Every node is busy.")
             fields = [("Retry-After", "1")]
         }
+        if isLedToErrorPage(problem.status) { return }
+        redirect?.status = nil
         let document = ProblemDocument.bytes(problem.status, Self.sentence(problem.detail), requestID: identity)
         answer(
-            problem.status, contentType: ProblemDocument.mediaType, document, fields: fields + [Self.noStore],
-            mayKeepAlive: mayKeepAlive)
+            problem.status, contentType: ProblemDocument.mediaType, document, fields: fields + [Self.noStore])
     }
 
     /// `Retry-After`, and the headers of draft-ietf-httpapi-ratelimit-headers. `t` is the time until more can be had
@@ -171,13 +171,13 @@ extension Exchange {
     /// A response of the balancer's own.
     /// - Parameter contentType: nil for one without a body
     func answer(
-        _ status: Int, contentType: String?, _ body: [UInt8], fields: [(StaticString, String)] = [],
-        mayKeepAlive: Bool = true
+        _ status: Int, contentType: String?, _ body: [UInt8], fields: [(StaticString, String)] = []
     ) {
         guard !isResponseBegun else { return client.abortResponse() }
         takeOver()
+        let status = redirect?.status ?? status
         self.status = status
-        client.beginResponse(status, reason: nil, contentLength: body.count, mayKeepAlive: mayKeepAlive)
+        client.beginResponse(status, reason: nil, contentLength: body.count, mayKeepAlive: !mustClose)
         beginFields()
         if let contentType { client.responseField("Content-Type", Array(contentType.utf8)) }
         for field in fields { client.responseField(field.0, Array(field.1.utf8)) }

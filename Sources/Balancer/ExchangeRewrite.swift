@@ -57,7 +57,7 @@ extension Exchange {
             let target = String(decoding: absolute(value(of: text)), as: UTF8.self)
             return answer(rule.status, contentType: nil, [], fields: [("Location", target)])
         }
-        let type = location.settings.mediaTypes.type(ofPath: parser.head.path)
+        let type = location.settings.mediaTypes.type(ofPath: path)
         answer(rule.status, contentType: HTTPStatus.hasNoBody(rule.status) ? nil : type, value(of: text))
     }
 

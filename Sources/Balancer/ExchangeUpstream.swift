@@ -146,6 +146,22 @@ extension Exchange {
         perform(machine.passedOver())
     }
 
+    /// `fastcgi_intercept_errors`: an `error_page` takes the response's place.
+    func isIntercepted(_ status: Int) -> Bool {
+        location.settings.interceptsErrors && status >= 300 && redirect == nil
+            && location.settings.errorPages.contains { $0.statuses.contains(status) }
+    }
+
+    func upstreamIntercepted(_ connection: UpstreamConnection, _ status: Int) {
+        self.connection = nil
+        connection.close()
+        attempts[attempts.count - 1].status = status
+        attempts[attempts.count - 1].headerAt = worker.loop.now
+        attempts[attempts.count - 1].endedAt = worker.loop.now
+        finishLease(.success, .closed)
+        refuse(.configured(status))
+    }
+
     func upstreamInvalid(_ connection: UpstreamConnection, _ error: any CustomStringConvertible) {
         log(.error, "\(error) while reading response header from upstream")
         upstreamFailed(connection, .invalidResponse)

@@ -28,8 +28,8 @@ extension Exchange {
 
     private func append(_ name: NamedVariable, to out: inout [UInt8]) -> Bool {
         switch name {
-        case .arguments, .queryString: return append(parser.head.query, to: &out)
-        case .isArguments: if let query = parser.head.query, !query.isEmpty { out.append("?") }
+        case .arguments, .queryString: return appendQuery(to: &out)
+        case .isArguments: if hasQuery { out.append("?") }
         case .binaryRemoteAddress: out.append(contentsOf: realAddress?.binary ?? info.binaryAddress)
         case .remoteAddress:
             if let realAddress {
@@ -49,7 +49,7 @@ extension Exchange {
         case .contentLength: return appendContentLength(to: &out)
         case .contentType: return append(parser.head.fields.first(.contentType)?.value, to: &out)
         case .documentRoot: out.append(contentsOf: location.settings.documentRoot.utf8)
-        case .documentURI, .uri: out.append(contentsOf: parser.head.path)
+        case .documentURI, .uri: out.append(contentsOf: path)
         case .host: appendHost(to: &out)
         case .hostName: out.append(contentsOf: Self.hostName)
         case .https: return false
@@ -66,7 +66,12 @@ extension Exchange {
         case .requestCompletion: if isComplete, status != 499 { out.append("OK") }
         case .requestID: out.append(contentsOf: identity)
         case .requestLength: out.append(decimal: headBytes.count + bodyCount)
-        case .requestMethod: return append(parser.head.methodName, to: &out)
+        case .requestMethod:
+            if redirect?.isGET == true, parser.head.method != .head {
+                out.append("GET")
+            } else {
+                return append(parser.head.methodName, to: &out)
+            }
         case .requestTime: appendSeconds(worker.loop.now - startedAt, to: &out)
         case .requestURI:
             if parser.head.isPathImplied { out.append("/") }
@@ -79,7 +84,7 @@ extension Exchange {
         case .status: out.append(decimal: status, width: 3)
         case .timeISO8601: out.append(contentsOf: worker.time.iso8601)
         case .timeLocal: out.append(contentsOf: worker.time.local)
-        case .fastCGIScriptName: out.append(contentsOf: parser.head.path)
+        case .fastCGIScriptName: out.append(contentsOf: path)
         case .fastCGIPathInfo: return false
         case .limitConnectionStatus:
             guard connectionLimitStatus.utf8CodeUnitCount > 0 else { return false }
@@ -112,6 +117,18 @@ extension Exchange {
         guard let range else { return false }
         let bytes = headBytes
         out.append(contentsOf: bytes.span.extracting(range.range))
+        return true
+    }
+
+    private var hasQuery: Bool {
+        if let redirect, redirect.path != nil { return redirect.query?.isEmpty == false }
+        return parser.head.query.map { !$0.isEmpty } ?? false
+    }
+
+    private func appendQuery(to out: inout [UInt8]) -> Bool {
+        guard let redirect, redirect.path != nil else { return append(parser.head.query, to: &out) }
+        guard let query = redirect.query else { return false }
+        out.append(contentsOf: query)
         return true
     }
 
@@ -175,9 +192,10 @@ extension Exchange {
     }
 
     private func appendArgument(_ name: String, to out: inout [UInt8]) -> Bool {
-        guard let query = parser.head.query else { return false }
+        var query: [UInt8] = []
+        guard appendQuery(to: &query) else { return false }
         let wanted = Array(name.lowercased().utf8)
-        for pair in headBytes[query.range].split(separator: 0x26) {
+        for pair in query.split(separator: 0x26) {
             let parts = pair.split(separator: 0x3D, maxSplits: 1, omittingEmptySubsequences: false)
             guard parts.count == 2, parts[0].map({ $0 &- 0x41 < 26 ? $0 | 0x20 : $0 }) == wanted else { continue }
             out.append(contentsOf: parts[1])

@@ -212,6 +212,7 @@ final class UpstreamConnection: EventHandler, TimerHandler {
         case complete(isReusable: Bool)
         case rejected(EndRequest.ProtocolStatus)
         case passedOver(Int)
+        case intercepted(Int)
         case invalid(FastCGIError)
     }
 
@@ -226,6 +227,10 @@ final class UpstreamConnection: EventHandler, TimerHandler {
                     case .head:
                         if exchange.isPassedOver(wire.head.status) {
                             ending = .passedOver(wire.head.status)
+                            break reading
+                        }
+                        if exchange.isIntercepted(wire.head.status) {
+                            ending = .intercepted(wire.head.status)
                             break reading
                         }
                         exchange.responseHead(wire.head)
@@ -261,6 +266,8 @@ final class UpstreamConnection: EventHandler, TimerHandler {
             exchange.upstreamFailed(self, status == .overloaded ? .overloaded : .invalidResponse)
         case .passedOver(let status):
             exchange.upstreamPassedOver(self, status)
+        case .intercepted(let status):
+            exchange.upstreamIntercepted(self, status)
         case .invalid(let error):
             exchange.upstreamInvalid(self, error)
         }

@@ -207,6 +207,14 @@ struct DiagnosticsTests {
         .http("fastcgi_next_upstream_tries x;", "\"fastcgi_next_upstream_tries\" directive invalid number in FILE:3"),
         .http("fastcgi_hide_header;", "invalid number of arguments in \"fastcgi_hide_header\" directive in FILE:3"),
         // rewrite, headers, access
+        .http("error_page 404;", "invalid number of arguments in \"error_page\" directive in FILE:3"),
+        .http("error_page none /x;", "invalid value \"none\" in FILE:3"),
+        .http("error_page 200 /x;", "value \"200\" must be between 300 and 599 in FILE:3"),
+        .http("error_page 404 =x /x;", "invalid value \"=x\" in FILE:3"),
+        .server(
+            "location / {\nlocation @x {}\n}", "named location \"@x\" can be on the server level only in FILE:5"),
+        .server(
+            "location @x {\nlocation /y {}\n}", "location \"/y\" cannot be inside the named location \"@x\" in FILE:5"),
         .server("return;", "invalid number of arguments in \"return\" directive in FILE:4"),
         .server("return two;", "invalid return code \"two\" in FILE:4"),
         .server("return 1000;", "invalid return code \"1000\" in FILE:4"),
@@ -261,7 +269,6 @@ struct DiagnosticsTests {
         .server("server_name a.*.b;", "invalid server name or wildcard \"a.*.b\" in FILE:4"),
         .server("location ~ \\.php$ {}", "location \"\\.php$\" by regular expression is not supported in FILE:4"),
         .server("location ~*\\.php$ {}", "location \"\\.php$\" by regular expression is not supported in FILE:4"),
-        .server("location @x {}", "named location \"@x\" is not supported in FILE:4"),
         .server(
             "if ($host ~ a) { return 200; }",
             "\"~\" in \"if\" is not supported: no regular expressions in FILE:4"),
@@ -269,6 +276,7 @@ struct DiagnosticsTests {
         .http("merge_slashes off;", "\"merge_slashes off\" is not supported in FILE:3"),
         .http("underscores_in_headers on;", "\"underscores_in_headers on\" is not supported in FILE:3"),
         .http("fastcgi_pass_header Date;", "\"fastcgi_pass_header Date\" is not supported in FILE:3"),
+        .server("location @x {}\nlocation @x {}", "duplicate location \"@x\" in FILE:5"),
         .server("if (-f /x) { return 200; }", "\"-f\" in \"if\" is not supported in FILE:4"),
         .http("add_header Content-Length 5;", "\"add_header Content-Length\" is not supported in FILE:3"),
         .server("listen 443 ssl;", "\"ssl\" of the \"listen\" directive is not supported in FILE:4"),

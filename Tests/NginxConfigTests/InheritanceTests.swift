@@ -116,6 +116,23 @@ struct InheritanceTests {
         #expect(try settings("server {}").nextUpstream == [.error, .timeout])
     }
 
+    @Test func `Error pages are read, and inherited whole`() throws {
+        let body = """
+            error_page 404 /missing; error_page 500 502 =503 @down; error_page 403 = /login?from=$uri;
+            fastcgi_intercept_errors on;
+            server { location /own { error_page 400 https://example.com/; } location @down {} }
+            """
+        let outer = try settings(body)
+        #expect(outer.errorPages.map(\.statuses) == [[404], [500, 502], [403]])
+        #expect(outer.errorPages.map(\.status) == [.kept, .replaced(503), .ofPage])
+        #expect(outer.interceptsErrors)
+        #expect(try settings(body, path: "/own").errorPages.map(\.statuses) == [[400]])
+        let server = try #require(try http(body).servers.first)
+        #expect(server.location(named: "@down") == 2)
+        #expect(server.location(named: "@up") == nil)
+        #expect(server.location(for: Array("@down".utf8).span) == 0)
+    }
+
     @Test func `What a server or location answers itself is not inherited, its headers and rules are`() throws {
         let body = """
             add_header A 1; deny 10.0.0.0/8; allow unix:; default_type a/b;

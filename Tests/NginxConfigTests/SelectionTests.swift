@@ -26,7 +26,7 @@ struct SelectionTests {
             switch match {
             case .server: "server"
             case .exact(let path): "=\(path)"
-            case .prefix(let path): path
+            case .prefix(let path), .named(let path): path
             case .finalPrefix(let path): "^~\(path)"
             }
         #expect(name == expected)

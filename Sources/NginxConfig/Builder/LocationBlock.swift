@@ -2,6 +2,9 @@ extension Builder {
     mutating func openLocation(_ directive: Directive) throws(ConfigurationError) {
         let match = try Location.Match(of: directive)
         try checkNesting(match, directive)
+        if case .named(let name) = match, server?.server.location(named: name) != nil {
+            throw directive.error("duplicate location \"\(name)\"")
+        }
         guard let outerTable = server?.server.table, let index = server?.server.locations.count else { return }
         let outer = settings
         settings.fastCGIPass = nil
@@ -23,6 +26,12 @@ extension Builder {
 
     private func checkNesting(_ match: Location.Match, _ directive: Directive) throws(ConfigurationError) {
         guard let outer = server?.enclosing.last else { return }
+        if case .named = outer {
+            throw directive.error("location \"\(match.path)\" cannot be inside the named location \"\(outer.path)\"")
+        }
+        if case .named = match {
+            throw directive.error("named location \"\(match.path)\" can be on the server level only")
+        }
         if case .exact = outer {
             throw directive.error("location \"\(match.path)\" cannot be inside the exact location \"\(outer.path)\"")
         }
@@ -37,7 +46,7 @@ extension Location.Match {
     package var path: String {
         switch self {
         case .server: ""
-        case .exact(let path), .prefix(let path), .finalPrefix(let path): path
+        case .exact(let path), .prefix(let path), .finalPrefix(let path), .named(let path): path
         }
     }
 
@@ -50,8 +59,7 @@ extension Location.Match {
             path = String(path.dropFirst(found.count))
         }
         switch modifier {
-        case "" where path.hasPrefix("@"):
-            throw directive.error("named location \"\(path)\" is not supported")
+        case "" where path.hasPrefix("@"): self = .named(path)
         case "": self = .prefix(path)
         case "=": self = .exact(path)
         case "^~": self = .finalPrefix(path)

@@ -17,6 +17,12 @@ extension DirectiveTable {
             if builder.isFirst(directive) { builder.settings.addedHeaders = [] }
             builder.settings.addedHeaders.append(header)
         },
+        DirectiveRule("error_page", in: .request, arguments: .atLeast(2)) {
+            (directive, builder) throws(ConfigurationError) in
+            let page = try ErrorPage(of: directive)
+            if builder.isFirst(directive) { builder.settings.errorPages = [] }
+            builder.settings.errorPages.append(page)
+        },
         DirectiveRule("internal", in: .location, arguments: 0...0) {
             (_, builder) throws(ConfigurationError) in builder.settings.isInternal = true
         },
@@ -61,6 +67,38 @@ extension ReturnRule {
         }
         status = 302
         text = try Template(first, of: directive)
+    }
+}
+
+extension ErrorPage {
+    /// `error_page code … [=[response]] uri`
+    fileprivate init(of directive: Directive) throws(ConfigurationError) {
+        var words = directive.arguments
+        target = try Template(words.removeLast(), of: directive)
+        if let word = words.last, word.hasPrefix("=") {
+            words.removeLast()
+            if word == "=" {
+                status = .ofPage
+            } else {
+                guard let number = Values.number(String(word.dropFirst())) else {
+                    throw directive.error("invalid value \"\(word)\"")
+                }
+                status = .replaced(number)
+            }
+        } else {
+            status = .kept
+        }
+        var statuses: [Int] = []
+        for word in words {
+            guard let number = Values.number(word), number != 499 else {
+                throw directive.error("invalid value \"\(word)\"")
+            }
+            guard (300...599).contains(number) else {
+                throw directive.error("value \"\(word)\" must be between 300 and 599")
+            }
+            statuses.append(number)
+        }
+        self.statuses = statuses
     }
 }
 

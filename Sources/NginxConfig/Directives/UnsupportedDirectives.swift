@@ -8,11 +8,11 @@ enum UnsupportedDirectives {
         charset_types chunked_transfer_encoding client_body_buffer_size client_body_in_file_only
         client_body_in_single_buffer client_body_temp_path connection_pool_size dav_access
         dav_methods debug_connection debug_points directio disable_symlinks early_hints
-        empty_gif env error_page etag expires fastcgi_bind fastcgi_buffer_size fastcgi_buffering fastcgi_buffers
+        empty_gif env etag expires fastcgi_bind fastcgi_buffer_size fastcgi_buffering fastcgi_buffers
         fastcgi_busy_buffers_size fastcgi_cache fastcgi_cache_bypass fastcgi_cache_key fastcgi_cache_lock
         fastcgi_cache_methods fastcgi_cache_min_uses fastcgi_cache_path fastcgi_cache_use_stale fastcgi_cache_valid
         fastcgi_catch_stderr fastcgi_force_ranges
-        fastcgi_ignore_headers fastcgi_index fastcgi_intercept_errors fastcgi_limit_rate fastcgi_max_temp_file_size
+        fastcgi_ignore_headers fastcgi_index fastcgi_limit_rate fastcgi_max_temp_file_size
         fastcgi_no_cache
         fastcgi_pass_request_body fastcgi_pass_request_headers fastcgi_request_buffering
         fastcgi_send_lowat fastcgi_socket_keepalive fastcgi_split_path_info fastcgi_store

@@ -23,6 +23,7 @@ package struct LocationSettings: Sendable, Hashable {
     /// `internal`; not inherited.
     package internal(set) var isInternal = false
     package internal(set) var mediaTypes = MediaTypes()
+    package internal(set) var errorPages: [ErrorPage] = []
     /// `$document_root`.
     package internal(set) var documentRoot: String
 
@@ -38,6 +39,8 @@ package struct LocationSettings: Sendable, Hashable {
     /// Between two reads from the node.
     package internal(set) var fastCGIReadTimeout = Duration.seconds(60)
 
+    /// `error_page` holds for the node's responses too.
+    package internal(set) var interceptsErrors = false
     package internal(set) var nextUpstream: NextUpstream = [.error, .timeout]
     /// Nodes that one request is given to; 0 = each of them.
     package internal(set) var nextUpstreamTries = 0

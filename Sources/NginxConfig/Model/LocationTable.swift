@@ -18,6 +18,9 @@ struct LocationTable: Sendable {
         switch match {
         case .server:
             return false
+        case .named:
+            // Not found by a path.
+            return true
         case .exact(let path):
             let path = Array(path.utf8)
             if exact.contains(where: { $0.path == path }) { return false }

@@ -23,6 +23,24 @@ package enum RewriteStep: Sendable, Hashable {
     case answerIf(Condition, ReturnRule)
 }
 
+/// `error_page`: what takes the place of a response with one of these statuses.
+package struct ErrorPage: Sendable, Hashable {
+    package enum Status: Sendable, Hashable {
+        /// The error's own.
+        case kept
+        /// `=`: that of the page.
+        case ofPage
+        /// `=200`
+        case replaced(Int)
+    }
+
+    /// 300…599.
+    package let statuses: [Int]
+    package let status: Status
+    /// A path with a `/` in front, a named location with `@`, or a URL to go to.
+    package let target: Template
+}
+
 /// `add_header`.
 package struct AddedHeader: Sendable, Hashable {
     package let name: String

@@ -10,6 +10,11 @@ package struct Server: Sendable {
     /// The settings outside of every location.
     package var settings: LocationSettings { locations[0].settings }
 
+    /// Which of `locations` is called `@name`.
+    package func location(named name: String) -> Int? {
+        locations.firstIndex { $0.match == .named(name) }
+    }
+
     /// Which of `locations` serves a path.
     /// - Parameter path: decoded and normalised, without the query.
     package func location(for path: Span<UInt8>) -> Int {
@@ -28,6 +33,8 @@ package struct Location: Sendable {
         case prefix(String)
         /// `^~ path`: a prefix that regular expressions do not override.
         case finalPrefix(String)
+        /// `@name`: only `error_page` leads here.
+        case named(String)
     }
 
     package let match: Match

@@ -1,0 +1,71 @@
+internal import Balancing
+internal import HTTPWire
+internal import NginxConfig
+internal import Reactor
+
+/// Where an `error_page` has led a request.
+struct InternalRedirect {
+    /// nil: a named location, which leaves the request as it is.
+    var path: [UInt8]?
+    var query: [UInt8]?
+    /// The status that the response gets; nil: its own.
+    var status: Int?
+
+    /// The page is asked for with GET, whatever the request was.
+    var isGET: Bool { path != nil }
+}
+
+extension Exchange {
+    /// Leads the request to the `error_page` for this status.
+    ///
+    /// Once for each request (`recursive_error_pages off`), and not to a node when the body cannot be given to it any
+    /// more.
+    /// - Returns: false when there is none: the error itself is the answer
+    func isLedToErrorPage(_ status: Int) -> Bool {
+        guard redirect == nil, !isResponseBegun,
+            let page = location.settings.errorPages.first(where: { $0.statuses.contains(status) })
+        else { return false }
+        let target = value(of: page.target)
+        var redirect = InternalRedirect()
+        switch page.status {
+        case .kept: redirect.status = status
+        case .ofPage: break
+        case .replaced(let other): redirect.status = other
+        }
+        let index: Int
+        switch target.first {
+        case 0x2F:
+            let parts = target.split(separator: 0x3F, maxSplits: 1, omittingEmptySubsequences: false)
+            let path = Array(parts[0])
+            redirect.path = path
+            redirect.query = parts.count == 2 ? Array(parts[1]) : nil
+            index = server.server.location(for: path.span)
+        case 0x40:
+            guard let named = server.server.location(named: String(decoding: target, as: UTF8.self)) else {
+                log(.error, "could not find named location \"\(String(decoding: target, as: UTF8.self))\"")
+                return false
+            }
+            index = named
+        default:
+            self.redirect = InternalRedirect()
+            go(to: target, page.status)
+            return true
+        }
+        if server.locations[index].upstream != nil, mustClose || !isBodyHeld { return false }
+        releaseNode()
+        tried.removeAll()
+        self.redirect = redirect
+        enterLocation(index)
+        // With the body still to come, its end goes on with the request.
+        if isBodyComplete || heldBody.count >= Self.heldBodySize { ready() }
+        return true
+    }
+
+    /// The page is somewhere else: the client is sent there.
+    private func go(to target: [UInt8], _ status: ErrorPage.Status) {
+        var number = 302
+        if case .replaced(let other) = status, [301, 302, 303, 307, 308].contains(other) { number = other }
+        let location = ("Location" as StaticString, String(decoding: target, as: UTF8.self))
+        answer(number, contentType: nil, [], fields: [location])
+    }
+}
