@@ -46,15 +46,21 @@ struct Bench: ParsableCommand {
         // Plans, caches and connections settle before anything counts.
         _ = try EndToEnd.measure(on: system, clients: clients, duration: .seconds(2), label: "warm")
 
+        var before = system.processorTime
         let life = try EndToEnd.measure(on: system, clients: clients, duration: duration, label: "life")
         table.add("tasks end to end (sha256, \(clients) clients, POST then GET)", life.perSecond, "tasks/s")
         table.add("  submission p50", life.submissions.percentile(0.50), "ms")
         table.add("  submission p99", life.submissions.percentile(0.99), "ms")
 
+        table.add(system.processorTime.since(before), per: life.count)
+
+        before = system.processorTime
         let waiting = try Waiting.measure(on: system, clients: clients, duration: duration, label: "wait")
         table.add("tasks in one call (sha256, \(clients) clients, ?wait)", waiting.perSecond, "tasks/s")
         table.add("  submit to result p50", waiting.latencies.percentile(0.50), "ms")
         table.add("  submit to result p99", waiting.latencies.percentile(0.99), "ms")
+
+        table.add(system.processorTime.since(before), per: waiting.latencies.count)
 
         let low = try Waiting.measure(on: system, clients: 1, duration: duration, label: "low")
         table.add("low load: submit to result p50 (1 client, ?wait)", low.latencies.percentile(0.50), "ms")

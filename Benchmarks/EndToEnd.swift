@@ -3,6 +3,8 @@ internal import Threading
 /// The full life of tasks: each client submits, and reads the results of what it submitted earlier.
 enum EndToEnd {
     struct Outcome {
+        /// Results read.
+        let count: Int
         /// Results read per second, all clients together.
         let perSecond: Double
         let submissions: Latencies
@@ -44,6 +46,7 @@ enum EndToEnd {
         let elapsed = start.duration(to: .now).inSeconds
         var submissions = Latencies()
         for outcome in outcomes { submissions.merge(outcome.1) }
-        return Outcome(perSecond: Double(outcomes.map(\.0).reduce(0, +)) / elapsed, submissions: submissions)
+        let count = outcomes.map(\.0).reduce(0, +)
+        return Outcome(count: count, perSecond: Double(count) / elapsed, submissions: submissions)
     }
 }

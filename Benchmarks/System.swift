@@ -28,6 +28,9 @@ struct System: Sendable {
         try waitUntilReady()
     }
 
+    /// What its parts have used of the processors so far.
+    var processorTime: ProcessorTime { .used(below: child.pid) }
+
     func stop() {
         _ = child.stop(limit: .seconds(60))
         Folder.remove(folder)

@@ -11,6 +11,13 @@ struct Table {
         _ = Glibc.write(STDERR_FILENO, line, line.count)
     }
 
+    /// Adds what each part used of the processors for one of so many tasks.
+    mutating func add(_ time: ProcessorTime, per tasks: Int) {
+        for part in ProcessorTime.parts {
+            add("  processor time per task: \(part)", time.microseconds(part, per: tasks), "µs")
+        }
+    }
+
     func print() {
         Swift.print("| measured | value | |\n|---|---:|---|")
         for row in rows { Swift.print("| \(row.name) | \(Self.text(row.value)) | \(row.unit) |") }
