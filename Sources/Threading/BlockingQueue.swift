@@ -61,6 +61,24 @@ package final class BlockingQueue<Element: Sendable>: Sendable {
         }
     }
 
+    /// Hands batches to `body` until the queue is closed and empty.
+    /// - Parameter pace: how they follow each other.
+    package func forEachBatch(_ start: BatchPace, _ body: ([Element]) -> Void) {
+        var pace = start
+        while true {
+            var batch = nextBatch()
+            if batch.isEmpty { return }
+            let pause = pace.pause(at: .now)
+            if pause > .zero {
+                sleepCurrentThread(for: pause)
+                batch += takeAll()
+            }
+            let start = ContinuousClock.now
+            body(batch)
+            pace.ended(isCrowded: batch.count > 1 || count > 0, start: start, end: .now)
+        }
+    }
+
     /// What is in the queue now, perhaps nothing, without waiting.
     package func takeAll() -> [Element] {
         contents.withLock { $0.takeAll() }

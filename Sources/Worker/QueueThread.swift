@@ -47,19 +47,18 @@ struct QueueThread {
     }
 
     private func pause(_ duration: Duration) {
-        let (seconds, attoseconds) = duration.components
         var descriptor = pollfd(fd: wake.descriptor, events: Int16(POLLIN), revents: 0)
-        // Rounded up: a pause of less than a millisecond must not become none.
-        poll(&descriptor, 1, CInt(seconds * 1000 + attoseconds / 1_000_000_000_000_000 + 1))
+        poll(&descriptor, 1, duration.pollMilliseconds)
         wake.drain()
     }
 
     private func exchange(_ loop: inout WorkerLoop, claim: Int) throws(QueueError) {
         let ends = workload.withLock { $0.takeEnds() }
         for end in ends { loop.sizer.finished(end.type, seconds: end.seconds) }
+        let start = ContinuousClock.now
         let tasks = try session.exchange(completed: ends.map(\.completion), claim: claim)
         metrics.count(ends)
-        loop.exchanged(claimed: tasks.count, of: claim)
+        loop.exchanged(stored: ends.count, claimed: tasks.count, of: claim, start: start, end: .now)
         guard !tasks.isEmpty else { return }
         metrics.count(claimed: tasks.count)
         loop.sizer.claimed(tasks.reduce(into: [:]) { $0[$1.type, default: 0] += 1 })

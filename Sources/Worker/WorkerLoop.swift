@@ -1,4 +1,5 @@
 internal import Queue
+internal import Threading
 
 /// The course of a worker's session, decided without touching anything: each ``next(_:now:)`` is one step that the
 /// queue thread takes, and then it reports what came of it.
@@ -7,7 +8,7 @@ struct WorkerLoop {
 
     enum Step: Equatable {
         case register
-        /// Before the next attempt to register.
+        /// Before the next attempt to register, or so that an exchange moves more.
         case pause(Duration)
         /// Store all that ended, and claim.
         case exchange(claim: Int)
@@ -34,6 +35,7 @@ struct WorkerLoop {
     let gracePeriod: Duration
     var sizer: ClaimSizer
     private var state = State.disconnected(failures: 0, until: nil)
+    private var pace = BatchPace(shortest: .milliseconds(2))
 
     init(concurrency: Int, gracePeriod: Duration) {
         self.concurrency = concurrency
@@ -47,7 +49,7 @@ struct WorkerLoop {
             if let until, until > now { return .pause(until - now) }
             return .register
         case .working(let mayHaveWork):
-            return work(view, mayHaveWork: mayHaveWork)
+            return work(view, mayHaveWork: mayHaveWork, now: now)
         case .stopping(let deadline):
             // What was not begun goes back first: another worker may have a thread for it now.
             if !view.buffered.isEmpty { return .giveBack(keeping: 0) }
@@ -60,12 +62,16 @@ struct WorkerLoop {
         }
     }
 
-    private func work(_ view: Workload.View, mayHaveWork: Bool) -> Step {
+    private mutating func work(_ view: Workload.View, mayHaveWork: Bool, now: Instant) -> Step {
         let idle = max(0, concurrency - view.busy)
         if let count = sizer.toKeep(idle: idle, buffered: view.buffered) { return .giveBack(keeping: count) }
         let room = sizer.room(idle: idle, buffered: view.buffered)
-        let claim = mayHaveWork ? room : 0
-        if claim > 0 || view.ended > 0 { return .exchange(claim: claim) }
+        // Where several tasks end at a time more are waiting most likely: one commit for both.
+        let claim = mayHaveWork || view.ended > 1 ? room : 0
+        if claim > 0 || view.ended > 0 {
+            let pause = pace.pause(at: now)
+            return pause > .zero ? .pause(pause) : .exchange(claim: claim)
+        }
         return .sleep(upTo: Self.safetyPoll, heedWork: room > 0)
     }
 
@@ -83,9 +89,20 @@ struct WorkerLoop {
         state = .disconnected(failures: failures + 1, until: now + pause * (0.5 + jitter / 2))
     }
 
-    mutating func exchanged(claimed: Int, of asked: Int) {
+    /// - Parameters:
+    ///   - stored: ends of attempts that were stored.
+    ///   - start: when the exchange began.
+    ///   - end: when it was done.
+    mutating func exchanged(stored: Int, claimed: Int, of asked: Int, start: Instant, end: Instant) {
+        // With a backlog there is nothing to wait for: a claim brings all it asks for.
+        let isBacklog = asked > 0 && claimed == asked
+        if asked > 0, claimed == 0, stored <= 1 {
+            pace.wasVain(start: start)
+        } else {
+            pace.ended(isCrowded: !isBacklog && max(stored, claimed) > 1, start: start, end: end)
+        }
         guard case .working = state, asked > 0 else { return }
-        state = .working(mayHaveWork: claimed == asked)
+        state = .working(mayHaveWork: isBacklog)
     }
 
     mutating func woke(_ wakeup: WorkerSession.Wakeup) {

@@ -24,6 +24,11 @@ import Testing
         return loop
     }
 
+    /// An exchange that took 1 ms.
+    private func exchanged(_ loop: inout WorkerLoop, stored: Int = 0, claimed: Int, of asked: Int) {
+        loop.exchanged(stored: stored, claimed: claimed, of: asked, start: start, end: start + .milliseconds(1))
+    }
+
     @Test func `it registers, and claims at once`() {
         var loop = WorkerLoop(concurrency: 2, gracePeriod: .seconds(10))
         #expect(step(&loop, .init(), start) == .register)
@@ -47,29 +52,49 @@ import Testing
 
     @Test func `an empty queue is waited for, not asked again`() {
         var loop = working()
-        loop.exchanged(claimed: 0, of: 3)
+        exchanged(&loop, claimed: 0, of: 3)
         #expect(step(&loop, .init(), start) == .sleep(upTo: .seconds(5), heedWork: true))
         loop.woke(.woken)
         #expect(step(&loop, .init(), start) == .sleep(upTo: .seconds(5), heedWork: true))
         loop.woke(.work)
-        #expect(step(&loop, .init(), start) == .exchange(claim: 3))
-        loop.exchanged(claimed: 0, of: 3)
+        let later = start + .milliseconds(8)
+        #expect(step(&loop, .init(), later) == .exchange(claim: 3))
+        exchanged(&loop, claimed: 0, of: 3)
         loop.woke(.timeout)
-        #expect(step(&loop, .init(), start) == .exchange(claim: 3))
+        #expect(step(&loop, .init(), later) == .exchange(claim: 3))
+    }
+
+    @Test func `a claim in vain lets the others be first for 8 ms`() {
+        var loop = working()
+        exchanged(&loop, claimed: 0, of: 3)
+        loop.woke(.work)
+        #expect(step(&loop, .init(), start + .milliseconds(2)) == .pause(.milliseconds(6)))
+        #expect(step(&loop, .init(), start + .milliseconds(8)) == .exchange(claim: 3))
+    }
+
+    @Test func `under load an exchange waits for three times what the last one took, and then claims along`() {
+        var loop = experienced()
+        exchanged(&loop, claimed: 20, of: 500)
+        let view = Workload.View(ended: 20)
+        #expect(step(&loop, view, start + .milliseconds(1)) == .pause(.milliseconds(2)))
+        #expect(step(&loop, view, start + .milliseconds(3)) == .exchange(claim: 500))
+        // One that waited and yet moved a single task was right to be at once.
+        exchanged(&loop, stored: 1, claimed: 1, of: 500)
+        #expect(step(&loop, .init(ended: 1), start + .milliseconds(1)) == .exchange(claim: 0))
     }
 
     @Test func `a full claim means there may be more`() {
         var loop = experienced()
-        loop.exchanged(claimed: 500, of: 500)
+        exchanged(&loop, claimed: 500, of: 500)
         #expect(step(&loop, .init(buffered: ["md5": 100], running: 2, busy: 2), start) == .exchange(claim: 400))
-        loop.exchanged(claimed: 399, of: 400)
+        exchanged(&loop, claimed: 399, of: 400)
         let view = Workload.View(buffered: ["md5": 100], running: 2, busy: 2)
         #expect(step(&loop, view, start) == .sleep(upTo: .seconds(5), heedWork: true))
     }
 
     @Test func `an end is stored at once, with a claim for the idle thread`() {
         var loop = working()
-        loop.exchanged(claimed: 2, of: 2)
+        exchanged(&loop, claimed: 2, of: 2)
         loop.sizer.finished("argon2", seconds: 0.2)
         loop.sizer.claimed(["argon2": 2])
         let busy = Workload.View(running: 2, busy: 2)
@@ -79,7 +104,7 @@ import Testing
 
     @Test func `an end is stored also when there is nothing to claim`() {
         var loop = working()
-        loop.exchanged(claimed: 1, of: 2)
+        exchanged(&loop, claimed: 1, of: 2)
         #expect(step(&loop, .init(ended: 1), start) == .exchange(claim: 0))
     }
 
@@ -110,7 +135,7 @@ import Testing
         let later = start + .seconds(1)
         #expect(step(&loop, .init(ended: 1, buffered: ["md5": 3], running: 2, busy: 2), later) == .giveBack(keeping: 0))
         #expect(step(&loop, .init(ended: 1, running: 2, busy: 2), later) == .exchange(claim: 0))
-        loop.exchanged(claimed: 0, of: 0)
+        exchanged(&loop, claimed: 0, of: 0)
         let running = Workload.View(running: 2, busy: 2)
         #expect(step(&loop, running, later) == .sleep(upTo: .seconds(9), heedWork: false))
         loop.woke(.work)

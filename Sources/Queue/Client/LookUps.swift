@@ -21,11 +21,7 @@ final class LookUps: Sendable {
         let requests = requests
         let thread = NamedThread("queue-lookup") {
             var work = Work(link: DatabaseLink(configuration, logger: logger), logger: logger)
-            while true {
-                let arrived = requests.nextBatch()
-                if arrived.isEmpty { return }
-                work.answer(arrived)
-            }
+            requests.forEachBatch(BatchPace(shortest: .milliseconds(3))) { work.answer($0) }
         }
         self.thread.withLock { $0 = thread }
     }
@@ -83,18 +79,21 @@ private struct Work {
         _ ids: Set<TaskID>, watching watched: Set<TaskID>
     ) -> Result<[TaskID: TaskRecord], QueueError> {
         do {
-            let result = try link.repeatable { (connection) throws(PostgresError) in
+            var records = try link.repeatable { (connection) throws(PostgresError) in
+                try connection.execute(LookUpSQL.read.with(ids: ids)).taskRecords
+            }
+            // Mostly the tasks are finished by the time somebody asks for them.
+            let unfinished = watched.filter { records[$0].map { !$0.status.isFinished } ?? false }
+            if unfinished.isEmpty { return .success(records) }
+            let again = try link.repeatable { (connection) throws(PostgresError) in
                 // The mark is committed together with the reading that follows it, which has a newer snapshot: a task
                 // that it shows unfinished cannot be finished unnoticed, its row is locked by the mark until then.
-                let mark =
-                    watched.isEmpty
-                    ? [] : [LookUpSQL.lossIsHarmless.with(), LookUpSQL.markAwaited.with(.uuids(watched))]
-                return try connection.execute(mark + [LookUpSQL.read.with(ids: ids)])[mark.count]
+                try connection.execute([
+                    LookUpSQL.lossIsHarmless.with(), LookUpSQL.markAwaited.with(.uuids(unfinished)),
+                    LookUpSQL.read.with(ids: unfinished),
+                ])[2].taskRecords
             }
-            var records: [TaskID: TaskRecord] = [:]
-            for row in 0..<result.rowCount {
-                if let record = result.taskRecord(row) { records[record.id] = record }
-            }
+            for id in unfinished { records[id] = again[id] }
             return .success(records)
         } catch {
             return .failure(failure(error))

@@ -23,11 +23,7 @@ final class Submitter: Sendable {
         let requests = requests
         let thread = NamedThread("queue-submit") {
             var work = Work(configuration, logger: logger)
-            while true {
-                let arrived = requests.nextBatch()
-                if arrived.isEmpty { return }
-                work.store(arrived)
-            }
+            requests.forEachBatch(BatchPace(shortest: .milliseconds(2))) { work.store($0) }
         }
         self.thread.withLock { $0 = thread }
     }

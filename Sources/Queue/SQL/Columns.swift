@@ -9,6 +9,15 @@ extension PostgresResult {
         time(row, column).map(Timestamp.init(microseconds:))
     }
 
+    /// Rows of ``LookUpSQL``'s columns.
+    var taskRecords: [TaskID: TaskRecord] {
+        var records: [TaskID: TaskRecord] = [:]
+        for row in 0..<rowCount {
+            if let record = taskRecord(row) { records[record.id] = record }
+        }
+        return records
+    }
+
     /// A row of ``LookUpSQL``'s columns.
     func taskRecord(_ row: Int) -> TaskRecord? {
         guard let id = taskID(row, 0), let type = text(row, 1), let status = text(row, 2).flatMap(TaskStatus.init),

@@ -19,8 +19,9 @@ package final class WorkerSession {
         }
     }
 
-    /// Before looking again for tasks that were locked by others: longer than their transactions mostly take.
-    private static let pauseForLocked = Duration.milliseconds(5)
+    /// How long it has to be quiet before the database is asked what is due next. Under load it never is; and tasks
+    /// that were locked by others at the last claim are free again by then, as their transactions are short.
+    private static let quiet = Duration.milliseconds(5)
 
     private struct Registration {
         let connection: PostgresConnection
@@ -83,10 +84,13 @@ package final class WorkerSession {
     /// - Throws: ``QueueError/sessionLost``: nothing of it is this worker's any more, neither what was completed here nor
     ///   what it still computes. Drop all of it and register again.
     package func exchange(completed: [TaskCompletion], claim: Int) throws(QueueError) -> [ClaimedTask] {
-        nextDue = nil
         if completed.isEmpty, claim <= 0 { return [] }
-        // The claim's snapshot is newer than any announcement that has arrived by now.
-        isWorkAnnounced = false
+        if claim > 0 {
+            // The claim's snapshot is newer than any announcement that has arrived by now.
+            isWorkAnnounced = false
+            nextDue = nil
+            watch?.noteWork()
+        }
         let worker = try registered().worker
         var calls: [PostgresCall] = []
         let ends = FinishedAttempts(completed)
@@ -172,17 +176,19 @@ extension WorkerSession {
     ///   - upTo: at most this long. Ends by itself when a task's `run_at` comes.
     ///   - heedWork: `false`: do not wake for new work (there is no room for it).
     package func waitForWork(upTo: Duration, wake: EventFD, heedWork: Bool = true) throws(QueueError) -> Wakeup {
-        let deadline = ContinuousClock.now + upTo
-        let due = heedWork ? try dueTime() : nil
+        let start = ContinuousClock.now
         while true {
             try hear()
             if heedWork, isWorkAnnounced { return .work }
             let now = ContinuousClock.now
-            var limit = deadline - now
-            if let due {
-                let left = due - now
-                if left <= .zero { return .work }
-                limit = min(limit, left)
+            var limit = start + upTo - now
+            if heedWork {
+                if nextDue == nil, now - start >= Self.quiet, try isWorkLeft() { return .work }
+                let next = nextDue.map { $0.map(\.instant) } ?? start + Self.quiet
+                if let left = next.map({ $0 - now }) {
+                    if left <= .zero { return .work }
+                    limit = min(limit, left)
+                }
             }
             if limit <= .zero { return .timeout }
             var entries = [
@@ -199,18 +205,22 @@ extension WorkerSession {
 
     private func hear() throws(QueueError) {
         let notifications = try run { (connection) throws(PostgresError) in try connection.takeNotifications() }
-        if !notifications.isEmpty { isWorkAnnounced = true }
+        if notifications.isEmpty { return }
+        isWorkAnnounced = true
+        watch?.noteWork()
     }
 
-    private func dueTime() throws(QueueError) -> ContinuousClock.Instant? {
-        if nextDue == nil {
-            let row = try run { (connection) throws(PostgresError) in try connection.execute(WorkerSQL.nextDue.with()) }
-            let isOneLocked = row.bool(0, 1) == true
-            nextDue = .some(isOneLocked ? .now.advanced(by: Self.pauseForLocked) : row.timestamp(0, 0))
-        }
-        guard let time = nextDue ?? nil else { return nil }
-        return .now + .microseconds(time.microseconds - Timestamp.now.microseconds)
+    /// Learns when the next task is due.
+    /// - Returns: whether one is due already, and was locked when this session claimed.
+    private func isWorkLeft() throws(QueueError) -> Bool {
+        let row = try run { (connection) throws(PostgresError) in try connection.execute(WorkerSQL.nextDue.with()) }
+        nextDue = .some(row.timestamp(0, 0))
+        return row.bool(0, 1) == true
     }
+}
+
+extension Timestamp {
+    fileprivate var instant: ContinuousClock.Instant { .now + .microseconds(microseconds - Timestamp.now.microseconds) }
 }
 
 extension PostgresResult {

@@ -25,12 +25,14 @@ package final class WorkerWatch: Sendable {
         }
     }
 
-    /// How long one wait for the neighbour's lock takes: see ``WatchSQL``.
-    private static let patience = Duration.milliseconds(250)
+    /// How long one wait for the neighbour's lock takes, while the queue is busy and while it is not: see ``WatchSQL``.
+    private static let patience = (busy: Duration.milliseconds(40), quiet: Duration.milliseconds(250))
 
     private struct State {
         /// The worker this process's session is registered as; 0: none yet.
         var position: Int32 = 0
+        /// When this process last claimed, or was told of work.
+        var lastWork: ContinuousClock.Instant?
         var isStopping = false
     }
 
@@ -59,6 +61,16 @@ package final class WorkerWatch: Sendable {
     /// Takes the place in the ring after this worker.
     func follow(_ worker: Int32) {
         state.broadcast { $0.position = worker }
+    }
+
+    /// There is work in the queue, whoever does it.
+    func noteWork() {
+        state.withLock { $0.lastWork = .now }
+    }
+
+    private var patience: Duration {
+        let lastWork = state.withLock { $0.lastWork }
+        return lastWork.map { .now - $0 < .seconds(1) } ?? false ? Self.patience.busy : Self.patience.quiet
     }
 
     private var isStopping: Bool { state.withLock { $0.isStopping } }
@@ -102,10 +114,10 @@ package final class WorkerWatch: Sendable {
     }
 
     private func watchNeighbour(_ connection: PostgresConnection) throws(PostgresError) {
-        let position = state.withLock { $0.position }
+        let (position, patience) = (state.withLock { $0.position }, patience)
         let row = try connection.execute(
-            WatchSQL.waitForNeighbour.with(.int4(position), .int8(Self.patience.inMicroseconds)))
-        guard row.rowCount == 1 else { return pause(for: Self.patience) }
+            WatchSQL.waitForNeighbour.with(.int4(position), .int8(patience.inMicroseconds)))
+        guard row.rowCount == 1 else { return pause(for: patience) }
         if row.bool(0, 1) == true { try recover([Int32(row.integer(0, 0) ?? 0)], connection) }
     }
 
