@@ -11,7 +11,9 @@ package struct BatchPace: Sendable {
     package typealias Instant = ContinuousClock.Instant
 
     /// From the beginning of one batch to the beginning of the next, in times that it took.
-    private static let factor = 3
+    private static func factor(_ count: Int) -> Double { min(3, max(1, worthwhile / Double(max(1, count)))) }
+    /// Three times as many as a batch needs for its fixed cost not to matter any more.
+    private static let worthwhile = 24.0
     /// The same, at most.
     package static let longestInterval = Duration.milliseconds(8)
 
@@ -33,12 +35,14 @@ package struct BatchPace: Sendable {
     }
 
     /// A batch has been dealt with.
-    /// - Parameter isCrowded: it was of several, or more have arrived meanwhile. Otherwise, if the batch waited, it did
-    ///   so in vain, and the next one does not.
-    package mutating func ended(isCrowded crowded: Bool, start: Instant, end: Instant) {
+    /// - Parameters:
+    ///   - count: how many there were of it.
+    ///   - isCrowded: it was of several, or more have arrived meanwhile. Otherwise, if the batch waited, it did so in
+    ///     vain, and the next one does not.
+    package mutating func ended(_ count: Int, isCrowded crowded: Bool, start: Instant, end: Instant) {
         isCrowded = crowded || isCrowded && !hasPaused
         hasPaused = false
-        notBefore = start + min(Self.longestInterval, max(shortest, (end - start) * Self.factor))
+        notBefore = start + min(Self.longestInterval, max(shortest, (end - start) * Self.factor(count)))
     }
 
     /// A batch was started for nothing: others were faster, and will be the next time.

@@ -99,7 +99,8 @@ struct WorkerLoop {
         if asked > 0, claimed == 0, stored <= 1 {
             pace.wasVain(start: start)
         } else {
-            pace.ended(isCrowded: !isBacklog && max(stored, claimed) > 1, start: start, end: end)
+            let moved = max(stored, claimed)
+            pace.ended(moved, isCrowded: !isBacklog && moved > 1, start: start, end: end)
         }
         guard case .working = state, asked > 0 else { return }
         state = .working(mayHaveWork: isBacklog)

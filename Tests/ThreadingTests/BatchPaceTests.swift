@@ -9,28 +9,34 @@ import Threading
 
     @Test mutating func `what comes alone waits for nothing`() {
         #expect(pace.pause(at: start) == .zero)
-        pace.ended(isCrowded: false, start: start, end: at(1))
+        pace.ended(1, isCrowded: false, start: start, end: at(1))
         #expect(pace.pause(at: at(1)) == .zero)
     }
 
     @Test(arguments: [(took: 0, interval: 2), (1, 3), (2, 6), (5, 8), (20, 8)])
     mutating func `a crowd waits in proportion to what the last batch took, from its start`(took: Int, interval: Int) {
-        pace.ended(isCrowded: true, start: start, end: at(took))
+        pace.ended(2, isCrowded: true, start: start, end: at(took))
         #expect(pace.pause(at: at(1)) == .milliseconds(interval - 1))
         #expect(pace.pause(at: at(interval)) == .zero)
     }
 
+    @Test(arguments: [(count: 8, interval: 6), (12, 4), (24, 2), (1000, 2)])
+    mutating func `the larger a batch was the less there is to wait for`(count: Int, interval: Int) {
+        pace.ended(count, isCrowded: true, start: start, end: at(2))
+        #expect(pace.pause(at: start) == .milliseconds(interval))
+    }
+
     @Test mutating func `a batch that waited for nobody is followed at once`() {
-        pace.ended(isCrowded: true, start: start, end: at(1))
+        pace.ended(2, isCrowded: true, start: start, end: at(1))
         _ = pace.pause(at: at(1))
-        pace.ended(isCrowded: false, start: at(3), end: at(4))
+        pace.ended(1, isCrowded: false, start: at(3), end: at(4))
         #expect(pace.pause(at: at(4)) == .zero)
     }
 
     @Test mutating func `one that came late enough says nothing about the crowd`() {
-        pace.ended(isCrowded: true, start: start, end: at(1))
+        pace.ended(2, isCrowded: true, start: start, end: at(1))
         #expect(pace.pause(at: at(5)) == .zero)
-        pace.ended(isCrowded: false, start: at(5), end: at(6))
+        pace.ended(1, isCrowded: false, start: at(5), end: at(6))
         #expect(pace.pause(at: at(6)) == .milliseconds(2))
     }
 

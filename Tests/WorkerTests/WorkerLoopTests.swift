@@ -74,8 +74,8 @@ import Testing
 
     @Test func `under load an exchange waits for three times what the last one took, and then claims along`() {
         var loop = experienced()
-        exchanged(&loop, claimed: 20, of: 500)
-        let view = Workload.View(ended: 20)
+        exchanged(&loop, claimed: 5, of: 500)
+        let view = Workload.View(ended: 5)
         #expect(step(&loop, view, start + .milliseconds(1)) == .pause(.milliseconds(2)))
         #expect(step(&loop, view, start + .milliseconds(3)) == .exchange(claim: 500))
         // One that waited and yet moved a single task was right to be at once.
