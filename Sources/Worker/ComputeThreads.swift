@@ -35,9 +35,7 @@ struct ComputeThreads {
             "task.id": "\(task.id)", "task.type": "\(task.type)", "attempt": .stringConvertible(task.attempt),
         ]
         guard let definition = definitions[task.type] else {
-            // Another worker, of a newer version, may know it.
-            logger.warning("Task of an unknown type", metadata: metadata)
-            return .failed(message: "the worker does not know the task type", isRetryable: true)
+            preconditionFailure("A task was claimed of a type that this worker does not have")
         }
         do {
             return .completed(result: try definition.run(task.input))

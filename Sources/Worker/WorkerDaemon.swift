@@ -99,7 +99,8 @@ package final class WorkerDaemon: Sendable {
             logger: logger)
         let session = WorkerSession(
             WorkerSession.Configuration(
-                postgres: configuration.postgres, name: configuration.name, cacheTTL: configuration.cacheTTL),
+                postgres: configuration.postgres, name: configuration.name, types: definitions.map(\.name),
+                cacheTTL: configuration.cacheTTL),
             watch: watch, logger: logger)
         let queueThread = QueueThread(
             session: session, workload: workload, wake: wake, metrics: WorkerMetrics(definitions),

@@ -66,7 +66,9 @@ final class TestWorker {
         let stop = isStopping
         thread = NamedThread("test-worker") {
             let session = WorkerSession(
-                .init(postgres: PostgresConfiguration(connectionString: connectionString), name: "worker-1"),
+                .init(
+                    postgres: PostgresConfiguration(connectionString: connectionString), name: "worker-1",
+                    types: TaskRegistry.all.map(\.name)),
                 watch: nil,
                 logger: TestNode.logger)
             do {

@@ -33,11 +33,12 @@ final class Bench: Sendable {
 
     /// A registered session.
     func session(
-        _ name: String = "worker", watch: WorkerWatch? = nil, cacheTTL: Duration = .seconds(60),
+        _ name: String = "worker", types: [String] = ["sha256"], watch: WorkerWatch? = nil,
+        cacheTTL: Duration = .seconds(60),
         logger: Logger = Bench.logger
     ) throws -> WorkerSession {
         let session = WorkerSession(
-            WorkerSession.Configuration(postgres: postgres, name: name, cacheTTL: cacheTTL), watch: watch,
+            WorkerSession.Configuration(postgres: postgres, name: name, types: types, cacheTTL: cacheTTL), watch: watch,
             logger: logger)
         try session.register()
         return session

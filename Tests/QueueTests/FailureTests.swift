@@ -36,6 +36,20 @@ import Threading
         #expect(try bench.value("SELECT count(*) FROM task") == "0")
     }
 
+    @Test func `A worker takes only tasks of its own types, and sleeps beside the others`() throws {
+        let client = bench.client()
+        defer { client.shutdown() }
+        let session = try bench.session(types: ["md5", "primes"])
+        let wake = EventFD()
+        _ = try client.submit(task("for another version"))
+        #expect(try session.claim().isEmpty)
+        // The notification of it, at most; then it is quiet.
+        _ = try session.waitForWork(upTo: .milliseconds(100), wake: wake)
+        #expect(try session.claim().isEmpty)
+        #expect(try session.waitForWork(upTo: .milliseconds(100), wake: wake) == .timeout)
+        #expect(try bench.session().claim().count == 1)
+    }
+
     @Test func `The pauses of many failures differ`() throws {
         let client = bench.client()
         defer { client.shutdown() }

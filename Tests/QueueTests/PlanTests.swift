@@ -28,8 +28,8 @@ import Testing
         batch.add([Submission(task: task("first"))], isAwaited: false, mayQueue: false, secret: [1])
         let submit = batch.call(slot: 1)
         try connection.execute([
-            WorkerSQL.claim.with(.int4(1), .int8(10)), LookUpSQL.read.with(ids: none),
-            LookUpSQL.markAwaited.with(.uuids(none)), WorkerSQL.nextDue.with(), submit,
+            WorkerSQL.claim.with(.int4(1), .int8(10), .texts([])), LookUpSQL.read.with(ids: none),
+            LookUpSQL.markAwaited.with(.uuids(none)), WorkerSQL.nextDue.with(.texts([])), submit,
             FinishedAttempts([TaskCompletion(id: TaskID(), outcome: .completed(result: [0x31]))])
                 .completion(worker: 1, ttl: .seconds(1), slot: 1)!,
             FinishSQL.recover.with(.int4(-1)),
@@ -43,7 +43,7 @@ import Testing
             ANALYZE
             """)
         let ids = "ARRAY[gen_random_uuid()]"
-        let claim = try plan(WorkerSQL.claim, "1, 100", connection)
+        let claim = try plan(WorkerSQL.claim, "1, 100, ARRAY['sha256']", connection)
         #expect(
             claim.contains("Index Scan using task_claim on task") || claim.contains("Index Only Scan using task_claim"))
         #expect(claim.contains("Index Scan using task_pkey on task t"))
@@ -51,7 +51,7 @@ import Testing
             claim,
             try plan(LookUpSQL.read, "\(ids), gen_random_uuid(), gen_random_uuid()", connection),
             try plan(LookUpSQL.markAwaited, ids, connection),
-            try plan(WorkerSQL.nextDue, "", connection),
+            try plan(WorkerSQL.nextDue, "ARRAY['sha256']", connection),
             try plan(
                 FinishSQL.complete, "1, \(ids), ARRAY['1'], 1, 1::int2", connection),
             try plan(FinishSQL.recover, "1", connection),

@@ -129,13 +129,12 @@ extension QueueClient {
     package func streamHashes(
         types: [String], limit: Int?, after: TaskID?, row: (HashRow) throws -> Void
     ) throws(QueueError) {
-        var typeNames = PostgresArray(.text)
-        for type in types { typeNames.append(type.utf8) }
+        let typeNames = PostgresValue.texts(types)
         var left = limit ?? .max
         var last = after ?? TaskID(high: .max, low: .max)
         while left > 0 {
             let size = min(left, Self.pageSize)
-            let call = LookUpSQL.completedPage.with(typeNames.value, .uuid(last), .int8(Int64(size)))
+            let call = LookUpSQL.completedPage.with(typeNames, .uuid(last), .int8(Int64(size)))
             let page = try run { try $0.execute(call) }
             for index in 0..<page.rowCount {
                 guard let id = page.taskID(index, 0), let type = page.text(index, 1),

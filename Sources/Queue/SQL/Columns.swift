@@ -38,6 +38,12 @@ extension PostgresArray {
 extension PostgresValue {
     static func uuid(_ id: TaskID) -> PostgresValue { .uuid(id.bytes) }
 
+    static func texts(_ texts: [String]) -> PostgresValue {
+        var array = PostgresArray(.text, capacity: texts.count)
+        for text in texts { array.append(text.utf8) }
+        return array.value
+    }
+
     static func uuids(_ ids: some Collection<TaskID>) -> PostgresValue {
         var array = PostgresArray(.uuid, capacity: ids.count)
         for id in ids { array.append(id) }

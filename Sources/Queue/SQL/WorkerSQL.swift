@@ -11,7 +11,7 @@ enum WorkerSQL {
     static let lock = PostgresStatement("worker_lock", "SELECT pg_try_advisory_lock(worker_lock_class(), $1)")
     static let register = PostgresStatement("worker_register", "INSERT INTO worker (id, name) VALUES ($1, $2)")
 
-    /// Takes up to so many tasks, most urgent first.
+    /// Takes up to so many tasks of the types given, most urgent first. Others are left to workers of another version.
     ///
     /// The inner part is materialized: joined in, it could be run again, and take more than its limit. Tasks that
     /// another claim has locked are stepped over, not waited for.
@@ -20,7 +20,7 @@ enum WorkerSQL {
         """
         WITH next AS MATERIALIZED (
             SELECT id FROM task
-            WHERE worker_id IS NULL AND run_at <= now()
+            WHERE worker_id IS NULL AND run_at <= now() AND type = ANY ($3)
             ORDER BY priority, run_at, id
             LIMIT $2
             FOR UPDATE SKIP LOCKED
@@ -30,14 +30,16 @@ enum WorkerSQL {
         RETURNING t.id, t.type, t.input, t.attempts, t.max_attempts
         """)
 
-    /// When the first task is due that was put off; and whether there is one that is due now and was not claimed,
+    /// When the first task of these types is due that was put off; and whether there is one that is due now and was not claimed,
     /// because somebody else had it locked: another claim, or one who only marked it as awaited. Asked when nothing
     /// could be claimed; no notification will tell of the latter, so the worker looks again in a moment.
     static let nextDue = PostgresStatement(
         "next_due",
         """
-        SELECT (SELECT run_at FROM task WHERE worker_id IS NULL AND run_at > created_at ORDER BY run_at LIMIT 1),
-            EXISTS (SELECT FROM task WHERE worker_id IS NULL AND run_at <= now())
+        SELECT
+            (SELECT run_at FROM task
+             WHERE worker_id IS NULL AND run_at > created_at AND type = ANY ($1) ORDER BY run_at LIMIT 1),
+            EXISTS (SELECT FROM task WHERE worker_id IS NULL AND run_at <= now() AND type = ANY ($1))
         """)
 
     /// Puts back what was not started: the attempt does not count.

@@ -9,12 +9,17 @@ package final class WorkerSession {
         package var postgres: PostgresConfiguration
         /// Shown in the `worker` table (`WORKER_NAME`).
         package var name: String
+        /// The types it can compute.
+        package var types: [String]
         /// How long a result is served from the cache (`MILLRACE_CACHE_TTL`). Zero: nothing is cached.
         package var cacheTTL: Duration
 
-        package init(postgres: PostgresConfiguration, name: String, cacheTTL: Duration = .seconds(3600)) {
+        package init(
+            postgres: PostgresConfiguration, name: String, types: [String], cacheTTL: Duration = .seconds(3600)
+        ) {
             self.postgres = postgres
             self.name = name
+            self.types = types
             self.cacheTTL = cacheTTL
         }
     }
@@ -29,6 +34,7 @@ package final class WorkerSession {
     }
 
     private let configuration: Configuration
+    private let types: PostgresValue
     private let watch: WorkerWatch?
     private let logger: Logger
     /// The row of the cache's counters this session adds to.
@@ -43,6 +49,7 @@ package final class WorkerSession {
     /// - Parameter watch: of the same process; it learns this session's place in the ring of workers.
     package init(_ configuration: Configuration, watch: WorkerWatch?, logger: Logger) {
         self.configuration = configuration
+        types = .texts(configuration.types)
         self.watch = watch
         self.logger = logger
     }
@@ -100,7 +107,7 @@ package final class WorkerSession {
         if claim > 0 {
             // A claim that a crash undoes does no harm: it is undone for a dead worker anyway.
             if calls.isEmpty { calls.append(LookUpSQL.lossIsHarmless.with()) }
-            calls.append(WorkerSQL.claim.with(.int4(worker), .int8(Int64(claim))))
+            calls.append(WorkerSQL.claim.with(.int4(worker), .int8(Int64(claim)), types))
         }
         let results = try run { (connection) throws(PostgresError) in try connection.execute(calls) }
         if completion != nil { try announce(results[0]) }
@@ -213,7 +220,8 @@ extension WorkerSession {
     /// Learns when the next task is due.
     /// - Returns: whether one is due already, and was locked when this session claimed.
     private func isWorkLeft() throws(QueueError) -> Bool {
-        let row = try run { (connection) throws(PostgresError) in try connection.execute(WorkerSQL.nextDue.with()) }
+        let row = try run { (connection) throws(PostgresError) in try connection.execute(WorkerSQL.nextDue.with(types))
+        }
         nextDue = .some(row.timestamp(0, 0))
         return row.bool(0, 1) == true
     }
