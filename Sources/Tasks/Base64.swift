@@ -20,4 +20,15 @@ enum Base64 {
         guard padded.utf8.count % 4 == 0 else { return nil }
         return Data(base64Encoded: padded).map(Array.init)
     }
+
+    /// A regular expression (ECMA-262) for what ``decode(_:)`` takes and turns into so many bytes.
+    static func pattern(for count: ClosedRange<Int>) -> String {
+        // Four characters stand for three bytes; one byte more takes two, two bytes take three.
+        let ends = ["", "[A-Za-z0-9+/]{2}(==)?", "[A-Za-z0-9+/]{3}=?"]
+        let forms = ends.enumerated().map { rest, end in
+            let fours = ((count.lowerBound - rest + 2) / 3, (count.upperBound - rest) / 3)
+            return "([A-Za-z0-9+/]{4}){\(fours.0),\(fours.1)}\(end)"
+        }
+        return "^(\(forms.joined(separator: "|")))$"
+    }
 }

@@ -59,6 +59,7 @@ package struct MemberDeclaration: Sendable {
         case .base64(let count):
             schema["type"] = "string"
             schema["contentEncoding"] = "base64"
+            schema["pattern"] = .string(Base64.pattern(for: count))
             schema["minLength"] = .integer(Int64((count.lowerBound * 4 + 2) / 3))
             schema["maxLength"] = .integer(Int64((count.upperBound + 2) / 3 * 4))
         }
