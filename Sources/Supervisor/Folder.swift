@@ -5,20 +5,20 @@ package import Glibc
 package enum Folder {
     /// Makes `path` with all its parents. One that is there is left as it is.
     package static func make(_ path: String, mode: mode_t = 0o755) throws(SetupError) {
-        if mkdir(path, mode) == 0 {
-            // mkdir's mode is cut by the umask.
-            guard chmod(path, mode) == 0 else { throw SetupError("cannot set the mode of \(path)", errno: errno) }
+        var isMade = mkdir(path, mode) == 0
+        if !isMade, errno == ENOENT, parent(of: path) != path {
+            try make(parent(of: path))
+            // Where it is still ENOENT the parent is one that takes no folders, /proc for example.
+            isMade = mkdir(path, mode) == 0
+        }
+        guard isMade else {
+            let code = errno
+            guard code == EEXIST else { throw SetupError("cannot create the folder \(path)", errno: code) }
+            guard isFolder(path) else { throw SetupError("\(path) is not a folder") }
             return
         }
-        switch errno {
-        case EEXIST:
-            guard isFolder(path) else { throw SetupError("\(path) is not a folder") }
-        case ENOENT:
-            try make(parent(of: path))
-            try make(path, mode: mode)
-        case let code:
-            throw SetupError("cannot create the folder \(path)", errno: code)
-        }
+        // mkdir's mode is cut by the umask.
+        guard chmod(path, mode) == 0 else { throw SetupError("cannot set the mode of \(path)", errno: errno) }
     }
 
     /// Makes `path` if need be, gives it to `account` and sets its mode.

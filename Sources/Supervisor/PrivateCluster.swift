@@ -163,13 +163,22 @@ package struct PrivateCluster: Sendable {
         do {
             let ran = try ShortRun(command, limit: .seconds(120))
             if ran.exit.isSuccess, mark.map({ !ran.output.contains($0) }) ?? true { return }
-            let last = ran.output.split(separator: "\n").suffix(4).joined(separator: "\n  ")
-            throw SetupError("\(program) \(ran.exit):\n  \(last)")
+            throw SetupError("\(program) \(ran.exit): \(Self.reason(in: ran.output))")
         } catch let error as SetupError {
             throw error
         } catch {
             throw SetupError("\(error)")
         }
+    }
+
+    /// What a person has to know of a failed program's output, in one line.
+    static func reason(in output: String) -> String {
+        if output.contains("No space left on device") { return "the disk is full" }
+        let lines = output.split(separator: "\n")
+        // What says that it failed comes before what says that it tidied up.
+        let words = ["FATAL:", "PANIC:", "ERROR:", "error:"]
+        let faults = lines.filter { line in words.contains { line.contains($0) } }
+        return (faults.isEmpty ? lines.suffix(2) : faults.prefix(2)[...]).joined(separator: "; ")
     }
 
     private func write(_ text: String, to name: String, in folder: String) throws(SetupError) {

@@ -1,7 +1,8 @@
 import Glibc
-import Supervisor
 import TestSupport
 import Testing
+
+@testable import Supervisor
 
 struct PrivateClusterTests {
     @Test func `a fresh database takes statements, and a second one does not see its tables`() throws {
@@ -33,5 +34,17 @@ struct PrivateClusterTests {
         #expect(try !cluster.cluster.stopLeftover())
         cluster.start()
         #expect(try cluster.sql("SELECT 1") == "1")
+    }
+
+    @Test(arguments: [
+        (
+            "creating configuration files ... ok\nFATAL:  could not write: No space left on device\nremoved",
+            "the disk is full"
+        ),
+        ("The files belong to x.\ninitdb: error: no such locale\ninitdb: removing", "initdb: error: no such locale"),
+        ("one\ntwo\nthree\n", "two; three"), ("", ""),
+    ])
+    func `of a failed program's output the reason is told, in one line`(output: String, reason: String) {
+        #expect(PrivateCluster.reason(in: output) == reason)
     }
 }

@@ -1,0 +1,23 @@
+import Glibc
+import Supervisor
+import TestSupport
+import Testing
+
+struct FolderTests {
+    @Test func `a folder is made with its parents, and one that is there is left alone`() throws {
+        let folder = TemporaryFolder()
+        try Folder.make(folder.file("a/b/c"), mode: 0o700)
+        try Folder.make(folder.file("a/b/c"), mode: 0o755)
+        var status = stat()
+        #expect(stat(folder.file("a/b/c"), &status) == 0)
+        #expect(status.st_mode & 0o777 == 0o700)
+    }
+
+    @Test func `a place that takes no folders is an error, and so is a file`() throws {
+        let folder = TemporaryFolder()
+        try folder.write("", to: "file")
+        for path in ["/proc/millrace/data", folder.file("file"), folder.file("file/data")] {
+            #expect(throws: SetupError.self) { try Folder.make(path) }
+        }
+    }
+}
