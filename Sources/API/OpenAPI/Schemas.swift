@@ -63,7 +63,7 @@ enum Schemas {
     private static var typeName: JSONValue { ["type": "string", "examples": .array(typeNames)] }
     private static var typeNames: [JSONValue] { TaskRegistry.all.map { .string($0.name) } }
 
-    /// One alternative for each task type, told apart by `type`.
+    /// One alternative for each task type, told apart by `type`. In what may be absent, `null` stands for absence.
     private static var submission: JSONValue {
         ["oneOf": .array(TaskRegistry.all.map(submission))]
     }
@@ -75,15 +75,16 @@ enum Schemas {
                 "type": ["const": .string(definition.name)],
                 "input": definition.inputSchema,
                 "priority": [
-                    "type": "integer", "minimum": .integer(Int64(Int16.min)), "maximum": .integer(Int64(Int16.max)),
+                    "type": ["integer", "null"], "minimum": .integer(Int64(Int16.min)),
+                    "maximum": .integer(Int64(Int16.max)),
                     "default": 0, "description": "A smaller one runs sooner.",
                 ],
                 "run_at": [
-                    "oneOf": [["type": "string", "format": "date-time"], ["type": "null"]],
+                    "type": ["string", "null"], "format": "date-time",
                     "description": "Not before this time (RFC 3339).",
                 ],
                 "max_attempts": [
-                    "type": "integer", "minimum": .integer(Int64(TaskBatch.attempts.lowerBound)),
+                    "type": ["integer", "null"], "minimum": .integer(Int64(TaskBatch.attempts.lowerBound)),
                     "maximum": .integer(Int64(TaskBatch.attempts.upperBound)), "default": 5,
                 ],
             ],
