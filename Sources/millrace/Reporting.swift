@@ -15,6 +15,11 @@ extension ParsableCommand {
     func reporting(_ body: () throws -> Void) throws {
         do {
             try body()
+            // What was printed may be in a buffer still, and what it goes to full.
+            guard fflush(nil) == 0 else {
+                throw CommandFailure(
+                    description: "cannot write the output: \(String(cString: strerror(errno)))", code: 74)
+            }
         } catch let error as SettingsError {
             fail(error.description, error.code.rawValue)
         } catch let error as CommandFailure {

@@ -40,6 +40,15 @@ struct ClientCommandTests {
         #expect(shown.output.contains("cache.hit_rate"))
     }
 
+    @Test func `output that cannot be written is an error`() throws {
+        let url = try WholeSystem.shared.get().url
+        let program = try Program(
+            "/bin/sh", ["-c", "exec \(builtExecutable("millrace")) stats > /dev/full"],
+            environment: ["MILLRACE_URL": url])
+        #expect(try program.waitForExit() == .exited(code: 74))
+        #expect(program.standardError == "millrace: cannot write the output: No space left on device\n")
+    }
+
     @Test func `a server that is not there is one line`() throws {
         let program = try Program.millrace(["stats", "--url", "http://127.0.0.1:\(freePort())"])
         #expect(try program.waitForExit() == .exited(code: 1))
