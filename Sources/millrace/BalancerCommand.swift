@@ -23,16 +23,18 @@ struct BalancerCommand: ParsableCommand {
                     ] + Settings.logEntries))
 
     @Option(
-        name: .customShort("c"), help: .variable(Variables.configurationFile, placeholder: "file"))
+        name: .customShort("c", allowingJoined: true), help: .variable(Variables.configurationFile, placeholder: "file")
+    )
     var file: String?
 
-    @Option(name: .customShort("p"), help: .variable(Variables.prefix, placeholder: "prefix"))
+    @Option(name: .customShort("p", allowingJoined: true), help: .variable(Variables.prefix, placeholder: "prefix"))
     var prefix: String?
 
-    @Option(name: .customShort("e"), help: .variable(Variables.errorLog, placeholder: "errlog"))
+    @Option(name: .customShort("e", allowingJoined: true), help: .variable(Variables.errorLog, placeholder: "errlog"))
     var errorLog: String?
 
-    @Option(name: .customShort("g"), help: .variable(Variables.directives, placeholder: "directives"))
+    @Option(
+        name: .customShort("g", allowingJoined: true), help: .variable(Variables.directives, placeholder: "directives"))
     var directives: String?
 
     @Option(help: .variable(Variables.listen, placeholder: "address,…"))
@@ -54,7 +56,7 @@ struct BalancerCommand: ParsableCommand {
     var showsBuild = false
 
     @Option(
-        name: .customShort("s"),
+        name: .customShort("s", allowingJoined: true),
         help: ArgumentHelp(
             "Signal a running balancer: stop, quit, reload or reopen.", valueName: "signal"))
     var signal: String?

@@ -18,8 +18,8 @@ struct BalancerCommandTests {
     @Test func `-t names the file and line of an unknown directive, and -q does not hide it`() throws {
         let folder = TemporaryFolder()
         let file = try folder.write("events {}\nhttp {\n    bogus on;\n}\n", to: "bad.conf")
-        for options in [["-t"], ["-t", "-q"]] {
-            let program = try Program.millrace(["balancer"] + options + ["-c", file])
+        for options in [["-t", "-c", file], ["-t", "-q", "-c", file], ["-tq", "-c\(file)"]] {
+            let program = try Program.millrace(["balancer"] + options)
             #expect(try program.waitForExit() == .exited(code: 1))
             #expect(program.standardError.contains("[emerg] unknown directive \"bogus\" in \(file):3"))
         }
@@ -85,8 +85,8 @@ struct BalancerCommandTests {
     }
 
     @Test func `a port that is taken ends it with nginx's words`() throws {
-        let port = freePort()
-        let taken = try OccupiedPort(port)
+        let taken = OccupiedPort()
+        let port = taken.port
         let folder = TemporaryFolder()
         let program = try Program.millrace(
             ["balancer", "--listen", "127.0.0.1:\(port)"], folder: folder.path)

@@ -26,8 +26,8 @@ struct StartTests {
 
     @Test func `a port that is taken is named, and nothing is left running`() throws {
         let folder = TemporaryFolder()
-        let port = freePort()
-        let taken = try OccupiedPort(port)
+        let taken = OccupiedPort()
+        let port = taken.port
         let program = try up(["--listen", "127.0.0.1:\(port)"], folder: folder)
         #expect(try program.waitForExit() == .exited(code: 1))
         #expect(program.standardError.contains("127.0.0.1:\(port)"))

@@ -56,8 +56,8 @@ struct WebServerTests {
     {
         let database = try TestDatabase()
         try migrate(database)
-        let port = freePort()
-        var listener: OccupiedPort? = try OccupiedPort(port)
+        var listener: OccupiedPort? = OccupiedPort()
+        let port = try #require(listener?.port)
         let node = try Program.millrace(
             ["api"], environment: ["DATABASE_URL": database.connectionString, "APP_NAME": "spawned"],
             input: listener?.descriptor)

@@ -1,31 +1,30 @@
 internal import Client
 internal import Reactor
 
-private func loopback(_ port: UInt16) -> SocketAddress { .ipv4(0x7f00_0001, port: port) }
-
-/// A TCP port of 127.0.0.1 that nobody listens on.
-///
-/// It is drawn from below the range that the kernel gives to outgoing connections: hardly anybody takes it between this
-/// call and its use.
-package func freePort() -> UInt16 {
-    while true {
-        let candidate = UInt16.random(in: 12_000..<32_000)
-        guard let listener = try? Listener.listen(on: loopback(candidate)) else { continue }
-        listener.close()
-        return candidate
-    }
-}
-
-/// A port of 127.0.0.1 that somebody listens on, as long as this object lives.
+/// A port of 127.0.0.1 that this process listens on, as long as this object lives.
 package final class OccupiedPort: Sendable {
+    package let port: UInt16
     private let listener: Listener
 
-    package init(_ port: UInt16) throws { listener = try Listener.listen(on: loopback(port)) }
+    /// It is drawn from below the range that the kernel gives to outgoing connections: hardly anybody takes it in the
+    /// moment between the end of this object and the port's use.
+    package init() {
+        while true {
+            let candidate = UInt16.random(in: 12_000..<32_000)
+            guard let listener = try? Listener.listen(on: .ipv4(0x7f00_0001, port: candidate)) else { continue }
+            port = candidate
+            self.listener = listener
+            return
+        }
+    }
 
     deinit { listener.close() }
 
     package var descriptor: CInt { listener.descriptor }
 }
+
+/// A TCP port of 127.0.0.1 that nobody listens on.
+package func freePort() -> UInt16 { OccupiedPort().port }
 
 /// Whether somebody takes connections on a port of 127.0.0.1.
 package func isListening(_ port: UInt16) -> Bool {
