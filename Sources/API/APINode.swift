@@ -1,5 +1,6 @@
 package import Logging
 package import Queue
+package import Reactor
 
 /// One API node: a FastCGI responder with the API's routes on top of a queue.
 package final class APINode: Sendable {
@@ -13,9 +14,8 @@ package final class APINode: Sendable {
         package var connections = 4096
         /// The administrator's; `nil`: administrative calls are taken from this machine only.
         package var adminToken: String?
-        /// Addresses of web servers that may connect over TCP, separated by commas; `nil`: all
-        /// (`FCGI_WEB_SERVER_ADDRS`).
-        package var webServers: String?
+        /// Web servers that may connect over TCP, with port 0; `nil`: all (`FCGI_WEB_SERVER_ADDRS`).
+        package var webServers: [SocketAddress]?
         /// How long ``APINode/run()`` takes at most from ``APINode/stop()`` to its return, for what is under way.
         package var stopLimit = Duration.seconds(10)
 

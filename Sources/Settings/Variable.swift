@@ -85,10 +85,21 @@ extension Variable where Value == [String] {
             name: name, summary: summary, standard: standard,
             standardText: standard.isEmpty ? nil : standard.joined(separator: ","),
             expectation: "a list separated by commas", isSecret: false
-        ) { text in
-            let items = text.split { $0 == "," || $0 == " " }.map(String.init)
-            return items.isEmpty ? nil : items
-        }
+        ) { items(in: $0) }
+    }
+
+    fileprivate static func items(in text: String) -> [String]? {
+        let items = text.split { $0 == "," || $0 == " " }.map(String.init)
+        return items.isEmpty ? nil : items
+    }
+}
+
+extension Variable where Value == [String]? {
+    static func list(_ name: String, _ summary: String) -> Self {
+        Variable(
+            name: name, summary: summary, standard: nil, standardText: nil,
+            expectation: "a list separated by commas", isSecret: false
+        ) { Variable<[String]>.items(in: $0).map { .some($0) } }
     }
 }
 

@@ -47,7 +47,7 @@ package enum Variables {
     package static let rateLimitWindow = Variable<Duration>.time(
         "RATE_LIMIT_WINDOW", "the window", "60", in: 1...86400)
     package static let trustedProxies = Variable<[String]>.list(
-        "MILLRACE_TRUSTED_PROXIES", "addresses whose X-Forwarded-For is believed", [])
+        "MILLRACE_TRUSTED_PROXIES", "addresses and networks whose X-Forwarded-For is believed", [])
     package static let configurationFile = Variable<String?>.text(
         "MILLRACE_CONF", "the configuration file; default: the shipped one")
     package static let prefix = Variable<String?>.text(
@@ -64,6 +64,8 @@ package enum Variables {
         "MILLRACE_API_THREADS", "threads that work on requests", default: "4 a core", in: 1...1024)
     package static let apiConnections = Variable<Int>.integer(
         "MILLRACE_API_CONNECTIONS", "FastCGI connections held at once", 4096, in: 1...1_000_000)
+    package static let webServers = Variable<[String]?>.list(
+        "FCGI_WEB_SERVER_ADDRS", "addresses of the web servers that may connect over TCP; default: all")
     package static let adminToken = Variable<String?>.text(
         "MILLRACE_ADMIN_TOKEN", "what admin calls must bring as bearer token", isSecret: true)
     package static let queueLimit = Variable<Int>.integer(

@@ -2,6 +2,7 @@ import API
 import ArgumentParser
 import Glibc
 import Queue
+import Reactor
 import Settings
 import Supervisor
 import Threading
@@ -20,7 +21,7 @@ struct APICommand: ParsableCommand {
                 + CommandConfiguration.variables(
                     [
                         Variables.applicationName.entry, Variables.adminToken.entry, Variables.queueLimit.entry,
-                        Variables.cacheKey.entry,
+                        Variables.cacheKey.entry, Variables.webServers.entry,
                     ] + Settings.databaseEntries + Settings.logEntries))
 
     @Option(help: .variable(Variables.apiListen, placeholder: "address"))
@@ -45,7 +46,7 @@ struct APICommand: ParsableCommand {
             configuration.connections = try settings.value(
                 Variables.apiConnections, option: connections, "--connections")
             configuration.adminToken = adminToken
-            configuration.webServers = settings.merged["FCGI_WEB_SERVER_ADDRS"]
+            configuration.webServers = try webServers(settings)
             let queueConfiguration = QueueClient.Configuration(
                 postgres: try settings.postgres(applicationName: "millrace \(name)"),
                 queueLimit: try settings.value(Variables.queueLimit),
@@ -65,6 +66,14 @@ struct APICommand: ParsableCommand {
                 node.stop()
             }
             node.run()
+        }
+    }
+
+    private func webServers(_ settings: Settings) throws(SettingsError) -> [SocketAddress]? {
+        guard let list = try settings.value(Variables.webServers) else { return nil }
+        return try list.map { (text) throws(SettingsError) in
+            if let address = SocketAddress(numeric: text, port: 0) { return address }
+            throw SettingsError(Variables.webServers, "\(Settings.shown(text)) is not an address")
         }
     }
 

@@ -60,6 +60,7 @@ struct CommandLineTests {
         (["worker"], "MILLRACE_WORKER_METRICS", "127.0.0.1:x", "\"127.0.0.1:x\" is not host:port"),
         (["up"], "MILLRACE_WORKER_METRICS", "127.0.0.1:65535", "each worker takes the next port"),
         (["api"], "MILLRACE_API_LISTEN", "9000", "\"9000\" is not unix:/path, host:port or fd:0"),
+        (["api"], "FCGI_WEB_SERVER_ADDRS", "10.0.0.1, proxy", "\"proxy\" is not an address"),
         (["stats"], "MILLRACE_URL", "localhost:8000", "localhost:8000 is not a server's URL"),
     ]
 

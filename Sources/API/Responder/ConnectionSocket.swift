@@ -20,17 +20,15 @@ enum ConnectionSocket {
 
 /// The web servers that may connect, from `FCGI_WEB_SERVER_ADDRS` (FastCGI 1.0, section 3.2). Without it all may.
 struct AllowedPeers: Sendable {
-    private let addresses: Set<String>?
+    private let addresses: Set<SocketAddress>?
 
-    init(_ list: String?) {
-        addresses = list.map { Set($0.split(separator: ",").map(trimmed)) }
-    }
+    init(_ addresses: [SocketAddress]?) { self.addresses = addresses.map { Set($0) } }
 
     func contains(_ peer: SocketAddress) -> Bool {
         guard let addresses else { return true }
         var bare = peer
         bare.port = 0
         if case .unix = peer { return true }
-        return addresses.contains { SocketAddress(numeric: $0, port: 0) == bare }
+        return addresses.contains(bare)
     }
 }

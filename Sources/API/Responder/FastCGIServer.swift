@@ -9,7 +9,7 @@ final class FastCGIServer: Sendable {
         var threads: Int
         var connections: Int
         /// See ``AllowedPeers``.
-        var webServers: String?
+        var webServers: [SocketAddress]?
         /// How long ``FastCGIServer/run(answerWaiting:)`` may take to end.
         var stopLimit: Duration
     }
