@@ -1,7 +1,7 @@
 # Everything a developer or a newcomer does, by one word. `make help` lists it.
 
 # The system packages, in Debian's names. This is the only list of them.
-BUILD_PACKAGES := libargon2-dev libfcgi-dev libpq-dev libssl-dev pkg-config
+BUILD_PACKAGES := libargon2-dev libfcgi-dev libpcre2-dev libpq-dev libssl-dev pkg-config
 RUN_PACKAGES   := postgresql
 TEST_PACKAGES  := nginx-light
 

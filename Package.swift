@@ -35,6 +35,7 @@ let package = Package(
         .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
+        .systemLibrary(name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CFastCGI", pkgConfig: "fcgi", providers: [.apt(["libfcgi-dev"])]),
 
@@ -44,6 +45,7 @@ let package = Package(
         .target(name: "FastCGIWire", swiftSettings: strict),
         .target(name: "NginxConfig", swiftSettings: strict),
         .target(name: "Balancing"),
+        .target(name: "Patterns", dependencies: ["CPCRE2"]),
 
         // The ground that the I/O side stands on
         .target(name: "Threading", dependencies: ["CLinux"]),
@@ -75,7 +77,8 @@ let package = Package(
         .target(
             name: "Balancer",
             dependencies: [
-                "Balancing", "FastCGIWire", "HTTPWire", "JSON", "NginxConfig", "Reactor", "Telemetry", "Threading",
+                "Balancing", "FastCGIWire", "HTTPWire", "JSON", "NginxConfig", "Patterns", "Reactor", "Telemetry",
+                "Threading",
                 logging, metrics,
             ]),
 
@@ -105,6 +108,7 @@ let package = Package(
         .testTarget(name: "FastCGIWireTests", dependencies: ["FastCGIWire", "TestSupport"]),
         .testTarget(name: "NginxConfigTests", dependencies: ["DefaultProxy", "NginxConfig", "TestSupport"]),
         .testTarget(name: "BalancingTests", dependencies: ["Balancing", "TestSupport"]),
+        .testTarget(name: "PatternsTests", dependencies: ["Patterns"]),
         .testTarget(name: "ThreadingTests", dependencies: ["Threading"]),
         .testTarget(name: "TelemetryTests", dependencies: ["JSON", "Telemetry", logging, metrics, coreMetrics]),
         .testTarget(name: "ReactorTests", dependencies: ["Reactor", "Threading"]),
