@@ -2,7 +2,7 @@ package import NginxConfig
 
 /// What a balancer is started with.
 package struct BalancerOptions: Sendable {
-    /// Reads the configuration and looks its upstreams' names up: at the start, and again at each reload.
+    /// Reads the configuration and checks what needs the system: patterns, upstreams' names: at the start, and again at each reload.
     package var load: @Sendable () -> Result<NginxConfiguration, ConfigurationError>
     /// For `POST /lb/strategy`; nil: loopback clients only.
     package var adminToken: String?
@@ -18,6 +18,7 @@ package struct BalancerOptions: Sendable {
         self.load = {
             load().flatMap { configuration in
                 Result { () throws(ConfigurationError) in
+                    try configuration.checkPatterns()
                     try configuration.checkUpstreamNames()
                     return configuration
                 }

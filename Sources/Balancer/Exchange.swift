@@ -48,6 +48,8 @@ final class Exchange: TimerHandler {
     var responseHeaders: [(name: [UInt8], value: [UInt8])] = []
     var upstreamBytesReceived = 0
     var upstreamBytesSent = 0
+    var groups = PatternGroups()
+    var mapDepth = 0
     /// The way to an `error_page`.
     var redirect: InternalRedirect?
     /// The response is the connection's last: where the request ends is not known.
@@ -103,6 +105,7 @@ final class Exchange: TimerHandler {
         responseHeaders.removeAll(keepingCapacity: true)
         upstreamBytesReceived = 0
         upstreamBytesSent = 0
+        groups.removeAll()
         redirect = nil
         mustClose = false
         limitStatus = ""
@@ -143,7 +146,11 @@ final class Exchange: TimerHandler {
             realAddress = RealClient.address(of: self)
             if isAnswered(by: location.settings.rewriteSteps) { return }
         }
-        enterLocation(server.server.location(for: head.path.span), isAdminCall: isAdminCall)
+        enterLocation(location(for: head.path), isAdminCall: isAdminCall)
+    }
+
+    func location(for path: [UInt8]) -> Int {
+        server.server.location(for: path.span) { matches($0, path) }
     }
 
     /// The phases of a request at its location, in nginx's order.

@@ -36,10 +36,9 @@ extension Exchange {
         switch target.first {
         case 0x2F:
             let parts = target.split(separator: 0x3F, maxSplits: 1, omittingEmptySubsequences: false)
-            let path = Array(parts[0])
-            redirect.path = path
+            redirect.path = Array(parts[0])
             redirect.query = parts.count == 2 ? Array(parts[1]) : nil
-            index = server.server.location(for: path.span)
+            index = location(for: Array(parts[0]))
         case 0x40:
             guard let named = server.server.location(named: String(decoding: target, as: UTF8.self)) else {
                 log(.error, "could not find named location \"\(String(decoding: target, as: UTF8.self))\"")

@@ -27,6 +27,8 @@ extension Exchange {
             return !value.isEmpty && value != [0x30]
         case .equals(let variable, let template): return value(of: variable) == value(of: template)
         case .differs(let variable, let template): return value(of: variable) != value(of: template)
+        case .matches(let variable, let pattern, let isNegated):
+            return matches(pattern, value(of: variable)) != isNegated
         }
     }
 

@@ -23,6 +23,9 @@ extension Exchange {
         case .argument(let name): appendArgument(name, to: &out)
         case .cookie(let name): appendCookie(name, to: &out)
         case .responseHeader(let name), .upstreamHeader(let name): appendResponseHeader(name, to: &out)
+        case .group(let number): appendGroup(number, to: &out)
+        case .namedGroup(let name): appendGroup(named: name, to: &out)
+        case .mapped(let index): appendMapped(index, to: &out)
         }
     }
 

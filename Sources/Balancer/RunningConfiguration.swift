@@ -1,6 +1,7 @@
 internal import Balancing
 internal import HTTPWire
 internal import NginxConfig
+internal import Patterns
 
 /// A configuration in force: what was read, joined with what lives longer than a configuration (peers, limits, logs).
 ///
@@ -10,6 +11,8 @@ final class RunningConfiguration: Sendable {
     let listeners: [NginxConfig.Listener]
     let servers: [RunningServer]
     let upstreams: [SharedUpstream]
+    let maps: [VariableMap]
+    let patterns: [Pattern]
     let errorLog: ErrorLogger
     /// `worker_connections`.
     let maximumConnections: Int
@@ -17,6 +20,9 @@ final class RunningConfiguration: Sendable {
     init(_ source: NginxConfiguration, _ http: HTTPConfiguration, shared: SharedState) throws(LogFiles.OpenError) {
         self.source = source
         listeners = http.listeners
+        maps = http.maps
+        // They were compiled when the configuration was checked.
+        patterns = http.patterns.compactMap { try? Pattern($0) }
         maximumConnections = source.events.workerConnections
         errorLog = try ErrorLogger(source.main.errorLogs, files: shared.logFiles)
         let upstreams = http.upstreams.map { shared.upstream(for: $0) }

@@ -1,5 +1,6 @@
 internal import Balancing
 internal import NginxConfig
+internal import Patterns
 internal import Reactor
 
 /// One loop of the balancer on its own thread: its connections, its view of the upstreams, its logs.
@@ -14,6 +15,7 @@ final class WorkerLoop: @unchecked Sendable {
     private(set) var configuration: RunningConfiguration
     private(set) var isDraining = false
 
+    let matcher = PatternMatcher()
     var identities = RequestIdentity()
     private var timeText = TimeText()
     private var upstreams: [LoopUpstream?] = []

@@ -29,7 +29,7 @@ extension NginxConfiguration {
             syntaxFault = error
         }
         // nginx applies each directive as it reads it: a bad value is reported before a syntax fault further down.
-        var builder = Builder(prefix: prefix)
+        var builder = Builder(prefix: prefix, variables: DeclaredVariables(tree))
         try builder.apply(tree)
         if let syntaxFault { throw syntaxFault }
         if !tree.contains(where: { $0.name == "events" }) {

@@ -105,6 +105,26 @@ struct HTTPBlockTests {
         #expect(configuration.warnings.map(\.message) == ["low address bits of 10.1.2.3/8 are meaningless"])
     }
 
+    @Test func `Variables of maps and of named groups may be used above the place where they are made`() throws {
+        let http = try http(
+            """
+            log_format f "$kind $id $1";
+            limit_req_zone $kind zone=a:1m rate=1r/s;
+            map $request_method $kind { default ""; POST $writer; "~^P(?<rest>.*)" "p-$rest"; }
+            map $arg_w $writer { \\default d; volatile; }
+            server { access_log a.log f; location ~ "^/(?<id>\\\\d+)" {} }
+            """)
+        #expect(
+            http.logFormats.last?.template.parts == [
+                .variable(.mapped(0)), .literal([0x20]), .variable(.namedGroup("id")), .literal([0x20]),
+                .variable(.group(1)),
+            ])
+        #expect(http.maps[0].exact == [Array("post".utf8): Template(parts: [.variable(.mapped(1))])])
+        #expect(
+            http.maps[0].patterns.map(\.value.parts) == [[.literal(Array("p-".utf8)), .variable(.namedGroup("rest"))]])
+        #expect(http.maps[1].exact == [Array("default".utf8): Template(literal: "d")])
+    }
+
     @Test func `A log format is its strings put together`() throws {
         let http = try http(
             "log_format json escape=json '{\"a\":\"' '$status' '\"}';\nserver { access_log a.log json; }")

@@ -28,8 +28,43 @@ struct SelectionTests {
             case .exact(let path): "=\(path)"
             case .prefix(let path), .named(let path): path
             case .finalPrefix(let path): "^~\(path)"
+            case .pattern(let text, _): "~\(text)"
             }
         #expect(name == expected)
+    }
+
+    @Test(arguments: [
+        ("/", "/"), ("/a.php", "\\.php$"), ("/static/a.php", "/static"), ("/exact.php", "/exact.php"),
+        ("/api/x", "/api"), ("/api/x.json", "\\.json$"), ("/api/v1.php", "\\.php$"), ("/dir/a.php", "/dir/a.php"),
+        ("/dir/b.php", "\\.php$"), ("/1/users", "^/\\d+"), ("/1/users/x", "/1/users/x"),
+    ])
+    func `A pattern goes before a prefix, unless that is final; the innermost patterns are asked first`(
+        _ path: String, _ expected: String
+    ) throws {
+        let http = try http(
+            """
+            server {
+                location / {}
+                location = /exact.php {}
+                location ^~ /static {}
+                location /api { location ~ \\.json$ {} }
+                location /dir { location = /dir/a.php {} }
+                location ~ \\.php$ {}
+                location ~ "^/\\d+" { location /1/users/x {} }
+                location ~* \\.JSON$ {}
+            }
+            """)
+        let server = http.servers[0]
+        let found = server.location(for: Array(path.utf8).span) { index in
+            switch http.patterns[index].text {
+            case "\\.json$": path.hasSuffix(".json")
+            case "\\.php$": path.hasSuffix(".php")
+            case "^/\\d+": path.dropFirst().first?.isNumber == true
+            default: false
+            }
+        }
+        #expect(server.locations[found].match.path == expected)
+        #expect(http.patterns.map(\.ignoresCase) == [false, false, false, true])
     }
 
     @Test func `An exact location counts only within the prefix that was chosen`() throws {

@@ -22,9 +22,11 @@ struct Builder {
     var block = BlockState()
     /// Which directive made a zone, and with what key, for the complaint about a second one.
     var zones: [String: (directive: String, key: String)] = [:]
+    let variables: DeclaredVariables
     private(set) var warnings: [ConfigurationError] = []
 
-    init(prefix: String) {
+    init(prefix: String, variables: DeclaredVariables) {
+        self.variables = variables
         self.prefix = prefix.isEmpty || prefix.hasSuffix("/") ? prefix : prefix + "/"
         self.settings = LocationSettings(documentRoot: self.prefix + "html", accessLogs: [], errorLogs: [])
     }

@@ -1,7 +1,7 @@
 extension Builder {
     mutating func openHTTP(_ directive: Directive) throws(ConfigurationError) {
         try claim(directive)
-        let combined = try Template(LogFormat.combinedText, of: directive)
+        let combined = try Template(LogFormat.combinedText, of: directive, variables)
         let format = LogFormat(name: "combined", escape: .standard, template: combined)
         http.logFormats = [format]
         settings.accessLogs = [

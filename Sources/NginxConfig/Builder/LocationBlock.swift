@@ -1,6 +1,6 @@
 extension Builder {
     mutating func openLocation(_ directive: Directive) throws(ConfigurationError) {
-        let match = try Location.Match(of: directive)
+        let match = try locationMatch(directive)
         try checkNesting(match, directive)
         if case .named(let name) = match, server?.server.location(named: name) != nil {
             throw directive.error("duplicate location \"\(name)\"")
@@ -24,6 +24,26 @@ extension Builder {
         }
     }
 
+    /// `location [= | ^~ | ~ | ~*] path`; the modifier may also touch the path.
+    private mutating func locationMatch(_ directive: Directive) throws(ConfigurationError) -> Location.Match {
+        let arguments = directive.arguments
+        var (modifier, path) = arguments.count == 2 ? (arguments[0], arguments[1]) : ("", arguments[0])
+        if arguments.count == 1, let found = ["=", "^~", "~*", "~"].first(where: { path.hasPrefix($0) }) {
+            modifier = found
+            path = String(path.dropFirst(found.count))
+        }
+        switch modifier {
+        case "" where path.hasPrefix("@"): return .named(path)
+        case "": return .prefix(path)
+        case "=": return .exact(path)
+        case "^~": return .finalPrefix(path)
+        case "~", "~*":
+            return .pattern(path, index: pattern(path, ignoresCase: modifier == "~*", directive))
+        default:
+            throw directive.error("invalid location modifier \"\(modifier)\"")
+        }
+    }
+
     private func checkNesting(_ match: Location.Match, _ directive: Directive) throws(ConfigurationError) {
         guard let outer = server?.enclosing.last else { return }
         if case .named = outer {
@@ -35,6 +55,9 @@ extension Builder {
         if case .exact = outer {
             throw directive.error("location \"\(match.path)\" cannot be inside the exact location \"\(outer.path)\"")
         }
+        // What a pattern matches is not known here.
+        if case .pattern = outer { return }
+        if case .pattern = match { return }
         if !match.path.hasPrefix(outer.path) {
             throw directive.error("location \"\(match.path)\" is outside location \"\(outer.path)\"")
         }
@@ -46,27 +69,7 @@ extension Location.Match {
     package var path: String {
         switch self {
         case .server: ""
-        case .exact(let path), .prefix(let path), .finalPrefix(let path), .named(let path): path
-        }
-    }
-
-    /// `location [= | ^~] path`; the modifier may also touch the path.
-    fileprivate init(of directive: Directive) throws(ConfigurationError) {
-        let arguments = directive.arguments
-        var (modifier, path) = arguments.count == 2 ? (arguments[0], arguments[1]) : ("", arguments[0])
-        if arguments.count == 1, let found = ["=", "^~", "~*", "~"].first(where: { path.hasPrefix($0) }) {
-            modifier = found
-            path = String(path.dropFirst(found.count))
-        }
-        switch modifier {
-        case "" where path.hasPrefix("@"): self = .named(path)
-        case "": self = .prefix(path)
-        case "=": self = .exact(path)
-        case "^~": self = .finalPrefix(path)
-        case "~", "~*":
-            throw directive.error("location \"\(path)\" by regular expression is not supported")
-        default:
-            throw directive.error("invalid location modifier \"\(modifier)\"")
+        case .exact(let path), .prefix(let path), .finalPrefix(let path), .named(let path), .pattern(let path, _): path
         }
     }
 }

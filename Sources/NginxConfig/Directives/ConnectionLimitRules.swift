@@ -19,7 +19,7 @@ extension Builder {
         let argument = directive.arguments[1]
         guard let value = argument.dropping(prefix: "zone=") else { throw directive.invalidParameter(argument) }
         let zone = try Self.sharedZone(value, argument: argument, directive)
-        let key = try Template(directive.arguments[0], of: directive)
+        let key = try Template(directive.arguments[0], of: directive, variables)
         try claimZone(zone.name, key: directive.arguments[0], directive)
         http.connectionZones.append(ConnectionLimitZone(name: zone.name, key: key, size: zone.size))
     }

@@ -7,7 +7,7 @@ enum DirectiveTable {
     }
 
     static let rules: [DirectiveRule] =
-        coreRules + httpRules + responseRules + accessRules + upstreamRules + fastCGIRules + limitRules
+        coreRules + httpRules + mapRules + responseRules + accessRules + upstreamRules + fastCGIRules + limitRules
         + connectionLimitRules
         + realIPRules + logRules
 

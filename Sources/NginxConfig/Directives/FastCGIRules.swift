@@ -8,7 +8,7 @@ extension DirectiveTable {
             (directive, builder) throws(ConfigurationError) in
             let arguments = directive.arguments
             if arguments.count == 3, arguments[2] != "if_not_empty" { throw directive.invalidParameter(arguments[2]) }
-            let value = try Template(arguments[1], of: directive)
+            let value = try Template(arguments[1], of: directive, builder.variables)
             if builder.isFirst(directive) { builder.settings.fastCGIParams = [] }
             builder.settings.fastCGIParams.append(
                 FastCGIParam(name: arguments[0], value: value, ifNotEmpty: arguments.count == 3))

@@ -29,7 +29,7 @@ extension Builder {
             }
         }
         guard let zone else { throw directive.error("\"limit_req_zone\" must have \"zone\" parameter") }
-        let key = try Template(directive.arguments[0], of: directive)
+        let key = try Template(directive.arguments[0], of: directive, variables)
         try claimZone(zone.name, key: directive.arguments[0], directive)
         http.limitZones.append(LimitZone(name: zone.name, key: key, rate: rate, size: zone.size))
     }

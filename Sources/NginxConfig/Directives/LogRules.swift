@@ -41,7 +41,7 @@ extension Builder {
             escape = known
             strings = strings.dropFirst()
         }
-        let template = try Template(strings.joined(), of: directive)
+        let template = try Template(strings.joined(), of: directive, variables)
         http.logFormats.append(LogFormat(name: name, escape: escape, template: template))
     }
 

@@ -3,23 +3,23 @@ extension DirectiveTable {
     static let responseRules: [DirectiveRule] = [
         DirectiveRule("return", in: [.server, .location, .conditional], arguments: 1...2) {
             (directive, builder) throws(ConfigurationError) in
-            let rule = try ReturnRule(of: directive)
+            let rule = try ReturnRule(of: directive, builder.variables)
             let step = builder.block.condition.map { RewriteStep.answerIf($0, rule) } ?? .answer(rule)
             builder.settings.rewriteSteps.append(step)
         },
         DirectiveRule("if", in: [.server, .location], arguments: .atLeast(1), opens: .conditional) {
             (directive, builder) throws(ConfigurationError) in
-            try builder.apply(directive.block ?? [], if: try Condition(of: directive))
+            try builder.apply(directive.block ?? [], if: try builder.condition(directive))
         },
         DirectiveRule("add_header", in: .request, arguments: 2...3) {
             (directive, builder) throws(ConfigurationError) in
-            let header = try AddedHeader(of: directive)
+            let header = try AddedHeader(of: directive, builder.variables)
             if builder.isFirst(directive) { builder.settings.addedHeaders = [] }
             builder.settings.addedHeaders.append(header)
         },
         DirectiveRule("error_page", in: .request, arguments: .atLeast(2)) {
             (directive, builder) throws(ConfigurationError) in
-            let page = try ErrorPage(of: directive)
+            let page = try ErrorPage(of: directive, builder.variables)
             if builder.isFirst(directive) { builder.settings.errorPages = [] }
             builder.settings.errorPages.append(page)
         },
@@ -55,26 +55,26 @@ extension Builder {
 
 extension ReturnRule {
     /// `return code [text]`, `return code URL`, `return URL`
-    fileprivate init(of directive: Directive) throws(ConfigurationError) {
+    fileprivate init(of directive: Directive, _ variables: DeclaredVariables) throws(ConfigurationError) {
         let first = directive.arguments[0]
         if let status = Values.number(first), status <= 999 {
             self.status = status
-            text = directive.arguments.count == 2 ? try Template(directive.arguments[1], of: directive) : nil
+            text = directive.arguments.count == 2 ? try Template(directive.arguments[1], of: directive, variables) : nil
             return
         }
         guard directive.arguments.count == 1, ["http://", "https://", "$scheme"].contains(where: first.hasPrefix) else {
             throw directive.error("invalid return code \"\(first)\"")
         }
         status = 302
-        text = try Template(first, of: directive)
+        text = try Template(first, of: directive, variables)
     }
 }
 
 extension ErrorPage {
     /// `error_page code … [=[response]] uri`
-    fileprivate init(of directive: Directive) throws(ConfigurationError) {
+    fileprivate init(of directive: Directive, _ variables: DeclaredVariables) throws(ConfigurationError) {
         var words = directive.arguments
-        target = try Template(words.removeLast(), of: directive)
+        target = try Template(words.removeLast(), of: directive, variables)
         if let word = words.last, word.hasPrefix("=") {
             words.removeLast()
             if word == "=" {
@@ -104,54 +104,19 @@ extension ErrorPage {
 
 extension AddedHeader {
     /// `add_header name value [always]`
-    fileprivate init(of directive: Directive) throws(ConfigurationError) {
+    fileprivate init(of directive: Directive, _ variables: DeclaredVariables) throws(ConfigurationError) {
         name = directive.arguments[0]
         // These end the message or begin another one, and are the balancer's to write.
         if ["content-length", "transfer-encoding", "connection"].contains(name.lowercased()) {
             throw directive.error("\"add_header \(name)\" is not supported")
         }
         guard !name.isEmpty, name.utf8.allSatisfy(Self.isTokenByte) else { throw directive.invalidParameter(name) }
-        value = try Template(directive.arguments[1], of: directive)
+        value = try Template(directive.arguments[1], of: directive, variables)
         isAlways = directive.arguments.count == 3
         if isAlways, directive.arguments[2] != "always" { throw directive.invalidParameter(directive.arguments[2]) }
     }
 
     private static func isTokenByte(_ byte: UInt8) -> Bool {
         byte > 0x20 && byte < 0x7F && !"\"(),/:;<=>?@[\\]{}".utf8.contains(byte)
-    }
-}
-
-extension Condition {
-    /// `if ($variable)`, `if ($variable = text)`, `if ($variable != text)`
-    fileprivate init(of directive: Directive) throws(ConfigurationError) {
-        var words = directive.arguments
-        let last = words.count - 1
-        guard words[0].hasPrefix("(") else { throw directive.error("invalid condition \"\(words[0])\"") }
-        words[0].removeFirst()
-        guard words[last].hasSuffix(")") else { throw directive.error("invalid condition \"\(words[last])\"") }
-        words[last].removeLast()
-        words.removeAll { $0.isEmpty }
-        guard let subject = words.first else { throw directive.error("invalid condition \"\"") }
-        if ["-f", "!-f", "-d", "!-d", "-e", "!-e", "-x", "!-x"].contains(subject) {
-            throw directive.error("\"\(subject)\" in \"if\" is not supported")
-        }
-        guard subject.hasPrefix("$"), subject.utf8.count > 1 else {
-            throw directive.error("invalid condition \"\(subject)\"")
-        }
-        guard let variable = Variable(name: String(subject.dropFirst())) else {
-            throw directive.error("unknown \"\(subject.dropFirst())\" variable")
-        }
-        guard words.count > 1 else {
-            self = .holds(variable)
-            return
-        }
-        guard words.count == 3 else { throw directive.error("invalid condition \"\(subject)\"") }
-        switch words[1] {
-        case "=": self = .equals(variable, try Template(words[2], of: directive))
-        case "!=": self = .differs(variable, try Template(words[2], of: directive))
-        case "~", "~*", "!~", "!~*":
-            throw directive.error("\"\(words[1])\" in \"if\" is not supported: no regular expressions")
-        default: throw directive.error("unexpected \"\(words[1])\" in condition")
-        }
     }
 }

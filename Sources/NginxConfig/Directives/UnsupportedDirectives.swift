@@ -23,7 +23,7 @@ enum UnsupportedDirectives {
         least_time
         limit_except limit_rate limit_rate_after
         limit_zone lingering_close lingering_time lingering_timeout load_module lock_file log_not_found
-        log_subrequest mail map map_hash_bucket_size map_hash_max_size master_process max_headers max_ranges
+        log_subrequest mail map_hash_bucket_size map_hash_max_size master_process max_headers max_ranges
         memcached_pass min_delete_depth mirror mp4 msie_padding msie_refresh multi_accept
         open_file_cache open_file_cache_errors open_log_file_cache output_buffers override_charset pcre_jit perl
         port_in_redirect postpone_output proxy_buffer_size proxy_buffering proxy_buffers proxy_cache

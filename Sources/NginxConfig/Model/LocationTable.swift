@@ -1,17 +1,35 @@
-/// Finds the location of a path: exact first, then the longest prefix, then the locations nested in it.
+/// Finds the location of a path as nginx does: an exact one, else the longest prefix and the locations nested in it;
+/// then the first pattern that matches, unless the prefix is final (`^~`).
 ///
 /// Look-ups allocate nothing.
 struct LocationTable: Sendable {
     private struct Entry: Sendable {
         let path: [UInt8]
+        /// `^~`
+        var isFinal = false
         /// Index into `Server.locations`.
         let location: Int
         var nested = LocationTable()
     }
 
+    private struct PatternEntry: Sendable {
+        /// Index into `HTTPConfiguration.patterns`.
+        let pattern: Int
+        let location: Int
+        let nested: LocationTable
+    }
+
+    struct Found {
+        let location: Int
+        /// An exact match, or a pattern's: patterns further out are not asked any more.
+        let isFinal: Bool
+    }
+
     private var exact: [Entry] = []
     /// Longest first.
     private var prefixes: [Entry] = []
+    /// In the order of the file.
+    private var patterns: [PatternEntry] = []
 
     /// False when a location of that kind and path is there already.
     mutating func insert(_ match: Location.Match, location: Int, nested: LocationTable) -> Bool {
@@ -25,23 +43,43 @@ struct LocationTable: Sendable {
             let path = Array(path.utf8)
             if exact.contains(where: { $0.path == path }) { return false }
             exact.append(Entry(path: path, location: location))
-        case .prefix(let path), .finalPrefix(let path):
-            let path = Array(path.utf8)
-            if prefixes.contains(where: { $0.path == path }) { return false }
-            let place = prefixes.firstIndex { $0.path.count < path.count } ?? prefixes.endIndex
-            prefixes.insert(Entry(path: path, location: location, nested: nested), at: place)
+        case .prefix(let path):
+            return insert(Entry(path: Array(path.utf8), location: location, nested: nested))
+        case .finalPrefix(let path):
+            return insert(Entry(path: Array(path.utf8), isFinal: true, location: location, nested: nested))
+        case .pattern(_, let index):
+            patterns.append(PatternEntry(pattern: index, location: location, nested: nested))
         }
         return true
     }
 
-    func location(for path: Span<UInt8>) -> Int? {
+    private mutating func insert(_ entry: Entry) -> Bool {
+        if prefixes.contains(where: { $0.path == entry.path }) { return false }
+        let place = prefixes.firstIndex { $0.path.count < entry.path.count } ?? prefixes.endIndex
+        prefixes.insert(entry, at: place)
+        return true
+    }
+
+    func location(for path: Span<UInt8>, matches: (Int) -> Bool) -> Found? {
         for entry in exact where entry.path.count == path.count && Self.starts(path, with: entry.path.span) {
-            return entry.location
+            return Found(location: entry.location, isFinal: true)
         }
+        var found: Found?
+        var asksPatterns = true
         for entry in prefixes where Self.starts(path, with: entry.path.span) {
-            return entry.nested.location(for: path) ?? entry.location
+            let inner = entry.nested.location(for: path, matches: matches)
+            if let inner, inner.isFinal { return inner }
+            found = inner ?? Found(location: entry.location, isFinal: false)
+            asksPatterns = !entry.isFinal
+            break
         }
-        return nil
+        if asksPatterns {
+            for entry in patterns where matches(entry.pattern) {
+                let inner = entry.nested.location(for: path, matches: matches)
+                return Found(location: inner?.location ?? entry.location, isFinal: true)
+            }
+        }
+        return found
     }
 
     private static func starts(_ path: Span<UInt8>, with prefix: Span<UInt8>) -> Bool {

@@ -43,6 +43,9 @@ package struct HTTPConfiguration: Sendable {
     package internal(set) var servers: [Server] = []
     package internal(set) var listeners: [Listener] = []
     package internal(set) var upstreams: [Upstream] = []
+    package internal(set) var maps: [VariableMap] = []
+    /// The regular expressions of locations, conditions and maps.
+    package internal(set) var patterns: [PatternText] = []
     package internal(set) var limitZones: [LimitZone] = []
     package internal(set) var connectionZones: [ConnectionLimitZone] = []
     package internal(set) var logFormats: [LogFormat] = []

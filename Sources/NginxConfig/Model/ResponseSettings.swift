@@ -14,6 +14,8 @@ package enum Condition: Sendable, Hashable {
     case holds(Variable)
     case equals(Variable, Template)
     case differs(Variable, Template)
+    /// - Parameter pattern: index into `HTTPConfiguration.patterns`
+    case matches(Variable, pattern: Int, isNegated: Bool)
 }
 
 /// A step of ngx_http_rewrite_module, taken in the order of the file.

@@ -16,9 +16,11 @@ package struct Server: Sendable {
     }
 
     /// Which of `locations` serves a path.
-    /// - Parameter path: decoded and normalised, without the query.
-    package func location(for path: Span<UInt8>) -> Int {
-        table.location(for: path) ?? 0
+    /// - Parameters:
+    ///   - path: decoded and normalised, without the query.
+    ///   - matches: whether one of `HTTPConfiguration.patterns` matches the path; asked only where patterns stand.
+    package func location(for path: Span<UInt8>, matches: (Int) -> Bool = { _ in false }) -> Int {
+        table.location(for: path, matches: matches)?.location ?? 0
     }
 }
 
@@ -33,6 +35,8 @@ package struct Location: Sendable {
         case prefix(String)
         /// `^~ path`: a prefix that regular expressions do not override.
         case finalPrefix(String)
+        /// `~ pattern`, `~* pattern`
+        case pattern(String, index: Int)
         /// `@name`: only `error_page` leads here.
         case named(String)
     }

@@ -75,12 +75,22 @@ package enum Variable: Sendable, Hashable {
     case responseHeader(name: String)
     /// `$upstream_http_NAME`: a header of the node's response.
     case upstreamHeader(name: String)
+    /// `$1`…`$9`: what a group of the last pattern matched.
+    case group(Int)
+    /// The same by the name of the group.
+    case namedGroup(String)
+    /// What a `map` makes of its source: index into `HTTPConfiguration.maps`.
+    case mapped(Int)
 
     /// The variable nginx calls `name` (without `$`), or nil when there is none.
     package init?(name: String) {
         let name = name.lowercased()
         if let known = Self.known[name] {
             self = .named(known)
+            return
+        }
+        if name.utf8.count == 1, let group = Values.number(name), group > 0 {
+            self = .group(group)
             return
         }
         for (prefix, make) in Self.families where name.hasPrefix(prefix) && name.utf8.count > prefix.utf8.count {

@@ -1,7 +1,7 @@
 extension Template {
     /// Parses `$name` and `${name}`.
     /// - Throws: nginx's complaint, about a name that is no variable among others.
-    init(_ text: String, of directive: Directive) throws(ConfigurationError) {
+    init(_ text: String, of directive: Directive, _ variables: DeclaredVariables) throws(ConfigurationError) {
         var parts: [Part] = []
         var literal: [UInt8] = []
         var rest = Array(text.utf8)[...]
@@ -19,7 +19,9 @@ extension Template {
                 throw directive.error("the closing bracket in \"\(name)\" variable is missing")
             }
             if name.isEmpty { throw directive.error("invalid variable name") }
-            guard let variable = Variable(name: name) else { throw directive.error("unknown \"\(name)\" variable") }
+            guard let variable = variables.variable(named: name) else {
+                throw directive.error("unknown \"\(name)\" variable")
+            }
             if !literal.isEmpty { parts.append(.literal(literal)) }
             literal = []
             parts.append(.variable(variable))

@@ -1,0 +1,81 @@
+import Testing
+
+@testable import Balancer
+
+struct PatternTests {
+    @Test func `a location's pattern is found after exact and final prefixes, and its groups are variables`() throws {
+        let node = try TestResponder()
+        defer { node.stop() }
+        let harness = try Harness(
+            [node.address],
+            server: """
+                location ~ "^/user/(?<name>\\w+)/(\\d+)$" { return 200 "$name $2 $1"; }
+                location ~* \\.png$ { return 200 "picture"; }
+                location ^~ /raw { return 200 "raw"; }
+                location = /a.png { return 200 "exact"; }
+                """)
+        #expect(try harness.get("/user/ann/12").text == "ann 12 ann")
+        #expect(try harness.get("/user/ann/x").text == "hello")
+        #expect(try harness.get("/b.PNG").text == "picture")
+        #expect(try harness.get("/raw/b.png").text == "raw")
+        #expect(try harness.get("/a.png").text == "exact")
+        #expect(node.requests.count == 1)
+    }
+
+    @Test func `a condition may be a pattern`() throws {
+        let node = try TestResponder()
+        defer { node.stop() }
+        let harness = try Harness(
+            [node.address],
+            location: """
+                if ($http_user_agent ~* "(curl|wget)/") { return 403 "no $1"; }
+                if ($arg_id !~ ^[0-9]*$) { return 400; }
+                """)
+        let curl = try harness.ask("GET / HTTP/1.1\r\nHost: a\r\nUser-Agent: CURL/8\r\n\r\n")
+        #expect((curl.status, curl.text) == (403, "no CURL"))
+        #expect(try harness.get("/?id=12").status == 200)
+        #expect(try harness.get("/?id=1x").status == 400)
+    }
+
+    @Test func `a map makes a variable of others, by value, by pattern, or neither`() throws {
+        let node = try TestResponder()
+        defer { node.stop() }
+        let harness = try Harness(
+            [node.address],
+            http: """
+                map $arg_a $kind { default "none"; one 1; "~^t(?<rest>.+)" "t-$rest"; \\~x "tilde"; }
+                map "$kind/$request_method" $both { 1/GET "got one"; default $kind; }
+                map $circle $circle { x $circle; }
+                """,
+            server: "location /map { return 200 \"$both\"; } location /circle { return 200 \"<$circle>\"; }")
+        for (argument, value) in [
+            ("one", "got one"), ("ONE", "got one"), ("two", "t-wo"), ("~x", "tilde"), ("", "none"),
+        ] {
+            #expect(try harness.get("/map?a=\(argument)").text == value)
+        }
+        #expect(try harness.get("/circle").text == "<>")
+    }
+
+    @Test func `a request is limited by a map's key, and not where that is empty`() throws {
+        let node = try TestResponder()
+        defer { node.stop() }
+        let harness = try Harness(
+            [node.address],
+            http: """
+                map $request_method $key { POST $binary_remote_addr; default ""; }
+                limit_req_zone $key zone=posts:1m rate=1r/m;
+                """, location: "limit_req zone=posts;")
+        let post = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n"
+        #expect(try harness.ask(post).status == 200)
+        #expect(try harness.ask(post).status == 503)
+        #expect(try harness.get("/").status == 200)
+    }
+
+    @Test func `what is no pattern is refused in nginx's words, with its place`() {
+        let text = "events {}\nhttp {\nserver {\nlisten unix:/tmp/mr-none.sock;\nlocation ~ a(b {}\n}\n}"
+        let error = #expect(throws: BalancerError.self) {
+            try Balancer(BalancerOptions(text: text, name: "t.conf", prefix: "/tmp/"))
+        }
+        #expect(error?.description == "pcre2_compile() failed: missing closing parenthesis in \"a(b\" in t.conf:5")
+    }
+}
