@@ -7,9 +7,8 @@ internal import Reactor
 ///
 /// The I/O side of ``ExchangeMachine``. Objects are used again, with their memory.
 final class Exchange: TimerHandler {
-    /// Body bytes that are gathered before a node is asked: most bodies fit, and a slow sender then costs no node
-    /// anything (nginx: `client_body_buffer_size`).
-    static let heldBodySize = 64 * 1024
+    /// Memory for a body beyond this is not kept for the next one.
+    private static let sparedBody = 128 * 1024
     /// Request bytes waiting for the node beyond which no more is read from the client.
     static let congestion = 128 * 1024
 
@@ -93,7 +92,7 @@ final class Exchange: TimerHandler {
         connection = nil
         tried.removeAll()
         attempts.removeAll(keepingCapacity: true)
-        if heldBody.capacity > Self.heldBodySize * 2 { heldBody = [] }
+        if heldBody.capacity > Self.sparedBody { heldBody = [] }
         heldBody.removeAll(keepingCapacity: true)
         isBodyHeld = true
         isBodyComplete = false
@@ -227,7 +226,7 @@ final class Exchange: TimerHandler {
         timerMeaning = .none
         switch meaning {
         case .none: break
-        case .delayed: if isBodyComplete || heldBody.count >= Self.heldBodySize { ready() }
+        case .delayed: if isBodyComplete || isBufferFull { ready() }
         case .queue:
             guard machine.isQueued else { return }
             worker.upstream(location.upstream!).leave(self)

@@ -1,4 +1,5 @@
 internal import HTTPWire
+internal import NginxConfig
 internal import Reactor
 
 /// The request's body on its way: held until a node is asked, passed on after that.
@@ -10,11 +11,14 @@ extension Exchange {
         if let connection {
             isCongested = !connection.isConnected || connection.backlog > Self.congestion
         } else {
-            isCongested = heldBody.count >= Self.heldBodySize
+            isCongested = isBufferFull
         }
         if isCongested { wasCongested = true }
         return isCongested
     }
+
+    /// As much is held as `client_body_buffer_size` says: a node is asked.
+    var isBufferFull: Bool { heldBody.count >= max(1, location.settings.clientBodyBufferSize) }
 
     func body(_ bytes: Span<UInt8>) {
         bodyCount += bytes.count
@@ -25,7 +29,7 @@ extension Exchange {
             connection.body(bytes)
         } else {
             heldBody.append(contentsOf: bytes)
-            if heldBody.count >= Self.heldBodySize { ready() }
+            if isBufferFull { ready() }
         }
     }
 

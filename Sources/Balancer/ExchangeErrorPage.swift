@@ -54,9 +54,12 @@ extension Exchange {
         releaseNode()
         tried.removeAll()
         self.redirect = redirect
+        let generation = generation
         enterLocation(index)
+        // The answer may be out, and this object in other use.
+        guard generation == self.generation, !isResponseBegun else { return true }
         // With the body still to come, its end goes on with the request.
-        if isBodyComplete || heldBody.count >= Self.heldBodySize { ready() }
+        if isBodyComplete || isBufferFull { ready() }
         return true
     }
 

@@ -62,6 +62,7 @@ final class UpstreamConnection: EventHandler, TimerHandler {
         self.exchange = exchange
         isPaused = false
         let output = writeBuffer()
+        wire.limits.head = exchange.location.settings.fastCGIBufferSize
         wire.begin(keepsConnection: keepsConnection, isHead: isHead, into: &output.storage)
         params(&wire.encoder, &output.storage)
         wire.encoder.endParams(into: &output.storage)

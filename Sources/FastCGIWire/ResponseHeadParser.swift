@@ -5,7 +5,8 @@
 package struct ResponseHeadParser: Sendable {
     /// Valid once ``take(_:_:)`` has returned a count, until ``reset()``.
     package private(set) var head = ResponseHead()
-    package let limits: ResponseLimits
+    /// To be changed between responses only.
+    package var limits: ResponseLimits
     private var lineStart = 0
 
     package init(limits: ResponseLimits = ResponseLimits()) {

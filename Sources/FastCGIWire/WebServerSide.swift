@@ -58,6 +58,12 @@ package struct WebServerSide: Sendable {
     /// Valid from ``Event/head`` to the next request.
     package var head: ResponseHead { parser.head }
 
+    /// How much of a response's header is taken. To be changed between requests only.
+    package var limits: ResponseLimits {
+        get { parser.limits }
+        set { parser.limits = newValue }
+    }
+
     /// No request is under way. Bytes that arrive now are an error: close the connection.
     package var isIdle: Bool {
         if case .idle = state { return true }

@@ -67,7 +67,9 @@ struct ErrorPageTests {
             let response = try client.response()
             #expect((response.status, response.text, response.field("X-Made")) == (500, "mended", nil))
         }
-        #expect(node.requests.count == 3, "it is no failure of the node")
+        client.send(String(repeating: "GET / HTTP/1.1\r\nHost: a\r\n\r\n", count: 3))
+        for _ in 0..<3 { #expect(try client.response().text == "mended", "pipelined") }
+        #expect(node.requests.count == 6, "it is no failure of the node")
         let plain = try Harness([node.address], server: page)
         #expect(try plain.get("/").text == "broken")
     }

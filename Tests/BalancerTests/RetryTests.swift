@@ -90,6 +90,17 @@ struct RetryTests {
         #expect(response.field("X-Accel-Charset") == nil)
     }
 
+    @Test func `a response's header may be as large as fastcgi_buffer_size says`() throws {
+        let node = try TestResponder { _ in
+            [.stdout("X-Large: \(String(repeating: "x", count: 40_000))\r\n\r\nhi"), .end()]
+        }
+        defer { node.stop() }
+        for (size, status) in [("64k", 200), ("16k", 502)] {
+            let harness = try Harness([node.address], http: "fastcgi_buffer_size \(size);")
+            #expect(try harness.get("/").status == status)
+        }
+    }
+
     @Test(arguments: [false, true]) func `a node goes on when its client has gone, if the configuration says so`(
         goesOn: Bool
     ) throws {

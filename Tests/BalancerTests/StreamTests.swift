@@ -46,6 +46,23 @@ struct StreamTests {
         #expect(try client.response().text == "0")
     }
 
+    @Test(arguments: [0, 1024]) func `a node is asked when client_body_buffer_size is full, not before`(
+        size: Int
+    ) throws {
+        let node = try TestResponder(echo)
+        defer { node.stop() }
+        let harness = try Harness([node.address], http: "client_body_buffer_size \(size);")
+        let client = try harness.client()
+        client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2000\r\n\r\n")
+        client.send(String(repeating: "a", count: 100))
+        let isAsked = { try harness.get("/lb/stats").text.contains("\"active\":1") }
+        #expect(try eventually(within: size == 0 ? .seconds(5) : .milliseconds(100), isAsked) == (size == 0))
+        client.send(String(repeating: "b", count: 1000))
+        #expect(try eventually(isAsked))
+        client.send(String(repeating: "c", count: 900))
+        #expect(try client.response().body.count == 2000)
+    }
+
     @Test func `many idle connections cost descriptors, not buffers`() throws {
         let node = try TestResponder()
         defer { node.stop() }

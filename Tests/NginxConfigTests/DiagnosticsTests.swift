@@ -131,6 +131,9 @@ struct DiagnosticsTests {
         .http(
             "upstream u { server 127.0.0.1:1; }\nupstream u { server 127.0.0.1:1; }",
             "duplicate upstream \"u\" in FILE:4"),
+        .http("upstream u { zone z 1k; server 127.0.0.1:1; }", "zone \"z\" is too small in FILE:3"),
+        .http("upstream u { zone z x; server 127.0.0.1:1; }", "invalid zone size \"x\" in FILE:3"),
+        .http("client_body_buffer_size x;", "\"client_body_buffer_size\" directive invalid value in FILE:3"),
         .http("upstream u { server 127.0.0.1:1 weight=0; }", "invalid parameter \"weight=0\" in FILE:3"),
         .http("upstream u { server 127.0.0.1:1 max_fails=x; }", "invalid parameter \"max_fails=x\" in FILE:3"),
         .http(
@@ -212,6 +215,13 @@ struct DiagnosticsTests {
         .http("map $uri $a {\nx 1;\nX 2;\n}", "conflicting parameter \"x\" in FILE:5"),
         .http("map $uri $a {\ndefault 1;\ndefault 2;\n}", "duplicate default map parameter in FILE:5"),
         .server("map $uri $a {}", "\"map\" directive is not allowed here in FILE:4"),
+        .http(
+            "sendfile maybe;",
+            "invalid value \"maybe\" in \"sendfile\" directive, it must be \"on\" or \"off\" in FILE:3"),
+        .http("types_hash_max_size x;", "\"types_hash_max_size\" directive invalid number in FILE:3"),
+        .http("fastcgi_buffers 4;", "invalid number of arguments in \"fastcgi_buffers\" directive in FILE:3"),
+        .http("fastcgi_buffer_size x;", "\"fastcgi_buffer_size\" directive invalid value in FILE:3"),
+        Refused("events { use carrier_pigeon; }", "invalid event type \"carrier_pigeon\" in FILE:1"),
         // rewrite, headers, access
         .http("error_page 404;", "invalid number of arguments in \"error_page\" directive in FILE:3"),
         .http("error_page none /x;", "invalid value \"none\" in FILE:3"),
@@ -274,6 +284,7 @@ struct DiagnosticsTests {
             "server name \"~^www\" is not supported: no regular expressions, no variables in FILE:4"),
         .server("server_name a.*.b;", "invalid server name or wildcard \"a.*.b\" in FILE:4"),
         .http("limit_conn nowhere 1;", "zero size shared memory zone \"nowhere\" in FILE:3"),
+        .http("server_tokens on;", "\"server_tokens on\" is not supported in FILE:3"),
         .http("merge_slashes off;", "\"merge_slashes off\" is not supported in FILE:3"),
         .http("underscores_in_headers on;", "\"underscores_in_headers on\" is not supported in FILE:3"),
         .http("fastcgi_pass_header Date;", "\"fastcgi_pass_header Date\" is not supported in FILE:3"),

@@ -9,7 +9,7 @@ enum DirectiveTable {
     static let rules: [DirectiveRule] =
         coreRules + httpRules + mapRules + responseRules + accessRules + upstreamRules + fastCGIRules + limitRules
         + connectionLimitRules
-        + realIPRules + logRules
+        + realIPRules + logRules + tuningRules
 
     /// A line of a block of entries: what it means is the block's affair.
     private static let entry = DirectiveRule("", in: .entries, arguments: .atLeast(0)) {

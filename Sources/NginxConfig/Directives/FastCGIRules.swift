@@ -32,6 +32,7 @@ extension DirectiveTable {
         .setting("fastcgi_next_upstream_tries", in: .request, Values.number, to: \.settings.nextUpstreamTries),
         .setting(
             "fastcgi_next_upstream_timeout", in: .request, Values.milliseconds, to: \.settings.nextUpstreamTimeout),
+        .setting("fastcgi_buffer_size", in: .request, Values.size, to: \.settings.fastCGIBufferSize),
         .setting("fastcgi_intercept_errors", in: .request, Values.flag, to: \.settings.interceptsErrors),
         .setting("fastcgi_ignore_client_abort", in: .request, Values.flag, to: \.settings.ignoresClientAbort),
         DirectiveRule("fastcgi_hide_header", in: .request, arguments: 1...1) {

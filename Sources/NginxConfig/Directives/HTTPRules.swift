@@ -19,6 +19,7 @@ extension DirectiveTable {
         .setting("client_max_body_size", in: .request, Values.offset, to: \.settings.clientMaxBodySize),
         .setting(
             "client_header_timeout", in: [.http, .server], Values.milliseconds, to: \.settings.clientHeaderTimeout),
+        .setting("client_body_buffer_size", in: .request, Values.size, to: \.settings.clientBodyBufferSize),
         .setting("client_body_timeout", in: .request, Values.milliseconds, to: \.settings.clientBodyTimeout),
         .setting("keepalive_requests", in: .request, Values.number, to: \.settings.keepaliveRequests),
         .setting("keepalive_time", in: .request, Values.milliseconds, to: \.settings.keepaliveTime),
@@ -40,6 +41,8 @@ extension DirectiveTable {
         .fixed("underscores_in_headers", in: [.http, .server], to: "off"),
         .fixed("ignore_invalid_headers", in: [.http, .server], to: "on"),
         .fixed("merge_slashes", in: [.http, .server], to: "on"),
+        // The Server header never has a version.
+        .fixed("server_tokens", in: .request, to: "off"),
         .setting("send_timeout", in: .request, Values.milliseconds, to: \.settings.sendTimeout),
         DirectiveRule("keepalive_timeout", in: .request, arguments: 1...2) {
             (directive, builder) throws(ConfigurationError) in

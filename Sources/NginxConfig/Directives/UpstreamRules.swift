@@ -11,6 +11,16 @@ extension DirectiveTable {
             (directive, builder) throws(ConfigurationError) in
             builder.upstream?.method = .leastConnections
         },
+        // What is known of the nodes is shared by all loops anyway.
+        DirectiveRule("zone", in: .upstream, arguments: 1...2) {
+            (directive, builder) throws(ConfigurationError) in
+            try builder.claim(directive)
+            let (name, size) = (directive.arguments[0], directive.arguments.dropFirst().first)
+            if name.isEmpty { throw directive.error("invalid zone name \"\"") }
+            guard let size else { return }
+            guard let bytes = Values.size(size) else { throw directive.error("invalid zone size \"\(size)\"") }
+            guard bytes >= 8 * 4096 else { throw directive.error("zone \"\(name)\" is too small") }
+        },
         DirectiveRule("keepalive", in: .upstream, arguments: 1...1) {
             (directive, builder) throws(ConfigurationError) in
             try builder.claim(directive)

@@ -4,6 +4,9 @@ package struct LocationSettings: Sendable, Hashable {
     // ngx_http_core_module
     /// Bytes; 0 = no limit.
     package internal(set) var clientMaxBodySize: UInt64 = 1 << 20
+    /// Bytes of a body that are gathered before a node is asked: most bodies fit, and a slow sender then costs no node
+    /// anything. The rest follows as it comes; nothing goes to a file. nginx's default is 16 KiB.
+    package internal(set) var clientBodyBufferSize = 64 * 1024
     /// From the first byte of a request to the end of its header. Counts at server level.
     package internal(set) var clientHeaderTimeout = Duration.seconds(60)
     /// Between two reads of a request's body.
@@ -39,6 +42,8 @@ package struct LocationSettings: Sendable, Hashable {
     /// Between two reads from the node.
     package internal(set) var fastCGIReadTimeout = Duration.seconds(60)
 
+    /// `fastcgi_buffer_size`: the most that a response's header may have, in bytes. nginx's default is 4 KiB.
+    package internal(set) var fastCGIBufferSize = 32 * 1024
     /// `error_page` holds for the node's responses too.
     package internal(set) var interceptsErrors = false
     package internal(set) var nextUpstream: NextUpstream = [.error, .timeout]
