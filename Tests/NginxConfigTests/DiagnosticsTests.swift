@@ -291,6 +291,8 @@ struct DiagnosticsTests {
         .server("location @x {}\nlocation @x {}", "duplicate location \"@x\" in FILE:5"),
         .http("map $uri $host {}", "the duplicate \"host\" variable in FILE:3"),
         .http("map $host $a {\nhostnames;\n}", "\"hostnames\" in \"map\" is not supported in FILE:4"),
+        .server(
+            "location / { if ($host) { add_header A b; } }", "\"add_header\" in \"if\" is not supported in FILE:4"),
         .server("if (-f /x) { return 200; }", "\"-f\" in \"if\" is not supported in FILE:4"),
         .http("add_header Content-Length 5;", "\"add_header Content-Length\" is not supported in FILE:3"),
         .server("listen 443 ssl;", "\"ssl\" of the \"listen\" directive is not supported in FILE:4"),

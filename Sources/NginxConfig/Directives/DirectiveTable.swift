@@ -32,7 +32,11 @@ enum DirectiveTable {
                     ? "directive \"\(name)\" is not supported" : "unknown directive \"\(name)\"")
         }
         guard let rule = rows.first(where: { !$0.contexts.isDisjoint(with: context) }) else {
-            throw Refusal(message: "\"\(name)\" directive is not allowed here")
+            // nginx makes a location of an "if" in one.
+            let isForLocations = context == .conditional && rows.contains { $0.contexts.contains(.location) }
+            throw Refusal(
+                message: isForLocations
+                    ? "\"\(name)\" in \"if\" is not supported" : "\"\(name)\" directive is not allowed here")
         }
         if rule.opens == nil, isBlock {
             throw Refusal(message: "directive \"\(name)\" is not terminated by \";\"")
