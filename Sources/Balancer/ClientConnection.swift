@@ -68,7 +68,8 @@ final class ClientConnection: EventHandler, TimerHandler {
         arm(.header)
     }
 
-    var settings: LocationSettings { exchange?.location.settings ?? listener.defaultSettings }
+    /// Whose settings hold now. Those are not to be copied: that would count references to each of their lists.
+    var location: RunningLocation { exchange?.location ?? listener.defaultLocation }
 
     // MARK: Events
 
@@ -94,7 +95,7 @@ final class ClientConnection: EventHandler, TimerHandler {
 
     /// `fastcgi_ignore_client_abort`: the node is let finish; that the client has gone shows when it is written to.
     var ignoresAbort: Bool {
-        phase == .exchange && isBodyDone && !isResponseDone && settings.ignoresClientAbort
+        phase == .exchange && isBodyDone && !isResponseDone && location.settings.ignoresClientAbort
     }
 
     func timerFired(_ timer: EventLoop.Timer) {
@@ -168,10 +169,10 @@ final class ClientConnection: EventHandler, TimerHandler {
         let duration: Duration
         switch kind {
         case .none: return worker.loop.clear(timer)
-        case .keepalive: duration = settings.keepaliveTimeout
-        case .header: duration = listener.defaultSettings.clientHeaderTimeout
-        case .body: duration = settings.clientBodyTimeout
-        case .send: duration = settings.sendTimeout
+        case .keepalive: duration = location.settings.keepaliveTimeout
+        case .header: duration = listener.defaultLocation.settings.clientHeaderTimeout
+        case .body: duration = location.settings.clientBodyTimeout
+        case .send: duration = location.settings.sendTimeout
         case .linger: duration = Self.lingeringTimeout
         }
         worker.loop.set(timer, after: duration)

@@ -76,7 +76,7 @@ extension ClientConnection {
 
     private func bodyArrived() {
         let elapsed = worker.loop.now - bodyStartedAt
-        let timeout = settings.clientBodyTimeout
+        let timeout = location.settings.clientBodyTimeout
         if elapsed > timeout, let exchange {
             let floor = elapsed.wholeMilliseconds / 1000 * Int64(Self.slowestBody)
             if Int64(exchange.bodyCount) < floor { return bodyTimedOut() }

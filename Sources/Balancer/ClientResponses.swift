@@ -11,9 +11,11 @@ extension ClientConnection: ResponseSink {
     func beginResponse(_ status: Int, reason: String?, contentLength: Int?, mayKeepAlive: Bool) {
         guard let exchange else { return }
         let isRefusedEarly = exchange.parser.head.expectsContinue && !isBodyDone && exchange.bodyCount == 0
+        let location = location
         let mayKeepAlive =
-            mayKeepAlive && !worker.isDraining && !isRefusedEarly && info.requests < settings.keepaliveRequests
-            && settings.keepaliveTimeout > .zero && worker.loop.now - acceptedAt <= settings.keepaliveTime
+            mayKeepAlive && !worker.isDraining && !isRefusedEarly
+            && info.requests < location.settings.keepaliveRequests && location.settings.keepaliveTimeout > .zero
+            && worker.loop.now - acceptedAt <= location.settings.keepaliveTime
         let output = writeBuffer()
         let before = output.storage.count
         encoder.begin(

@@ -178,8 +178,9 @@ final class Exchange: TimerHandler {
 
     /// `allow`, `deny`.
     private var isDenied: Bool {
-        let rules = location.settings.accessRules
-        if rules.isEmpty || rules.allow(realAddress ?? info.address) { return false }
+        if location.settings.accessRules.isEmpty || location.settings.accessRules.allow(realAddress ?? info.address) {
+            return false
+        }
         log(.error, "access forbidden by rule")
         return true
     }

@@ -123,10 +123,10 @@ extension Exchange {
 
     /// `fastcgi_next_upstream_tries` and `_timeout`.
     var hasTriesLeft: Bool {
-        let settings = location.settings
-        if settings.nextUpstreamTries > 0, attempts.count >= settings.nextUpstreamTries { return false }
-        guard settings.nextUpstreamTimeout > .zero, let first = attempts.first else { return true }
-        return worker.loop.now - first.startedAt < settings.nextUpstreamTimeout
+        let tries = location.settings.nextUpstreamTries
+        if tries > 0, attempts.count >= tries { return false }
+        guard location.settings.nextUpstreamTimeout > .zero, let first = attempts.first else { return true }
+        return worker.loop.now - first.startedAt < location.settings.nextUpstreamTimeout
     }
 
     /// The response's status is one after which another node is asked, and there is another one.

@@ -42,7 +42,7 @@ final class ListenerSocket: EventHandler, TimerHandler {
     }
 
     /// What holds before a request has said which server it is for.
-    var defaultSettings: LocationSettings { configuration.servers[settings.defaultServer].locations[0].settings }
+    var defaultLocation: RunningLocation { configuration.servers[settings.defaultServer].locations[0] }
 
     func adopt(_ configuration: RunningConfiguration, _ settings: NginxConfig.Listener) {
         self.configuration = configuration

@@ -6,12 +6,13 @@ internal import Reactor
 enum RealClient {
     /// nil: the connection's own address is the client's.
     static func address(of exchange: Exchange) -> SocketAddress? {
-        let settings = exchange.location.settings
-        guard !settings.trustedSources.isEmpty, settings.trustedSources.contain(exchange.info.address) else {
+        let location: RunningLocation = exchange.location
+        guard !location.settings.trustedSources.isEmpty, location.settings.trustedSources.contain(exchange.info.address)
+        else {
             return nil
         }
         let name =
-            switch settings.realIPHeader {
+            switch location.settings.realIPHeader {
             case .xForwardedFor: "x-forwarded-for"
             case .named(let name): name
             }
@@ -21,8 +22,8 @@ enum RealClient {
         var value: [UInt8] = []
         exchange.append(field, of: fields, bytes, to: &value)
         return address(
-            in: value, from: exchange.info.address, trusting: settings.trustedSources,
-            isRecursive: settings.isRealIPRecursive)
+            in: value, from: exchange.info.address, trusting: location.settings.trustedSources,
+            isRecursive: location.settings.isRealIPRecursive)
     }
 
     /// The last address of a list, as every proxy adds to its end the one it was called from; if recursive, the last

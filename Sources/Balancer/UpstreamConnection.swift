@@ -118,14 +118,14 @@ final class UpstreamConnection: EventHandler, TimerHandler {
     }
 
     private func setTimer(_ exchange: Exchange) {
-        let settings = exchange.location.settings
+        let location: RunningLocation = exchange.location
         if output != nil {
-            worker.loop.set(timer, after: settings.fastCGISendTimeout)
+            worker.loop.set(timer, after: location.settings.fastCGISendTimeout)
         } else if isPaused || !exchange.isRequestSent {
             // The peer waits for the client; the client's own time-outs hold.
             worker.loop.clear(timer)
         } else {
-            worker.loop.set(timer, after: settings.fastCGIReadTimeout)
+            worker.loop.set(timer, after: location.settings.fastCGIReadTimeout)
         }
     }
 
