@@ -102,7 +102,8 @@ extension Exchange {
         ) { encoder, out in
             appendParams(with: &encoder, to: &out)
         }
-        connection.body(heldBody.span)
+        let held = heldBody
+        connection.body(held.span)
         if isBodyComplete { connection.endBody() }
         connection.flush()
         if wasCongested, !isBodyCongested { resumeBodySoon() }
