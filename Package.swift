@@ -60,6 +60,8 @@ let package = Package(
         .target(name: "Postgres", dependencies: ["CPostgres", "Threading", logging]),
         .target(name: "Client", dependencies: ["CLinux", "HTTPWire", "JSON"]),
 
+        .target(name: "AdminAccess", dependencies: ["COpenSSL", "Reactor"]),
+
         // What Millrace does
         .target(name: "Tasks", dependencies: ["CArgon2", "COpenSSL", "JSON"]),
         .target(
@@ -71,7 +73,8 @@ let package = Package(
         .target(
             name: "API",
             dependencies: [
-                "CFastCGI", "CLinux", "JSON", "Queue", "Reactor", "Tasks", "Telemetry", "Threading", logging, metrics,
+                "AdminAccess", "CFastCGI", "CLinux", "JSON", "Queue", "Reactor", "Tasks", "Telemetry", "Threading",
+                logging, metrics,
             ]),
         .target(
             name: "DefaultProxy", path: "proxy",
@@ -83,7 +86,8 @@ let package = Package(
         .target(
             name: "Balancer",
             dependencies: [
-                "Balancing", "FastCGIWire", "HTTPWire", "JSON", "NginxConfig", "Patterns", "Reactor", "Telemetry",
+                "AdminAccess", "Balancing", "FastCGIWire", "HTTPWire", "JSON", "NginxConfig", "Patterns", "Reactor",
+                "Telemetry",
                 "Threading",
                 logging, metrics,
             ], swiftSettings: loopConfined),
@@ -118,6 +122,7 @@ let package = Package(
         .testTarget(name: "ThreadingTests", dependencies: ["Threading"]),
         .testTarget(name: "TelemetryTests", dependencies: ["JSON", "Telemetry", logging, metrics, coreMetrics]),
         .testTarget(name: "ReactorTests", dependencies: ["Reactor", "Threading"]),
+        .testTarget(name: "AdminAccessTests", dependencies: ["AdminAccess"]),
         .testTarget(name: "TasksTests", dependencies: ["JSON", "Tasks"]),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres", "TestSupport", "Threading", logging]),
         .testTarget(
@@ -126,7 +131,8 @@ let package = Package(
         .testTarget(
             name: "APITests",
             dependencies: [
-                "API", "FastCGIWire", "JSON", "Postgres", "Queue", "Reactor", "Schema", "Supervisor", "Tasks",
+                "AdminAccess", "API", "FastCGIWire", "JSON", "Postgres", "Queue", "Reactor", "Schema", "Supervisor",
+                "Tasks",
                 "TestSupport", "Threading", logging,
             ]),
         .testTarget(

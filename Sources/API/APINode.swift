@@ -1,3 +1,4 @@
+internal import AdminAccess
 package import Logging
 package import Queue
 package import Reactor
@@ -41,7 +42,7 @@ package final class APINode: Sendable {
             routes: RouteTable.make(),
             services: Services(
                 queue: queue, node: configuration.name,
-                administration: Administration(token: configuration.adminToken)),
+                adminAccess: AdminAccess(token: configuration.adminToken)),
             logger: logger)
     }
 

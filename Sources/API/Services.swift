@@ -1,3 +1,4 @@
+internal import AdminAccess
 internal import Queue
 
 /// What handlers work with.
@@ -5,5 +6,5 @@ struct Services: Sendable {
     let queue: QueueClient
     /// The node's name, as `GET /health` tells it.
     let node: String
-    let administration: Administration
+    let adminAccess: AdminAccess
 }

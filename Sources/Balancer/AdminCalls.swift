@@ -1,7 +1,9 @@
+internal import AdminAccess
 internal import Balancing
 internal import HTTPWire
 internal import JSON
 internal import NginxConfig
+internal import Reactor
 
 /// The balancer's own calls below `/lb/`, on every server.
 enum AdminCalls {
@@ -33,7 +35,11 @@ enum AdminCalls {
         switch call {
         case .health: json(exchange, report.backendsUp > 0 ? 200 : 503, report.health())
         case .stats: json(exchange, 200, report.stats())
-        case .rateLimits: json(exchange, 200, report.rateLimits(most: mostClients(exchange)))
+        case .rateLimits:
+            guard let most = mostClients(exchange) else {
+                return problem(exchange, 422, "limit: must be an integer from 1 to \(largestPage)")
+            }
+            json(exchange, 200, report.rateLimits(most: most))
         case .metrics:
             exchange.answer(
                 200, contentType: "text/plain; version=0.0.4; charset=utf-8", report.metrics(),
@@ -42,16 +48,24 @@ enum AdminCalls {
         }
     }
 
-    private static func mostClients(_ exchange: Exchange) -> Int {
+    /// Clients that one reply lists at most.
+    private static let largestPage = 100_000
+
+    /// - Returns: `nil`: what is asked for makes no sense.
+    private static func mostClients(_ exchange: Exchange) -> Int? {
         var value: [UInt8] = []
-        _ = exchange.append(.argument(name: "limit"), to: &value)
-        return Int(String(decoding: value, as: UTF8.self)).map { max(0, min($0, 100_000)) } ?? 1000
+        guard exchange.append(.argument(name: "limit"), to: &value) else { return 1000 }
+        return Int(String(decoding: value, as: UTF8.self)).flatMap { (1...largestPage).contains($0) ? $0 : nil }
     }
 
     // MARK: Setting the strategy
 
     private static func setStrategy(_ exchange: Exchange) {
-        if let denial = AdminAccess.denial(of: exchange) {
+        let credentials = AdminAccess.Credentials(
+            isFromThisMachine: (exchange.realAddress ?? exchange.info.address).isLoopback,
+            authorization: exchange.value(of: "authorization"), host: exchange.value(of: "host"),
+            origin: exchange.value(of: "origin"))
+        if let denial = exchange.worker.shared.adminAccess.denial(of: credentials) {
             let fields: [(StaticString, String)] = denial.status == 401 ? [("WWW-Authenticate", "Bearer")] : []
             return problem(exchange, denial.status, denial.detail, fields: fields)
         }
@@ -90,5 +104,14 @@ enum AdminCalls {
     ) {
         let document = ProblemDocument.bytes(status, detail, requestID: exchange.identity)
         exchange.answer(status, contentType: ProblemDocument.mediaType, document, fields: fields + [Exchange.noStore])
+    }
+}
+
+extension Exchange {
+    /// The first value of a request's header, by its name in lower case.
+    func value(of name: String) -> String? {
+        let bytes = headBytes
+        guard let field = parser.head.fields.first(named: name, in: bytes.span) else { return nil }
+        return String(decoding: bytes[field.value.range], as: UTF8.self)
     }
 }

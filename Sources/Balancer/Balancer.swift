@@ -1,3 +1,4 @@
+internal import AdminAccess
 internal import Balancing
 internal import Glibc
 internal import NginxConfig
@@ -33,7 +34,7 @@ package final class Balancer: Sendable {
         Self.setDescriptorLimit(source.main.descriptorLimit)
         let loops = options.workers ?? source.main.workerProcesses.count
         shared = SharedState(
-            loops: loops, adminToken: options.adminToken.map { Array($0.utf8) }, queueTimeout: options.queueTimeout,
+            loops: loops, adminAccess: AdminAccess(token: options.adminToken), queueTimeout: options.queueTimeout,
             queueLimit: options.queueLimit)
         guard let http = source.http, !http.listeners.isEmpty else { throw .nothingToServe }
         let listeners = try ListenerBinding.bind(http.listeners, keeping: [], loops: loops)

@@ -1,3 +1,4 @@
+internal import AdminAccess
 internal import Balancing
 internal import NginxConfig
 internal import Reactor
@@ -8,7 +9,7 @@ final class SharedState: Sendable {
     let logFiles = LogFiles()
     let logWriter = LogWriter()
     let counters: [LoopCounters]
-    let adminToken: [UInt8]?
+    let adminAccess: AdminAccess
     let startedAt = MonotonicTime.current
     /// How long a request may wait when every place at the nodes is taken, and how many may.
     let queueTimeout: Duration
@@ -26,9 +27,9 @@ final class SharedState: Sendable {
 
     private let contents = Mutex(Contents())
 
-    init(loops: Int, adminToken: [UInt8]?, queueTimeout: Duration, queueLimit: Int) {
+    init(loops: Int, adminAccess: AdminAccess, queueTimeout: Duration, queueLimit: Int) {
         counters = (0..<loops).map { _ in LoopCounters() }
-        self.adminToken = adminToken
+        self.adminAccess = adminAccess
         self.queueTimeout = queueTimeout
         self.queueLimit = queueLimit
     }

@@ -1,3 +1,4 @@
+import AdminAccess
 import FoundationEssentials
 import Glibc
 import Logging
@@ -63,7 +64,7 @@ extension Services {
         return Services(
             queue: QueueClient(
                 .init(postgres: postgres), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }),
-            node: "api-test", administration: Administration(token: nil))
+            node: "api-test", adminAccess: AdminAccess(token: nil))
     }
 }
 

@@ -1,3 +1,4 @@
+internal import AdminAccess
 internal import Glibc
 package import Queue
 internal import Threading
@@ -25,7 +26,7 @@ package enum CGIProgram {
     ) {
         signal(SIGPIPE, SIG_IGN)
         let environment = CGIEnvironment(environment)
-        let services = Services(queue: queue, node: name, administration: Administration(token: adminToken))
+        let services = Services(queue: queue, node: name, adminAccess: AdminAccess(token: adminToken))
         let length = environment.contentLength.flatMap { Int($0) } ?? 0
         guard length <= BodyLimit.bytes else {
             return write(.failure(.bodyTooLarge), Request(environment, body: []))

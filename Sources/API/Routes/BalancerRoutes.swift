@@ -50,7 +50,7 @@ enum BalancerRoutes {
         parameters: [
             Parameter(
                 name: "limit", place: .query, summary: "How many clients at most.",
-                schema: ["type": "integer", "minimum": 1, "default": 1000])
+                schema: ["type": "integer", "minimum": 1, "maximum": 100_000, "default": 1000])
         ],
         replies: [
             ReplyDescription(
@@ -69,6 +69,7 @@ enum BalancerRoutes {
                     ],
                 ]))
         ],
+        problems: [422],
         server: .balancer)
 
     private static let metrics = Route(

@@ -42,7 +42,7 @@ enum CacheRoutes {
         problems: [503],
         isAdministrative: true,
         server: .node { (request, services) throws(Problem) in
-            try services.administration.check(request)
+            try services.adminAccess.check(request)
             return .blocking {
                 do throws(QueueError) {
                     let cleared = try services.queue.clearCache()

@@ -1,4 +1,4 @@
-import Reactor
+import AdminAccess
 import Testing
 
 struct LoopbackAuthorityTests {

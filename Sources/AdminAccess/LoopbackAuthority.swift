@@ -1,3 +1,5 @@
+internal import Reactor
+
 /// Whether the value of a Host header names this machine and nothing else: `localhost` or a name under it (RFC 6761,
 /// section 6.3), or a loopback address, with any port.
 ///
