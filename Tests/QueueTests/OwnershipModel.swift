@@ -1,0 +1,211 @@
+/// The ownership protocol as a model small enough to look at every state it can get into: two worker processes, one
+/// task, and a limited number of accidents (processes killed, connections cut), each at any moment.
+///
+/// What it keeps of the real thing: a session lives on the server, and with it its lock and whatever statement it has
+/// received, until the server notices that its client is gone; a client may have lost its connection long before. A
+/// process that comes back is a new worker. ``WorkerSQL`` and ``FinishSQL`` have the statements that it speaks of.
+struct OwnershipModel: Hashable {
+    /// Parts of the protocol that can be taken out, to see that the properties then fail.
+    struct Rules {
+        /// A completion is stored only for the owner: `AND t.worker_id = $1`.
+        var isOwnerChecked = true
+        /// A completion runs in the session that holds the lock, and not after its end.
+        var isSessionBound = true
+        /// Who can take the lock of a worker gives its tasks to others.
+        var recovers = true
+    }
+
+    enum Row: Hashable {
+        case none
+        case queued(attempts: Int)
+        case owned(by: Int, attempts: Int)
+        case finished
+    }
+
+    enum Process: Hashable {
+        case down
+        /// Connected or not, it believes to be this worker.
+        case running(worker: Int, Work)
+    }
+
+    enum Work: Hashable {
+        case idle
+        case computing(attempt: Int)
+        case computed(attempt: Int)
+    }
+
+    /// A worker's session on the server. As long as it is there its lock is held.
+    struct Session: Hashable {
+        let worker: Int
+        var hasClient = true
+    }
+
+    /// A statement that the server has received and not yet run.
+    struct Completion: Hashable {
+        let worker: Int
+        let attempt: Int
+    }
+
+    private(set) var row = Row.none
+    /// Attempts whose results were stored.
+    private(set) var stored: [Int] = []
+    private(set) var processes: [Process] = [.down, .down]
+    private(set) var sessions: [Session] = []
+    private(set) var completions: [Completion] = []
+    /// Rows of the table `worker`.
+    private(set) var registered: Set<Int> = []
+    private var accidentsLeft: Int
+
+    init(accidents: Int) { accidentsLeft = accidents }
+
+    // MARK: What has to hold
+
+    var isAcknowledged: Bool { row != .none }
+    var isFinished: Bool { row == .finished }
+
+    /// A result is stored at most once, and by the attempt that was the latest.
+    var isStoredOnce: Bool { stored.count <= 1 }
+
+    /// The task is somewhere: queued, finished, or with a worker that others can see.
+    var isAccountedFor: Bool {
+        guard case .owned(let worker, _) = row else { return true }
+        return registered.contains(worker)
+    }
+
+    // MARK: What can happen
+
+    /// Every state that one step leads to.
+    func successors(_ rules: Rules) -> [OwnershipModel] {
+        var next: [OwnershipModel] = []
+        func step(_ change: (inout OwnershipModel) -> Void) {
+            var copy = self
+            change(&copy)
+            if copy != self { next.append(copy) }
+        }
+        if row == .none { step { $0.row = .queued(attempts: 0) } }
+        for index in processes.indices {
+            step { $0.start(index) }
+            step { $0.claim(index, replyArrives: true) }
+            step { $0.claim(index, replyArrives: false) }
+            step { $0.compute(index) }
+            step { $0.sendCompletion(index) }
+            step { $0.signOff(index) }
+            step { $0.notice(index) }
+            if accidentsLeft > 0 {
+                step { $0.kill(index) }
+                step { $0.cut(index) }
+            }
+            if rules.recovers { for worker in registered { step { $0.recover(worker, by: index) } } }
+        }
+        for index in completions.indices { step { $0.runCompletion(index, rules) } }
+        for index in sessions.indices { step { $0.endSession(index, rules) } }
+        return next
+    }
+
+    /// A number that appears nowhere any more. The real ones come from a sequence; which of those that appear nowhere
+    /// is taken makes no difference, but keeps the states finite.
+    private var unusedWorker: Int {
+        var used = registered.union(sessions.map(\.worker)).union(completions.map(\.worker))
+        for case .running(let worker, _) in processes { used.insert(worker) }
+        if case .owned(let worker, _) = row { used.insert(worker) }
+        return (1...).first { !used.contains($0) }!
+    }
+
+    private func session(of worker: Int) -> Int? { sessions.firstIndex { $0.worker == worker } }
+
+    /// The session of a process that still has its connection.
+    private func connected(_ index: Int) -> (worker: Int, work: Work, session: Int)? {
+        guard case .running(let worker, let work) = processes[index], let session = session(of: worker),
+            sessions[session].hasClient
+        else { return nil }
+        return (worker, work, session)
+    }
+
+    /// Lock, then row: a row without a lock would be a dead worker.
+    private mutating func start(_ index: Int) {
+        guard case .down = processes[index] else { return }
+        let worker = unusedWorker
+        processes[index] = .running(worker: worker, .idle)
+        sessions.append(Session(worker: worker))
+        registered.insert(worker)
+    }
+
+    /// - Parameter replyArrives: `false`: the claim is committed, and the connection is cut before the reply arrives.
+    private mutating func claim(_ index: Int, replyArrives: Bool) {
+        guard let (worker, work, session) = connected(index), work == .idle, case .queued(let attempts) = row
+        else { return }
+        guard replyArrives || accidentsLeft > 0 else { return }
+        row = .owned(by: worker, attempts: attempts + 1)
+        if replyArrives {
+            processes[index] = .running(worker: worker, .computing(attempt: attempts + 1))
+        } else {
+            accidentsLeft -= 1
+            sessions[session].hasClient = false
+        }
+    }
+
+    private mutating func compute(_ index: Int) {
+        guard case .running(let worker, .computing(let attempt)) = processes[index] else { return }
+        processes[index] = .running(worker: worker, .computed(attempt: attempt))
+    }
+
+    /// What was computed is forgotten as soon as it is sent: whether it was stored, the session's end tells.
+    private mutating func sendCompletion(_ index: Int) {
+        guard let (worker, work, _) = connected(index), case .computed(let attempt) = work, !isCompleting(worker)
+        else { return }
+        completions.append(Completion(worker: worker, attempt: attempt))
+        processes[index] = .running(worker: worker, .idle)
+    }
+
+    private func isCompleting(_ worker: Int) -> Bool { completions.contains { $0.worker == worker } }
+
+    private mutating func runCompletion(_ index: Int, _ rules: Rules) {
+        let completion = completions.remove(at: index)
+        if rules.isOwnerChecked {
+            guard case .owned(completion.worker, _) = row else { return }
+        }
+        row = .finished
+        stored.append(completion.attempt)
+    }
+
+    /// Gives back what it has, in one transaction with its row.
+    private mutating func signOff(_ index: Int) {
+        guard let (worker, _, session) = connected(index), !isCompleting(worker) else { return }
+        if case .owned(worker, let attempts) = row { row = .queued(attempts: attempts - 1) }
+        registered.remove(worker)
+        sessions.remove(at: session)
+        processes[index] = .down
+    }
+
+    /// A process learns that its session is gone, drops all it had, and will come back as a new worker.
+    private mutating func notice(_ index: Int) {
+        guard case .running = processes[index], connected(index) == nil else { return }
+        processes[index] = .down
+    }
+
+    private mutating func kill(_ index: Int) {
+        guard case .running(let worker, _) = processes[index] else { return }
+        accidentsLeft -= 1
+        processes[index] = .down
+        if let session = session(of: worker) { sessions[session].hasClient = false }
+    }
+
+    private mutating func cut(_ index: Int) {
+        guard let (_, _, session) = connected(index) else { return }
+        accidentsLeft -= 1
+        sessions[session].hasClient = false
+    }
+
+    /// The server has noticed: the lock is free, and what it had not yet run it never will.
+    private mutating func endSession(_ index: Int, _ rules: Rules) {
+        guard !sessions[index].hasClient else { return }
+        let worker = sessions.remove(at: index).worker
+        if rules.isSessionBound { completions.removeAll { $0.worker == worker } }
+    }
+
+    private mutating func recover(_ worker: Int, by index: Int) {
+        guard connected(index) != nil, session(of: worker) == nil else { return }
+        if case .owned(worker, let attempts) = row { row = .queued(attempts: attempts) }
+        registered.remove(worker)
+    }
+}
