@@ -10,7 +10,7 @@ SOURCES := Package.swift Sources Tests Benchmarks proxy sql
 RELEASE := $(SWIFT) build -c release --static-swift-stdlib
 
 .DEFAULT_GOAL := help
-.PHONY: help run test build setup packages build-packages test-packages format lint bench clean
+.PHONY: help run test build setup packages build-packages test-packages format lint bench chaos clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -48,6 +48,11 @@ bench: setup ## build a release and measure it (options of the program: BENCH='-
 	$(RELEASE) --product millrace
 	$(RELEASE) --product bench
 	@bin=$$($(RELEASE) --show-bin-path); exec "$$bin/bench" --millrace "$$bin/millrace" $(BENCH)
+
+chaos: setup ## break a system under load at random, and check what it keeps (CHAOS='--seconds 60 --seed 7')
+	$(RELEASE) --product millrace
+	$(RELEASE) --product chaos
+	@bin=$$($(RELEASE) --show-bin-path); exec "$$bin/chaos" --millrace "$$bin/millrace" $(CHAOS)
 
 clean: ## remove what was built; the data folder .millrace stays
 	rm -rf .build

@@ -112,6 +112,11 @@ let package = Package(
             name: "TestSupport",
             dependencies: ["CLinux", "Client", "JSON", "Postgres", "Reactor", "Supervisor", "Threading", logging],
             path: "Tests/TestSupport"),
+        .executableTarget(
+            name: "chaos",
+            dependencies: [
+                "COpenSSL", "Client", "JSON", "Postgres", "Supervisor", "TestSupport", "Threading", argumentParser,
+            ], path: "Tests/Chaos"),
         .testTarget(name: "JSONTests", dependencies: ["JSON"]),
         .testTarget(name: "HTTPWireTests", dependencies: ["HTTPWire", "TestSupport"]),
         .testTarget(name: "ClientTests", dependencies: ["Client", "HTTPWire", "JSON", "Threading"]),

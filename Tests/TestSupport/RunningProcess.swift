@@ -42,5 +42,14 @@ package struct RunningProcess: Sendable, Equatable {
         return found
     }
 
+    /// A variable of the environment that it was started with.
+    package func environment(_ name: String) -> String? {
+        let variables = Self.read("/proc/\(pid)/environ")?.split(separator: 0) ?? []
+        let start = Array("\(name)=".utf8)
+        return variables.first { $0.starts(with: start) }.map {
+            String(decoding: $0.dropFirst(start.count), as: UTF8.self)
+        }
+    }
+
     package var isRunning: Bool { RunningProcess(pid: pid) != nil }
 }
