@@ -26,6 +26,8 @@ final class UpstreamConnection: EventHandler, TimerHandler {
     private(set) var exchange: Exchange?
     private var isConnecting: Bool
     private var isReadable = false
+    /// The peer has ended the connection; what it sent before may still be unread. Edge-triggered, the loop told it once.
+    private var isPeerGone = false
     private var isWritable: Bool
     private var isPaused = false
     private var isClosed = false
@@ -159,6 +161,7 @@ final class UpstreamConnection: EventHandler, TimerHandler {
         }
         if !readiness.isDisjoint(with: [.readable, .peerClosed, .failed, .hungUp]) {
             isReadable = true
+            if !readiness.isDisjoint(with: [.peerClosed, .failed, .hungUp]) { isPeerGone = true }
             if exchange == nil { checkIdle() } else { readResponse() }
         }
     }
@@ -184,7 +187,7 @@ final class UpstreamConnection: EventHandler, TimerHandler {
             input = buffer
             switch transport.read(into: buffer, atMost: Self.readSize) {
             case .bytes(let count):
-                if count < Self.readSize { isReadable = false }
+                if count < Self.readSize, !isPeerGone { isReadable = false }
                 exchange.upstreamBytesReceived += count
                 take(buffer, exchange)
             case .wouldBlock:

@@ -1,4 +1,5 @@
 import Glibc
+import Reactor
 import Testing
 
 struct StreamTests {
@@ -28,6 +29,44 @@ struct StreamTests {
         #expect(total >= 100 << 20)
         #expect(most - before < 30)
         #expect(try harness.get("/lb/stats").text.contains("\"idle\":1"))
+    }
+
+    /// In one event of the loop there are the bytes and the end of the connection, which is told of only once.
+    @Test(arguments: [
+        ("Content-Length: 100\r\n\r\nabc", 200), ("Status: 200 OK\r\nContent-", 502), ("", 502),
+    ])
+    func `a node that dies in its reply is noticed at once`(text: String, status: Int) throws {
+        for address in [nil, SocketAddress.ipv4(0x7f00_0001, port: 0)] {
+            let node = try TestResponder(at: address) { _ in [.stdout(text), .close] }
+            defer { node.stop() }
+            let harness = try Harness([node.address])
+            let client = try harness.client()
+            let start = ContinuousClock.now
+            client.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+            let reply = try client.readToEnd()
+            #expect(reply.hasPrefix("HTTP/1.1 \(status)"), "\(reply)")
+            #expect(ContinuousClock.now - start < .seconds(5))
+        }
+    }
+
+    @Test func `a kept connection whose node closes it right after its reply is not used again`() throws {
+        let node = try TestResponder(at: .ipv4(0x7f00_0001, port: 0)) { _ in
+            [
+                .raw(
+                    [1, 6, 0, 1, 0, 4, 0, 0, 13, 10, 13, 10] + [1, 3, 0, 1, 0, 8, 0, 0]
+                        + [UInt8](repeating: 0, count: 8)), .close,
+            ]
+        }
+        defer { node.stop() }
+        let harness = try Harness([node.address])
+        let client = try harness.client()
+        for number in 1...20 {
+            client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx")
+            #expect(try client.response().status == 200)
+            #expect(node.requests.count == number)
+            let isNoticed = try eventually { try harness.get("/lb/stats").text.contains("\"idle\":0") }
+            #expect(isNoticed)
+        }
     }
 
     @Test func `a node that reads slowly holds the sender back`() throws {
