@@ -53,7 +53,8 @@ package final class APINode: Sendable {
     /// tasks are, writes what is under way, shuts the queue down and joins all threads. To be called once.
     package func run() {
         logger.info("Ready", metadata: ["listen": "\(address)"])
-        server.run { queue.shutdown() }
+        server.run { queue.endWaiting() }
+        queue.shutdown()
         logger.info("Stopped")
     }
 

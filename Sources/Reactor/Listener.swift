@@ -106,5 +106,8 @@ package struct Listener: Sendable, Hashable {
     /// The address it is bound to: tells the port when 0 was asked for.
     package var localAddress: SocketAddress? { Socket(descriptor: descriptor).localAddress }
 
+    /// Whoever connects from now on is refused. Connections in the backlog may be reset: accept them before.
+    package func refuse() { _ = shutdown(descriptor, CInt(SHUT_RDWR)) }
+
     package func close() { _ = Glibc.close(descriptor) }
 }

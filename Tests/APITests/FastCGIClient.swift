@@ -37,6 +37,10 @@ final class FastCGIClient: @unchecked Sendable {
         if state == .underWay {
             var poll = pollfd(fd: socket.descriptor, events: Int16(POLLOUT), revents: 0)
             Glibc.poll(&poll, 1, 5000)
+            guard socket.pendingError == 0 else {
+                socket.close()
+                throw Disconnected()
+            }
         }
         return (socket.descriptor, true)
     }

@@ -288,6 +288,29 @@ extension ServerTests {
             #expect(access(server.folder.file("s"), F_OK) != 0)
         }
 
+        @Test(arguments: [true, false])
+        func `while it stops nobody can connect any more, to wait for nothing`(isUnix: Bool) throws {
+            let parked = Monitor([@Sendable (Answer) -> Void]())
+            let routes: [Route] = [
+                .test(.get, "/wait") { (_, _) throws(Problem) in
+                    .later { answer in parked.broadcast { $0.append(answer) } }
+                }
+            ]
+            let server =
+                isUnix
+                ? try TestServer(routes)
+                : try TestServer(routes, listen: .tcp(HostPort(host: "127.0.0.1", port: 0)))
+            let waiting = try server.client()
+            try waiting.send("GET", "/wait")
+            let answer = try #require(parked.wait(for: .seconds(10)) { $0.first })
+            server.server.stop()
+            try eventually("a connection is refused") { (try? server.client()) == nil }
+            answer(.success(.text("as it is")))
+            #expect(try waiting.reply().text == "as it is")
+            #expect(try waiting.isClosedByNode())
+            server.stop()
+        }
+
         @Test func `stopping does not wait longer than it may`() throws {
             let server = try TestServer(
                 [.test(.get, "/never") { (_, _) throws(Problem) in .later { _ in } }], stopLimit: .milliseconds(300))

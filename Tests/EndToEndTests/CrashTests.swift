@@ -60,6 +60,28 @@ struct CrashTests {
         try system.stop()
     }
 
+    @Test func `a node that is told to stop under load answers what it has, and no request fails`() throws {
+        let system = try WholeSystem(nodes: 2, workers: 1)
+        let accepted = Accepted()
+        let load = BackgroundLoad(system, clients: 8, accepted)
+        for _ in 0..<4 {
+            let before = accepted.count
+            try eventually("load goes on") { accepted.count > before + 200 }
+            let victim = try system.child("api")
+            kill(victim.pid, SIGTERM)
+            try eventually("it ends, at once") { !victim.isRunning }
+            // The balancer passes it over for a second after its end.
+            try eventually("it is started again, and used") {
+                let health = try system.connection().request("GET", "/lb/health").json()
+                return system.children("api").count == 2 && health["backends_up"] == 2
+            }
+        }
+        load.stop()
+        #expect(load.counts.keys.sorted() == [202], "\(load.counts)")
+        try expectAllFinished(accepted.ids, system)
+        try system.stop()
+    }
+
     @Test func `while PostgreSQL is down nodes say so, and all is back soon after it`() throws {
         let cluster = TestCluster(maxConnections: 100)
         let system = try WholeSystem(

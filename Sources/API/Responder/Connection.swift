@@ -98,6 +98,9 @@ final class Connection: @unchecked Sendable {
     /// - Returns: whether the dispatcher is to close the connection.
     func finish(isComplete: Bool) -> Bool {
         var isClean = isComplete
+        // Before the peer can see the end of the reply: what it would send after it must not be taken and thrown away.
+        // Its write fails instead, or it sees the connection's end first, and it asks another node.
+        if guarded.withLock({ $0.state.isLastReply }) { shutdown(descriptor, CInt(SHUT_RD)) }
         if isComplete {
             // In this order the last bytes of the reply and the end of the request go out in one write.
             isClean = FCGX_FClose(request.pointee.err) == 0 && isClean

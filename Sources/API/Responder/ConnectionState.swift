@@ -50,6 +50,9 @@ struct ConnectionState {
         state = .parked
     }
 
+    /// Whether the reply being written is the connection's last.
+    var isLastReply: Bool { isDraining }
+
     /// There is an answer.
     /// - Returns: `false` when the client is gone.
     mutating func resume() -> Bool {

@@ -26,6 +26,7 @@ final class Dispatcher: @unchecked Sendable {
     private let connections: ConnectionTable
     private let wake = EventFD()
     private let listener: Listener
+    private let ownsListener: Bool
     private let allowed: AllowedPeers
     private let limit: Int
     private let serve: @Sendable (Connection) -> Void
@@ -42,14 +43,17 @@ final class Dispatcher: @unchecked Sendable {
     private let orders = Mutex<(drain: Bool, abort: Bool)>((false, false))
 
     /// - Parameters:
+    ///   - ownsListener: `false`: the socket was handed over, and other processes may accept from it.
     ///   - limit: the most connections at a time.
     ///   - serve: takes a connection with a request that has begun to arrive; must not block.
     init(
-        listener: Listener, connections: ConnectionTable, connectionPoller: Poller, allowed: AllowedPeers, limit: Int,
+        listener: Listener, ownsListener: Bool, connections: ConnectionTable, connectionPoller: Poller,
+        allowed: AllowedPeers, limit: Int,
         metrics: ResponderMetrics, logger: Logger, serve: @escaping @Sendable (Connection) -> Void
     ) throws(SystemError) {
         poller = try Poller()
         self.listener = listener
+        self.ownsListener = ownsListener
         self.connections = connections
         self.connectionPoller = connectionPoller
         self.allowed = allowed
@@ -133,7 +137,11 @@ final class Dispatcher: @unchecked Sendable {
     }
 
     private func drainConnections() {
+        // Who has connected is served or told; who connects from now on is refused, and asks another node, instead of
+        // waiting in a backlog that nobody will look into. A listener that others share is theirs.
+        if case .open = accepting { accept() }
         closeListener(.closed)
+        if ownsListener { listener.refuse() }
         for connection in connections.all {
             switch connection.drain() {
             case .serve: serve(connection)

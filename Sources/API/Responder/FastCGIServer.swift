@@ -41,7 +41,8 @@ final class FastCGIServer: Sendable {
                 services: services, metrics: metrics, logger: logger
             ) { retirement.dispatcher?.retire($0) }
             dispatcher = try Dispatcher(
-                listener: listener, connections: connections, connectionPoller: poller,
+                listener: listener, ownsListener: configuration.listen.isOwn, connections: connections,
+                connectionPoller: poller,
                 allowed: AllowedPeers(configuration.webServers),
                 limit: DescriptorLimit.makeRoom(connections: configuration.connections), metrics: metrics,
                 logger: logger
@@ -68,6 +69,8 @@ final class FastCGIServer: Sendable {
         }
         _ = isStopping.wait { $0 ? true : nil }
         let deadline = MonotonicTime.current + configuration.stopLimit
+        // The next process may take the path while this one finishes what it has.
+        socketFile?.remove()
         dispatcher.drain()
         answerWaiting()
         if hasEnded.wait(for: max(.zero, deadline - .current), { $0 ? true : nil }) == nil {
@@ -78,7 +81,6 @@ final class FastCGIServer: Sendable {
         responder.stop()
         for thread in pool { thread.join() }
         listener.close()
-        socketFile?.remove()
     }
 
     /// Makes ``run(answerWaiting:)`` end. From any thread, also before it runs; a second call changes nothing.

@@ -22,6 +22,11 @@ package enum ListenAddress: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
+    /// Opened here and nobody else's.
+    var isOwn: Bool {
+        if case .descriptor = self { false } else { true }
+    }
+
     package var description: String {
         switch self {
         case .unix(let path): "unix:\(path)"

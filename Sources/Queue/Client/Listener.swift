@@ -28,7 +28,7 @@ final class Listener: Sendable {
         self.thread.withLock { $0 = thread }
     }
 
-    /// Ends the thread. Everybody who still waits is told what is known of the task now.
+    /// Ends the thread. Everybody who still waits is told what is known of the task now. A second call does nothing.
     func stop() {
         state.withLock { $0.isStopping = true }
         wake.signal()

@@ -41,10 +41,14 @@ package final class QueueClient: Sendable {
         pool = ConnectionPool(postgres, settings: SessionSettings.fixedPlans, logger: logger)
     }
 
-    /// Finishes what was handed in, answers those who wait with what is known now, and ends the threads. Once.
+    /// Answers those who wait with what is known now, and from now on everybody without waiting. What is handed in is
+    /// still stored: a node that is told to stop answers the requests that it has.
+    package func endWaiting() { listener.stop() }
+
+    /// Finishes what was handed in, answers those who wait, and ends the threads. Once.
     package func shutdown() {
         submitter.finish()
-        listener.stop()
+        endWaiting()
         lookUps.finish()
         pool.close()
     }
