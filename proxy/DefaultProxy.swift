@@ -5,7 +5,7 @@ package enum DefaultProxy {
         case leastConnections
     }
 
-    /// `requests` from one client in any `windowSeconds`.
+    /// `requests` from one client at once, and as many more in every `windowSeconds`, evenly (nginx's leaky bucket).
     package struct RateLimit: Sendable, Hashable {
         package let requests: Int
         package let windowSeconds: Int

@@ -77,7 +77,6 @@ struct ExchangeMachine: Sendable {
     var isQueued: Bool { state == .queued }
     /// The response's head is there.
     var isAnswering: Bool { state == .answering }
-    var isEnded: Bool { state == .ended }
 
     /// Enough of the request is here to give it to a node.
     mutating func requestReady() -> Action {

@@ -123,7 +123,10 @@ extension Exchange {
             problem = (408, "The request's body did not arrive in time.")
             mustClose = true
         case .rateLimited(let status, let index, let budget):
-            problem = (status, "This client may send \(budget.limit) requests in \(budget.windowSeconds) seconds.")
+            problem = (
+                status,
+                "This client may send \(budget.limit) requests at once, and as many more in \(budget.windowSeconds) seconds."
+            )
             fields = Self.fields(of: budget, policy: location.limitNames[index])
         case .tooManyConnections(let status):
             problem = (status, "This client has too many requests under way.")

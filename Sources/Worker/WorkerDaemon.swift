@@ -78,9 +78,6 @@ package final class WorkerDaemon: Sendable {
         }
     }
 
-    /// Where the metrics are served, with the port the system chose if it was to choose.
-    package var metricsPort: UInt16? { listener?.port }
-
     /// Begins the end of ``run()``. From any thread; once is enough.
     package func stop() {
         isStopping.store(true, ordering: .releasing)

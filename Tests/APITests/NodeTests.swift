@@ -108,6 +108,7 @@ extension ServerTests {
             ("POST", "/hash/argon2", "application/json", #"{"string":"a","time_cost":0}"#, 422),
             ("POST", "/hash/md5?wait=x", "application/json", #"{"string":"a"}"#, 422),
             ("POST", "/hash/md5", "text/plain", #"{"string":"a"}"#, 415),
+            ("POST", "/hash/md5", "", #"{"string":"a"}"#, 415),
             ("POST", "/tasks", "application/x-www-form-urlencoded", "{}", 415),
             ("POST", "/hash/sha1", "application/json", #"{"string":"a"}"#, 404),
             ("GET", "/hash/md5", "application/json", "", 405), ("DELETE", "/tasks", "application/json", "", 405),

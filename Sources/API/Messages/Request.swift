@@ -36,11 +36,9 @@ struct Request: Sendable {
 }
 
 extension Request {
-    /// The body, if it is declared to be JSON or not declared at all.
+    /// The body, if it is declared to be JSON. One that is not declared may come from any web page, unasked.
     func jsonBody() throws(Problem) -> [UInt8] {
-        if let contentType, !JSON.isMediaType(contentType) {
-            throw .unsupportedMediaType
-        }
+        guard let contentType, JSON.isMediaType(contentType) else { throw .unsupportedMediaType }
         return body
     }
 }

@@ -10,7 +10,6 @@ struct BlockingLane<Work> {
     }
 
     var isFree: Bool { running < limit }
-    var waitingCount: Int { waiting.count }
 
     /// Takes a free place.
     mutating func enter() {

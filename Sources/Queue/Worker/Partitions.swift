@@ -4,7 +4,8 @@ internal import Postgres
 /// The days of `finished_task`: a partition each, named after the day, bounded by the ids that day can make.
 ///
 /// A finished task is filed by its id, that is by the day it was submitted. Retention drops whole days: a DELETE of as
-/// many rows would cost as much as inserting them did, and leave the space to be cleaned up.
+/// many rows would cost as much as inserting them did, and leave the space to be cleaned up. Only the few that found no
+/// day of theirs are deleted.
 struct Partitions {
     private let connection: PostgresConnection
     private let logger: Logger
@@ -25,16 +26,15 @@ struct Partitions {
         }
     }
 
-    /// Drops the days whose tasks all finished before `time`, unless a task of that day is unfinished.
+    /// Drops the days whose finished tasks all finished before `time`. A task of such a day that is still unfinished (put
+    /// off for years, perhaps) ends up in the default partition; what is there longer than `time` is deleted.
     func drop(finishedBefore time: Timestamp) throws(PostgresError) {
+        try connection.execute(
+            "DELETE FROM finished_task_default WHERE completed_at < $1", .timestamptz(time.microseconds))
         for day in try all() where day.next.start <= time {
-            let (low, high) = bounds(of: day)
             let inUse = try connection.execute(
-                """
-                SELECT EXISTS (SELECT FROM \(name(of: day)) WHERE completed_at >= $1)
-                    OR EXISTS (SELECT FROM task WHERE id >= $2 AND id < $3)
-                """,
-                .timestamptz(time.microseconds), .uuid(low), .uuid(high))
+                "SELECT EXISTS (SELECT FROM \(name(of: day)) WHERE completed_at >= $1)",
+                .timestamptz(time.microseconds))
             if inUse.bool(0, 0) == true { continue }
             // Dropping locks the whole table for a moment; what would have to wait longer is for another time.
             try attempt("DROP TABLE \(name(of: day))", day)
