@@ -4,7 +4,8 @@ package import Postgres
 package enum Schema {
     /// A step is never changed once it is released; what comes later is a new step.
     private static let migrations = [
-        Migration(version: 1, name: "queue", sql: PackageResources.v001_queue_sql)
+        Migration(version: 1, name: "queue", sql: PackageResources.v001_queue_sql),
+        Migration(version: 2, name: "suspects", sql: PackageResources.v002_suspects_sql),
     ]
 
     package struct Step: Sendable, Hashable {

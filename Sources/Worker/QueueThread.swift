@@ -18,12 +18,12 @@ struct QueueThread {
             if isStopping() { loop.stop(now: .now) }
             let view = workload.withLock { $0.view }
             metrics.show(view)
-            let step = loop.next(view, now: .now)
+            let step = loop.next(view, now: .now, mayHaveSuspects: session.mayHaveSuspects)
             do {
                 switch step {
                 case .register: register(&loop)
                 case .pause(let duration): pause(duration)
-                case .exchange(let count): try exchange(&loop, claim: count)
+                case .exchange(let count): try exchange(&loop, claim: count, isAlone: view.holdsNothing)
                 case .giveBack(let count): try giveBack(keeping: count)
                 case .sleep(let limit, let heedWork): try sleep(&loop, limit, heedWork)
                 case .signOff: signOff(view)
@@ -52,13 +52,15 @@ struct QueueThread {
         wake.drain()
     }
 
-    private func exchange(_ loop: inout WorkerLoop, claim: Int) throws(QueueError) {
+    private func exchange(_ loop: inout WorkerLoop, claim: Int, isAlone: Bool) throws(QueueError) {
         let ends = workload.withLock { $0.takeEnds() }
         for end in ends { loop.sizer.finished(end.type, seconds: end.seconds) }
         let start = ContinuousClock.now
-        let tasks = try session.exchange(completed: ends.map(\.completion), claim: claim)
+        let tasks = try session.exchange(completed: ends.map(\.completion), claim: claim, isAlone: isAlone)
         metrics.count(ends)
-        loop.exchanged(stored: ends.count, claimed: tasks.count, of: claim, start: start, end: .now)
+        loop.exchanged(
+            stored: ends.count, claimed: tasks.count, of: claim, isSuspect: tasks.first?.isSuspect ?? false,
+            start: start, end: .now)
         guard !tasks.isEmpty else { return }
         metrics.count(claimed: tasks.count)
         loop.sizer.claimed(tasks.reduce(into: [:]) { $0[$1.type, default: 0] += 1 })

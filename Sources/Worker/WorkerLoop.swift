@@ -43,13 +43,14 @@ struct WorkerLoop {
         sizer = ClaimSizer(concurrency: concurrency)
     }
 
-    mutating func next(_ view: Workload.View, now: Instant) -> Step {
+    /// - Parameter mayHaveSuspects: there may be tasks in the queue, or here, that are to run alone.
+    mutating func next(_ view: Workload.View, now: Instant, mayHaveSuspects: Bool = false) -> Step {
         switch state {
         case .disconnected(_, let until):
             if let until, until > now { return .pause(until - now) }
             return .register
         case .working(let mayHaveWork):
-            return work(view, mayHaveWork: mayHaveWork, now: now)
+            return work(view, mayHaveWork: mayHaveWork, mayHaveSuspects: mayHaveSuspects, now: now)
         case .stopping(let deadline):
             // What was not begun goes back first: another worker may have a thread for it now.
             if !view.buffered.isEmpty { return .giveBack(keeping: 0) }
@@ -62,12 +63,15 @@ struct WorkerLoop {
         }
     }
 
-    private mutating func work(_ view: Workload.View, mayHaveWork: Bool, now: Instant) -> Step {
+    private mutating func work(
+        _ view: Workload.View, mayHaveWork: Bool, mayHaveSuspects: Bool, now: Instant
+    ) -> Step {
         let idle = max(0, concurrency - view.busy)
         if let count = sizer.toKeep(idle: idle, buffered: view.buffered) { return .giveBack(keeping: count) }
-        let room = sizer.room(idle: idle, buffered: view.buffered)
+        // A suspect is claimed by who holds nothing, and nothing is claimed beside it: first let all end.
+        let room = mayHaveSuspects && !view.holdsNothing ? 0 : sizer.room(idle: idle, buffered: view.buffered)
         // Where several tasks end at a time more are waiting most likely: one commit for both.
-        let claim = mayHaveWork || view.ended > 1 ? room : 0
+        let claim = mayHaveWork || mayHaveSuspects || view.ended > 1 ? room : 0
         if claim > 0 || view.ended > 0 {
             let pause = pace.pause(at: now)
             return pause > .zero ? .pause(pause) : .exchange(claim: claim)
@@ -91,9 +95,12 @@ struct WorkerLoop {
 
     /// - Parameters:
     ///   - stored: ends of attempts that were stored.
+    ///   - isSuspect: a suspect was claimed, which was not asked for.
     ///   - start: when the exchange began.
     ///   - end: when it was done.
-    mutating func exchanged(stored: Int, claimed: Int, of asked: Int, start: Instant, end: Instant) {
+    mutating func exchanged(
+        stored: Int, claimed: Int, of asked: Int, isSuspect: Bool = false, start: Instant, end: Instant
+    ) {
         // With a backlog there is nothing to wait for: a claim brings all it asks for.
         let isBacklog = asked > 0 && claimed == asked
         if asked > 0, claimed == 0, stored <= 1 {
@@ -103,7 +110,7 @@ struct WorkerLoop {
             pace.ended(moved, isCrowded: !isBacklog && moved > 1, start: start, end: end)
         }
         guard case .working = state, asked > 0 else { return }
-        state = .working(mayHaveWork: isBacklog)
+        state = .working(mayHaveWork: isBacklog || isSuspect)
     }
 
     mutating func woke(_ wakeup: WorkerSession.Wakeup) {

@@ -33,7 +33,9 @@ struct Workload {
         /// Threads that compute, also what is no longer ours.
         var busy = 0
 
-        var isIdle: Bool { ended == 0 && buffered.isEmpty && running == 0 }
+        /// Nothing beyond ends is held.
+        var holdsNothing: Bool { buffered.isEmpty && running == 0 }
+        var isIdle: Bool { ended == 0 && holdsNothing }
     }
 
     private(set) var view = View()

@@ -40,6 +40,41 @@ struct CrashTests {
         try system.stop()
     }
 
+    @Test func `a task whose worker is killed each time it runs ends as failed, and those claimed with it complete`()
+        throws
+    {
+        let system = try WholeSystem(nodes: 1, workers: 1, environment: ["MILLRACE_WORKER_CONCURRENCY": "2"])
+        // A second each; the poison is claimed together with at least one other.
+        let reply = try system.connection().request(
+            "POST", "/tasks",
+            json: [
+                ["type": "primes", "input": ["below": 1_000_000_000], "max_attempts": 2],
+                ["type": "primes", "input": ["below": 999_999_999], "max_attempts": 1],
+                ["type": "primes", "input": ["below": 999_999_998], "max_attempts": 1],
+            ])
+        let ids = try #require(try reply.json()["tasks"]?.arrayValue?.compactMap { $0["task_id"]?.stringValue })
+        let poison = ids[0]
+        var losses = 0
+        while try system.sql("SELECT count(*) FROM finished_task WHERE id = '\(poison)'") == "0" {
+            guard try system.sql("SELECT worker_id IS NULL FROM task WHERE id = '\(poison)'") == "f" else { continue }
+            kill(try system.child("worker").pid, SIGKILL)
+            losses += 1
+            try eventually("recovered") {
+                try system.sql("SELECT count(*) FROM task WHERE id = '\(poison)' AND worker_id IS NOT NULL") == "0"
+            }
+        }
+        #expect(losses == 3)
+        try expectAllFinished(Array(ids.dropFirst()), system)
+        #expect(
+            try system.sql("SELECT outcome, attempts, error FROM finished_task ORDER BY outcome")
+                == """
+                completed|1|
+                completed|1|
+                failed|2|the worker that ran it was lost, at attempt 2 of 2
+                """)
+        try system.stop()
+    }
+
     @Test func `nothing acknowledged is lost when a node and the balancer are killed under load`()
         throws
     {

@@ -97,7 +97,10 @@ extension SubmissionOutcome {
 }
 
 extension WorkerSession {
-    func claim(_ count: Int = 100) throws -> [ClaimedTask] { try exchange(completed: [], claim: count) }
+    /// As a worker that holds nothing.
+    func claim(_ count: Int = 100) throws -> [ClaimedTask] {
+        try exchange(completed: [], claim: count, isAlone: true)
+    }
 
     func complete(_ tasks: [ClaimedTask], result: String = #"{"hash":"00"}"#) throws {
         _ = try exchange(

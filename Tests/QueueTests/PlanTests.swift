@@ -28,11 +28,11 @@ import Testing
         batch.add([Submission(task: task("first"))], isAwaited: false, mayQueue: false, secret: [1])
         let submit = batch.call(slot: 1)
         try connection.execute([
-            WorkerSQL.claim.with(.int4(1), .int8(10), .texts([])), LookUpSQL.read.with(ids: none),
+            WorkerSQL.claim.with(.int4(1), .int8(10), .texts([]), .bool(true)), LookUpSQL.read.with(ids: none),
             LookUpSQL.markAwaited.with(.uuids(none)), WorkerSQL.nextDue.with(.texts([])), submit,
             FinishedAttempts([TaskCompletion(id: TaskID(), outcome: .completed(result: [0x31]))])
                 .completion(worker: 1, ttl: .seconds(1), slot: 1)!,
-            FinishSQL.recover.with(.int4(-1)),
+            FinishSQL.recover.with(.int4(-1)), WorkerSQL.absolve.with(.int4(-1)),
             LookUpSQL.completedPage.with(PostgresArray(.text).value, .uuid(TaskID()), .int8(10)),
         ])
         try bench.database.sql(
@@ -43,9 +43,10 @@ import Testing
             ANALYZE
             """)
         let ids = "ARRAY[gen_random_uuid()]"
-        let claim = try plan(WorkerSQL.claim, "1, 100, ARRAY['sha256']", connection)
+        let claim = try plan(WorkerSQL.claim, "1, 100, ARRAY['sha256'], true", connection)
         #expect(
             claim.contains("Index Scan using task_claim on task") || claim.contains("Index Only Scan using task_claim"))
+        #expect(claim.contains("Index Scan using task_suspect on task"))
         #expect(claim.contains("Index Scan using task_pkey on task t"))
         let plans = [
             claim,
@@ -55,6 +56,7 @@ import Testing
             try plan(
                 FinishSQL.complete, "1, \(ids), ARRAY['1'], 1, 1::int2", connection),
             try plan(FinishSQL.recover, "1", connection),
+            try plan(WorkerSQL.absolve, "1", connection),
             try plan(
                 SubmitSQL.submit,
                 """

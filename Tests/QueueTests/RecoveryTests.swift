@@ -71,7 +71,8 @@ import Threading
         // Without the ring it would be up to the watch's period. The machine may be busy: the fastest tell.
         #expect(times.sorted()[1] < .milliseconds(100), "\(times)")
         #expect(try bench.value("SELECT count(*) FROM worker") == "1")
-        #expect(try bench.value("SELECT min(attempts), max(attempts) FROM task") == "2|2")
+        // Which of them had begun nobody knows: the lost attempts do not count.
+        #expect(try bench.value("SELECT min(attempts), max(attempts) FROM task") == "1|1")
     }
 
     @Test func `A late completion of a lost session stores nothing`() throws {
@@ -160,6 +161,104 @@ import Threading
         #expect(record.status == .failed)
         #expect(record.error == "the worker that ran it was lost, at attempt 3 of 3")
         #expect(record.attempts == 3)
+    }
+
+    @Test func `Among the tasks of a lost worker the one that ends workers fails, and no other loses an attempt`()
+        throws
+    {
+        let client = bench.client()
+        let watch = bench.watch()
+        defer {
+            client.shutdown()
+            watch.stop()
+        }
+        let submissions = (0..<20).map { Submission(task: task("\($0)"), maxAttempts: 2) }
+        let poison = submissions[7].id
+        _ = try client.submit(submissions)
+        var losses = 0
+        while try client.record(poison)?.status != .failed {
+            let worker = try bench.session("worker \(losses)")
+            try eventually("claimed") {
+                let claimed = try worker.claim()
+                if claimed.contains(where: { $0.id == poison }) {
+                    // The first takes all of them along; from then on it is alone.
+                    #expect(claimed.count == (losses == 0 ? 20 : 1))
+                    try kill(worker)
+                    return true
+                }
+                try worker.complete(claimed)
+                return try client.record(poison)?.status == .failed
+            }
+            losses += 1
+            try #require(losses < 10)
+            try eventually("recovered") {
+                try bench.value("SELECT count(*) FROM task WHERE worker_id IS NOT NULL") == "0"
+            }
+        }
+        #expect(losses == 3)
+        let record = try #require(try client.record(poison))
+        #expect(record.attempts == 2)
+        #expect(record.error == "the worker that ran it was lost, at attempt 2 of 2")
+        let last = try bench.session("last")
+        try eventually("all others are done") {
+            try last.complete(try last.claim())
+            return try bench.value("SELECT count(*) FROM task") == "0"
+        }
+        #expect(
+            try bench.value("SELECT outcome, count(*), max(attempts) FROM finished_task GROUP BY 1 ORDER BY 1")
+                == "completed|19|1\nfailed|1|2")
+    }
+
+    @Test(arguments: [true, false])
+    func `Tasks of a session whose process lives are under no suspicion`(isRecoveredFirst: Bool) throws {
+        let client = bench.client()
+        defer { client.shutdown() }
+        _ = try client.submit((0..<5).map { Submission(task: task("\($0)"), maxAttempts: 1) })
+        let session = try bench.session()
+        #expect(try session.claim().count == 5)
+        try kill(session)
+        #expect(throws: QueueError.sessionLost) { try session.claim() }
+        var watch: WorkerWatch?
+        defer { watch?.stop() }
+        let recover = {
+            watch = bench.watch()
+            try eventually("recovered") {
+                try bench.value("SELECT count(*) FROM task WHERE worker_id IS NULL") == "5"
+            }
+        }
+        if isRecoveredFirst { try recover() }
+        try session.register()
+        if !isRecoveredFirst { try recover() }
+        #expect(try bench.value("SELECT count(suspect_of), max(attempts) FROM task") == "0|0")
+        #expect(try session.claim().map(\.isSuspect) == [false, false, false, false, false])
+    }
+
+    @Test func `A suspect is claimed by who holds nothing, alone, and is none after an attempt that only failed`()
+        throws
+    {
+        let client = bench.client()
+        let watch = bench.watch()
+        defer {
+            client.shutdown()
+            watch.stop()
+        }
+        _ = try client.submit((0..<3).map { Submission(task: task("\($0)")) })
+        let victim = try bench.session("victim")
+        _ = try victim.claim()
+        try kill(victim)
+        try eventually("recovered") { try bench.value("SELECT count(suspect_of) FROM task") == "3" }
+        let fresh = try #require(try client.submit(task("fresh")).queuedID)
+        let session = try bench.session()
+        #expect(session.mayHaveSuspects)
+        #expect(try session.exchange(completed: [], claim: 10, isAlone: false).map(\.id) == [fresh])
+        for left in [2, 1, 0] {
+            let claimed = try session.exchange(completed: [], claim: 10, isAlone: true)
+            #expect(claimed.map(\.isSuspect) == [true])
+            try session.fail(claimed)
+            #expect(try bench.value("SELECT count(suspect_of) FROM task") == "\(left)")
+        }
+        #expect(try session.exchange(completed: [], claim: 10, isAlone: true).isEmpty)
+        #expect(!session.mayHaveSuspects)
     }
 
     @Test func `Only a worker that has not signed off is called gone`() throws {

@@ -50,6 +50,25 @@ import Testing
         #expect(step(&loop, .init(), start) == .pause(.milliseconds(500)))
     }
 
+    @Test func `where there are suspects all that is here ends first, and then one is claimed at a time`() {
+        var loop = experienced()
+        func step(_ view: Workload.View, _ now: WorkerLoop.Instant) -> WorkerLoop.Step {
+            loop.next(view, now: now, mayHaveSuspects: true)
+        }
+        let sleep = WorkerLoop.Step.sleep(upTo: .seconds(5), heedWork: false)
+        #expect(step(.init(buffered: ["md5": 1], running: 2, busy: 2), start) == sleep)
+        #expect(step(.init(ended: 1, running: 1, busy: 1), start) == .exchange(claim: 0))
+        #expect(step(.init(ended: 1), start) == .exchange(claim: 500))
+        loop.exchanged(
+            stored: 1, claimed: 1, of: 500, isSuspect: true, start: start, end: start + .milliseconds(1))
+        #expect(step(.init(buffered: ["md5": 1]), start + .milliseconds(9)) == sleep)
+        #expect(step(.init(running: 1, busy: 1), start + .milliseconds(9)) == sleep)
+        #expect(step(.init(ended: 1), start + .milliseconds(9)) == .exchange(claim: 500))
+        // It was the last one, and other work was not asked for meanwhile.
+        loop.exchanged(stored: 1, claimed: 1, of: 500, isSuspect: true, start: start, end: start)
+        #expect(loop.next(.init(), now: start + .milliseconds(9)) == .exchange(claim: 500))
+    }
+
     @Test func `an empty queue is waited for, not asked again`() {
         var loop = working()
         exchanged(&loop, claimed: 0, of: 3)

@@ -59,7 +59,7 @@ enum FinishSQL {
         WITH failure AS MATERIALIZED (
             SELECT * FROM unnest($2::uuid[], $3::text[], $4::bool[]) AS f (id, error, is_retryable)
         ), retried AS (
-            UPDATE task t SET worker_id = NULL, started_at = NULL, last_error = f.error,
+            UPDATE task t SET worker_id = NULL, started_at = NULL, last_error = f.error, suspect_of = NULL,
                 run_at = clock_timestamp()
                     + interval '1 second' * least(2 ^ (t.attempts - 1), 300) * (0.5 + random() / 2)
             FROM failure f
@@ -78,29 +78,49 @@ enum FinishSQL {
 
     /// What a worker held whose lock is proof that it is gone: queued again at once, or, after as many attempts as the
     /// task may have, failed: a task that brings its worker down does not get to do so for ever.
+    ///
+    /// What ended the worker, if it was a task, nobody can say: which ones had begun is known to the dead alone, and to
+    /// have each beginning stored would cost a commit for each task. So a loss counts as an attempt where there is no
+    /// doubt: the worker held one task. If it held several the attempt does not count and they become suspects, which
+    /// are claimed singly by workers that hold nothing else (``WorkerSQL/claim``). The second loss of the same task is
+    /// its own then, and its neighbours of the first run to their ends. (Claiming ever smaller groups would find the
+    /// one among 500 in 9 more losses; one by one it is the next, and the innocent ones take a millisecond each.)
+    /// A worker whose process lives (``WorkerSQL/survive``) leaves no suspects.
+    ///
     /// Returns how many are queued again, how many failed, and whether the worker was still registered: one that has
     /// signed off is not dead.
     static let recover = PostgresStatement(
         "recover",
         """
-        WITH lost AS MATERIALIZED (
-            SELECT id, attempts < max_attempts AS may_retry FROM task WHERE worker_id = $1 ORDER BY id FOR UPDATE
+        WITH forgotten AS MATERIALIZED (
+            DELETE FROM worker WHERE id = $1 RETURNING survived
+        ), held AS MATERIALIZED (
+            SELECT id, attempts, max_attempts, suspect_of FROM task WHERE worker_id = $1 ORDER BY id FOR UPDATE
+        ), judged AS MATERIALIZED (
+            SELECT id, attempts, max_attempts, survived,
+                NOT survived AND (n = 1 OR suspect_of IS NOT NULL) AS is_to_blame
+            FROM (SELECT count(*) AS n, coalesce((SELECT survived FROM forgotten), false) AS survived FROM held) c, held
         ), requeued AS (
-            UPDATE task t SET worker_id = NULL, started_at = NULL, last_error = 'the worker that ran it was lost'
-            FROM lost l WHERE t.id = l.id AND l.may_retry
-            RETURNING t.id
+            UPDATE task t SET worker_id = NULL, started_at = NULL,
+                attempts = CASE WHEN j.is_to_blame THEN t.attempts ELSE t.attempts - 1 END,
+                suspect_of = CASE WHEN NOT j.survived THEN $1 END,
+                last_error = CASE WHEN j.is_to_blame THEN 'the worker that ran it was lost'
+                             ELSE 'the worker that held it was lost' END
+            FROM judged j WHERE t.id = j.id AND NOT (j.is_to_blame AND j.attempts >= j.max_attempts)
+            RETURNING t.suspect_of
         ), removed AS (
-            DELETE FROM task t USING lost l WHERE t.id = l.id AND NOT l.may_retry
+            DELETE FROM task t USING judged j
+            WHERE t.id = j.id AND j.is_to_blame AND j.attempts >= j.max_attempts
             RETURNING t.id, t.type, t.attempts, t.max_attempts, t.created_at, t.started_at, t.awaited
         ), finished AS (
             INSERT INTO finished_task (id, type, outcome, attempts, created_at, started_at, completed_at, error)
             SELECT id, type, 'failed', attempts, created_at, started_at, clock_timestamp(),
                 'the worker that ran it was lost, at attempt ' || attempts || ' of ' || max_attempts
             FROM removed
-        ), forgotten AS (
-            DELETE FROM worker WHERE id = $1 RETURNING id
         ), woken AS MATERIALIZED (
-            SELECT count(pg_notify('millrace_work', '')) AS n FROM (SELECT FROM requeued LIMIT 1) r
+            SELECT count(pg_notify('millrace_work', kind)) AS n
+            FROM (SELECT CASE WHEN bool_or(suspect_of IS NOT NULL) THEN 'suspects' ELSE '' END AS kind
+                  FROM requeued HAVING count(*) > 0) k
         ), \(told)
         SELECT (SELECT count(*) FROM requeued), (SELECT count(*) FROM removed), EXISTS (SELECT FROM forgotten)
         FROM told, woken

@@ -40,8 +40,12 @@ package final class WorkerSession {
     /// The row of the cache's counters this session adds to.
     private let slot = Int16.random(in: 0...255)
     private var registration: Registration?
+    /// The last number it had. While it has no registration: of a session that was lost.
+    private var lastWorker: Int32 = 0
     /// A notification of work has come that no claim has answered.
     private var isWorkAnnounced = false
+    /// There may be tasks that are to run alone: stop claiming others, and claim as soon as nothing is held.
+    package private(set) var mayHaveSuspects = false
     /// When the next task is due that was put off; the outer `nil`: not asked since the last exchange.
     private var nextDue: Timestamp??
 
@@ -70,10 +74,15 @@ package final class WorkerSession {
             guard try connection.execute(WorkerSQL.lock.with(.int4(worker))).bool(0, 0) == true else {
                 throw PostgresError(.server, message: "the lock of a new worker is taken")
             }
-            try connection.execute(WorkerSQL.register.with(.int4(worker), .text(configuration.name)))
+            try connection.execute([
+                WorkerSQL.register.with(.int4(worker), .text(configuration.name)),
+                WorkerSQL.survive.with(.int4(lastWorker)), WorkerSQL.absolve.with(.int4(lastWorker)),
+            ])
             try connection.execute(text: "LISTEN millrace_work")
             registration = Registration(connection: connection, worker: worker)
+            lastWorker = worker
             isWorkAnnounced = true
+            mayHaveSuspects = true
             nextDue = nil
             watch?.follow(worker)
             DatabaseOutage.ended(configuration.postgres, logger: logger)
@@ -87,10 +96,14 @@ package final class WorkerSession {
     /// Stores the ends of attempts and claims new tasks, in one round trip and one commit.
     ///
     /// A completion of a task that is no longer this session's (cancelled meanwhile) stores nothing.
-    /// - Parameter claim: how many tasks at most; 0 is fine.
+    /// - Parameters:
+    ///   - claim: how many tasks at most; 0 is fine.
+    ///   - isAlone: this worker holds nothing beyond what is completed here. Then it gets a suspect alone, if there is one.
     /// - Throws: ``QueueError/sessionLost``: nothing of it is this worker's any more, neither what was completed here nor
     ///   what it still computes. Drop all of it and register again.
-    package func exchange(completed: [TaskCompletion], claim: Int) throws(QueueError) -> [ClaimedTask] {
+    package func exchange(
+        completed: [TaskCompletion], claim: Int, isAlone: Bool = false
+    ) throws(QueueError) -> [ClaimedTask] {
         if completed.isEmpty, claim <= 0 { return [] }
         if claim > 0 {
             // The claim's snapshot is newer than any announcement that has arrived by now.
@@ -107,12 +120,14 @@ package final class WorkerSession {
         if claim > 0 {
             // A claim that a crash undoes does no harm: it is undone for a dead worker anyway.
             if calls.isEmpty { calls.append(LookUpSQL.lossIsHarmless.with()) }
-            calls.append(WorkerSQL.claim.with(.int4(worker), .int8(Int64(claim)), types))
+            calls.append(WorkerSQL.claim.with(.int4(worker), .int8(Int64(claim)), types, .bool(isAlone)))
         }
         let results = try run { (connection) throws(PostgresError) in try connection.execute(calls) }
         if completion != nil { try announce(results[0]) }
         guard claim > 0, let claimed = results.last else { return [] }
-        return (0..<claimed.rowCount).compactMap { claimed.claimedTask($0) }
+        let tasks = (0..<claimed.rowCount).compactMap { claimed.claimedTask($0) }
+        if isAlone { mayHaveSuspects = tasks.first?.isSuspect ?? false }
+        return tasks
     }
 
     /// Tells the nodes of finished tasks that somebody waits for.
@@ -214,16 +229,18 @@ extension WorkerSession {
         let notifications = try run { (connection) throws(PostgresError) in try connection.takeNotifications() }
         if notifications.isEmpty { return }
         isWorkAnnounced = true
+        if notifications.contains(where: { $0.payload == "suspects" }) { mayHaveSuspects = true }
         watch?.noteWork()
     }
 
     /// Learns when the next task is due.
-    /// - Returns: whether one is due already, and was locked when this session claimed.
+    /// - Returns: whether one is due already, and was locked when this session claimed, or is a suspect.
     private func isWorkLeft() throws(QueueError) -> Bool {
         let row = try run { (connection) throws(PostgresError) in try connection.execute(WorkerSQL.nextDue.with(types))
         }
         nextDue = .some(row.timestamp(0, 0))
-        return row.bool(0, 1) == true
+        if row.bool(0, 2) == true { mayHaveSuspects = true }
+        return row.bool(0, 1) == true || row.bool(0, 2) == true
     }
 }
 
@@ -234,8 +251,9 @@ extension Timestamp {
 extension PostgresResult {
     fileprivate func claimedTask(_ row: Int) -> ClaimedTask? {
         guard let id = taskID(row, 0), let type = text(row, 1), let input = bytes(row, 2),
-            let attempt = integer(row, 3), let maxAttempts = integer(row, 4)
+            let attempt = integer(row, 3), let maxAttempts = integer(row, 4), let isSuspect = bool(row, 5)
         else { return nil }
-        return ClaimedTask(id: id, type: type, input: input, attempt: attempt, maxAttempts: maxAttempts)
+        return ClaimedTask(
+            id: id, type: type, input: input, attempt: attempt, maxAttempts: maxAttempts, isSuspect: isSuspect)
     }
 }

@@ -7,6 +7,8 @@ package struct ClaimedTask: Sendable, Hashable {
     /// 1 for the first start.
     package var attempt: Int
     package var maxAttempts: Int
+    /// A worker was lost that held it together with others: it runs alone.
+    package var isSuspect = false
 }
 
 /// The end of one attempt.
