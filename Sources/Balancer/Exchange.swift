@@ -57,7 +57,11 @@ final class Exchange: TimerHandler {
     var connectionLimitStatus: StaticString = ""
     /// Where `limit_conn` counts this request until its end.
     var countedIn: [(zone: ConnectionZone, key: [UInt8])] = []
+    private var shownID: [UInt8] = []
     private var generatedID: [UInt8] = []
+    /// When the params were first made: nginx sends the next node the same bytes, also for `$msec`.
+    var paramsTime: WallTime?
+    var isMakingParams = false
     private(set) var isResponseBegun = false
     private(set) var isComplete = false
 
@@ -110,7 +114,9 @@ final class Exchange: TimerHandler {
         limitStatus = ""
         connectionLimitStatus = ""
         leaveConnectionZones()
+        shownID.removeAll(keepingCapacity: true)
         generatedID.removeAll(keepingCapacity: true)
+        paramsTime = nil
         isResponseBegun = false
         isComplete = false
         stopTimer()
@@ -294,12 +300,18 @@ final class Exchange: TimerHandler {
 
     // MARK: Identity
 
-    /// `$request_id` in nginx is random; here it is the client's own if it sent a sane one.
+    /// `X-Request-Id`: the client's own if it sent a sane one.
     var identity: [UInt8] {
         if let field = parser.head.fields.first(.xRequestID) {
             let id = headBytes[field.value.range]
             if RequestIdentity.isSane(id.span) { return Array(id) }
         }
+        if shownID.isEmpty { worker.identities.append(to: &shownID) }
+        return shownID
+    }
+
+    /// `$request_id`, as in nginx: random, and nothing that a client has chosen or is shown.
+    var privateIdentity: [UInt8] {
         if generatedID.isEmpty { worker.identities.append(to: &generatedID) }
         return generatedID
     }

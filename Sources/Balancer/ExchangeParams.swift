@@ -6,6 +6,9 @@ internal import Reactor
 /// A request as FastCGI params: those of the configuration, then the client's headers.
 extension Exchange {
     func appendParams(with encoder: inout RequestEncoder, to out: inout [UInt8]) {
+        paramsTime = paramsTime ?? worker.loop.wallTime
+        isMakingParams = true
+        defer { isMakingParams = false }
         for instruction in location.params {
             switch instruction {
             case .constant(let name, let value):

@@ -57,7 +57,8 @@ extension Exchange {
         case .hostName: out.append(contentsOf: Self.hostName)
         case .https: return false
         case .milliseconds:
-            let milliseconds = worker.loop.wallTime.microseconds / 1000
+            let time = isMakingParams ? paramsTime ?? worker.loop.wallTime : worker.loop.wallTime
+            let milliseconds = time.microseconds / 1000
             out.append(decimal: milliseconds / 1000)
             out.append(".")
             out.append(decimal: milliseconds % 1000, width: 3)
@@ -67,7 +68,7 @@ extension Exchange {
         case .remoteUser: return false
         case .request: out.append(contentsOf: requestLine)
         case .requestCompletion: if isComplete, status != 499 { out.append("OK") }
-        case .requestID: out.append(contentsOf: identity)
+        case .requestID: out.append(contentsOf: privateIdentity)
         case .requestLength: out.append(decimal: headBytes.count + bodyCount)
         case .requestMethod:
             if redirect?.isGET == true, parser.head.method != .head {

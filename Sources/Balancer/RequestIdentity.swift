@@ -1,35 +1,26 @@
-/// Ids for requests: 32 hexadecimal digits, as nginx's `$request_id`. One maker for each loop.
-struct RequestIdentity {
-    private var state: (UInt64, UInt64, UInt64, UInt64)
+internal import Glibc
 
-    init() {
-        var random = SystemRandomNumberGenerator()
-        state = (random.next(), random.next(), random.next(), random.next() | 1)
-    }
+/// Ids for requests: 32 hexadecimal digits, as nginx's `$request_id`. One maker for each loop.
+///
+/// They are secret: nodes derive the ids of tasks from them, and who knows a task's id may read its result. So they come
+/// from the system's generator, many at a time.
+struct RequestIdentity {
+    private static let size = 16
+    private var supply: [UInt8] = []
 
     mutating func append(to bytes: inout [UInt8]) {
-        for half in [next(), next()] {
-            for shift in stride(from: UInt64(60), through: 0, by: -4) {
-                let digit = UInt8(half >> shift & 15)
-                bytes.append(digit < 10 ? 0x30 + digit : 0x57 + digit)
-            }
+        if supply.isEmpty { refill() }
+        for byte in supply.suffix(Self.size) {
+            for digit in [byte >> 4, byte & 15] { bytes.append(digit < 10 ? 0x30 + digit : 0x57 + digit) }
         }
+        supply.removeLast(Self.size)
     }
 
-    /// xoshiro256**: unique, not secret.
-    private mutating func next() -> UInt64 {
-        let result = rotated(state.1 &* 5, 7) &* 9
-        let shifted = state.1 << 17
-        state.2 ^= state.0
-        state.3 ^= state.1
-        state.1 ^= state.2
-        state.0 ^= state.3
-        state.2 ^= shifted
-        state.3 = rotated(state.3, 45)
-        return result
+    /// One system call for 16 requests, of as many bytes as it gives at once (getentropy(3)).
+    private mutating func refill() {
+        supply = [UInt8](repeating: 0, count: 256)
+        precondition(getentropy(&supply, supply.count) == 0, "the system has no random bytes")
     }
-
-    private func rotated(_ value: UInt64, _ bits: UInt64) -> UInt64 { value << bits | value >> (64 - bits) }
 
     /// 1 to 128 bytes of `[A-Za-z0-9._-]`: an id of the client's that is safe to repeat anywhere.
     static func isSane(_ id: Span<UInt8>) -> Bool {

@@ -65,6 +65,25 @@ struct RetryTests {
         #expect(try any.ask("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi").text == "hi")
     }
 
+    @Test func `the next node gets the same params, and $request_id is nothing that the client knows`() throws {
+        let (bad, good) = (try TestResponder { _ in [.sleep(.milliseconds(20)), .close] }, try TestResponder(echo))
+        defer { for node in [bad, good] { node.stop() } }
+        let harness = try Harness(
+            ["\(bad.address) weight=9", good.address],
+            location: "fastcgi_next_upstream error non_idempotent; fastcgi_param KEY $msec-$request_id;")
+        let head = "POST / HTTP/1.1\r\nHost: a\r\nX-Request-Id: mine\r\nContent-Length: 2\r\n\r\n"
+        let response = try harness.ask("\(head)hi")
+        #expect(response.text == "hi")
+        #expect(response.field("X-Request-Id") == "mine")
+        let key = try #require(bad.requests.first?.params["KEY"])
+        #expect(good.requests.first?.params["KEY"] == key)
+        let parts = key.split(separator: "-")
+        #expect(parts.count == 2 && parts[0].split(separator: ".").map(\.count) == [10, 3])
+        #expect(parts[1].count == 32 && parts[1].allSatisfy(\.isHexDigit))
+        _ = try harness.ask("\(head)hi")
+        #expect(good.requests.last?.params["KEY"]?.suffix(32) != parts[1])
+    }
+
     @Test func `no more nodes are asked than fastcgi_next_upstream_tries says`() throws {
         let nodes = try (0..<3).map { _ in try TestResponder { _ in [.close] } }
         defer { for node in nodes { node.stop() } }
