@@ -6,6 +6,7 @@ package enum Schema {
     private static let migrations = [
         Migration(version: 1, name: "queue", sql: PackageResources.v001_queue_sql),
         Migration(version: 2, name: "suspects", sql: PackageResources.v002_suspects_sql),
+        Migration(version: 3, name: "attempts", sql: PackageResources.v003_attempts_sql),
     ]
 
     package struct Step: Sendable, Hashable {

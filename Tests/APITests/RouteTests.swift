@@ -38,6 +38,17 @@ import Testing
         #expect(problem.headers == [.init("Allow", "GET, HEAD, DELETE")])
     }
 
+    @Test func `a parameter may be followed by one more segment`() {
+        guard case .route(_, _, let parameter) = router.match(method: "GET", path: "/task/x/attempts") else {
+            Issue.record("no route")
+            return
+        }
+        #expect(parameter == "x")
+        for path in ["/task//attempts", "/task/attempts/", "/task/x/attempts/", "/task/x/y/attempts"] {
+            #expect(status("GET", path) == 404)
+        }
+    }
+
     @Test func `percent-encoded paths are the same paths`() {
         #expect(status("GET", "/%68ealth") == nil)
         guard case .route(_, _, let parameter) = router.match(method: "GET", path: "/task/%41b") else {
@@ -52,7 +63,8 @@ import Testing
         let calls = [
             "post /hash/md5", "post /hash/sha256", "post /hash/argon2", "post /tasks", "get /task/{id}",
             "delete /task/{id}", "get /hashes", "get /health", "get /cache/stats", "post /cache/clear", "get /metrics",
-            "get /lb/metrics", "get /openapi.json", "get /lb/health", "get /lb/stats", "get /lb/rate-limits",
+            "get /lb/metrics", "get /task/{id}/attempts", "get /openapi.json", "get /lb/health", "get /lb/stats",
+            "get /lb/rate-limits",
             "post /lb/strategy",
         ]
         for call in calls {

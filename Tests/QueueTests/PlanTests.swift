@@ -31,8 +31,9 @@ import Testing
             WorkerSQL.claim.with(.int4(1), .int8(10), .texts([]), .bool(true)), LookUpSQL.read.with(ids: none),
             LookUpSQL.markAwaited.with(.uuids(none)), WorkerSQL.nextDue.with(.texts([])), submit,
             FinishedAttempts([TaskCompletion(id: TaskID(), outcome: .completed(result: [0x31]))])
-                .completion(worker: 1, ttl: .seconds(1), slot: 1)!,
-            FinishSQL.recover.with(.int4(-1)), WorkerSQL.absolve.with(.int4(-1)),
+                .completion(worker: 1, name: "w", ttl: .seconds(1), slot: 1)!,
+            LookUpSQL.attempts.with(.uuid(TaskID())), FinishSQL.recover.with(.int4(-1)),
+            WorkerSQL.absolve.with(.int4(-1)),
             LookUpSQL.completedPage.with(PostgresArray(.text).value, .uuid(TaskID()), .int8(10)),
         ])
         try bench.database.sql(
@@ -54,7 +55,8 @@ import Testing
             try plan(LookUpSQL.markAwaited, ids, connection),
             try plan(WorkerSQL.nextDue, "ARRAY['sha256']", connection),
             try plan(
-                FinishSQL.complete, "1, \(ids), ARRAY['1'], 1, 1::int2", connection),
+                FinishSQL.complete, "1, \(ids), ARRAY['1'], 1, 1::int2, 'w'", connection),
+            try plan(LookUpSQL.attempts, "gen_random_uuid()", connection),
             try plan(FinishSQL.recover, "1", connection),
             try plan(WorkerSQL.absolve, "1", connection),
             try plan(

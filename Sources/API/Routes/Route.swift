@@ -19,7 +19,7 @@ struct Route: Sendable {
     }
 
     let method: Method
-    /// Literal segments; the last one may be a parameter in braces.
+    /// Literal segments; the last one, or the one before it, may be a parameter in braces.
     let path: String
     /// Names the operation for programs that are generated from the document.
     let operation: String

@@ -4,7 +4,7 @@ internal import Tasks
 enum RouteTable {
     static func make() -> [Route] {
         TaskRegistry.all.filter(\.isHash).map(HashRoute.submit)
-            + [TasksRoute.submit, TaskRoute.get, TaskRoute.cancel, HashesRoute.list]
+            + [TasksRoute.submit, TaskRoute.get, TaskRoute.cancel, AttemptsRoute.list, HashesRoute.list]
             + [HealthRoute.get, CacheRoutes.statistics, CacheRoutes.clear, MetricsRoute.get]
             + [DocumentRoute.get]
             + BalancerRoutes.all

@@ -3,15 +3,15 @@ struct Router: Sendable {
     /// In the order of the table. Metrics are labelled with them.
     let routes: [Route]
     private var literal: [String: [Int]] = [:]
-    /// Paths that end in a parameter, by what comes before it.
+    /// Paths with a parameter, by what is around it: `/task/{}/attempts`.
     private var parameterized: [String: [Int]] = [:]
 
     init(_ routes: [Route]) {
         self.routes = routes
         for (index, route) in routes.enumerated() {
             guard case .node = route.server else { continue }
-            if let brace = route.path.firstIndex(of: "{") {
-                parameterized[String(route.path[..<brace]), default: []].append(index)
+            if let start = route.path.firstIndex(of: "{"), let end = route.path.firstIndex(of: "}") {
+                parameterized["\(route.path[..<start]){}\(route.path[end...].dropFirst())", default: []].append(index)
             } else {
                 literal[route.path, default: []].append(index)
             }
@@ -38,10 +38,19 @@ struct Router: Sendable {
         if let found = literal[path] { return (found, "") }
         guard let decoded = PercentCoding.decode(path.utf8) else { return nil }
         if let found = literal[decoded] { return (found, "") }
-        guard let slash = decoded.lastIndex(of: "/") else { return nil }
-        let start = decoded.index(after: slash)
-        guard start < decoded.endIndex, let found = parameterized[String(decoded[..<start])] else { return nil }
-        return (found, String(decoded[start...]))
+        guard let last = decoded.lastIndex(of: "/") else { return nil }
+        if let found = candidates(decoded, from: last, to: decoded.endIndex) { return found }
+        guard let before = decoded[..<last].lastIndex(of: "/") else { return nil }
+        return candidates(decoded, from: before, to: last)
+    }
+
+    /// With what is between `slash` and `end` as the parameter.
+    private func candidates(
+        _ path: String, from slash: String.Index, to end: String.Index
+    ) -> ([Int], parameter: String)? {
+        let parameter = path[path.index(after: slash)..<end]
+        guard !parameter.isEmpty, let found = parameterized["\(path[...slash]){}\(path[end...])"] else { return nil }
+        return (found, String(parameter))
     }
 
     private func allowed(_ candidates: [Int]) -> String {

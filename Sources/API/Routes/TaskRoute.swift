@@ -56,7 +56,7 @@ enum TaskRoute {
             }
         })
 
-    private static func taskID(_ request: Request) throws(Problem) -> TaskID {
+    static func taskID(_ request: Request) throws(Problem) -> TaskID {
         guard let id = TaskID(request.pathParameter) else {
             throw Problem(400, "The task id is not a UUID.")
         }

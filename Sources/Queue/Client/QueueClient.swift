@@ -171,7 +171,7 @@ extension QueueClient {
         (try? run { try $0.execute(LookUpSQL.ping.with(), timeout: Self.patience) }) != nil
     }
 
-    private func run(_ body: (PostgresConnection) throws -> PostgresResult) throws(QueueError) -> PostgresResult {
+    func run(_ body: (PostgresConnection) throws -> PostgresResult) throws(QueueError) -> PostgresResult {
         var attempts = 0
         while true {
             attempts += 1

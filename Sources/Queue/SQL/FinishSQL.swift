@@ -19,7 +19,8 @@ enum FinishSQL {
         )
         """
 
-    /// Worker, ids, results, how long they are cached, the counters' slot. Returns the ids that somebody waits for.
+    /// Worker, ids, results, how long they are cached, the counters' slot, the worker's name. Returns the ids that
+    /// somebody waits for.
     static let complete = PostgresStatement(
         "complete",
         """
@@ -27,11 +28,13 @@ enum FinishSQL {
             SELECT * FROM unnest($2::uuid[], $3::text[]) AS d (id, result)
         ), removed AS (
             DELETE FROM task t USING done d WHERE t.id = d.id AND t.worker_id = $1
-            RETURNING t.id, t.type, t.cache_key, t.attempts, t.created_at, t.started_at, t.awaited,
+            RETURNING t.id, t.type, t.cache_key, t.attempts, t.created_at, t.started_at, t.awaited, t.history,
                 d.result::json AS result
         ), finished AS (
-            INSERT INTO finished_task (id, type, outcome, attempts, created_at, started_at, completed_at, result)
-            SELECT id, type, 'completed', attempts, created_at, started_at, clock_timestamp(), result FROM removed
+            INSERT INTO finished_task
+                (id, type, outcome, attempts, created_at, started_at, completed_at, result, history, worker)
+            SELECT id, type, 'completed', attempts, created_at, started_at, clock_timestamp(), result, history, $6::text
+            FROM removed
         ), cached AS (
             INSERT INTO result_cache AS c (cache_key, task_id, expires_at, result)
             SELECT cache_key, id, now() + $4 * interval '1 microsecond', result
@@ -48,8 +51,8 @@ enum FinishSQL {
         SELECT id FROM removed WHERE awaited
         """)
 
-    /// Worker, ids, errors, whether another attempt may help. Returns how many will be tried again, and how many are
-    /// finished.
+    /// Worker, ids, errors, whether another attempt may help, the worker's name. Returns how many will be tried again,
+    /// and how many are finished.
     ///
     /// The pause before attempt n + 1 is between half and all of 2^(n-1) seconds, and 5 minutes at most. (Full jitter,
     /// down to no pause at all, is for many clients of one server; here a pause is what is wanted.)
@@ -60,6 +63,8 @@ enum FinishSQL {
             SELECT * FROM unnest($2::uuid[], $3::text[], $4::bool[]) AS f (id, error, is_retryable)
         ), retried AS (
             UPDATE task t SET worker_id = NULL, started_at = NULL, last_error = f.error, suspect_of = NULL,
+                history = array_append(t.history,
+                    attempt(t.attempts, 'failed', $5::text, t.started_at, clock_timestamp(), f.error)),
                 run_at = clock_timestamp()
                     + interval '1 second' * least(2 ^ (t.attempts - 1), 300) * (0.5 + random() / 2)
             FROM failure f
@@ -68,10 +73,12 @@ enum FinishSQL {
         ), removed AS (
             DELETE FROM task t USING failure f
             WHERE t.id = f.id AND t.worker_id = $1 AND NOT (f.is_retryable AND t.attempts < t.max_attempts)
-            RETURNING t.id, t.type, t.attempts, t.created_at, t.started_at, t.awaited, f.error
+            RETURNING t.id, t.type, t.attempts, t.created_at, t.started_at, t.awaited, t.history, f.error
         ), finished AS (
-            INSERT INTO finished_task (id, type, outcome, attempts, created_at, started_at, completed_at, error)
-            SELECT id, type, 'failed', attempts, created_at, started_at, clock_timestamp(), error FROM removed
+            INSERT INTO finished_task
+                (id, type, outcome, attempts, created_at, started_at, completed_at, error, history, worker)
+            SELECT id, type, 'failed', attempts, created_at, started_at, clock_timestamp(), error, history, $5::text
+            FROM removed
         ), \(told)
         SELECT (SELECT count(*) FROM retried), (SELECT count(*) FROM removed), n FROM told
         """)
@@ -93,29 +100,33 @@ enum FinishSQL {
         "recover",
         """
         WITH forgotten AS MATERIALIZED (
-            DELETE FROM worker WHERE id = $1 RETURNING survived
+            DELETE FROM worker WHERE id = $1 RETURNING name, survived
         ), held AS MATERIALIZED (
             SELECT id, attempts, max_attempts, suspect_of FROM task WHERE worker_id = $1 ORDER BY id FOR UPDATE
         ), judged AS MATERIALIZED (
             SELECT id, attempts, max_attempts, survived,
-                NOT survived AND (n = 1 OR suspect_of IS NOT NULL) AS is_to_blame
+                NOT survived AND (n = 1 OR suspect_of IS NOT NULL) AS is_to_blame,
+                CASE WHEN NOT survived AND (n = 1 OR suspect_of IS NOT NULL) THEN 'the worker that ran it was lost'
+                ELSE 'the worker that held it was lost' END AS loss
             FROM (SELECT count(*) AS n, coalesce((SELECT survived FROM forgotten), false) AS survived FROM held) c, held
         ), requeued AS (
             UPDATE task t SET worker_id = NULL, started_at = NULL,
                 attempts = CASE WHEN j.is_to_blame THEN t.attempts ELSE t.attempts - 1 END,
                 suspect_of = CASE WHEN NOT j.survived THEN $1 END,
-                last_error = CASE WHEN j.is_to_blame THEN 'the worker that ran it was lost'
-                             ELSE 'the worker that held it was lost' END
+                last_error = j.loss,
+                history = array_append(t.history,
+                    attempt(t.attempts, 'lost', (SELECT name FROM forgotten), t.started_at, clock_timestamp(), j.loss))
             FROM judged j WHERE t.id = j.id AND NOT (j.is_to_blame AND j.attempts >= j.max_attempts)
             RETURNING t.suspect_of
         ), removed AS (
             DELETE FROM task t USING judged j
             WHERE t.id = j.id AND j.is_to_blame AND j.attempts >= j.max_attempts
-            RETURNING t.id, t.type, t.attempts, t.max_attempts, t.created_at, t.started_at, t.awaited
+            RETURNING t.id, t.type, t.attempts, t.max_attempts, t.created_at, t.started_at, t.awaited, t.history, j.loss
         ), finished AS (
-            INSERT INTO finished_task (id, type, outcome, attempts, created_at, started_at, completed_at, error)
+            INSERT INTO finished_task
+                (id, type, outcome, attempts, created_at, started_at, completed_at, error, history, worker)
             SELECT id, type, 'failed', attempts, created_at, started_at, clock_timestamp(),
-                'the worker that ran it was lost, at attempt ' || attempts || ' of ' || max_attempts
+                loss || ', at attempt ' || attempts || ' of ' || max_attempts, history, (SELECT name FROM forgotten)
             FROM removed
         ), woken AS MATERIALIZED (
             SELECT count(pg_notify('millrace_work', kind)) AS n

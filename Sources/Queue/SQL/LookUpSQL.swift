@@ -45,10 +45,13 @@ enum LookUpSQL {
         """
         WITH removed AS (
             DELETE FROM task WHERE id = $1
-            RETURNING id, type, attempts, created_at, started_at, awaited
+            RETURNING id, type, attempts, created_at, started_at, awaited, history, worker_id
         ), finished AS (
-            INSERT INTO finished_task (id, type, outcome, attempts, created_at, started_at, completed_at)
-            SELECT id, type, 'cancelled', attempts, created_at, started_at, clock_timestamp() FROM removed
+            INSERT INTO finished_task
+                (id, type, outcome, attempts, created_at, started_at, completed_at, history, worker)
+            SELECT id, type, 'cancelled', attempts, created_at, started_at, clock_timestamp(), history,
+                (SELECT name FROM worker w WHERE w.id = removed.worker_id)
+            FROM removed
             RETURNING *
         ), told AS MATERIALIZED (
             SELECT count(pg_notify('millrace_done', id::text)) AS n FROM removed WHERE awaited
@@ -63,6 +66,22 @@ enum LookUpSQL {
         SELECT id, type, result, completed_at FROM finished_task
         WHERE outcome = 'completed' AND type = ANY ($1) AND id < $2
         ORDER BY id DESC LIMIT $3
+        """)
+
+    /// A task's attempts, the present or last one at the end. A task that waits has none at present; one that was
+    /// cancelled while it waited ended without one.
+    static let attempts = PostgresStatement(
+        "attempts",
+        """
+        SELECT array_to_json(CASE WHEN worker_id IS NULL THEN coalesce(history, '{}')
+            ELSE array_append(history,
+                attempt(attempts, 'processing', (SELECT name FROM worker w WHERE w.id = t.worker_id), started_at, NULL, NULL))
+            END)
+        FROM task t WHERE id = $1
+        UNION ALL
+        SELECT array_to_json(CASE WHEN started_at IS NULL THEN coalesce(history, '{}')
+            ELSE array_append(history, attempt(attempts, outcome::text, worker, started_at, completed_at, error)) END)
+        FROM finished_task WHERE id = $1
         """)
 
     static let ping = PostgresStatement("ping", "SELECT 1")

@@ -16,7 +16,7 @@ struct FinishedAttempts {
         }
     }
 
-    func completion(worker: Int32, ttl: Duration, slot: Int16) -> PostgresCall? {
+    func completion(worker: Int32, name: String, ttl: Duration, slot: Int16) -> PostgresCall? {
         if completed.isEmpty { return nil }
         var ids = PostgresArray(.uuid, capacity: completed.count)
         var results = PostgresArray(.text, capacity: completed.count, elementSize: 160)
@@ -25,10 +25,10 @@ struct FinishedAttempts {
             results.append(result)
         }
         return FinishSQL.complete.with(
-            .int4(worker), ids.value, results.value, .int8(ttl.inMicroseconds), .int2(slot))
+            .int4(worker), ids.value, results.value, .int8(ttl.inMicroseconds), .int2(slot), .text(name))
     }
 
-    func failure(worker: Int32) -> PostgresCall? {
+    func failure(worker: Int32, name: String) -> PostgresCall? {
         if failed.isEmpty { return nil }
         var ids = PostgresArray(.uuid, capacity: failed.count)
         var messages = PostgresArray(.text, capacity: failed.count)
@@ -38,6 +38,6 @@ struct FinishedAttempts {
             messages.append(message.utf8)
             areRetryable.append(isRetryable)
         }
-        return FinishSQL.fail.with(.int4(worker), ids.value, messages.value, areRetryable.value)
+        return FinishSQL.fail.with(.int4(worker), ids.value, messages.value, areRetryable.value, .text(name))
     }
 }

@@ -114,9 +114,10 @@ package final class WorkerSession {
         let worker = try registered().worker
         var calls: [PostgresCall] = []
         let ends = FinishedAttempts(completed)
-        let completion = ends.completion(worker: worker, ttl: configuration.cacheTTL, slot: slot)
+        let name = configuration.name
+        let completion = ends.completion(worker: worker, name: name, ttl: configuration.cacheTTL, slot: slot)
         if let completion { calls.append(completion) }
-        if let call = ends.failure(worker: worker) { calls.append(call) }
+        if let call = ends.failure(worker: worker, name: name) { calls.append(call) }
         if claim > 0 {
             // A claim that a crash undoes does no harm: it is undone for a dead worker anyway.
             if calls.isEmpty { calls.append(LookUpSQL.lossIsHarmless.with()) }
