@@ -6,11 +6,12 @@ RUN_PACKAGES   := postgresql
 TEST_PACKAGES  := nginx-light
 
 SWIFT   ?= swift
-SOURCES := Package.swift Sources Tests Benchmarks proxy sql
+FUZZ    ?= -max_total_time=60
+SOURCES := Package.swift Sources Tests Benchmarks Fuzz/Package.swift Fuzz/Sources/Fuzz proxy sql
 RELEASE := $(SWIFT) build -c release --static-swift-stdlib
 
 .DEFAULT_GOAL := help
-.PHONY: help run test build setup packages build-packages test-packages format lint bench chaos clean
+.PHONY: help run test build setup packages build-packages test-packages format lint fuzz bench chaos clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -43,6 +44,16 @@ format: ## format the Swift sources
 
 lint: ## check their format
 	$(SWIFT) format lint --strict -r $(SOURCES)
+
+fuzz: ## feed the parsers made-up bytes under the address sanitizer (libFuzzer's options: FUZZ='-runs=1000000')
+	$(SWIFT) build -c release --package-path Fuzz --scratch-path .build/fuzz
+	@for parser in http fastcgi config; do \
+	    found=.build/fuzz/found/$$parser; mkdir -p $$found; \
+	    .build/fuzz/release/fuzz --$$parser $$found Fuzz/Corpus/$$parser -dict=Fuzz/$$parser.dict \
+	        -artifact_prefix=.build/fuzz/$$parser- -max_len=1024 -print_final_stats=1 $(FUZZ) \
+	        >.build/fuzz/$$parser.log 2>&1 || { cat .build/fuzz/$$parser.log; exit 1; }; \
+	    echo "$$parser: $$(sed -n 's/^stat::number_of_executed_units: *//p' .build/fuzz/$$parser.log) executions"; \
+	done
 
 bench: setup ## build a release and measure it (options of the program: BENCH='--seconds 5')
 	$(RELEASE) --product millrace

@@ -1,0 +1,28 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The parsers of `Sources/` (by symbolic links), built for libFuzzer and the address sanitizer. A package of its own:
+// an ordinary build sees nothing of it. `make fuzz` builds and runs it.
+let instrumented: [SwiftSetting] = [.unsafeFlags(["-sanitize=fuzzer,address", "-enable-testing"])]
+
+let package = Package(
+    name: "fuzz",
+    targets: [
+        .target(name: "HTTPWire", swiftSettings: instrumented),
+        .target(name: "FastCGIWire", swiftSettings: instrumented),
+        .target(name: "NginxConfig", swiftSettings: instrumented),
+        .executableTarget(
+            name: "fuzz", dependencies: ["HTTPWire", "FastCGIWire", "NginxConfig"], path: "Sources/Fuzz",
+            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]),
+    ]
+)
+
+for target in package.targets {
+    target.swiftSettings =
+        [
+            .swiftLanguageMode(.v6),
+            .enableUpcomingFeature("ExistentialAny"),
+            .enableUpcomingFeature("MemberImportVisibility"),
+            .enableUpcomingFeature("InternalImportsByDefault"),
+        ] + (target.swiftSettings ?? [])
+}

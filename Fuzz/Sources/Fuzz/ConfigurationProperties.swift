@@ -1,0 +1,91 @@
+@testable import NginxConfig
+
+/// `NginxConfig`, on a text that is a whole configuration.
+enum ConfigurationProperties {
+    static func check(_ bytes: [UInt8]) {
+        let verdict = Verdict(bytes, text: bytes)
+        let included = Verdict(Array("include text.conf;".utf8), text: bytes)
+        require(included == verdict, "included: \(included), by itself: \(verdict)")
+        // Bytes that are no UTF-8 become three each.
+        let longest = verdict.words?.map(\.utf8.count).max() ?? 0
+        require(longest <= 3 * Lexer.wordLimit, "a word is longer than its limit")
+
+        guard let copy = Self.quoted(bytes) else { return }
+        var again = Verdict(copy, text: copy)
+        require(again.words == verdict.words, "quoted, its words are others")
+        again.line = verdict.line
+        require(again == verdict, "quoted: \(again), as it was: \(verdict)")
+    }
+
+    /// The same text with every word in quotes; nil for one that does not come apart into words, or becomes too long.
+    private static func quoted(_ bytes: [UInt8]) -> [UInt8]? {
+        var lexer = Lexer(bytes, file: "text.conf")
+        var out = ""
+        while let statement = try? lexer.next() {
+            let (words, end) =
+                switch statement {
+                case .simple(let words): (words, ";")
+                case .blockStart(let words): (words, "{")
+                case .blockEnd: ([], "}")
+                case .end: ([], "")
+                }
+            for word in words {
+                let text = word.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
+                guard text.utf8.count + 2 < Lexer.wordLimit else { return nil }
+                out += "\"\(text)\" "
+            }
+            if end.isEmpty { return Array(out.utf8) }
+            out += end + "\n"
+        }
+        return nil
+    }
+}
+
+/// What is thought of a configuration.
+private struct Verdict: Equatable {
+    var fault: String?
+    var line: Int?
+    var words: [String]?
+    var main: MainSettings?
+    var events: EventsSettings?
+    var listeners = 0
+    var servers: [[LocationSettings]] = []
+    var upstreams = 0
+    var warnings: [String] = []
+
+    /// - Parameter text: what `text.conf` holds; another file is not there
+    init(_ bytes: [UInt8], text: [UInt8]) {
+        let files = ConfigurationFiles(
+            read: { path in
+                path == "/c/text.conf" ? .success(text) : .failure(FileFailure(code: 2, reason: "No such file"))
+            },
+            list: { $0 == "/c/" ? ["text.conf"] : [] })
+        do throws(ConfigurationError) {
+            let configuration = try NginxConfiguration.load(
+                text: bytes, path: "/c/main.conf", prefix: "/p", files: files)
+            main = configuration.main
+            events = configuration.events
+            listeners = configuration.http?.listeners.count ?? 0
+            servers = configuration.http?.servers.map { $0.locations.map(\.settings) } ?? []
+            upstreams = configuration.http?.upstreams.count ?? 0
+            warnings = configuration.warnings.map(\.message)
+        } catch {
+            fault = error.message
+            line = error.location?.line
+        }
+        words = Self.words(text)
+    }
+
+    private static func words(_ text: [UInt8]) -> [String]? {
+        var lexer = Lexer(text, file: nil)
+        var words: [String] = []
+        while let statement = try? lexer.next() {
+            switch statement {
+            case .simple(let more), .blockStart(let more): words += more
+            case .blockEnd: continue
+            case .end: return words
+            }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,110 @@
+import HTTPWire
+
+/// One request as a value that can be compared: every range replaced by its bytes.
+struct ReceivedRequest: Equatable {
+    struct Field: Equatable {
+        var name: [UInt8]
+        var value: [UInt8]
+        var isHopByHop: Bool
+        var isRepetition: Bool
+        var next: Int?
+    }
+
+    let method: [UInt8]
+    let version: HTTPVersion
+    let target: [UInt8]
+    let requestURI: [UInt8]
+    let isPathImplied: Bool
+    let path: [UInt8]
+    let query: [UInt8]?
+    let authority: [UInt8]?
+    let fields: [Field]
+    let framing: BodyFraming
+    let keepsAlive: Bool
+    let expectsContinue: Bool
+    var body: [UInt8] = []
+
+    init(_ head: RequestHead, _ bytes: ArraySlice<UInt8>) {
+        func part(_ range: ByteRange) -> [UInt8] {
+            Array(bytes[bytes.startIndex + range.start..<bytes.startIndex + range.end])
+        }
+        method = part(head.methodName)
+        version = head.version
+        target = part(head.target)
+        requestURI = part(head.requestURI)
+        isPathImplied = head.isPathImplied
+        path = head.path
+        query = head.query.map(part)
+        authority = head.authority.map(part)
+        fields = head.fields.indices.map { index in
+            let field = head.fields[index]
+            return Field(
+                name: part(field.name), value: part(field.value), isHopByHop: field.isHopByHop,
+                isRepetition: field.isRepetition, next: field.next)
+        }
+        framing = head.body
+        keepsAlive = head.keepsAlive
+        expectsContinue = head.expectsContinue
+    }
+
+    /// The same request in other bytes: without what is dropped, and its body in one chunk.
+    func serialized() -> [UInt8] {
+        var out = method + [0x20] + target
+        out += version == .http10 ? " HTTP/1.0\r\n".utf8 : " HTTP/1.1\r\n".utf8
+        for field in fields { out += field.name + ": ".utf8 + field.value + "\r\n".utf8 }
+        out += "\r\n".utf8
+        guard case .chunked = framing else { return out + body }
+        if !body.isEmpty { out += "\(String(body.count, radix: 16))\r\n".utf8 + body + "\r\n".utf8 }
+        return out + "0\r\n\r\n".utf8
+    }
+}
+
+/// What comes in on one connection, up to the first error.
+struct ReceivedRequests: Equatable {
+    static let maximumBody = 200
+
+    var requests: [ReceivedRequest] = []
+    var error: HTTPError?
+    /// Of what belongs to the whole requests.
+    var consumed = 0
+
+    /// - Parameter ends: of the pieces in which the bytes come in
+    init(_ bytes: [UInt8], ends: [Int], limits: HTTPLimits) {
+        var parser = RequestParser(limits: limits)
+        var current: (request: ReceivedRequest, decoder: BodyDecoder, position: Int)?
+        for end in ends {
+            do throws(HTTPError) {
+                while true {
+                    if current == nil {
+                        let start = consumed
+                        guard let length = try parser.parse(bytes.span.extracting(start..<end)) else { break }
+                        require(length <= limits.head, "the head is larger than its limit")
+                        let decoder = BodyDecoder(parser.head.body, maximum: Self.maximumBody, limits: limits)
+                        current = (ReceivedRequest(parser.head, bytes[start..<start + length]), decoder, start + length)
+                    }
+                    try Self.readBody(bytes, end, &current!)
+                    guard current!.decoder.isComplete else { break }
+                    requests.append(current!.request)
+                    consumed = current!.position
+                    current = nil
+                    parser.reset()
+                }
+            } catch {
+                self.error = error
+                return
+            }
+        }
+    }
+
+    private static func readBody(
+        _ bytes: [UInt8], _ end: Int, _ current: inout (request: ReceivedRequest, decoder: BodyDecoder, position: Int)
+    ) throws(HTTPError) {
+        while !current.decoder.isComplete, current.position < end {
+            let position = current.position
+            let piece = try current.decoder.next(bytes.span.extracting(position..<end))
+            require(piece.consumed > 0 || current.decoder.isComplete, "the body does not go on")
+            current.request.body += bytes[position + piece.data.lowerBound..<position + piece.data.upperBound]
+            current.position += piece.consumed
+        }
+    }
+}
