@@ -4,6 +4,7 @@
 BUILD_PACKAGES := libargon2-dev libfcgi-dev libpcre2-dev libpq-dev libssl-dev pkg-config
 RUN_PACKAGES   := postgresql
 TEST_PACKAGES  := nginx-light
+BENCH_PACKAGES := haproxy linux-perf nginx-light
 
 SWIFT   ?= swift
 FUZZ    ?= -max_total_time=60
@@ -11,7 +12,7 @@ SOURCES := Package.swift Sources Tests Benchmarks Fuzz/Package.swift Fuzz/Source
 RELEASE := $(SWIFT) build -c release --static-swift-stdlib
 
 .DEFAULT_GOAL := help
-.PHONY: help run test build setup packages build-packages test-packages format lint fuzz bench chaos clean
+.PHONY: help run test build setup packages build-packages test-packages format lint fuzz bench bench-balancer bench-program chaos clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -55,10 +56,18 @@ fuzz: ## feed the parsers made-up bytes under the address sanitizer (libFuzzer's
 	    echo "$$parser: $$(sed -n 's/^stat::number_of_executed_units: *//p' .build/fuzz/$$parser.log) executions"; \
 	done
 
-bench: setup ## build a release and measure it (options of the program: BENCH='--seconds 5')
+bench: bench-program ## build a release and measure it (options of the program: BENCH='--seconds 5')
+	@bin=$$($(RELEASE) --show-bin-path); exec "$$bin/bench" system --millrace "$$bin/millrace" $(BENCH)
+
+bench-balancer: bench-program ## measure the balancer beside nginx and HAProxy (BENCH='--workers 1')
+	@$(call install,$(BENCH_PACKAGES))
+	$(RELEASE) --product AllocationCounter
+	@bin=$$($(RELEASE) --show-bin-path); exec "$$bin/bench" balancer --millrace "$$bin/millrace" \
+	    --counter "$$bin/libAllocationCounter.so" $(BENCH)
+
+bench-program: setup
 	$(RELEASE) --product millrace
 	$(RELEASE) --product bench
-	@bin=$$($(RELEASE) --show-bin-path); exec "$$bin/bench" --millrace "$$bin/millrace" $(BENCH)
 
 chaos: setup ## break a system under load at random, and check what it keeps (CHAOS='--seconds 60 --seed 7')
 	$(RELEASE) --product millrace
@@ -75,6 +84,7 @@ command -v dpkg-query >/dev/null || { echo "Not a Debian: make sure that these a
 for package in $(1); do \
     [ "$$(dpkg-query -W -f '$${db:Status-Status}' $$package 2>/dev/null)" = installed ] && continue; \
     case $$package in \
+    linux-perf) command -v perf >/dev/null && continue ;; \
     nginx-light) command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] && continue ;; \
     postgresql) ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 && continue ;; \
     esac; \

@@ -29,7 +29,8 @@ let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: 
 let package = Package(
     name: "millrace",
     products: [
-        .executable(name: "millrace", targets: ["millrace"])
+        .executable(name: "millrace", targets: ["millrace"]),
+        .library(name: "AllocationCounter", type: .dynamic, targets: ["AllocationCounter"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -105,7 +106,8 @@ let package = Package(
         .executableTarget(
             name: "bench",
             dependencies: ["CArgon2", "Client", "JSON", "Reactor", "Supervisor", "Threading", argumentParser],
-            path: "Benchmarks", exclude: ["README.md"]),
+            path: "Benchmarks", exclude: ["AllocationCounter", "README.md"]),
+        .target(name: "AllocationCounter", path: "Benchmarks/AllocationCounter"),
 
         // Tests
         .target(

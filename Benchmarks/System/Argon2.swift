@@ -95,6 +95,4 @@ enum Argon2 {
         }
         precondition(code == 0, "libargon2 refused the parameters: \(code)")
     }
-
-    private static func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
 }

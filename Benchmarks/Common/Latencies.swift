@@ -12,10 +12,14 @@ struct Latencies: Sendable {
     mutating func merge(_ other: Latencies) { nanoseconds += other.nanoseconds }
 
     /// The latency that `fraction` (0…1) of all do not exceed, in milliseconds (nearest rank).
-    func percentile(_ fraction: Double) -> Double {
-        guard !nanoseconds.isEmpty else { return .nan }
+    func percentile(_ fraction: Double) -> Double { percentiles([fraction])[0] }
+
+    func percentiles(_ fractions: [Double]) -> [Double] {
         let sorted = nanoseconds.sorted()
-        let rank = max(1, Int((fraction * Double(sorted.count)).rounded(.up)))
-        return Double(sorted[rank - 1]) / 1e6
+        return fractions.map { fraction in
+            guard !sorted.isEmpty else { return .nan }
+            let rank = max(1, Int((fraction * Double(sorted.count)).rounded(.up)))
+            return Double(sorted[rank - 1]) / 1e6
+        }
     }
 }

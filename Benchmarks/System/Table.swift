@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// The rows of one run, printed for people and kept for programs.
+/// The rows of one run of `make bench`, printed for people and kept for programs.
 struct Table {
     private var rows: [(name: String, value: Double, unit: String)] = []
 
@@ -37,9 +37,4 @@ struct Table {
         let digits = value >= 100 ? 1.0 : value >= 10 ? 10.0 : 1000.0
         return String((value * digits).rounded() / digits)
     }
-}
-
-struct BenchError: Error, CustomStringConvertible {
-    let description: String
-    init(_ description: String) { self.description = description }
 }

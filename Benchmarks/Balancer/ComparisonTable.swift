@@ -1,0 +1,92 @@
+internal import Glibc
+
+/// The medians, printed for people, and every run, kept for programs.
+struct ComparisonTable {
+    private var rows: [String] = []
+    private var goals: [String] = []
+    private var raw: [String] = []
+
+    static let head = [
+        "", "workers", "program", "requests/s", "user µs", "system µs", "CPU µs", "p50 ms", "p99 ms", "p99.9 ms",
+        "memory MB", "syscalls", "allocations",
+    ]
+
+    mutating func add(_ results: [Comparison.Result], _ scenario: Scenario, workers: Int) {
+        for (kind, runs, medians) in results {
+            let row = Self.row([scenario.name, "\(workers)", kind.rawValue] + medians.cells)
+            rows.append(row)
+            // As soon as it is known: a run takes minutes.
+            let line = Array((row + "\n").utf8)
+            _ = Glibc.write(STDERR_FILENO, line, line.count)
+            for run in runs {
+                raw.append(([scenario.name, "\(workers)", kind.rawValue] + run.values).joined(separator: "\t"))
+            }
+            if medians.failures > 0 { rows.append(Self.row(["", "", "\(medians.failures) requests failed"])) }
+        }
+        addGoal(results, scenario, workers)
+    }
+
+    /// What the balancer needs, and does, in terms of the others.
+    private mutating func addGoal(_ results: [Comparison.Result], _ scenario: Scenario, _ workers: Int) {
+        let figures = Dictionary(uniqueKeysWithValues: results.map { ($0.kind, $0.medians) })
+        guard let own = figures[.millrace], let nginx = figures[.nginx], let haproxy = figures[.haproxy] else { return }
+        goals.append(
+            Self.row(
+                [scenario.name, "\(workers)"]
+                    + [
+                        own.processor / nginx.processor, own.processor / haproxy.processor,
+                        own.requests / nginx.requests, own.requests / haproxy.requests, own.p99 / nginx.p99,
+                        own.p99 / haproxy.p99, own.memory / nginx.memory, own.memory / haproxy.memory,
+                    ].map { $0.text(2) }))
+    }
+
+    func print() {
+        Swift.print(Self.row(Self.head))
+        Swift.print("|---|---:|---|" + String(repeating: "---:|", count: Self.head.count - 3))
+        for row in rows { Swift.print(row) }
+        Swift.print("\nMillrace in terms of the others:\n")
+        Swift.print(
+            Self.row(
+                ["", "workers"]
+                    + ["CPU", "requests/s", "p99", "memory"].flatMap { ["\($0) / nginx's", "/ HAProxy's"] }))
+        Swift.print("|---|" + String(repeating: "---:|", count: 9))
+        for goal in goals { Swift.print(goal) }
+    }
+
+    func write(to path: String) throws(BenchError) {
+        if let slash = path.lastIndex(of: "/") { mkdir(String(path[..<slash]), 0o755) }
+        guard let file = fopen(path, "w") else { throw BenchError("cannot write \(path)") }
+        defer { fclose(file) }
+        fputs((["scenario"] + Self.head[1..<11]).joined(separator: "\t") + "\n", file)
+        for line in raw { fputs(line + "\n", file) }
+    }
+
+    private static func row(_ cells: [String]) -> String { "| " + cells.joined(separator: " | ") + " |" }
+}
+
+extension Comparison.Figures {
+    fileprivate var cells: [String] {
+        [
+            requests.text(0), user.text(2), system.text(2), processor.text(2), p50.text(3), p99.text(3), p999.text(3),
+            memory.text(1), syscalls?.text(2) ?? "–", allocations?.text(3) ?? "–",
+        ]
+    }
+
+    fileprivate var values: [String] {
+        [requests, user, system, processor, p50, p99, p999, memory].map { "\($0)" }
+    }
+}
+
+extension Double {
+    fileprivate func text(_ digits: Int) -> String {
+        guard isFinite else { return "–" }
+        var scale = 1.0
+        for _ in 0..<digits { scale *= 10 }
+        let whole = Int((self * scale).rounded())
+        guard digits > 0 else { return "\(whole)" }
+        let fraction = "\(abs(whole) % Int(scale))"
+        let sign = whole < 0 ? "-" : ""
+        return
+            "\(sign)\(abs(whole) / Int(scale)).\(String(repeating: "0", count: digits - fraction.utf8.count))\(fraction)"
+    }
+}

@@ -1,0 +1,79 @@
+internal import FoundationEssentials
+internal import Glibc
+internal import Reactor
+internal import Supervisor
+
+/// One of the programs under comparison, running in front of the responder.
+final class Proxy {
+    let kind: Kind
+    let target: SocketAddress
+    private let child: ChildProcess
+    private let counters: AllocationCounter?
+
+    enum Kind: String, CaseIterable, Sendable {
+        case nginx
+        case haproxy = "HAProxy"
+        case millrace = "Millrace"
+    }
+
+    /// - Parameter counts: the shared object that counts allocations; nil: the program runs as it is
+    init(
+        _ kind: Kind, millrace: String, responder: SocketAddress, workers: Int, folder: String, counts: String?
+    ) throws {
+        self.kind = kind
+        let port = try Self.freePort()
+        target = .ipv4(0x7f00_0001, port: port)
+        let folder = "\(folder)/\(kind.rawValue)-\(workers)\(counts == nil ? "" : "-counted")"
+        try Folder.make(folder)
+        let configuration = ProxyConfiguration(port: port, responder: responder, workers: workers, folder: folder)
+        let file = folder + "/configuration"
+        let text = kind == .haproxy ? configuration.haproxy : configuration.nginx
+        try Data(text.utf8).write(to: URL(filePath: file))
+
+        var environment = ProcessInfo.processInfo.environment
+        environment["PATH"] = (environment["PATH"] ?? "/usr/bin") + ":/usr/local/sbin:/usr/sbin:/sbin"
+        environment["MILLRACE_LOG_LEVEL"] = "warning"
+        if let counts {
+            counters = try AllocationCounter(at: folder + "/allocations")
+            environment["LD_PRELOAD"] = counts
+            environment["ALLOCATION_COUNTER"] = counters!.path
+        } else {
+            counters = nil
+        }
+        let program =
+            switch kind {
+            case .nginx: ["nginx", "-e", "stderr", "-p", folder, "-c", file]
+            case .haproxy: ["haproxy", "-db", "-f", file]
+            case .millrace: [Folder.absolute(millrace), "balancer", "-e", "stderr", "-p", folder, "-c", file]
+            }
+        let cores = (0..<workers).map { "\($0)" }.joined(separator: ",")
+        var command = Command("/usr/bin/taskset", ["-c", cores] + program, environment: environment)
+        // Killed outright, nginx would leave its worker processes behind.
+        command.deathSignal = SIGTERM
+        child = try ChildProcess(command, name: kind.rawValue, output: .inherited)
+        try waitUntilReady()
+    }
+
+    func stop() { _ = child.stop(limit: .seconds(10)) }
+
+    var figures: ProcessFigures { ProcessFigures(root: child.pid) }
+    var allocations: Int { counters?.count ?? 0 }
+
+    private func waitUntilReady() throws {
+        for _ in 0..<200 {
+            if let exit = child.exit { throw BenchError("\(kind.rawValue) \(exit)") }
+            let socket = try? Socket.connect(to: target).0
+            usleep(50_000)
+            defer { socket?.close() }
+            if socket?.pendingError == 0 { return }
+        }
+        throw BenchError("\(kind.rawValue) was not ready within 10 s")
+    }
+
+    private static func freePort() throws -> UInt16 {
+        let listener = try Listener.listen(on: .ipv4(0x7f00_0001, port: 0))
+        defer { listener.close() }
+        guard let port = listener.localAddress?.port else { throw BenchError("no free port on 127.0.0.1") }
+        return port
+    }
+}

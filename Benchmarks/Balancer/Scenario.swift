@@ -1,0 +1,31 @@
+/// What the clients of one row of the table do.
+struct Scenario: Sendable {
+    let name: String
+    /// Connections that send a request, read its reply, and send the next.
+    let clients: Int
+    /// Bytes in the body of a reply.
+    var replySize = 64
+    /// Every request has a connection of its own.
+    var closes = false
+    /// Connections that have sent one request and now only stay open.
+    var idle = 0
+
+    static let all = [
+        Scenario(name: "small POST", clients: 48),
+        Scenario(name: "10 kB reply", clients: 48, replySize: 10_000),
+        Scenario(name: "1 MB reply", clients: 8, replySize: 1_000_000),
+        Scenario(name: "connection per request", clients: 48, closes: true),
+        Scenario(name: "10,000 idle", clients: 48, idle: 10_000),
+    ]
+
+    /// What the command line of a browser or a program sends: a few headers and a small body.
+    var request: [UInt8] {
+        let body = #"{"string":"The quick brown fox jumps over the lazy dog"}"#
+        let head = [
+            "POST /hash/sha256?wait=10 HTTP/1.1", "Host: bench.example", "User-Agent: bench/1.0", "Accept: */*",
+            "Content-Type: application/json", "Content-Length: \(body.utf8.count)",
+            "Connection: \(closes ? "close" : "keep-alive")", "", "",
+        ]
+        return Array((head.joined(separator: "\r\n") + body).utf8)
+    }
+}
