@@ -111,7 +111,8 @@ import Threading
         worker.join()
         let statistics = try clients[0].cacheStatistics()
         #expect(statistics.hits + statistics.misses == 600)
-        #expect(statistics.sets == statistics.entries)
+        // A submission that was looked up before an identical one came, and stored after that one's end, is computed, too.
+        #expect(statistics.entries == 60 && statistics.sets >= 60)
         #expect(try bench.value("SELECT count(*) FROM finished_task") == "\(statistics.sets)")
     }
 

@@ -105,7 +105,8 @@ import Threading
         let stored = Set(try bench.value("SELECT id FROM task").split(separator: "\n").compactMap { TaskID($0) })
         let missing = acknowledged.withLock { Set($0) }.subtracting(stored)
         #expect(missing.isEmpty)
-        #expect(try client.record(claimedBefore)?.attempts == 1)
+        // Not counted if the worker was back before its old session was given up for dead.
+        #expect([0, 1].contains(try client.record(claimedBefore)?.attempts))
         // Listening again as well.
         let answer = Monitor<TaskStatus?>(nil)
         client.task(claimedBefore, wait: .seconds(20)) { told in

@@ -139,9 +139,13 @@ final class Dispatcher: @unchecked Sendable {
     private func drainConnections() {
         // Who has connected is served or told; who connects from now on is refused, and asks another node, instead of
         // waiting in a backlog that nobody will look into. A listener that others share is theirs.
-        if case .open = accepting { accept() }
+        accept()
+        if ownsListener {
+            listener.refuse()
+            // On a unix socket, who came in between is still to be had.
+            accept()
+        }
         closeListener(.closed)
-        if ownsListener { listener.refuse() }
         for connection in connections.all {
             switch connection.drain() {
             case .serve: serve(connection)
