@@ -50,7 +50,7 @@ fuzz: ## feed the parsers made-up bytes under the address sanitizer (libFuzzer's
 	$(SWIFT) build -c release --package-path Fuzz --scratch-path .build/fuzz
 	@for parser in http fastcgi config; do \
 	    found=.build/fuzz/found/$$parser; mkdir -p $$found; \
-	    .build/fuzz/release/fuzz --$$parser $$found Fuzz/Corpus/$$parser -dict=Fuzz/$$parser.dict \
+	    SWIFT_BACKTRACE=enable=no .build/fuzz/release/fuzz --$$parser $$found Fuzz/Corpus/$$parser -dict=Fuzz/$$parser.dict \
 	        -artifact_prefix=.build/fuzz/$$parser- -max_len=1024 -print_final_stats=1 $(FUZZ) \
 	        >.build/fuzz/$$parser.log 2>&1 || { cat .build/fuzz/$$parser.log; exit 1; }; \
 	    echo "$$parser: $$(sed -n 's/^stat::number_of_executed_units: *//p' .build/fuzz/$$parser.log) executions"; \

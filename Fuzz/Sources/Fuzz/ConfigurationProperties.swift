@@ -20,7 +20,7 @@ enum ConfigurationProperties {
     /// The same text with every word in quotes; nil for one that does not come apart into words, or becomes too long.
     private static func quoted(_ bytes: [UInt8]) -> [UInt8]? {
         var lexer = Lexer(bytes, file: "text.conf")
-        var out = ""
+        var out: [UInt8] = []
         while let statement = try? lexer.next() {
             let (words, end) =
                 switch statement {
@@ -30,12 +30,15 @@ enum ConfigurationProperties {
                 case .end: ([], "")
                 }
             for word in words {
-                let text = word.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
-                guard text.utf8.count + 2 < Lexer.wordLimit else { return nil }
-                out += "\"\(text)\" "
+                // Byte by byte: some characters take a quotation mark behind them for a part of themselves.
+                let text = word.utf8.flatMap { byte -> [UInt8] in
+                    byte == UInt8(ascii: "\\") || byte == UInt8(ascii: "\"") ? [UInt8(ascii: "\\"), byte] : [byte]
+                }
+                guard text.count + 2 < Lexer.wordLimit else { return nil }
+                out += "\"".utf8 + text + "\" ".utf8
             }
-            if end.isEmpty { return Array(out.utf8) }
-            out += end + "\n"
+            if end.isEmpty { return out }
+            out += "\(end)\n".utf8
         }
         return nil
     }
