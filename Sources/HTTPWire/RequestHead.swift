@@ -32,6 +32,9 @@ package struct RequestHead: Sendable {
     }
 
     mutating func reset() {
+        // Of the method and the version too: a request that is refused for its first line is answered by them.
+        method = .other
+        version = .http11
         methodName = .empty
         target = .empty
         requestURI = .empty

@@ -70,6 +70,16 @@ import Testing
         }
     }
 
+    @Test func `nothing of a request is left for the next one, even if that is refused at once`() throws {
+        var parser = RequestParser()
+        _ = try parser.parse(Array("HEAD /a?b HTTP/1.0\r\nHost: a\r\nContent-Length: 1\r\n\r\n".utf8).span)
+        parser.reset()
+        #expect(throws: HTTPError.self) { _ = try parser.parse(Array("G@T / HTTP/1.1\r\n\r\n".utf8).span) }
+        #expect(parser.head.method == .other)
+        #expect(parser.head.version == .http11)
+        #expect(parser.head.authority == nil && parser.head.query == nil && parser.head.path.isEmpty)
+    }
+
     @Test func `lines with the same name are linked`() throws {
         let bytes = Array(
             "GET / HTTP/1.1\r\nHost: a\r\nX-A: 1\r\nCookie: c=1\r\nx-a: 2\r\nCOOKIE: d=2\r\nX-a: 3\r\n\r\n".utf8)
