@@ -14,7 +14,11 @@ enum Authority {
             guard index > start, index < end, bytes[index] == ASCII.rightBracket else { return false }
             index += 1
         } else {
-            while index < end, isNameByte(bytes[index]) { index += 1 }
+            while index < end, isNameByte(bytes[index]) {
+                // A label has a byte at least.
+                if bytes[index] == ASCII.dot, index > range.start, bytes[index - 1] == ASCII.dot { return false }
+                index += 1
+            }
             guard index > range.start else { return false }
         }
         guard index < end else { return true }

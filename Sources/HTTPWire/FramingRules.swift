@@ -5,6 +5,7 @@ struct FramingRules: Sendable {
     private var transferEncodings = 0
     private var isChunked = false
     private var host: ByteRange?
+    private var hasAuthorization = false
     private var connection = ConnectionOptions()
     private var hasExpectation = false
     private var expects100 = true
@@ -21,6 +22,10 @@ struct FramingRules: Sendable {
             guard host == nil else { throw .duplicateHost }
             guard Authority.isValid(bytes, field.value) else { throw .malformedHost }
             host = field.value
+        case .authorization:
+            // Who is meant? One program takes the first, another the last, a third both in one line.
+            guard !hasAuthorization else { throw .duplicateAuthorization }
+            hasAuthorization = true
         case .connection:
             connection.take(bytes, field.value)
         case .expect:

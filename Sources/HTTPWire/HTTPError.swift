@@ -22,6 +22,7 @@ package enum HTTPError: Error, Sendable, Hashable, CaseIterable {
     case missingHost
     case duplicateHost
     case malformedHost
+    case duplicateAuthorization
     case malformedContentLength
     case duplicateContentLength
     case contentLengthWithTransferEncoding
@@ -72,6 +73,7 @@ extension HTTPError: CustomStringConvertible {
         case .tooManyFields: "there are too many header lines"
         case .missingHost: "the Host header is missing"
         case .duplicateHost: "there is more than one Host header"
+        case .duplicateAuthorization: "there is more than one Authorization header"
         case .malformedHost: "the Host header is malformed"
         case .malformedContentLength: "Content-Length is not a number"
         case .duplicateContentLength: "there is more than one Content-Length header"

@@ -46,6 +46,11 @@ import Testing
         #expect(status("GET / HTTP/1.1", "Host: a", "host: \(second)") == 400)
     }
 
+    @Test(arguments: ["Basic YTpi", "Bearer c"])
+    func `a second Authorization is 400, even the same one`(second: String) {
+        #expect(status("GET / HTTP/1.1", "Host: a", "Authorization: Basic YTpi", "authorization: \(second)") == 400)
+    }
+
     @Test(arguments: [
         "", "+5", "-5", "5,5", "5 5", "0x5", "5a", "5.0", "\"5\"", "٥", "9223372036854775808",
         "18446744073709551616", "99999999999999999999999999",
@@ -132,7 +137,7 @@ import Testing
 
     @Test(arguments: [
         "", "a b", "a,b", "a/b", "a:", "a:65536", "a:123456", "a:8x", ":80", "u@a", "[::1", "[]", "[g::1]", "[::1]x",
-        "a%41", "é", "a?b", "a\\b",
+        "a%41", "é", "a?b", "a\\b", "a..b",
     ])
     func `a malformed Host is 400`(host: String) {
         let error = Summary("GET / HTTP/1.1\r\nHost: \(host)\r\n\r\n").error
