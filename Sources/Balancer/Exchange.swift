@@ -191,7 +191,7 @@ final class Exchange: TimerHandler {
         return true
     }
 
-    /// Without the port.
+    /// Without the port and a final dot.
     func hostRange(_ authority: ByteRange) -> Range<Int> {
         var end = authority.end
         var index = authority.end - 1
@@ -204,6 +204,8 @@ final class Exchange: TimerHandler {
             guard byte &- 0x30 < 10 else { break }
             index -= 1
         }
+        // `name.` is the same host as `name`.
+        if end - authority.start > 1, headBytes[end - 1] == 0x2E { end -= 1 }
         return authority.start..<end
     }
 

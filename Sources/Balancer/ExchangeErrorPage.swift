@@ -25,13 +25,16 @@ extension Exchange {
         guard redirect == nil, !isResponseBegun,
             let page = location.settings.errorPages.first(where: { $0.statuses.contains(status) })
         else { return false }
-        let target = value(of: page.target)
         var redirect = InternalRedirect()
         switch page.status {
         case .kept: redirect.status = status
         case .ofPage: break
         case .replaced(let other): redirect.status = other
         }
+        // The page's address may have the status in it.
+        self.redirect = redirect
+        let target = value(of: page.target)
+        self.redirect = nil
         let index: Int
         switch target.first {
         case 0x2F:

@@ -30,14 +30,17 @@ extension Exchange {
         attempts[attempts.count - 1].status = head.status
         attempts[attempts.count - 1].headerAt = worker.loop.now
         let reason = head.reason.isEmpty || status != head.status ? nil : head.text(head.reason)
-        let keepsHeaders = location.logsResponseHeaders
+        let keepsHeaders = location.keepsResponseHeaders
         let hidesHeaders = !location.settings.hiddenHeaders.isEmpty
         client.beginResponse(status, reason: reason, contentLength: head.contentLength, mayKeepAlive: !mustClose)
         beginFields()
         var hasIdentity = false
         let bytes = head.bytes
+        // A message has one: the last that the node gave, as in nginx.
+        let contentType = head.fields.last { $0.known == .contentType }
         for field in head.fields {
             switch field.known {
+            case .contentType where field != contentType: continue
             case .status, .contentLength, .hopByHop, .date, .server, .transferEncoding: continue
             case .xRequestID: hasIdentity = true
             case .other where isForServer(bytes, field.name): continue
@@ -167,7 +170,7 @@ extension Exchange {
             let value = value(of: header.rule.value)
             if value.isEmpty { continue }
             client.responseField(header.name.span, value.span)
-            if location.logsResponseHeaders { keepHeader(header.name, value) }
+            if location.keepsResponseHeaders { keepHeader(header.name, value) }
         }
     }
 
@@ -185,7 +188,7 @@ extension Exchange {
         if let contentType { client.responseField("Content-Type", Array(contentType.utf8)) }
         for field in fields { client.responseField(field.0, Array(field.1.utf8)) }
         client.responseField("X-Request-Id", identity)
-        if location.logsResponseHeaders { keepHeader(Array("x-request-id".utf8), identity) }
+        if location.keepsResponseHeaders { keepHeader(Array("x-request-id".utf8), identity) }
         addHeaders()
         client.endResponseHead()
         client.responseBody(body.span)

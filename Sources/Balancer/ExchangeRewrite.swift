@@ -53,7 +53,9 @@ extension Exchange {
         }
         guard let text = rule.text else {
             if rule.status >= 400 { return refuse(.configured(rule.status)) }
-            return answer(rule.status, contentType: nil, [])
+            let hasType = rule.status < 300 && !HTTPStatus.hasNoBody(rule.status)
+            return answer(
+                rule.status, contentType: hasType ? location.settings.mediaTypes.type(ofPath: path) : nil, [])
         }
         if rule.isRedirect {
             let target = String(decoding: absolute(value(of: text)), as: UTF8.self)

@@ -65,7 +65,7 @@ extension Exchange {
         case .nginxVersion: out.append("1.29.8")
         case .processID: out.append(decimal: getpid())
         case .pipelined: out.append(".")
-        case .remoteUser: return false
+        case .remoteUser: return appendRemoteUser(to: &out)
         case .request: out.append(contentsOf: requestLine)
         case .requestCompletion: if isComplete, status != 499 { out.append("OK") }
         case .requestID: out.append(contentsOf: privateIdentity)
@@ -85,7 +85,7 @@ extension Exchange {
         case .serverName: out.append(contentsOf: server.name)
         case .serverPort: if let local = info.localAddress, local.port > 0 { out.append(decimal: local.port) }
         case .serverProtocol: out.append(contentsOf: parser.head.version.name.utf8)
-        case .status: out.append(decimal: status, width: 3)
+        case .status: out.append(decimal: status > 0 ? status : redirect?.status ?? 0, width: 3)
         case .timeISO8601: out.append(contentsOf: worker.time.iso8601)
         case .timeLocal: out.append(contentsOf: worker.time.local)
         case .fastCGIScriptName: out.append(contentsOf: path)
@@ -146,7 +146,8 @@ extension Exchange {
             out.append(decimal: bodyCount)
             return true
         default:
-            return false
+            // A length of 0 is said, no length is not.
+            return append(parser.head.fields.first(.contentLength)?.value, to: &out)
         }
     }
 
@@ -215,7 +216,7 @@ extension Exchange {
             for pair in headBytes[fields[index].value.range].split(separator: 0x3B) {
                 let trimmed = pair.drop { $0 == 0x20 }
                 let parts = trimmed.split(separator: 0x3D, maxSplits: 1, omittingEmptySubsequences: false)
-                guard parts.count == 2, Array(parts[0]) == wanted else { continue }
+                guard parts.count == 2, parts[0].map({ $0 &- 0x41 < 26 ? $0 | 0x20 : $0 }) == wanted else { continue }
                 out.append(contentsOf: parts[1])
                 return true
             }

@@ -79,8 +79,8 @@ final class RunningLocation: Sendable {
     let addedHeaders: [RunningHeader]
     let accessLogs: [RunningLog]
     let errorLog: ErrorLogger
-    /// A log wants headers of the response, which are to be kept until it is written.
-    let logsResponseHeaders: Bool
+    /// A log or an added header wants headers of the response, which are to be kept until then.
+    let keepsResponseHeaders: Bool
 
     struct RunningLog: Sendable {
         let output: AccessLogOutput
@@ -129,10 +129,11 @@ final class RunningLocation: Sendable {
         }
         accessLogs = logs
         errorLog = try ErrorLogger(settings.errorLogs, files: shared.logFiles)
-        logsResponseHeaders = logs.contains { log in
-            log.format.template.parts.contains { part in
+        let templates = logs.map(\.format.template) + settings.addedHeaders.map(\.value)
+        keepsResponseHeaders = templates.contains { template in
+            template.parts.contains { part in
                 switch part {
-                case .variable(.responseHeader), .variable(.upstreamHeader): true
+                case .variable(.responseHeader), .variable(.upstreamHeader), .variable(.mapped): true
                 default: false
                 }
             }
