@@ -146,7 +146,7 @@ let package = Package(
             name: "BalancerTests",
             dependencies: [
                 "Balancer", "Client", "JSON", "NginxConfig", "Reactor", "Supervisor", "TestSupport", "Threading",
-            ]),
+            ], exclude: ["NginxComparison/Differences.md"]),
         .testTarget(
             name: "WorkerTests",
             dependencies: [

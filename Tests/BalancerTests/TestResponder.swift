@@ -7,13 +7,14 @@ import Threading
 final class TestResponder: Sendable {
     struct Request: Sendable {
         var params: [String: String] = [:]
-        /// Names in the order they came, repeats included.
-        var names: [String] = []
+        /// In the order they came, repeats included.
+        var pairs: [(name: String, value: String)] = []
         var body: [UInt8] = []
         /// Connections are counted from 0.
         var connection = 0
         var keepsConnection = false
 
+        var names: [String] { pairs.map(\.name) }
         var uri: String { params["REQUEST_URI"] ?? "" }
     }
 
@@ -157,8 +158,9 @@ final class TestResponder: Sendable {
         while position < bytes.count {
             let (name, value) = (length(), length())
             let key = String(decoding: bytes[position..<position + name], as: UTF8.self)
-            request.params[key] = String(decoding: bytes[position + name..<position + name + value], as: UTF8.self)
-            request.names.append(key)
+            let text = String(decoding: bytes[position + name..<position + name + value], as: UTF8.self)
+            request.params[key] = text
+            request.pairs.append((key, text))
             position += name + value
         }
     }

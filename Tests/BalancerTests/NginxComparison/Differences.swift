@@ -1,0 +1,53 @@
+import FoundationEssentials
+
+/// Where the two are meant to differ: `Differences.md`, beside this file.
+///
+/// A reason is a section (`##`) with a text; a case is a `###` with its name, and under it the lines that only one of
+/// the two has: `- ` nginx, `+ ` the balancer.
+struct Differences: Sendable {
+    static let file = String(#filePath.dropLast("Differences.swift".count)) + "Differences.md"
+
+    static let intended = (try? Differences(String(contentsOfFile: file, encoding: .utf8))) ?? Differences("")
+
+    private(set) var cases: [String: [String]] = [:]
+    /// Sections without a text.
+    private(set) var unexplained: [String] = []
+    /// Cases that stand there twice.
+    private(set) var repeated: [String] = []
+
+    init(_ text: String) {
+        var name: String?
+        var section: (title: String, hasText: Bool)?
+        func end() -> [String] { section.map { $0.hasText ? [] : [$0.title] } ?? [] }
+        for line in text.split(separator: "\n").map(String.init) {
+            if line.hasPrefix("### ") {
+                name = String(line.dropFirst(4))
+                if cases.updateValue([], forKey: name!) != nil { repeated.append(name!) }
+            } else if line.hasPrefix("## ") {
+                unexplained += end()
+                section = (String(line.dropFirst(3)), false)
+                name = nil
+            } else if let name, line.hasPrefix("    - ") || line.hasPrefix("    + ") {
+                cases[name]!.append(String(line.dropFirst(4)))
+            } else if !line.hasPrefix(" ") {
+                section?.hasText = true
+            }
+        }
+        unexplained += end()
+    }
+
+    /// The lines that only one of the two has; where not even the statuses are the same, these alone, in one line.
+    static func between(nginx: Comparison.Outcome, millrace: Comparison.Outcome) -> [String] {
+        if nginx.outline != millrace.outline {
+            return ["- " + nginx.outline.joined(separator: " "), "+ " + millrace.outline.joined(separator: " ")]
+        }
+        var lines: [(offset: Int, text: String)] = []
+        for change in millrace.lines.difference(from: nginx.lines) {
+            switch change {
+            case .remove(let offset, let line, _): lines.append((2 * offset, "- \(line)"))
+            case .insert(let offset, let line, _): lines.append((2 * offset + 1, "+ \(line)"))
+            }
+        }
+        return lines.sorted { $0.offset < $1.offset }.map(\.text)
+    }
+}
