@@ -7,6 +7,7 @@ package enum Schema {
         Migration(version: 1, name: "queue", sql: PackageResources.v001_queue_sql),
         Migration(version: 2, name: "suspects", sql: PackageResources.v002_suspects_sql),
         Migration(version: 3, name: "attempts", sql: PackageResources.v003_attempts_sql),
+        Migration(version: 4, name: "idempotency", sql: PackageResources.v004_idempotency_sql),
     ]
 
     package struct Step: Sendable, Hashable {

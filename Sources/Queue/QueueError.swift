@@ -7,6 +7,10 @@ package enum QueueError: Error, Hashable, CustomStringConvertible {
     case outcomeUnknown
     /// As many tasks are queued as the limit allows. Nothing was stored.
     case queueFull
+    /// A submission with the same key is being stored. Nothing was stored of this one.
+    case keyUnderWay
+    /// The key belongs to a submission of something else. Nothing was stored.
+    case keyOfAnotherRequest
     case shuttingDown
     /// A worker only: its session is not registered, or it was lost. What it had claimed belongs to others now.
     case sessionLost
@@ -18,6 +22,8 @@ package enum QueueError: Error, Hashable, CustomStringConvertible {
         case .databaseUnavailable: "the database is out of reach"
         case .outcomeUnknown: "the database was lost while it stored the tasks; they may or may not have been accepted"
         case .queueFull: "the queue is full"
+        case .keyUnderWay: "the first request with this key is under way"
+        case .keyOfAnotherRequest: "this key belongs to another request"
         case .shuttingDown: "this node is shutting down"
         case .sessionLost: "the worker's database session was lost"
         case .internalError: "the database refused the operation"

@@ -34,7 +34,7 @@ package struct TaskID: Sendable, Hashable, Comparable, CustomStringConvertible {
         }
     }
 
-    private init(tick: UInt64, random: UInt64) {
+    init(tick: UInt64, random: UInt64) {
         high = (tick >> 12) << 16 | 0x7000 | (tick & 0xFFF)
         low = random & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000
     }

@@ -8,7 +8,8 @@ extension Settings {
         ] { _ = try value(number) }
         for number in [Variables.apiThreads, Variables.concurrency] { _ = try value(number) }
         for time in [
-            Variables.baseBackoff, Variables.rateLimitWindow, Variables.cacheTTL, Variables.resultRetention,
+            Variables.baseBackoff, Variables.rateLimitWindow, Variables.cacheTTL, Variables.idempotencyTTL,
+            Variables.resultRetention,
         ] { _ = try value(time) }
         _ = try value(Variables.strategy)
         _ = try value(Variables.logLevel)

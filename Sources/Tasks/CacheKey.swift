@@ -1,5 +1,3 @@
-internal import COpenSSL
-
 /// What a result is cached under: a keyed digest, so that nobody who reads the table can test guesses of an input.
 package struct CacheKey: Sendable, Hashable {
     /// 32 bytes.
@@ -12,11 +10,6 @@ package struct CacheKey: Sendable, Hashable {
         message.reserveCapacity(message.count + 1 + input.count)
         message.append(0)
         message.append(contentsOf: input)
-        var digest = [UInt8](repeating: 0, count: 32)
-        var size: UInt32 = 0
-        let result = HMAC(
-            EVP_sha256(), secret, CInt(secret.count), message, message.count, &digest, &size)
-        precondition(result != nil && size == 32, "OpenSSL has no HMAC-SHA256")
-        bytes = digest
+        bytes = KeyedDigest.make(secret: secret, message)
     }
 }

@@ -205,6 +205,57 @@ extension ServerTests {
             #expect(other.status == 403)
         }
 
+        @Test func `an Idempotency-Key gets the same reply, refuses another request, and has a form`() throws {
+            let node = try TestNode()
+            let client = try node.client()
+            func post(_ target: String, _ body: String, _ key: String) throws -> FastCGIClient.Reply {
+                try client.call("POST", target, json: body, headers: ["Idempotency-Key": key])
+            }
+            let body = #"{"string":"x","time_cost":1,"memory_cost":1024}"#
+            let first = try post("/hash/argon2", body, "\"key 1\"")
+            #expect(first.status == 202)
+            let again = try post("/hash/argon2", body, "\"key 1\"")
+            #expect(again.text == first.text && again.headers["location"] == first.headers["location"])
+            for (target, body) in [("/hash/argon2", #"{"string":"y"}"#), ("/hash/md5", #"{"string":"x"}"#)] {
+                let refused = try post(target, body, "\"key 1\"")
+                #expect(refused.status == 422)
+                #expect(try refused.json()["member"] == "Idempotency-Key")
+            }
+            #expect(try post("/hash/argon2", body, "key-2").text != first.text)
+            for malformed in ["two words", "\"open", "\"a\"b", String(repeating: "x", count: 256)] {
+                #expect(try post("/hash/argon2", body, malformed).status == 400, "\(malformed)")
+            }
+            let list = #"[{"type":"md5","input":{"string":"a"}},{"type":"md5","input":{"string":"b"}}]"#
+            let tasks = try post("/tasks", list, "key-3")
+            #expect(try post("/tasks", list, "key-3").text == tasks.text)
+            let worker = node.worker()
+            let result = try post("/hash/argon2?wait=20", body, "\"key 1\"")
+            #expect(result.status == 200)
+            #expect(try result.json()["task_id"] == first.json()["task_id"])
+            withExtendedLifetime(worker) {}
+        }
+
+        @Test func `a request under the web server's name for it makes its tasks once`() throws {
+            let node = try TestNode()
+            let client = try node.client()
+            var now = timespec()
+            clock_gettime(CLOCK_REALTIME, &now)
+            let name = "\(now.tv_sec).123-0123456789abcdef0123456789abcdef"
+            let body = Array(#"{"string":"x","time_cost":1,"memory_cost":1024}"#.utf8)
+            func post(_ name: String) throws -> FastCGIClient.Reply {
+                try client.call(
+                    "POST", "/hash/argon2", body, headers: ["Content-Type": "application/json"],
+                    variables: ["MILLRACE_REQUEST_KEY": name])
+            }
+            let first = try post(name)
+            #expect(first.status == 202)
+            #expect(try post(name).text == first.text)
+            #expect(try node.taskCount() == "1")
+            // What is no name is passed over.
+            for _ in 0..<2 { #expect(try post("-").status == 202) }
+            #expect(try node.taskCount() == "3")
+        }
+
         @Test func `health, metrics and the document are there`() throws {
             let client = try Self.shared.client()
             #expect(

@@ -119,6 +119,27 @@ struct CrashTests {
         try system.stop()
     }
 
+    @Test func `a POST that a killed node had begun is taken over by another, without a second task`() throws {
+        let system = try WholeSystem(nodes: 2, workers: 0)
+        let accepted = Accepted()
+        let load = BackgroundLoad(system, clients: 8, accepted, type: "argon2")
+        for _ in 0..<4 {
+            let before = accepted.count
+            try eventually("load goes on") { accepted.count > before + 200 }
+            kill(try system.child("api", Int.random(in: 0...1)).pid, SIGKILL)
+            try eventually("both nodes are used") {
+                let health = try system.connection().request("GET", "/lb/health").json()
+                return system.children("api").count == 2 && health["backends_up"] == 2
+            }
+        }
+        load.stop()
+        #expect(Set(load.counts.keys) == [202], "\(load.counts)")
+        // Argon2 with a random salt is never the same task: each request is one row.
+        #expect(try system.sql("SELECT count(*) FROM task") == "\(accepted.count)")
+        #expect(Set(accepted.ids).count == accepted.count)
+        try system.stop()
+    }
+
     @Test func `while PostgreSQL is down nodes say so, and all is back soon after it`() throws {
         let cluster = TestCluster(maxConnections: 100)
         let system = try WholeSystem(

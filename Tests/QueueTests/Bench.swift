@@ -27,8 +27,12 @@ final class Bench: Sendable {
         PostgresConfiguration(connectionString: database.connectionString, responseTimeout: .seconds(20))
     }
 
-    func client(queueLimit: Int = 0, logger: Logger = Bench.logger) -> QueueClient {
-        QueueClient(QueueClient.Configuration(postgres: postgres, queueLimit: queueLimit), logger: logger)
+    func client(
+        queueLimit: Int = 0, idempotencyTTL: Duration = .seconds(60), logger: Logger = Bench.logger
+    ) -> QueueClient {
+        QueueClient(
+            QueueClient.Configuration(postgres: postgres, queueLimit: queueLimit, idempotencyTTL: idempotencyTTL),
+            logger: logger)
     }
 
     /// A registered session.
@@ -75,8 +79,10 @@ func answer<Value: Sendable>(
 }
 
 extension QueueClient {
-    func submit(_ tasks: [Submission], wait: Duration? = nil) throws -> [SubmissionOutcome] {
-        try answer { submit(tasks, wait: wait, then: $0) }.get()
+    func submit(
+        _ tasks: [Submission], wait: Duration? = nil, key: IdempotencyKey? = nil
+    ) throws -> [SubmissionOutcome] {
+        try answer { submit(tasks, wait: wait, key: key, then: $0) }.get()
     }
 
     func submit(_ task: PreparedTask, wait: Duration? = nil) throws -> SubmissionOutcome {

@@ -88,6 +88,12 @@ extension Problem {
                 .unavailable(
                     "The database was lost while it stored the tasks. They may have been accepted.", retryAfter: 2)
             case .queueFull: .unavailable("The queue is full. Nothing was stored.", retryAfter: 5)
+            case .keyUnderWay:
+                Problem(
+                    409, "The first request with this Idempotency-Key is under way.",
+                    headers: [.init("Retry-After", "1")])
+            case .keyOfAnotherRequest:
+                .invalid(member: "Idempotency-Key", "was sent with another request")
             case .shuttingDown: .unavailable("This node is shutting down.", retryAfter: 1)
             case .internalError: .internalError
             }

@@ -1,4 +1,5 @@
 internal import JSON
+internal import Queue
 
 /// One HTTP request, as a web server hands it over in CGI's terms (RFC 3875), with its body read to the end.
 struct Request: Sendable {
@@ -12,6 +13,9 @@ struct Request: Sendable {
     var authorization: String?
     var host: String?
     var origin: String?
+    var idempotencyKey: String?
+    /// The web server's name for it, whichever node it is given to.
+    var name: RequestKey?
     /// The client's address, as the web server tells it.
     var remoteAddress: String
     /// The client's own `X-Request-Id` if it is sane, else one of ours.
@@ -30,6 +34,8 @@ struct Request: Sendable {
         authorization = environment.authorization
         host = environment.host
         origin = environment.origin
+        idempotencyKey = environment.idempotencyKey
+        name = environment.requestKey.flatMap { RequestKey($0) }
         remoteAddress = environment.remoteAddress
         id = environment.requestID.flatMap(RequestID.accepted) ?? RequestID.next()
     }

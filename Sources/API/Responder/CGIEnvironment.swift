@@ -15,6 +15,9 @@ struct CGIEnvironment: Sendable {
     var authorization: String?
     var host: String?
     var origin: String?
+    var idempotencyKey: String?
+    /// What the web server calls the request (see ``RequestKey``). A client cannot set it: its headers are `HTTP_…`.
+    var requestKey: String?
 
     /// From an array like environ(7): `NAME=value`, with a null at its end.
     init(_ variables: UnsafePointer<UnsafeMutablePointer<CChar>?>?) {
@@ -43,6 +46,8 @@ struct CGIEnvironment: Sendable {
         authorization = variables["HTTP_AUTHORIZATION"]
         host = variables["HTTP_HOST"]
         origin = variables["HTTP_ORIGIN"]
+        idempotencyKey = variables["HTTP_IDEMPOTENCY_KEY"]
+        requestKey = variables["MILLRACE_REQUEST_KEY"]
     }
 
     /// The path, still percent-encoded, and the query.
@@ -80,6 +85,7 @@ struct CGIEnvironment: Sendable {
     private static let names: [StaticString] = [
         "REQUEST_METHOD", "REQUEST_URI", "SCRIPT_NAME", "PATH_INFO", "QUERY_STRING", "CONTENT_TYPE", "CONTENT_LENGTH",
         "REMOTE_ADDR", "HTTP_PREFER", "HTTP_X_REQUEST_ID", "HTTP_AUTHORIZATION", "HTTP_HOST", "HTTP_ORIGIN",
+        "HTTP_IDEMPOTENCY_KEY", "MILLRACE_REQUEST_KEY",
     ]
 
     private mutating func take(_ name: UnsafeRawBufferPointer, _ value: UnsafeMutablePointer<CChar>, _ seen: inout Seen)
@@ -102,7 +108,9 @@ struct CGIEnvironment: Sendable {
         case 9: requestID = text
         case 10: authorization = text
         case 11: host = text
-        default: origin = text
+        case 12: origin = text
+        case 13: idempotencyKey = text
+        default: requestKey = text
         }
     }
 }

@@ -11,7 +11,7 @@ enum HashRoute {
             summary: definition.summary,
             description: "Queues the computation, or answers from the cache. With `Prefer: wait=N` or `?wait=N` the "
                 + "reply waits up to N seconds for the result.",
-            parameters: Parameter.waiting,
+            parameters: Parameter.waiting + [.idempotencyKey],
             body: BodyDescription(schema: definition.inputSchema, example: definition.exampleInput),
             replies: [
                 ReplyDescription(
@@ -27,13 +27,14 @@ enum HashRoute {
                         ]),
                     headers: ["Location": "Where the task's state is."]),
             ],
-            problems: [400, 413, 415, 422, 503],
+            problems: [400, 409, 413, 415, 422, 503],
             server: .node { (request, services) throws(Problem) in
                 let wait = try Wait(request)
                 let task = try prepared(definition, try request.jsonBody())
-                let submission = Submission(id: TaskID(), task: task)
+                let submissions = request.identified([Submission(task: task)])
+                let key = try request.submissionKey()
                 return .later { answer in
-                    services.queue.submit([submission], wait: wait?.duration) { result in
+                    services.queue.submit(submissions, wait: wait?.duration, key: key) { result in
                         answer(answered(result, wait: wait, message: message))
                     }
                 }
@@ -64,7 +65,7 @@ enum HashRoute {
 
     static func response(_ outcome: SubmissionOutcome, wait: Wait?, message: String) -> Response {
         switch outcome {
-        case .queued(let id):
+        case .queued(let id), .repeated(let id):
             let body = JSONWriter.object { body in
                 body.member("task_id", id.description)
                 body.member("status", TaskStatus.queued.rawValue)

@@ -7,6 +7,7 @@ enum TasksRoute {
     static let submit = Route(
         method: .post, path: "/tasks", operation: "submit_tasks",
         summary: "Submits one task, or an array of up to 10,000 in one transaction: all are accepted or none is.",
+        parameters: [.idempotencyKey],
         body: BodyDescription(
             schema: [
                 "oneOf": [
@@ -37,11 +38,13 @@ enum TasksRoute {
                     ]
                 ]))
         ],
-        problems: [400, 413, 415, 422, 503],
+        problems: [400, 409, 413, 415, 422, 503],
         server: .node { (request, services) throws(Problem) in
             let batch = try TaskBatch.parse(try request.jsonBody())
+            let submissions = request.identified(batch.submissions)
+            let key = try request.submissionKey()
             return .later { answer in
-                services.queue.submit(batch.submissions, wait: nil) { result in
+                services.queue.submit(submissions, wait: nil, key: key) { result in
                     answer(result.mapError { Problem($0) }.map { Response(202, accepted($0)) })
                 }
             }
@@ -65,7 +68,7 @@ enum TasksRoute {
 
     private static func state(_ outcome: SubmissionOutcome) -> (TaskID, TaskStatus) {
         switch outcome {
-        case .queued(let id): (id, .queued)
+        case .queued(let id), .repeated(let id): (id, .queued)
         case .cached(let id, _): (id, .completed)
         case .finished(let task): (task.id, task.status)
         }

@@ -30,6 +30,11 @@ struct AwaitedSubmission {
     mutating func stored(_ answer: Submitter.Answer) -> Action {
         switch state {
         case .storing:
+            if case .success(let outcomes) = answer, case .repeated(let stored)? = outcomes.first {
+                // It may have ended before anybody listened here.
+                state = .answered
+                return .waitFor(stored)
+            }
             guard case .success(let outcomes) = answer, case .queued(let stored)? = outcomes.first else {
                 state = .answered
                 return .answer(answer)

@@ -13,11 +13,17 @@ package final class QueueClient: Sendable {
         package var queueLimit: Int
         /// The secret of cache keys; `nil`: the one kept in the database. All nodes must agree on it.
         package var cacheSecret: [UInt8]?
+        /// How long the answer to a submission with a key is kept (`MILLRACE_IDEMPOTENCY_TTL`).
+        package var idempotencyTTL: Duration
 
-        package init(postgres: PostgresConfiguration, queueLimit: Int = 1_000_000, cacheSecret: [UInt8]? = nil) {
+        package init(
+            postgres: PostgresConfiguration, queueLimit: Int = 1_000_000, cacheSecret: [UInt8]? = nil,
+            idempotencyTTL: Duration = .seconds(86_400)
+        ) {
             self.postgres = postgres
             self.queueLimit = queueLimit
             self.cacheSecret = cacheSecret
+            self.idempotencyTTL = idempotencyTTL
         }
     }
 
@@ -56,14 +62,15 @@ package final class QueueClient: Sendable {
     /// Hands in tasks: all of them are stored, in one transaction, or none is.
     /// - Parameters:
     ///   - wait: with a single task only: answer `.finished` if it finishes within this time.
+    ///   - key: the same tasks handed in with the same key again are answered as they were the first time.
     ///   - then: called once, on a thread of the queue, after the commit. Be short there.
     package func submit(
-        _ tasks: [Submission], wait: Duration?,
+        _ tasks: [Submission], wait: Duration?, key: IdempotencyKey? = nil,
         then: @escaping @Sendable (Result<[SubmissionOutcome], QueueError>) -> Void
     ) {
         guard !tasks.isEmpty else { return then(.success([])) }
         guard let wait, wait > .zero, tasks.count == 1 else {
-            return add(Submitter.Request(tasks: tasks, isAwaited: false, then: then))
+            return add(Submitter.Request(tasks: tasks, isAwaited: false, key: key, then: then))
         }
         let id = tasks[0].id
         let deadline = ContinuousClock.now + wait
@@ -79,7 +86,7 @@ package final class QueueClient: Sendable {
         // Before the task is stored: its end may come before the answer to the submission does.
         let ticket = listener.add(id, for: wait) { told in act(state.withLock { $0.told(told) }) }
         add(
-            Submitter.Request(tasks: tasks, isAwaited: true) { [listener] answer in
+            Submitter.Request(tasks: tasks, isAwaited: true, key: key) { [listener] answer in
                 let action = state.withLock { $0.stored(answer) }
                 if case .nothing = action {} else if let ticket { _ = listener.remove(ticket) }
                 act(action)

@@ -23,15 +23,18 @@ struct SubmissionBatch {
     private var requests: [[Int]] = []
     private var wasCounted = false
 
-    /// Whether a request has several tasks, so that only an explicit transaction makes it whole.
-    var needsTransaction: Bool { requests.contains { $0.count > 1 } }
-
     /// Adds a request.
     /// - Parameter mayQueue: `false`: the queue has no room for it; only what is cached or in flight can answer it.
     mutating func add(_ tasks: [Submission], isAwaited: Bool, mayQueue: Bool, secret: [UInt8]) {
         var indices: [Int] = []
         indices.reserveCapacity(tasks.count)
         for submission in tasks {
+            // A request that came again, by way of this same node, while the first one waits here.
+            if submission.mayComeAgain, let index = rowOfID[submission.id] {
+                rows[index].isAwaited = rows[index].isAwaited || isAwaited
+                indices.append(index)
+                continue
+            }
             let task = submission.task
             // A task put off must not hold those up that ask for the same now: it stands outside of single-flight.
             let isDue = submission.runAt.map { $0 <= .now } ?? true
@@ -52,6 +55,9 @@ struct SubmissionBatch {
         requests.append(indices)
     }
 
+    /// Whether there are rows that the statement has not settled, also such as only the cache can answer.
+    var hasOpenRows: Bool { rows.contains { $0.outcome == nil } }
+
     /// Whether there are rows that another run of the statement may settle.
     var isUnsettled: Bool { rows.contains { $0.outcome == nil && $0.mayQueue } }
 
@@ -71,6 +77,7 @@ struct SubmissionBatch {
         var awaited = PostgresArray(.bool, capacity: open.count, elementSize: 1)
         var mayQueue = PostgresArray(.bool, capacity: open.count, elementSize: 1)
         var copies = PostgresArray(.int4, capacity: open.count, elementSize: 4)
+        var mayComeAgain = PostgresArray(.bool, capacity: open.count, elementSize: 1)
         for row in open {
             let submission = row.submission
             ids.append(submission.id)
@@ -84,11 +91,12 @@ struct SubmissionBatch {
             mayQueue.append(row.mayQueue)
             // A second run of a row is the same question to the cache.
             copies.append(wasCounted ? 0 : row.copies)
+            mayComeAgain.append(submission.mayComeAgain)
         }
         wasCounted = true
         return SubmitSQL.submit.with(
             ids.value, types.value, inputs.value, keys.value, priorities.value, times.value, limits.value,
-            awaited.value, mayQueue.value, copies.value, .int2(slot))
+            awaited.value, mayQueue.value, copies.value, .int2(slot), mayComeAgain.value)
     }
 
     /// Takes in what the statement returned.
@@ -98,7 +106,7 @@ struct SubmissionBatch {
             if let computedBy = result.taskID(row, 1) {
                 rows[index].outcome = .cached(computedBy, result: result.bytes(row, 2) ?? [])
             } else if let other = result.taskID(row, 3) {
-                rows[index].outcome = .queued(other)
+                rows[index].outcome = other == id ? .repeated(id) : .queued(other)
             } else {
                 rows[index].outcome = .queued(id)
                 rows[index].isInserted = true

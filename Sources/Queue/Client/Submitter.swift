@@ -13,6 +13,7 @@ final class Submitter: Sendable {
     struct Request: Sendable {
         let tasks: [Submission]
         let isAwaited: Bool
+        var key: IdempotencyKey?
         let then: @Sendable (Answer) -> Void
     }
 
@@ -61,6 +62,7 @@ private struct Work {
     }
 
     private let secret: [UInt8]?
+    private let idempotencyTTL: Duration
     private let logger: Logger
     private let box = SessionBox()
     private var link: DatabaseLink
@@ -69,6 +71,7 @@ private struct Work {
 
     init(_ configuration: QueueClient.Configuration, logger: Logger) {
         secret = configuration.cacheSecret
+        idempotencyTTL = configuration.idempotencyTTL
         self.logger = logger
         permits = QueuePermits(limit: configuration.queueLimit)
         let box = box
@@ -96,24 +99,20 @@ private struct Work {
     }
 
     private mutating func store(batch arrived: ArraySlice<Submitter.Request>, tasks: Int) {
-        var batch = SubmissionBatch()
+        var round: SubmissionRound
         var mayQueue: [Bool] = []
         do {
             let connection = try link.connected()
             try count(for: tasks, connection)
-            let secret = secret ?? box.session?.secret ?? []
-            for request in arrived {
-                let isAllowed = permits.take(request.tasks.count)
-                mayQueue.append(isAllowed)
-                batch.add(request.tasks, isAwaited: request.isAwaited, mayQueue: isAllowed, secret: secret)
-            }
+            for request in arrived { mayQueue.append(permits.take(request.tasks.count)) }
+            round = SubmissionRound(arrived, mayQueue: mayQueue, secret: secret ?? box.session?.secret ?? [])
         } catch {
             link.dropIfLost(error)
             for request in arrived { request.then(.failure(QueueError(error))) }
             return
         }
         do throws(QueueError) {
-            try run(&batch)
+            try run(&round)
         } catch {
             for (request, isAllowed) in zip(arrived, mayQueue) {
                 if isAllowed { permits.giveBack(request.tasks.count) }
@@ -122,8 +121,8 @@ private struct Work {
             return
         }
         for (index, request) in arrived.enumerated() {
-            if mayQueue[index] { permits.giveBack(batch.unusedPlaces(ofRequest: index)) }
-            request.then(batch.outcome(ofRequest: index))
+            permits.giveBack(round.unusedPlaces(ofRequest: index))
+            request.then(round.answer(toRequest: index))
         }
     }
 
@@ -133,21 +132,22 @@ private struct Work {
         permits.counted(queued: counted.integer(0, 0) ?? 0, at: .now)
     }
 
-    /// Runs the batch's transaction until it is committed, or surely is not.
-    private mutating func run(_ batch: inout SubmissionBatch) throws(QueueError) {
+    /// Runs the transaction until it is committed, or surely is not.
+    private mutating func run(_ round: inout SubmissionRound) throws(QueueError) {
         let deadline = ContinuousClock.now + Self.patience
-        var rounds = 0
+        var attempts = 0
         var inDoubt: Session?
+        var stored: Set<TaskID> = []
         while true {
-            rounds += 1
+            attempts += 1
             do {
                 let connection = try link.connected(isUrgent: inDoubt != nil)
                 if let session = inDoubt {
-                    batch.restart(stored: try resolve(session, ids: batch.ids, connection))
+                    stored = try resolve(session, ids: round.batch.ids, connection)
                     inDoubt = nil
                 }
-                try transact(&batch, connection)
-                if batch.hasNewWork { wakeWorkers(connection) }
+                try transact(&round, stored, connection)
+                if round.batch.hasNewWork { wakeWorkers(connection) }
                 return
             } catch {
                 if error.isConnectionLost {
@@ -159,8 +159,8 @@ private struct Work {
                         throw .outcomeUnknown
                     }
                     sleepCurrentThread(for: .milliseconds(20))
-                } else if error.isTransactionRetryable, rounds < 10 {
-                    batch.restart(stored: [])
+                } else if error.isTransactionRetryable, attempts < 10 {
+                    stored = []
                 } else {
                     logger.error("The database refused a submission", metadata: ["error": "\(error)"])
                     throw QueueError(error)
@@ -171,18 +171,22 @@ private struct Work {
 
     /// One request of one task is whole by itself: then each run of the statement is a transaction.
     private mutating func transact(
-        _ batch: inout SubmissionBatch, _ connection: PostgresConnection
+        _ round: inout SubmissionRound, _ stored: Set<TaskID>, _ connection: PostgresConnection
     ) throws(PostgresError) {
-        let isExplicit = batch.needsTransaction
+        let isExplicit = round.needsTransaction
         do throws(PostgresError) {
-            if isExplicit { try connection.execute(SubmitSQL.begin.with()) }
+            var keys: ArraySlice<PostgresResult> = []
+            if isExplicit { keys = try connection.execute([SubmitSQL.begin.with()] + round.keyCalls).dropFirst() }
+            round.begin(keys: keys, stored: stored)
             var runs = 0
-            repeat {
-                batch.settle(try connection.execute(batch.call(slot: slot)))
+            while round.batch.hasOpenRows && runs == 0 || round.batch.isUnsettled {
+                round.settle(try connection.execute(round.call(slot: slot)))
                 runs += 1
                 if runs == 20 { throw PostgresError(.server, sqlState: "40001", message: "no end of conflicts") }
-            } while batch.isUnsettled
-            if isExplicit { try connection.execute(SubmitSQL.commit.with()) }
+            }
+            if isExplicit {
+                try connection.execute(round.closingCalls(ttl: idempotencyTTL) + [SubmitSQL.commit.with()])
+            }
         } catch {
             if isExplicit, !error.isConnectionLost {
                 do { try connection.execute(text: "ROLLBACK") } catch { link.drop() }

@@ -7,6 +7,9 @@ internal import Postgres
 /// statement returns. That happens when another node inserted the same cache key after the snapshot was taken: the
 /// unique index made the insertion yield, and the row is run again with a new snapshot, which shows the other.
 ///
+/// - A row that may come again (``RequestKey``) is joined to itself if it is there, finished or not. The question is a
+///   subquery with a LIMIT, which is asked for these rows only and walks the primary keys: as a join it would be asked
+///   for each row, and as an EXISTS it might be answered by reading the whole table once.
 /// - Insertions go in the order of their cache keys: two nodes that insert the same keys wait for each other in one
 ///   direction only. `DO UPDATE` instead of `DO NOTHING` would return the other's row at once, but locks rows that a
 ///   worker may be about to delete, in whatever order, and that ends in deadlocks.
@@ -16,7 +19,7 @@ internal import Postgres
 ///   there is work.
 /// - A batch that stored nothing has only counters to write: it does not wait for the disk.
 enum SubmitSQL {
-    /// Columns of the batch, arrays of equal length; last the counters' slot.
+    /// Columns of the batch, arrays of equal length, the counters' slot between them.
     /// Returns id, cached_id, result, joined_id for each row that is settled; one row of nulls may be among them.
     static let submit = PostgresStatement(
         "submit",
@@ -24,10 +27,14 @@ enum SubmitSQL {
         WITH batch AS MATERIALIZED (
             SELECT * FROM unnest(
                 $1::uuid[], $2::text[], $3::bytea[], $4::bytea[], $5::int2[], $6::timestamptz[], $7::int2[],
-                $8::bool[], $9::bool[], $10::int4[]
-            ) AS b (id, type, input, cache_key, priority, run_at, max_attempts, awaited, may_queue, copies)
+                $8::bool[], $9::bool[], $10::int4[], $12::bool[]
+            ) AS b (id, type, input, cache_key, priority, run_at, max_attempts, awaited, may_queue, copies, may_come_again)
         ), found AS MATERIALIZED (
-            SELECT b.*, c.task_id AS cached_id, c.result, t.id AS joined_id
+            SELECT b.*, c.task_id AS cached_id, c.result,
+                CASE WHEN b.may_come_again THEN coalesce(
+                    (SELECT k.id FROM task k WHERE k.id = b.id LIMIT 1),
+                    (SELECT k.id FROM finished_task k WHERE k.id = b.id LIMIT 1), t.id)
+                ELSE t.id END AS joined_id
             FROM batch b
             LEFT JOIN result_cache c ON c.cache_key = b.cache_key AND c.expires_at > now()
             LEFT JOIN task t ON t.cache_key = b.cache_key

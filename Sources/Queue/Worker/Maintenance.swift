@@ -3,7 +3,7 @@ internal import Postgres
 
 /// What has to be done now and then, by one worker of the cluster: the one whose watch holds the leader's lock.
 struct Maintenance {
-    /// Expired or surplus entries of the cache removed by one statement.
+    /// Expired or surplus rows removed by one statement.
     private static let batchSize = 5000
     /// Days that have a partition before they begin.
     private static let daysAhead = 3
@@ -43,6 +43,7 @@ struct Maintenance {
         // The ring finds a dead worker at once; this finds those that fell through a gap of it.
         try recover(try connection.execute(WatchSQL.sweep.with()).workers)
         try tidyCache(connection)
+        try removeExpired(IdempotencySQL.removeExpired, connection)
         if now >= nextPartitions {
             nextPartitions = now + Self.partitionInterval
             let partitions = Partitions(connection, logger: logger)
@@ -51,9 +52,15 @@ struct Maintenance {
         }
     }
 
-    private func tidyCache(_ connection: PostgresConnection) throws(PostgresError) {
+    private func removeExpired(
+        _ statement: PostgresStatement, _ connection: PostgresConnection
+    ) throws(PostgresError) {
         let batch = PostgresValue.int8(Int64(Self.batchSize))
-        while try connection.execute(CacheSQL.removeExpired.with(batch)).affectedRows == Self.batchSize {}
+        while try connection.execute(statement.with(batch)).affectedRows == Self.batchSize {}
+    }
+
+    private func tidyCache(_ connection: PostgresConnection) throws(PostgresError) {
+        try removeExpired(CacheSQL.removeExpired, connection)
         let limit = configuration.cacheMaxEntries
         guard limit > 0 else { return }
         var surplus = (try connection.execute(CacheSQL.count.with()).integer(0, 0) ?? 0) - limit

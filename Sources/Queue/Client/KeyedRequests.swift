@@ -1,0 +1,115 @@
+internal import Postgres
+internal import Tasks
+
+/// A client's word for a submission that it may send again.
+package struct IdempotencyKey: Sendable, Hashable {
+    package let key: [UInt8]
+    /// What has to be the same when it comes again: the call and its body.
+    package let payload: [UInt8]
+
+    package init(key: [UInt8], payload: [UInt8]) {
+        self.key = key
+        self.payload = payload
+    }
+}
+
+/// Those requests of a batch that bring a key, and what is to be done with each. No I/O here: ``IdempotencySQL`` says
+/// how it is used.
+struct KeyedRequests {
+    enum Verdict: Hashable {
+        /// The key is new: store the request.
+        case fresh
+        /// The same as an earlier request of this batch.
+        case twin(of: Int)
+        case replay([SubmissionOutcome])
+        case refused(QueueError)
+    }
+
+    private struct Entry {
+        let request: Int
+        let key: [UInt8]
+        let fingerprint: [UInt8]
+        var verdict = Verdict.fresh
+        var stored: [(place: Int, outcome: SubmissionOutcome)] = []
+    }
+
+    private var entries: [Entry] = []
+    private var entryOfRequest: [Int: Int] = [:]
+
+    var isEmpty: Bool { entries.isEmpty }
+
+    /// - Parameter request: its place in the batch.
+    mutating func add(_ key: IdempotencyKey, request: Int, secret: [UInt8]) {
+        var entry = Entry(
+            request: request, key: KeyedDigest.make(secret: secret, Array("idempotency key ".utf8) + key.key),
+            fingerprint: KeyedDigest.make(secret: secret, Array("request ".utf8) + key.payload))
+        if let first = entries.first(where: { $0.key == entry.key }) {
+            let isSame = first.fingerprint == entry.fingerprint
+            entry.verdict = isSame ? .twin(of: first.request) : .refused(.keyOfAnotherRequest)
+        }
+        entryOfRequest[request] = entries.count
+        entries.append(entry)
+    }
+
+    func verdict(ofRequest request: Int) -> Verdict { entryOfRequest[request].map { entries[$0].verdict } ?? .fresh }
+
+    /// The calls whose results ``settle(_:)`` takes.
+    var calls: [PostgresCall] {
+        var locks = PostgresArray(.int8, capacity: entries.count, elementSize: 8)
+        var keys = PostgresArray(.bytea, capacity: entries.count, elementSize: 32)
+        var fingerprints = PostgresArray(.bytea, capacity: entries.count, elementSize: 32)
+        for entry in entries {
+            locks.append(entry.key.prefix(8).reduce(Int64(0)) { $0 << 8 | Int64($1) })
+            keys.append(entry.key)
+            fingerprints.append(entry.fingerprint)
+        }
+        return [IdempotencySQL.lock.with(locks.value), IdempotencySQL.read.with(keys.value, fingerprints.value)]
+    }
+
+    mutating func settle(_ results: ArraySlice<PostgresResult>) {
+        guard let locks = results.first, let known = results.last else { return }
+        for row in 0..<locks.rowCount where locks.bool(row, 1) == false {
+            guard let number = locks.integer(row, 0), entries[number - 1].verdict == .fresh else { continue }
+            entries[number - 1].verdict = .refused(.keyUnderWay)
+        }
+        for row in 0..<known.rowCount {
+            guard let number = known.integer(row, 0), let isSame = known.bool(row, 1),
+                let place = known.integer(row, 2),
+                let id = known.taskID(row, 3), let isCached = known.bool(row, 4)
+            else { continue }
+            guard isSame else {
+                entries[number - 1].verdict = .refused(.keyOfAnotherRequest)
+                continue
+            }
+            let outcome = isCached ? SubmissionOutcome.cached(id, result: known.bytes(row, 5) ?? []) : .repeated(id)
+            entries[number - 1].stored.append((place, outcome))
+        }
+        for index in entries.indices where !entries[index].stored.isEmpty {
+            let outcomes = entries[index].stored.sorted { $0.place < $1.place }.map(\.outcome)
+            if case .refused = entries[index].verdict { continue }
+            entries[index].verdict = .replay(outcomes)
+        }
+    }
+
+    /// Stores the answers of new requests.
+    func storing(ttl: Duration, outcomes: (Int) -> [SubmissionOutcome]?) -> [PostgresCall] {
+        entries.compactMap { entry in
+            guard entry.verdict == .fresh, let outcomes = outcomes(entry.request) else { return nil }
+            var ids = PostgresArray(.uuid, capacity: outcomes.count)
+            var areCached = PostgresArray(.bool, capacity: outcomes.count, elementSize: 1)
+            var result: [UInt8]?
+            for outcome in outcomes {
+                ids.append(outcome.id)
+                guard case .cached(_, let bytes) = outcome else {
+                    areCached.append(false)
+                    continue
+                }
+                areCached.append(true)
+                if outcomes.count == 1 { result = bytes }
+            }
+            return IdempotencySQL.store.with(
+                .bytea(entry.key), .bytea(entry.fingerprint), .int8(ttl.inMicroseconds), ids.value, areCached.value,
+                result.map { .text(String(decoding: $0, as: UTF8.self)) } ?? .null(.text))
+        }
+    }
+}

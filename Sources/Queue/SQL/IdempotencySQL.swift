@@ -1,0 +1,46 @@
+internal import Postgres
+
+/// Requests that bring an `Idempotency-Key`.
+///
+/// In the transaction that stores a request's tasks: its key is locked, then looked up, and in the end stored with what
+/// the request is answered. Whoever finds the key locked knows that the first request is under way. The lock is tried,
+/// not waited for, and goes with the transaction, so nothing is left over from a node that dies.
+enum IdempotencySQL {
+    /// Locks, as numbers made from the keys. Returns for each whether it was free.
+    static let lock = PostgresStatement(
+        "idempotency_lock",
+        "SELECT n::int4, pg_try_advisory_xact_lock(k) FROM unnest($1::int8[]) WITH ORDINALITY AS l (k, n)")
+
+    /// Keys and fingerprints. Returns, for each key that is known: its number, whether the fingerprint is the same, and
+    /// one row for each task of the request, with its place there. (The keys are named twice: so no plan, whatever the
+    /// statistics, reads the whole table.)
+    static let read = PostgresStatement(
+        "idempotency_read",
+        """
+        SELECT k.n::int4, i.fingerprint = k.fingerprint, t.place::int4, t.id, t.is_cached, i.result
+        FROM unnest($1::bytea[], $2::bytea[]) WITH ORDINALITY AS k (key, fingerprint, n)
+        JOIN idempotency_key i ON i.key = k.key AND i.key = ANY ($1) AND i.expires_at > now()
+        CROSS JOIN LATERAL unnest(i.task_ids, i.are_cached) WITH ORDINALITY AS t (id, is_cached, place)
+        """)
+
+    /// One key with its answer. One that has expired makes room.
+    static let store = PostgresStatement(
+        "idempotency_store",
+        """
+        INSERT INTO idempotency_key (key, fingerprint, expires_at, task_ids, are_cached, result)
+        VALUES ($1, $2, now() + $3 * interval '1 microsecond', $4::uuid[], $5::bool[], $6::text::json)
+        ON CONFLICT (key) DO UPDATE SET fingerprint = excluded.fingerprint, expires_at = excluded.expires_at,
+            task_ids = excluded.task_ids, are_cached = excluded.are_cached, result = excluded.result
+        """)
+
+    /// Removes up to so many that have expired. Those in use are left for the next time.
+    static let removeExpired = PostgresStatement(
+        "idempotency_expire",
+        """
+        WITH doomed AS MATERIALIZED (
+            SELECT key FROM idempotency_key WHERE expires_at <= now()
+            ORDER BY expires_at LIMIT $1 FOR UPDATE SKIP LOCKED
+        )
+        DELETE FROM idempotency_key i USING doomed d WHERE i.key = d.key
+        """)
+}

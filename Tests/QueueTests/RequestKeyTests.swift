@@ -1,0 +1,111 @@
+import TestSupport
+import Testing
+import Threading
+
+@testable import Queue
+
+@Suite struct RepeatedRequests {
+    private static let random = "0123456789abcdef0123456789abcdef"
+
+    private func name(_ random: String = Self.random, at time: Timestamp = .now) throws -> RequestKey {
+        let milliseconds = time.microseconds / 1000
+        let fraction = String(1000 + milliseconds % 1000).dropFirst()
+        return try #require(RequestKey("\(milliseconds / 1000).\(fraction)-\(random)"))
+    }
+
+    private func submissions(_ name: RequestKey, _ tasks: [String], isCacheable: Bool = false) -> [Submission] {
+        tasks.enumerated().map { number, text in
+            var submission = Submission(id: name.taskID(number), task: task(text, isCacheable: isCacheable))
+            submission.mayComeAgain = true
+            return submission
+        }
+    }
+
+    @Test func `A request's name gives the same ids everywhere: UUIDs of version 7, of its time, in order`() throws {
+        let now = Timestamp.now
+        let (one, same, other) = (try name(at: now), try name(at: now), try name("f" + Self.random, at: now))
+        var last = one.taskID(0)
+        #expect(last.createdAt?.microseconds == now.microseconds / 1000 * 1000)
+        #expect(last.description.split(separator: "-")[2].first == "7")
+        for number in 1..<10_000 {
+            let id = one.taskID(number)
+            #expect(id > last && id == same.taskID(number) && id != other.taskID(number))
+            last = id
+        }
+    }
+
+    @Test(arguments: [
+        "", "-", RepeatedRequests.random, "1763968000.123-", "1763968000-\(RepeatedRequests.random)",
+        "1763968000.1234-\(RepeatedRequests.random)",
+        "1763968000.123-\(RepeatedRequests.random)", "99999999999.000-\(RepeatedRequests.random)",
+        "-1.123-\(RepeatedRequests.random)", "now.123-\(RepeatedRequests.random)",
+    ])
+    func `What is no name, or not of now, is passed over`(text: String) {
+        #expect(RequestKey(text) == nil)
+    }
+
+    @Test func `A request that comes to another node again makes no second task, whatever became of the first`() throws
+    {
+        let bench = try Bench()
+        let (one, other) = (bench.client(), bench.client())
+        defer { for client in [one, other] { client.shutdown() } }
+        let session = try bench.session()
+        let request = try name()
+        let ids = [request.taskID(0), request.taskID(1)]
+        let sent = submissions(request, ["a", "b"])
+        #expect(try one.submit(sent) == ids.map { .queued($0) })
+        #expect(try other.submit(sent) == ids.map { .repeated($0) })
+        try session.complete(try session.claim(1))
+        #expect(try other.submit(sent) == ids.map { .repeated($0) })
+        try session.complete(try session.claim())
+        #expect(try other.submit(sent) == ids.map { .repeated($0) })
+        #expect(try bench.value("SELECT count(*) FROM finished_task") == "2")
+        #expect(try bench.value("SELECT count(*) FROM task") == "0")
+    }
+
+    @Test func `One that waits is answered, with the first request's result`() throws {
+        let bench = try Bench()
+        let client = bench.client()
+        defer { client.shutdown() }
+        let session = try bench.session()
+        let sent = submissions(try name(), ["a"], isCacheable: false)
+        _ = try client.submit(sent)
+        try session.complete(try session.claim())
+        guard case .finished(let record) = try client.submit(sent, wait: .seconds(10))[0] else {
+            throw Unexpected(what: "not finished")
+        }
+        #expect(record.id == sent[0].id)
+        // One of its own that is unfinished is no other's.
+        let cacheable = submissions(try name("another one, also random"), ["b"], isCacheable: true)
+        _ = try client.submit(cacheable)
+        #expect(try client.submit(cacheable) == [.repeated(cacheable[0].id)])
+    }
+
+    @Test func `Nodes that get the same requests at the same time store each once`() throws {
+        let bench = try Bench()
+        let clients = (0..<3).map { _ in bench.client() }
+        defer { for client in clients { client.shutdown() } }
+        let names = try (0..<50).map { try name("\(Self.random)\($0)") }
+        let failures = Monitor(0)
+        let threads = clients.map { client in
+            NamedThread("test-node") {
+                for name in names.shuffled() {
+                    let sent = submissions(name, ["a", "b"])
+                    // Twice at once, as by a balancer that has one node.
+                    let answers = Monitor<[[TaskID]?]>([])
+                    for _ in 0..<2 {
+                        client.submit(sent, wait: nil) { told in
+                            let ids = try? told.get().map(\.id)
+                            answers.broadcast { $0.append(ids) }
+                        }
+                    }
+                    let both = answers.wait(for: .seconds(20)) { $0.count == 2 ? $0 : nil }
+                    if both != [sent.map(\.id), sent.map(\.id)] { failures.withLock { $0 += 1 } }
+                }
+            }
+        }
+        for thread in threads { thread.join() }
+        #expect(failures.withLock { $0 } == 0)
+        #expect(try bench.value("SELECT count(*) FROM task") == "100")
+    }
+}
