@@ -8,6 +8,7 @@ package enum Schema {
         Migration(version: 2, name: "suspects", sql: PackageResources.v002_suspects_sql),
         Migration(version: 3, name: "attempts", sql: PackageResources.v003_attempts_sql),
         Migration(version: 4, name: "idempotency", sql: PackageResources.v004_idempotency_sql),
+        Migration(version: 5, name: "sharers", sql: PackageResources.v005_sharers_sql),
     ]
 
     package struct Step: Sendable, Hashable {

@@ -36,6 +36,8 @@ package struct HashRow: Sendable, Hashable {
 
 package enum Cancellation: Sendable, Hashable {
     case cancelled(TaskRecord)
+    /// So many other submissions share the task: it goes on for them.
+    case shared(TaskRecord, others: Int)
     case alreadyFinished(TaskRecord)
     case unknown
 }

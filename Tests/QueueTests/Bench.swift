@@ -93,8 +93,8 @@ extension QueueClient {
         try answer { task(id, wait: wait, then: $0) }.get()
     }
 
-    func cancel(_ id: TaskID) throws -> Cancellation {
-        try answer { cancel(id, then: $0) }.get()
+    func cancel(_ id: TaskID, by canceller: TaskID = TaskID()) throws -> Cancellation {
+        try answer { cancel(id, by: canceller, then: $0) }.get()
     }
 }
 

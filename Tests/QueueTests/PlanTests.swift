@@ -33,7 +33,8 @@ import Testing
             FinishedAttempts([TaskCompletion(id: TaskID(), outcome: .completed(result: [0x31]))])
                 .completion(worker: 1, name: "w", ttl: .seconds(1), slot: 1)!,
             IdempotencySQL.read.with(PostgresArray(.bytea).value, PostgresArray(.bytea).value),
-            LookUpSQL.attempts.with(.uuid(TaskID())), FinishSQL.recover.with(.int4(-1)),
+            LookUpSQL.attempts.with(.uuid(TaskID())), LookUpSQL.cancel.with(.uuid(TaskID()), .uuid(TaskID())),
+            FinishSQL.recover.with(.int4(-1)),
             WorkerSQL.absolve.with(.int4(-1)),
             LookUpSQL.completedPage.with(PostgresArray(.text).value, .uuid(TaskID()), .int8(10)),
         ])
@@ -60,12 +61,13 @@ import Testing
             try plan(LookUpSQL.attempts, "gen_random_uuid()", connection),
             try plan(FinishSQL.recover, "1", connection),
             try plan(WorkerSQL.absolve, "1", connection),
+            try plan(LookUpSQL.cancel, "gen_random_uuid(), gen_random_uuid()", connection),
             try plan(IdempotencySQL.read, "ARRAY[''::bytea], ARRAY[''::bytea]", connection),
             try plan(
                 SubmitSQL.submit,
                 """
                 \(ids), ARRAY['a'], ARRAY[''::bytea], ARRAY[''::bytea], ARRAY[0::int2], ARRAY[now()], ARRAY[1::int2],
-                ARRAY[true], ARRAY[true], ARRAY[1], 1::int2, ARRAY[true]
+                ARRAY[true], ARRAY[true], ARRAY[1], 1::int2, ARRAY[true], true
                 """, connection),
         ]
         for plan in plans {

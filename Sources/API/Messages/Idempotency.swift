@@ -1,5 +1,6 @@
 internal import JSON
 internal import Queue
+internal import Tasks
 
 /// The header `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header): a string of structured fields (RFC 9651,
 /// section 3.3.3), which clients in the wild also send without its quotes.
@@ -43,6 +44,12 @@ extension Request {
             throw Problem(400, "Idempotency-Key must be a string of 1 to \(Idempotency.longest) printable characters.")
         }
         return IdempotencyKey(key: key, payload: Array(path.utf8) + [0] + body)
+    }
+
+    /// What a cancellation counts once for: the client's key, else the web server's name for the request, else itself.
+    func canceller() throws(Problem) -> TaskID {
+        guard let key = try submissionKey()?.key else { return name?.taskID(0) ?? TaskID() }
+        return TaskID(bytes: KeyedDigest.make(secret: Array("millrace canceller".utf8), key).prefix(16)) ?? TaskID()
     }
 
     /// Submissions under the ids that follow from this request, if the web server gave it a name.

@@ -35,22 +35,30 @@ enum TaskRoute {
     static let cancel = Route(
         method: .delete, path: "/task/{id}", operation: "cancel_task",
         summary: "Cancels a task that is not yet finished.",
-        parameters: [.taskID],
+        description: "Identical submissions share one task. It is cancelled when as many requests have cancelled it; "
+            + "until then it goes on for the others, and `shared_with` says how many they are. A request that is sent "
+            + "again with the same `Idempotency-Key` counts once.",
+        parameters: [.taskID, .idempotencyKey],
         replies: [
             ReplyDescription(
-                status: 200, summary: "The task is cancelled.", schema: Schemas.reference("Task"))
+                status: 200, summary: "The task is cancelled, or goes on for others.",
+                schema: ["allOf": [Schemas.reference("Task"), Schemas.object(["shared_with": Schemas.count])]])
         ],
         problems: [400, 404, 409, 503],
         server: .node { (request, services) throws(Problem) in
             let id = try taskID(request)
+            let canceller = try request.canceller()
             return .later { answer in
-                services.queue.cancel(id) { result in
+                services.queue.cancel(id, by: canceller) { result in
                     switch result {
                     case .failure(let error): answer(.failure(Problem(error)))
                     case .success(.unknown): answer(.failure(.unknownTask))
                     case .success(.alreadyFinished(let task)):
                         answer(.failure(Problem(409, "The task is already finished: it is \(task.status.rawValue).")))
-                    case .success(.cancelled(let task)): answer(.success(Response(200, state(task))))
+                    case .success(.cancelled(let task)):
+                        answer(.success(Response(200, state(task, sharedWith: 0))))
+                    case .success(.shared(let task, let others)):
+                        answer(.success(Response(200, state(task, sharedWith: others))))
                     }
                 }
             }
@@ -63,7 +71,8 @@ enum TaskRoute {
         return id
     }
 
-    static func state(_ task: TaskRecord) -> JSONWriter {
+    /// - Parameter others: submissions, where that is told.
+    static func state(_ task: TaskRecord, sharedWith others: Int? = nil) -> JSONWriter {
         .object { body in
             body.member("id", task.id.description)
             body.member("type", task.type)
@@ -74,6 +83,7 @@ enum TaskRoute {
             body.member("created_at", task.createdAt.description)
             body.member("started_at", task.startedAt?.description)
             body.member("completed_at", task.completedAt?.description)
+            if let others { body.member("shared_with", others) }
         }
     }
 }

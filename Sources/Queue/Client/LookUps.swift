@@ -11,7 +11,7 @@ final class LookUps: Sendable {
         case read(TaskID, then: @Sendable (Answer) -> Void)
         /// Have the node told when the task is finished; then read it, and tell.
         case watch(TaskID, then: @Sendable (Answer) -> Void)
-        case cancel(TaskID, then: @Sendable (Result<Cancellation, QueueError>) -> Void)
+        case cancel(TaskID, by: TaskID, then: @Sendable (Result<Cancellation, QueueError>) -> Void)
     }
 
     private let requests = BlockingQueue<Request>()
@@ -62,7 +62,7 @@ private struct Work {
             case .watch(let id, _):
                 ids.insert(id)
                 watched.insert(id)
-            case .cancel(let id, let then): then(cancel(id))
+            case .cancel(let id, let canceller, let then): then(cancel(id, by: canceller))
             }
         }
         if ids.isEmpty { return }
@@ -100,12 +100,15 @@ private struct Work {
         }
     }
 
-    private mutating func cancel(_ id: TaskID) -> Result<Cancellation, QueueError> {
+    private mutating func cancel(_ id: TaskID, by canceller: TaskID) -> Result<Cancellation, QueueError> {
         do {
             return .success(
                 try link.repeatable { (connection) throws(PostgresError) in
-                    let cancelled = try connection.execute(LookUpSQL.cancel.with(.uuid(id)))
-                    if cancelled.rowCount == 1, let record = cancelled.taskRecord(0) { return .cancelled(record) }
+                    let cancelled = try connection.execute(LookUpSQL.cancel.with(.uuid(id), .uuid(canceller)))
+                    if cancelled.rowCount == 1, let record = cancelled.taskRecord(0) {
+                        let others = cancelled.integer(0, 9) ?? 0
+                        return others == 0 ? .cancelled(record) : .shared(record, others: others)
+                    }
                     let found = try connection.execute(LookUpSQL.read.with(ids: [id]))
                     return found.rowCount == 1 ? found.taskRecord(0).map { .alreadyFinished($0) } ?? .unknown : .unknown
                 })

@@ -107,8 +107,14 @@ package final class QueueClient: Sendable {
     }
 
     /// Cancels a task that is not finished, also one that is being processed: its result is then dropped.
-    package func cancel(_ id: TaskID, then: @escaping @Sendable (Result<Cancellation, QueueError>) -> Void) {
-        if !lookUps.add(.cancel(id, then: then)) { then(.failure(.shuttingDown)) }
+    ///
+    /// A task that several submissions share is cancelled when as many requests have done so.
+    /// - Parameter canceller: the request. The same one again changes nothing.
+    package func cancel(
+        _ id: TaskID, by canceller: TaskID = TaskID(),
+        then: @escaping @Sendable (Result<Cancellation, QueueError>) -> Void
+    ) {
+        if !lookUps.add(.cancel(id, by: canceller, then: then)) { then(.failure(.shuttingDown)) }
     }
 
     private func add(_ request: Submitter.Request) {

@@ -10,7 +10,7 @@ struct SubmissionBatch {
         let cacheKey: [UInt8]?
         var isAwaited: Bool
         var mayQueue: Bool
-        /// How many submissions it stands for: what the cache's counters count.
+        /// How many submissions it stands for: who shares the task, and what the cache's counters count.
         var copies: Int32 = 1
         var outcome: SubmissionOutcome?
         var isInserted = false
@@ -89,14 +89,14 @@ struct SubmissionBatch {
             limits.append(Int16(clamping: max(1, submission.maxAttempts)))
             awaited.append(row.isAwaited)
             mayQueue.append(row.mayQueue)
-            // A second run of a row is the same question to the cache.
-            copies.append(wasCounted ? 0 : row.copies)
+            copies.append(row.copies)
             mayComeAgain.append(submission.mayComeAgain)
         }
-        wasCounted = true
+        // A second run of a row is the same question to the cache.
+        defer { wasCounted = true }
         return SubmitSQL.submit.with(
             ids.value, types.value, inputs.value, keys.value, priorities.value, times.value, limits.value,
-            awaited.value, mayQueue.value, copies.value, .int2(slot), mayComeAgain.value)
+            awaited.value, mayQueue.value, copies.value, .int2(slot), mayComeAgain.value, .bool(!wasCounted))
     }
 
     /// Takes in what the statement returned.

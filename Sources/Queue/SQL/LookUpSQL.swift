@@ -39,13 +39,23 @@ enum LookUpSQL {
     static let lossIsHarmless = PostgresStatement(
         "loss_is_harmless", "SELECT set_config('synchronous_commit', 'off', true)")
 
-    /// Deletes the row whoever owns it; a worker that completes the task later stores nothing.
+    /// Task and canceller. Deletes the row whoever owns it; a worker that completes the task later stores nothing.
+    ///
+    /// If other submissions share the task it goes on for them, and the row keeps who has cancelled: a request that is
+    /// given to a second node counts once. Returns how many others there are, last.
     static let cancel = PostgresStatement(
         "cancel",
         """
-        WITH removed AS (
-            DELETE FROM task WHERE id = $1
-            RETURNING id, type, attempts, created_at, started_at, awaited, history, worker_id
+        WITH asked AS MATERIALIZED (
+            SELECT id, sharers - cardinality(coalesce(cancels, '{}')) AS rest, $2 = ANY (coalesce(cancels, '{}')) AS again
+            FROM task WHERE id = $1 FOR UPDATE
+        ), spared AS (
+            UPDATE task t SET cancels = CASE WHEN a.again THEN t.cancels ELSE array_append(t.cancels, $2) END
+            FROM asked a WHERE t.id = a.id AND (a.again OR a.rest > 1)
+            RETURNING t.*
+        ), removed AS (
+            DELETE FROM task t USING asked a WHERE t.id = a.id AND NOT (a.again OR a.rest > 1)
+            RETURNING t.id, t.type, t.attempts, t.created_at, t.started_at, t.awaited, t.history, t.worker_id
         ), finished AS (
             INSERT INTO finished_task
                 (id, type, outcome, attempts, created_at, started_at, completed_at, history, worker)
@@ -56,7 +66,9 @@ enum LookUpSQL {
         ), told AS MATERIALIZED (
             SELECT count(pg_notify('millrace_done', id::text)) AS n FROM removed WHERE awaited
         )
-        SELECT \(finishedColumns) FROM finished, told
+        SELECT \(finishedColumns), 0 FROM finished, told
+        UNION ALL
+        SELECT \(unfinishedColumns), sharers - cardinality(cancels) FROM spared
         """)
 
     /// Completed tasks of some types, newest first, from below an id on.

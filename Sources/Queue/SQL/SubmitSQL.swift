@@ -7,6 +7,11 @@ internal import Postgres
 /// statement returns. That happens when another node inserted the same cache key after the snapshot was taken: the
 /// unique index made the insertion yield, and the row is run again with a new snapshot, which shows the other.
 ///
+/// - A join is counted in the row that is joined, which makes it the submission's own as well: it is cancelled when all
+///   have cancelled it (``LookUpSQL/cancel``). If it is finished meanwhile nothing is counted, and the row is run again.
+///   Rows are locked in the order of their ids, like everywhere, and before anything is inserted: who waits for another
+///   node's insertion holds no more than what that node has passed already. (Runs that follow in one transaction break
+///   this; then PostgreSQL may find a deadlock, and one of the two is run again.)
 /// - A row that may come again (``RequestKey``) is joined to itself if it is there, finished or not. The question is a
 ///   subquery with a LIMIT, which is asked for these rows only and walks the primary keys: as a join it would be asked
 ///   for each row, and as an EXISTS it might be answered by reading the whole table once.
@@ -19,7 +24,7 @@ internal import Postgres
 ///   there is work.
 /// - A batch that stored nothing has only counters to write: it does not wait for the disk.
 enum SubmitSQL {
-    /// Columns of the batch, arrays of equal length, the counters' slot between them.
+    /// Columns of the batch, arrays of equal length, the counters' slot between them; last whether this is the first run.
     /// Returns id, cached_id, result, joined_id for each row that is settled; one row of nulls may be among them.
     static let submit = PostgresStatement(
         "submit",
@@ -38,9 +43,17 @@ enum SubmitSQL {
             FROM batch b
             LEFT JOIN result_cache c ON c.cache_key = b.cache_key AND c.expires_at > now()
             LEFT JOIN task t ON t.cache_key = b.cache_key
+        ), met AS MATERIALIZED (
+            SELECT id FROM task
+            WHERE id = ANY (ARRAY(SELECT joined_id FROM found WHERE cached_id IS NULL AND joined_id <> id))
+            ORDER BY id FOR UPDATE
+        ), joined AS (
+            UPDATE task t SET sharers = t.sharers + f.copies
+            FROM found f WHERE t.id = ANY (ARRAY(SELECT id FROM met)) AND f.joined_id = t.id
+            RETURNING f.id, t.id AS joined_id
         ), inserted AS (
-            INSERT INTO task (id, type, priority, max_attempts, awaited, run_at, created_at, cache_key, input)
-            SELECT id, type, priority, max_attempts, awaited, coalesce(run_at, now()), now(), cache_key, input
+            INSERT INTO task (id, type, priority, max_attempts, awaited, run_at, created_at, cache_key, input, sharers)
+            SELECT id, type, priority, max_attempts, awaited, coalesce(run_at, now()), now(), cache_key, input, copies
             FROM found
             WHERE may_queue AND cached_id IS NULL AND joined_id IS NULL
             ORDER BY cache_key
@@ -50,16 +63,18 @@ enum SubmitSQL {
             UPDATE cache_statistics s SET hits = s.hits + n.hits, misses = s.misses + n.misses
             FROM (SELECT coalesce(sum(copies) FILTER (WHERE cached_id IS NOT NULL), 0) AS hits,
                          coalesce(sum(copies) FILTER (WHERE cached_id IS NULL), 0) AS misses
-                  FROM found WHERE cache_key IS NOT NULL) n,
+                  FROM found WHERE cache_key IS NOT NULL AND $13) n,
                  (SELECT count(*) FROM inserted) AS the_insertions_first
             WHERE s.slot = $11 AND n.hits + n.misses > 0
         )
-        SELECT id, cached_id, result, joined_id FROM found WHERE cached_id IS NOT NULL OR joined_id IS NOT NULL
+        SELECT id, cached_id, result, joined_id FROM found WHERE cached_id IS NOT NULL OR joined_id = id
+        UNION ALL
+        SELECT id, NULL, NULL, joined_id FROM joined
         UNION ALL
         SELECT id, NULL, NULL, NULL FROM inserted
         UNION ALL
         SELECT NULL, NULL, NULL, NULL
-        WHERE CASE WHEN EXISTS (SELECT FROM inserted) THEN false
+        WHERE CASE WHEN EXISTS (SELECT FROM inserted) OR EXISTS (SELECT FROM joined) THEN false
               ELSE set_config('synchronous_commit', 'off', true) IS NULL END
         """)
 
