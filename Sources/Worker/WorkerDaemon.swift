@@ -97,7 +97,7 @@ package final class WorkerDaemon: Sendable {
         let session = WorkerSession(
             WorkerSession.Configuration(
                 postgres: configuration.postgres, name: configuration.name, types: definitions.map(\.name),
-                cacheTTL: configuration.cacheTTL),
+                concurrency: configuration.concurrency, cacheTTL: configuration.cacheTTL),
             watch: watch, logger: logger)
         let queueThread = QueueThread(
             session: session, workload: workload, wake: wake, metrics: WorkerMetrics(definitions),

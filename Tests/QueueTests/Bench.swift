@@ -37,12 +37,14 @@ final class Bench: Sendable {
 
     /// A registered session.
     func session(
-        _ name: String = "worker", types: [String] = ["sha256"], watch: WorkerWatch? = nil,
+        _ name: String = "worker", types: [String] = ["sha256"], concurrency: Int = 100, watch: WorkerWatch? = nil,
         cacheTTL: Duration = .seconds(60),
         logger: Logger = Bench.logger
     ) throws -> WorkerSession {
         let session = WorkerSession(
-            WorkerSession.Configuration(postgres: postgres, name: name, types: types, cacheTTL: cacheTTL), watch: watch,
+            WorkerSession.Configuration(
+                postgres: postgres, name: name, types: types, concurrency: concurrency, cacheTTL: cacheTTL),
+            watch: watch,
             logger: logger)
         try session.register()
         return session
@@ -64,8 +66,8 @@ final class Bench: Sendable {
 }
 
 /// A task whose input is `name`; cacheable tasks of one name are identical.
-func task(_ name: String, isCacheable: Bool = true) -> PreparedTask {
-    PreparedTask(type: "sha256", input: Array("{\"string\":\"\(name)\"}".utf8), isCacheable: isCacheable)
+func task(_ name: String, type: String = "sha256", isCacheable: Bool = true) -> PreparedTask {
+    PreparedTask(type: type, input: Array("{\"string\":\"\(name)\"}".utf8), isCacheable: isCacheable)
 }
 
 /// Waits for an answer that comes on another thread.

@@ -77,7 +77,7 @@ enum Schemas {
                 "priority": [
                     "type": ["integer", "null"], "minimum": .integer(Int64(Int16.min)),
                     "maximum": .integer(Int64(Int16.max)),
-                    "default": 0, "description": "A smaller one runs sooner.",
+                    "default": 0, "description": "A smaller one runs sooner: each step counts as a minute of waiting.",
                 ],
                 "run_at": [
                     "type": ["string", "null"], "format": "date-time",

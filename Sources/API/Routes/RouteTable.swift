@@ -5,6 +5,7 @@ enum RouteTable {
     static func make() -> [Route] {
         TaskRegistry.all.filter(\.isHash).map(HashRoute.submit)
             + [TasksRoute.submit, TaskRoute.get, TaskRoute.cancel, AttemptsRoute.list, HashesRoute.list]
+            + [TypesRoutes.list, TypesRoutes.pause, TypesRoutes.resume, TypesRoutes.bound]
             + [HealthRoute.get, CacheRoutes.statistics, CacheRoutes.clear, MetricsRoute.get]
             + [DocumentRoute.get]
             + BalancerRoutes.all

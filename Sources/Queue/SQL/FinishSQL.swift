@@ -60,13 +60,15 @@ enum FinishSQL {
         "fail",
         """
         WITH failure AS MATERIALIZED (
-            SELECT * FROM unnest($2::uuid[], $3::text[], $4::bool[]) AS f (id, error, is_retryable)
+            SELECT *, clock_timestamp() AS now, random() AS jitter
+            FROM unnest($2::uuid[], $3::text[], $4::bool[]) AS f (id, error, is_retryable)
         ), retried AS (
             UPDATE task t SET worker_id = NULL, started_at = NULL, last_error = f.error, suspect_of = NULL,
                 history = array_append(t.history,
-                    attempt(t.attempts, 'failed', $5::text, t.started_at, clock_timestamp(), f.error)),
-                run_at = clock_timestamp()
-                    + interval '1 second' * least(2 ^ (t.attempts - 1), 300) * (0.5 + random() / 2)
+                    attempt(t.attempts, 'failed', $5::text, t.started_at, f.now, f.error)),
+                run_at = f.now + interval '1 second' * least(2 ^ (t.attempts - 1), 300) * (0.5 + f.jitter / 2),
+                rank = f.now + interval '1 second' * least(2 ^ (t.attempts - 1), 300) * (0.5 + f.jitter / 2)
+                    + t.priority * interval '1 minute'
             FROM failure f
             WHERE t.id = f.id AND t.worker_id = $1 AND f.is_retryable AND t.attempts < t.max_attempts
             RETURNING t.id

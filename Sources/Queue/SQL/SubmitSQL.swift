@@ -52,8 +52,9 @@ enum SubmitSQL {
             FROM found f WHERE t.id = ANY (ARRAY(SELECT id FROM met)) AND f.joined_id = t.id
             RETURNING f.id, t.id AS joined_id
         ), inserted AS (
-            INSERT INTO task (id, type, priority, max_attempts, awaited, run_at, created_at, cache_key, input, sharers)
-            SELECT id, type, priority, max_attempts, awaited, coalesce(run_at, now()), now(), cache_key, input, copies
+            INSERT INTO task (id, type, priority, max_attempts, awaited, run_at, created_at, cache_key, input, sharers, rank)
+            SELECT id, type, priority, max_attempts, awaited, coalesce(run_at, now()), now(), cache_key, input, copies,
+                coalesce(run_at, now()) + priority * interval '1 minute'
             FROM found
             WHERE may_queue AND cached_id IS NULL AND joined_id IS NULL
             ORDER BY cache_key

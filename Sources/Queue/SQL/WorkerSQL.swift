@@ -23,7 +23,21 @@ enum WorkerSQL {
         UPDATE task t SET suspect_of = NULL FROM innocent i WHERE t.id = i.id
         """)
 
+    /// Of these types, those that are bounded are for this claim alone until its commit: what it counts stays so. To be
+    /// run right before it, as the claim's snapshot has to be newer than the lock.
+    static let lockBounds = PostgresStatement(
+        "claim_bounds",
+        """
+        SELECT FROM task_type WHERE concurrency IS NOT NULL AND type = ANY ($1) ORDER BY type FOR UPDATE
+        """)
+
     /// Takes up to so many tasks of the types given, most urgent first. Others are left to workers of another version.
+    ///
+    /// The first ones of each type are locked and put in order, and then as many as were asked for are taken. So what is
+    /// in the way of one type, paused or bounded, is in no other's; and as a rule one type has more than that many tasks
+    /// waiting and the others a few. Where several have, some are locked in vain for as long as the commit takes, which
+    /// costs a tenth of taking them. Of a bounded type no more are taken than $5, the worker's threads: to claim ahead
+    /// would keep others from computing.
     ///
     /// A worker that holds nothing ($4) takes one suspect instead, if there is one, and nothing beside it: see
     /// ``FinishSQL/recover``.
@@ -33,19 +47,33 @@ enum WorkerSQL {
     static let claim = PostgresStatement(
         "claim",
         """
-        WITH suspect AS MATERIALIZED (
+        WITH open AS MATERIALIZED (
+            SELECT q.type,
+                CASE WHEN s.concurrency IS NULL THEN $2 ELSE greatest(0, least($2, $5, s.concurrency - (
+                    SELECT count(*) FROM (
+                        SELECT FROM task t WHERE t.worker_id IS NOT NULL AND t.type = s.type LIMIT s.concurrency) r)))
+                END AS quota
+            FROM unnest($3::text[]) AS q (type) LEFT JOIN task_type s ON s.type = q.type
+            WHERE s.is_paused IS NOT TRUE
+        ), suspect AS MATERIALIZED (
             SELECT id FROM task
-            WHERE $4 AND worker_id IS NULL AND suspect_of IS NOT NULL AND run_at <= now() AND type = ANY ($3)
+            WHERE $4 AND worker_id IS NULL AND suspect_of IS NOT NULL AND run_at <= now()
+                AND type = ANY (ARRAY(SELECT type FROM open WHERE quota > 0))
             ORDER BY priority, run_at, id
             LIMIT 1
             FOR UPDATE SKIP LOCKED
         ), next AS MATERIALIZED (
-            SELECT id FROM task
-            WHERE worker_id IS NULL AND suspect_of IS NULL AND run_at <= now() AND type = ANY ($3)
-                AND NOT EXISTS (SELECT FROM suspect)
-            ORDER BY priority, run_at, id
+            SELECT f.id
+            FROM open o CROSS JOIN LATERAL (
+                SELECT id, rank, run_at FROM task
+                WHERE type = o.type AND worker_id IS NULL AND suspect_of IS NULL AND run_at <= now()
+                ORDER BY rank, run_at, id
+                LIMIT o.quota
+                FOR UPDATE SKIP LOCKED
+            ) f
+            WHERE NOT EXISTS (SELECT FROM suspect)
+            ORDER BY f.rank, f.run_at, f.id
             LIMIT $2
-            FOR UPDATE SKIP LOCKED
         )
         UPDATE task t SET worker_id = $1, attempts = t.attempts + 1, started_at = clock_timestamp()
         FROM (SELECT id FROM suspect UNION ALL SELECT id FROM next) n WHERE t.id = n.id
@@ -53,19 +81,29 @@ enum WorkerSQL {
         """)
 
     /// When the first task of these types is due that was put off; whether there is one that is due now and was not
-    /// claimed, because somebody else had it locked: another claim, or one who only marked it as awaited; and whether
-    /// there is a suspect. Asked when nothing could be claimed; no notification will tell of the second, so the worker
-    /// looks again in a moment.
+    /// claimed, because somebody else had it locked: another claim, or one who only marked it as awaited; whether there
+    /// is a suspect; and whether there is one of a bounded type. Asked when nothing could be claimed; no notification
+    /// will tell of the second and the last, so the worker looks again in a moment.
     static let nextDue = PostgresStatement(
         "next_due",
         """
+        WITH open AS MATERIALIZED (
+            SELECT q.type, s.concurrency IS NOT NULL AS is_bounded, EXISTS (
+                SELECT FROM task t
+                WHERE t.type = q.type AND t.worker_id IS NULL AND t.suspect_of IS NULL AND t.run_at <= now()) AS is_due
+            FROM unnest($1::text[]) AS q (type) LEFT JOIN task_type s ON s.type = q.type
+            WHERE s.is_paused IS NOT TRUE
+        )
         SELECT
             (SELECT run_at FROM task
-             WHERE worker_id IS NULL AND run_at > created_at AND type = ANY ($1) ORDER BY run_at LIMIT 1),
+             WHERE worker_id IS NULL AND run_at > created_at AND suspect_of IS NULL
+                AND (run_at > now() OR type = ANY (ARRAY(SELECT type FROM open WHERE NOT is_bounded)))
+                AND type = ANY (ARRAY(SELECT type FROM open)) ORDER BY run_at LIMIT 1),
+            EXISTS (SELECT FROM open WHERE is_due AND NOT is_bounded),
             EXISTS (SELECT FROM task
-                    WHERE worker_id IS NULL AND suspect_of IS NULL AND run_at <= now() AND type = ANY ($1)),
-            EXISTS (SELECT FROM task
-                    WHERE worker_id IS NULL AND suspect_of IS NOT NULL AND run_at <= now() AND type = ANY ($1))
+                    WHERE worker_id IS NULL AND suspect_of IS NOT NULL AND run_at <= now()
+                        AND type = ANY (ARRAY(SELECT type FROM open))),
+            EXISTS (SELECT FROM open WHERE is_due AND is_bounded)
         """)
 
     /// Puts back what was not started: the attempt does not count.

@@ -11,15 +11,19 @@ package final class WorkerSession {
         package var name: String
         /// The types it can compute.
         package var types: [String]
+        /// How many tasks it computes at a time.
+        package var concurrency: Int
         /// How long a result is served from the cache (`MILLRACE_CACHE_TTL`). Zero: nothing is cached.
         package var cacheTTL: Duration
 
         package init(
-            postgres: PostgresConfiguration, name: String, types: [String], cacheTTL: Duration = .seconds(3600)
+            postgres: PostgresConfiguration, name: String, types: [String], concurrency: Int = 1,
+            cacheTTL: Duration = .seconds(3600)
         ) {
             self.postgres = postgres
             self.name = name
             self.types = types
+            self.concurrency = concurrency
             self.cacheTTL = cacheTTL
         }
     }
@@ -27,6 +31,8 @@ package final class WorkerSession {
     /// How long it has to be quiet before the database is asked what is due next. Under load it never is; and tasks
     /// that were locked by others at the last claim are free again by then, as their transactions are short.
     private static let quiet = Duration.milliseconds(5)
+    /// How soon it looks again for tasks of a bounded type, which are free when another worker has stored a result.
+    private static let boundedPause = Duration.milliseconds(40)
 
     private struct Registration {
         let connection: PostgresConnection
@@ -48,6 +54,7 @@ package final class WorkerSession {
     package private(set) var mayHaveSuspects = false
     /// When the next task is due that was put off; the outer `nil`: not asked since the last exchange.
     private var nextDue: Timestamp??
+    private var isBoundedWorkLeft = false
 
     /// Does not connect yet.
     /// - Parameter watch: of the same process; it learns this session's place in the ring of workers.
@@ -121,7 +128,10 @@ package final class WorkerSession {
         if claim > 0 {
             // A claim that a crash undoes does no harm: it is undone for a dead worker anyway.
             if calls.isEmpty { calls.append(LookUpSQL.lossIsHarmless.with()) }
-            calls.append(WorkerSQL.claim.with(.int4(worker), .int8(Int64(claim)), types, .bool(isAlone)))
+            calls.append(WorkerSQL.lockBounds.with(types))
+            calls.append(
+                WorkerSQL.claim.with(
+                    .int4(worker), .int8(Int64(claim)), types, .bool(isAlone), .int8(Int64(configuration.concurrency))))
         }
         let results = try run { (connection) throws(PostgresError) in try connection.execute(calls) }
         if completion != nil { try announce(results[0]) }
@@ -207,7 +217,10 @@ extension WorkerSession {
             var limit = start + upTo - now
             if heedWork {
                 if nextDue == nil, now - start >= Self.quiet, try isWorkLeft() { return .work }
-                let next = nextDue.map { $0.map(\.instant) } ?? start + Self.quiet
+                var next = nextDue.map { $0.map(\.instant) } ?? start + Self.quiet
+                if nextDue != nil, isBoundedWorkLeft {
+                    next = min(next ?? start + Self.boundedPause, start + Self.boundedPause)
+                }
                 if let left = next.map({ $0 - now }) {
                     if left <= .zero { return .work }
                     limit = min(limit, left)
@@ -240,6 +253,7 @@ extension WorkerSession {
         let row = try run { (connection) throws(PostgresError) in try connection.execute(WorkerSQL.nextDue.with(types))
         }
         nextDue = .some(row.timestamp(0, 0))
+        isBoundedWorkLeft = row.bool(0, 3) == true
         if row.bool(0, 2) == true { mayHaveSuspects = true }
         return row.bool(0, 1) == true || row.bool(0, 2) == true
     }

@@ -1,0 +1,126 @@
+internal import JSON
+internal import Queue
+internal import Tasks
+
+/// `GET /types`, and what an administrator can set of a type.
+enum TypesRoutes {
+    static let list = Route(
+        method: .get, path: "/types", operation: "list_types",
+        summary: "The types of tasks: whether they are paused or bounded, and how many tasks there are of each.",
+        replies: [
+            ReplyDescription(status: 200, summary: "All types.", schema: ["type": "array", "items": state])
+        ],
+        problems: [503],
+        server: .node { (_, services) throws(Problem) in
+            .blocking {
+                do throws(QueueError) {
+                    let types = try services.queue.types(TaskRegistry.all.map(\.name))
+                    return .success(Response(200, contentType: MediaType.json, body: text(types)))
+                } catch {
+                    return .failure(Problem(error))
+                }
+            }
+        })
+
+    static let pause = change(
+        "pause", "Has workers claim no more tasks of this type. Those they have go on, and new ones are accepted.",
+        { (_, type, queue) throws(QueueError) in try queue.setPaused(type, true) })
+
+    static let resume = change(
+        "resume", "Has workers claim tasks of this type again.",
+        { (_, type, queue) throws(QueueError) in try queue.setPaused(type, false) })
+
+    static let bound = change(
+        "limit", "Bounds how many tasks of this type all workers together have at a time.",
+        body: BodyDescription(
+            schema: Schemas.object([
+                "concurrency": [
+                    "type": ["integer", "null"], "minimum": .integer(Int64(bounds.lowerBound)),
+                    "maximum": .integer(Int64(bounds.upperBound)), "description": "`null`: any number.",
+                ]
+            ]), example: ["concurrency": 2]),
+        { (concurrency, type, queue) throws(QueueError) in try queue.bound(type, to: concurrency) })
+
+    private static let bounds = 1...1_000_000
+
+    private typealias Change = @Sendable (Int?, String, QueueClient) throws(QueueError) -> Void
+
+    private static func change(
+        _ verb: String, _ summary: String, body: BodyDescription? = nil, _ apply: @escaping Change
+    ) -> Route {
+        Route(
+            method: .post, path: "/types/{type}/\(verb)", operation: "\(verb)_type", summary: summary,
+            parameters: [
+                Parameter(
+                    name: "type", place: .path, summary: "The type.",
+                    schema: ["enum": .array(TaskRegistry.all.map { .string($0.name) })])
+            ],
+            body: body,
+            replies: [ReplyDescription(status: 200, summary: "It holds from the next claim on.", schema: state)],
+            problems: body == nil ? [404, 503] : [400, 404, 415, 422, 503],
+            isAdministrative: true,
+            server: .node { (request, services) throws(Problem) in
+                try services.adminAccess.check(request)
+                let type = request.pathParameter
+                guard TaskRegistry.definition(named: type) != nil else {
+                    throw Problem(404, "There is no type of this name.")
+                }
+                let limit = try body == nil ? nil : concurrency(request)
+                return .blocking {
+                    do throws(QueueError) {
+                        try apply(limit, type, services.queue)
+                        let states = try services.queue.types([type]).map(object)
+                        return states.first.map { .success(Response(200, $0)) } ?? .failure(.internalError)
+                    } catch {
+                        return .failure(Problem(error))
+                    }
+                }
+            })
+    }
+
+    private static func concurrency(_ request: Request) throws(Problem) -> Int? {
+        let sent: JSONValue
+        do {
+            sent = try JSONValue(parsing: try request.jsonBody())
+        } catch let problem as Problem {
+            throw problem
+        } catch {
+            throw .malformedJSON
+        }
+        guard case .object(let members) = sent else { throw .invalid(member: "body", "must be a JSON object") }
+        if let other = members.keys.first(where: { $0 != "concurrency" }) {
+            throw .invalid(member: String(other.prefix(100)), "is not known; the member is: concurrency")
+        }
+        switch members["concurrency"] {
+        case .null?: return nil
+        case .integer(let number)? where bounds.contains(Int(number)): return Int(number)
+        default:
+            throw .invalid(
+                member: "concurrency", "must be null or an integer from \(bounds.lowerBound) to \(bounds.upperBound)")
+        }
+    }
+
+    private static let state = Schemas.object([
+        "type": ["type": "string"], "paused": ["type": "boolean"],
+        "concurrency": Schemas.nullable(["type": "integer", "minimum": 1]), "queued": Schemas.count,
+        "processing": Schemas.count,
+    ])
+
+    private static func object(_ state: TypeState) -> JSONWriter {
+        .object { body in
+            body.member("type", state.type)
+            body.member("paused", state.isPaused)
+            if let concurrency = state.concurrency {
+                body.member("concurrency", concurrency)
+            } else {
+                body.member("concurrency", json: nil)
+            }
+            body.member("queued", state.queued)
+            body.member("processing", state.processing)
+        }
+    }
+
+    private static func text(_ types: [TypeState]) -> [UInt8] {
+        Array("[".utf8) + types.map { object($0).bytes }.joined(separator: Array(",".utf8)) + Array("]".utf8)
+    }
+}

@@ -1,0 +1,40 @@
+internal import Postgres
+
+/// What an administrator sets of a type of tasks. Workers read it with each claim (``WorkerSQL/claim``), so what is
+/// committed here holds for the next one.
+enum TypeSQL {
+    /// Type, and whether it is paused. Workers that sleep are told when it no longer is.
+    static let pause = PostgresStatement(
+        "type_pause",
+        """
+        WITH changed AS (
+            INSERT INTO task_type (type, is_paused) VALUES ($1, $2)
+            ON CONFLICT (type) DO UPDATE SET is_paused = excluded.is_paused
+            RETURNING is_paused
+        )
+        SELECT count(CASE WHEN NOT is_paused THEN pg_notify('millrace_work', '') END) FROM changed
+        """)
+
+    /// Type, and how many are claimed at a time.
+    static let bound = PostgresStatement(
+        "type_bound",
+        """
+        WITH changed AS (
+            INSERT INTO task_type (type, concurrency) VALUES ($1, $2)
+            ON CONFLICT (type) DO UPDATE SET concurrency = excluded.concurrency
+            RETURNING 1
+        )
+        SELECT count(pg_notify('millrace_work', '')) FROM changed
+        """)
+
+    /// Of the types given: what is set, and how many tasks of it wait and are processed.
+    static let list = PostgresStatement(
+        "type_list",
+        """
+        SELECT q.type, coalesce(s.is_paused, false), s.concurrency,
+            (SELECT count(*) FROM task t WHERE t.type = q.type AND t.worker_id IS NULL),
+            (SELECT count(*) FROM task t WHERE t.type = q.type AND t.worker_id IS NOT NULL)
+        FROM unnest($1::text[]) WITH ORDINALITY AS q (type, place) LEFT JOIN task_type s ON s.type = q.type
+        ORDER BY q.place
+        """)
+}

@@ -1,0 +1,97 @@
+import TestSupport
+import Testing
+import Threading
+
+@testable import Queue
+
+@Suite struct Types {
+    let bench: Bench
+    private static let names = ["sha256", "md5"]
+
+    init() throws { bench = try Bench() }
+
+    @Test func `None of a paused type is claimed, whatever waits of it, and resuming wakes who sleeps`() throws {
+        let client = bench.client()
+        defer { client.shutdown() }
+        _ = try client.submit((0..<200).map { Submission(task: task("\($0)")) })
+        try client.setPaused("sha256", true)
+        let other = try #require(try client.submit(task("other", type: "md5")).queuedID)
+        let session = try bench.session(types: Self.names)
+        #expect(try session.claim().map(\.id) == [other])
+        let wake = EventFD()
+        _ = try session.waitForWork(upTo: .milliseconds(100), wake: wake)
+        #expect(try session.claim().isEmpty)
+        #expect(try session.waitForWork(upTo: .milliseconds(200), wake: wake) == .timeout)
+        #expect(
+            try client.types(Self.names) == [
+                TypeState(type: "sha256", isPaused: true, concurrency: nil, queued: 200, processing: 0),
+                TypeState(type: "md5", isPaused: false, concurrency: nil, queued: 0, processing: 1),
+            ])
+        try client.setPaused("sha256", false)
+        #expect(try session.waitForWork(upTo: .seconds(5), wake: wake) == .work)
+        #expect(try session.claim().count == 100)
+    }
+
+    @Test func `Of a bounded type all workers together have no more than its limit, at any time`() throws {
+        let client = bench.client()
+        defer { client.shutdown() }
+        try client.bound("sha256", to: 3)
+        _ = try client.submit((0..<200).map { Submission(task: task("\($0)")) })
+        _ = try client.submit((0..<100).map { Submission(task: task("\($0)", type: "md5")) })
+        let most = Monitor(0)
+        let threads = (0..<4).map { number in
+            NamedThread("test-worker") {
+                guard let session = try? bench.session("\(number)", types: Self.names, concurrency: 2) else { return }
+                let wake = EventFD()
+                var completed: [TaskCompletion] = []
+                while let claimed = try? session.exchange(completed: completed, claim: 10) {
+                    if let running = Int(
+                        (try? bench.value(
+                            "SELECT count(*) FROM task WHERE worker_id IS NOT NULL AND type = 'sha256'")) ?? "")
+                    {
+                        most.withLock { $0 = max($0, running) }
+                    }
+                    completed = claimed.map { TaskCompletion(id: $0.id, outcome: .completed(result: [0x31])) }
+                    if !completed.isEmpty { continue }
+                    if (try? session.waitForWork(upTo: .milliseconds(500), wake: wake)) != .work { break }
+                }
+            }
+        }
+        for thread in threads { thread.join() }
+        #expect(most.withLock { $0 } == 3)
+        #expect(try bench.value("SELECT count(*) FROM finished_task") == "300")
+        try client.bound("sha256", to: nil)
+        #expect(try client.types(["sha256"])[0].concurrency == nil)
+    }
+
+    @Test func `A worker claims no more of a bounded type than it has threads`() throws {
+        let client = bench.client()
+        defer { client.shutdown() }
+        try client.bound("sha256", to: 50)
+        _ = try client.submit((0..<200).map { Submission(task: task("\($0)")) })
+        #expect(try bench.session(concurrency: 2).claim().count == 2)
+        #expect(try bench.session(concurrency: 60).claim().count == 48)
+        #expect(try bench.session().claim().isEmpty)
+    }
+
+    @Test func `A step of priority counts as a minute of waiting, across types`() throws {
+        let client = bench.client()
+        defer { client.shutdown() }
+        let now = Timestamp.now
+        func submission(_ type: String, priority: Int16, minutesAgo: Int) -> Submission {
+            Submission(
+                task: task("\(type) \(priority) \(minutesAgo)", type: type), priority: priority,
+                runAt: now.advanced(by: .seconds(-60 * minutesAgo)))
+        }
+        let submissions = [
+            submission("sha256", priority: 5, minutesAgo: 8), submission("md5", priority: 0, minutesAgo: 1),
+            submission("sha256", priority: -3, minutesAgo: 1), submission("md5", priority: 100, minutesAgo: 0),
+            submission("sha256", priority: 0, minutesAgo: 2),
+        ]
+        _ = try client.submit(submissions)
+        let session = try bench.session(types: Self.names)
+        var order: [TaskID] = []
+        for _ in submissions { order += try session.claim(1).map(\.id) }
+        #expect(order == [2, 0, 4, 1, 3].map { submissions[$0].id })
+    }
+}
