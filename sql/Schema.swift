@@ -10,6 +10,7 @@ package enum Schema {
         Migration(version: 4, name: "idempotency", sql: PackageResources.v004_idempotency_sql),
         Migration(version: 5, name: "sharers", sql: PackageResources.v005_sharers_sql),
         Migration(version: 6, name: "types", sql: PackageResources.v006_types_sql),
+        Migration(version: 7, name: "retry", sql: PackageResources.v007_retry_sql),
     ]
 
     package struct Step: Sendable, Hashable {

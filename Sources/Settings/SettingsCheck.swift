@@ -15,5 +15,6 @@ extension Settings {
         _ = try value(Variables.logLevel)
         _ = try value(Variables.logFormat)
         _ = try value(Variables.json)
+        _ = try value(Variables.keepFailedInput)
     }
 }

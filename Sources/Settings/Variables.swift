@@ -78,6 +78,8 @@ package enum Variables {
         "MILLRACE_CACHE_KEY", "the secret of the cache's keys; default: one the database keeps", isSecret: true)
     package static let idempotencyTTL = Variable<Duration>.time(
         "MILLRACE_IDEMPOTENCY_TTL", "how long the answer to an Idempotency-Key is kept", "1d", in: 1...3_153_600_000)
+    package static let keepFailedInput = Variable<Bool>.flag(
+        "MILLRACE_KEEP_FAILED_INPUT", "keep the input of failed and cancelled tasks, to try them again")
     package static let resultRetention = Variable<Duration>.time(
         "MILLRACE_RESULT_RETENTION", "how long finished tasks are kept", "7d", in: 1...3_153_600_000)
 

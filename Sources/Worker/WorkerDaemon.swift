@@ -23,6 +23,8 @@ package final class WorkerDaemon: Sendable {
         package var cacheMaxEntries: Int
         /// How long finished tasks are kept (`MILLRACE_RESULT_RETENTION`).
         package var retention: Duration
+        /// The input of a task that failed is kept, so that it can be sent again (`MILLRACE_KEEP_FAILED_INPUT`).
+        package var keepsFailedInput: Bool
         /// Where `GET /metrics` and `GET /health` are served.
         package var metrics: HostPort?
         /// How long tasks that run may take to finish after ``WorkerDaemon/stop()``.
@@ -31,7 +33,8 @@ package final class WorkerDaemon: Sendable {
         package init(
             postgres: PostgresConfiguration, name: String, concurrency: Int,
             cacheTTL: Duration = .seconds(3600), cacheMaxEntries: Int = 1_000_000,
-            retention: Duration = .seconds(7 * 86_400), metrics: HostPort? = nil, gracePeriod: Duration = .seconds(10)
+            retention: Duration = .seconds(7 * 86_400), keepsFailedInput: Bool = false, metrics: HostPort? = nil,
+            gracePeriod: Duration = .seconds(10)
         ) {
             self.postgres = postgres
             self.name = name
@@ -39,6 +42,7 @@ package final class WorkerDaemon: Sendable {
             self.cacheTTL = cacheTTL
             self.cacheMaxEntries = cacheMaxEntries
             self.retention = retention
+            self.keepsFailedInput = keepsFailedInput
             self.metrics = metrics
             self.gracePeriod = gracePeriod
         }
@@ -92,12 +96,13 @@ package final class WorkerDaemon: Sendable {
         let watch = WorkerWatch(
             WorkerWatch.Configuration(
                 postgres: configuration.postgres, retention: configuration.retention,
-                cacheMaxEntries: configuration.cacheMaxEntries),
+                cacheMaxEntries: configuration.cacheMaxEntries, keepsFailedInput: configuration.keepsFailedInput),
             logger: logger)
         let session = WorkerSession(
             WorkerSession.Configuration(
                 postgres: configuration.postgres, name: configuration.name, types: definitions.map(\.name),
-                concurrency: configuration.concurrency, cacheTTL: configuration.cacheTTL),
+                concurrency: configuration.concurrency, cacheTTL: configuration.cacheTTL,
+                keepsFailedInput: configuration.keepsFailedInput),
             watch: watch, logger: logger)
         let queueThread = QueueThread(
             session: session, workload: workload, wake: wake, metrics: WorkerMetrics(definitions),

@@ -21,7 +21,8 @@ struct APICommand: ParsableCommand {
                 + CommandConfiguration.variables(
                     [
                         Variables.applicationName.entry, Variables.adminToken.entry, Variables.queueLimit.entry,
-                        Variables.cacheKey.entry, Variables.idempotencyTTL.entry, Variables.webServers.entry,
+                        Variables.cacheKey.entry, Variables.idempotencyTTL.entry,
+                        Variables.keepFailedInput.entry, Variables.webServers.entry,
                     ] + Settings.databaseEntries + Settings.logEntries))
 
     @Option(help: .variable(Variables.apiListen, placeholder: "address"))
@@ -51,7 +52,8 @@ struct APICommand: ParsableCommand {
                 postgres: try settings.postgres(applicationName: "millrace \(name)"),
                 queueLimit: try settings.value(Variables.queueLimit),
                 cacheSecret: try settings.value(Variables.cacheKey).map { Array($0.utf8) },
-                idempotencyTTL: try settings.value(Variables.idempotencyTTL))
+                idempotencyTTL: try settings.value(Variables.idempotencyTTL),
+                keepsFailedInput: try settings.value(Variables.keepFailedInput))
 
             // Before there are threads: all of them are to leave these signals to the one that waits for them.
             let signals = StopSignals { _exit(1) }

@@ -12,7 +12,7 @@ struct WorkerCommand: ParsableCommand {
         discussion: CommandConfiguration.variables(
             [
                 Variables.workerName.entry, Variables.cacheTTL.entry, Variables.cacheMaxEntries.entry,
-                Variables.resultRetention.entry,
+                Variables.resultRetention.entry, Variables.keepFailedInput.entry,
             ] + Settings.databaseEntries + Settings.logEntries))
 
     @Option(help: .variable(Variables.concurrency, placeholder: "n"))
@@ -33,6 +33,7 @@ struct WorkerCommand: ParsableCommand {
                 cacheTTL: try settings.value(Variables.cacheTTL),
                 cacheMaxEntries: try settings.value(Variables.cacheMaxEntries),
                 retention: try settings.value(Variables.resultRetention),
+                keepsFailedInput: try settings.value(Variables.keepFailedInput),
                 metrics: try settings.metrics(option: metrics))
             let logger = try settings.startLogging(as: name)
 

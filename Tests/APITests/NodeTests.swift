@@ -256,6 +256,62 @@ extension ServerTests {
             #expect(try node.taskCount() == "3")
         }
 
+        @Test func `the failed tasks are listed and sent again`() throws {
+            let node = try TestNode()
+            let client = try node.client()
+            let id = try #require(
+                try client.call("POST", "/hash/md5", json: #"{"string":"x"}"#).json()["task_id"]?.stringValue)
+            #expect(try client.call("DELETE", "/task/\(id)").json()["shared_with"] == 0)
+            let page = try client.call("GET", "/tasks?status=cancelled&type=md5")
+            #expect(try page.json().arrayValue?.compactMap { $0["id"]?.stringValue } == [id])
+            #expect(page.headers["link"] == nil)
+            #expect(try client.call("GET", "/tasks?status=failed").text == "[]")
+            let needed = try client.call("POST", "/task/\(id)/retry")
+            #expect(needed.status == 422)
+            #expect(try needed.json()["member"] == "input")
+            let wrong = try client.call("POST", "/task/\(id)/retry", json: #"{"input":{"string":7}}"#)
+            #expect(wrong.status == 422)
+            #expect(try wrong.json()["member"] == "input.string")
+            let queued = try client.call("POST", "/task/\(id)/retry", json: #"{"input":{"string":"abc"}}"#)
+            #expect(queued.status == 202)
+            #expect(try queued.json()["status"] == "queued")
+            let worker = node.worker()
+            let done = try client.call("GET", "/task/\(id)?wait=20").json()
+            #expect(done["result"]?["hash"] == "900150983cd24fb0d6963f7d28e17f72")
+            #expect(try client.call("POST", "/task/\(id)/retry").status == 409)
+            #expect(try client.call("POST", "/task/01980000-0000-7000-8000-000000000000/retry").status == 404)
+            for target in ["/tasks?status=done", "/tasks?type=x", "/tasks?limit=0", "/tasks?after=1"] {
+                #expect(try client.call("GET", target).status == 422)
+            }
+            withExtendedLifetime(worker) {}
+        }
+
+        @Test func `a type is paused, bounded and resumed by its administrator`() throws {
+            let node = try TestNode(adminToken: "secret")
+            let client = try node.client()
+            func post(_ target: String, _ body: String = "") throws -> FastCGIClient.Reply {
+                try client.call(
+                    "POST", target, Array(body.utf8),
+                    headers: ["Authorization": "Bearer secret", "Content-Type": "application/json"])
+            }
+            #expect(try client.call("POST", "/types/md5/pause").status == 401)
+            #expect(try post("/types/md5/pause").json()["paused"] == true)
+            #expect(try post("/types/md5/limit", #"{"concurrency":2}"#).json()["concurrency"] == 2)
+            let id = try #require(
+                try client.call("POST", "/hash/md5", json: #"{"string":"x"}"#).json()["task_id"]?.stringValue)
+            let worker = node.worker()
+            #expect(try client.call("GET", "/task/\(id)?wait=1").json()["status"] == "queued")
+            #expect(try client.call("GET", "/types").json()[0]?["queued"] == 1)
+            #expect(try post("/types/md5/resume").json()["paused"] == false)
+            #expect(try client.call("GET", "/task/\(id)?wait=20").json()["status"] == "completed")
+            #expect(try post("/types/md5/limit", #"{"concurrency":null}"#).json()["concurrency"]?.isNull == true)
+            for body in [#"{"concurrency":0}"#, "{}", "[]", #"{"concurrency":1,"x":1}"#] {
+                #expect(try post("/types/md5/limit", body).status == 422)
+            }
+            #expect(try post("/types/sha1/pause").status == 404)
+            withExtendedLifetime(worker) {}
+        }
+
         @Test func `health, metrics and the document are there`() throws {
             let client = try Self.shared.client()
             #expect(

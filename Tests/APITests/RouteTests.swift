@@ -63,7 +63,8 @@ import Testing
         let calls = [
             "post /hash/md5", "post /hash/sha256", "post /hash/argon2", "post /tasks", "get /task/{id}",
             "delete /task/{id}", "get /hashes", "get /health", "get /cache/stats", "post /cache/clear", "get /metrics",
-            "get /lb/metrics", "get /task/{id}/attempts", "get /types", "post /types/{type}/pause",
+            "get /lb/metrics", "get /task/{id}/attempts", "post /task/{id}/retry", "get /tasks", "get /types",
+            "post /types/{type}/pause",
             "post /types/{type}/resume", "post /types/{type}/limit",
             "get /openapi.json", "get /lb/health", "get /lb/stats",
             "get /lb/rate-limits",

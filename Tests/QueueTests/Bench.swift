@@ -28,24 +28,24 @@ final class Bench: Sendable {
     }
 
     func client(
-        queueLimit: Int = 0, idempotencyTTL: Duration = .seconds(60), logger: Logger = Bench.logger
+        queueLimit: Int = 0, idempotencyTTL: Duration = .seconds(60), keepsFailedInput: Bool = false,
+        logger: Logger = Bench.logger
     ) -> QueueClient {
         QueueClient(
-            QueueClient.Configuration(postgres: postgres, queueLimit: queueLimit, idempotencyTTL: idempotencyTTL),
-            logger: logger)
+            QueueClient.Configuration(
+                postgres: postgres, queueLimit: queueLimit, idempotencyTTL: idempotencyTTL,
+                keepsFailedInput: keepsFailedInput), logger: logger)
     }
 
     /// A registered session.
     func session(
         _ name: String = "worker", types: [String] = ["sha256"], concurrency: Int = 100, watch: WorkerWatch? = nil,
-        cacheTTL: Duration = .seconds(60),
-        logger: Logger = Bench.logger
+        cacheTTL: Duration = .seconds(60), keepsFailedInput: Bool = false, logger: Logger = Bench.logger
     ) throws -> WorkerSession {
         let session = WorkerSession(
             WorkerSession.Configuration(
-                postgres: postgres, name: name, types: types, concurrency: concurrency, cacheTTL: cacheTTL),
-            watch: watch,
-            logger: logger)
+                postgres: postgres, name: name, types: types, concurrency: concurrency, cacheTTL: cacheTTL,
+                keepsFailedInput: keepsFailedInput), watch: watch, logger: logger)
         try session.register()
         return session
     }

@@ -35,8 +35,9 @@ import Testing
             FinishedAttempts([TaskCompletion(id: TaskID(), outcome: .completed(result: [0x31]))])
                 .completion(worker: 1, name: "w", ttl: .seconds(1), slot: 1)!,
             IdempotencySQL.read.with(PostgresArray(.bytea).value, PostgresArray(.bytea).value),
-            LookUpSQL.attempts.with(.uuid(TaskID())), LookUpSQL.cancel.with(.uuid(TaskID()), .uuid(TaskID())),
-            FinishSQL.recover.with(.int4(-1)),
+            LookUpSQL.attempts.with(.uuid(TaskID())),
+            LookUpSQL.cancel.with(.uuid(TaskID()), .uuid(TaskID()), .bool(true)),
+            FinishSQL.recover.with(.int4(-1), .bool(false)),
             WorkerSQL.absolve.with(.int4(-1)),
             LookUpSQL.completedPage.with(PostgresArray(.text).value, .uuid(TaskID()), .int8(10)),
         ])
@@ -60,9 +61,9 @@ import Testing
             try plan(
                 FinishSQL.complete, "1, \(ids), ARRAY['1'], 1, 1::int2, 'w'", connection),
             try plan(LookUpSQL.attempts, "gen_random_uuid()", connection),
-            try plan(FinishSQL.recover, "1", connection),
+            try plan(FinishSQL.recover, "1, true", connection),
             try plan(WorkerSQL.absolve, "1", connection),
-            try plan(LookUpSQL.cancel, "gen_random_uuid(), gen_random_uuid()", connection),
+            try plan(LookUpSQL.cancel, "gen_random_uuid(), gen_random_uuid(), true", connection),
             try plan(IdempotencySQL.read, "ARRAY[''::bytea], ARRAY[''::bytea]", connection),
             try plan(
                 SubmitSQL.submit,
@@ -77,6 +78,24 @@ import Testing
         }
         // It is the kept plan that was shown: its parameters have no values.
         #expect(plans[1].contains("ANY ($1)"))
+    }
+
+    @Test func `Pages of tasks walk indexes, and the failed ones have their own`() throws {
+        let connection = try PostgresConnection(bench.postgres, settings: SessionSettings.fixedPlans)
+        try Partitions(connection, logger: Bench.logger).make(from: CivilDay(.now), days: 2)
+        let statuses: [TaskStatus?] = [nil] + TaskStatus.allCases
+        for status in statuses {
+            let statement = ListSQL.page(status)
+            try connection.execute(statement.with(.null(.text), .uuid(TaskID()), .int8(10)))
+            let text = try plan(statement, "'sha256', gen_random_uuid(), 10", connection)
+            #expect(!text.contains("Seq Scan"), "\(text)")
+            if status == .failed || status == .cancelled { #expect(text.contains("outcome_id_idx"), "\(text)") }
+            // Those of all are two pages put together, and those processed are few.
+            if status != nil, status != .processing { #expect(!text.contains("->  Sort"), "\(text)") }
+        }
+        try connection.execute(RetrySQL.retry.with(.uuid(TaskID()), .null(.bytea)))
+        let retry = try plan(RetrySQL.retry, "gen_random_uuid(), NULL", connection)
+        #expect(!retry.contains("Seq Scan"), "\(retry)")
     }
 
     @Test func `A look-up reads the partition of its day only`() throws {

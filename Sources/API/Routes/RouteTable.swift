@@ -4,7 +4,11 @@ internal import Tasks
 enum RouteTable {
     static func make() -> [Route] {
         TaskRegistry.all.filter(\.isHash).map(HashRoute.submit)
-            + [TasksRoute.submit, TaskRoute.get, TaskRoute.cancel, AttemptsRoute.list, HashesRoute.list]
+            + [
+                TasksRoute.submit, ListRoute.list, TaskRoute.get, TaskRoute.cancel, AttemptsRoute.list,
+                RetryRoute.retry,
+            ]
+            + [HashesRoute.list]
             + [TypesRoutes.list, TypesRoutes.pause, TypesRoutes.resume, TypesRoutes.bound]
             + [HealthRoute.get, CacheRoutes.statistics, CacheRoutes.clear, MetricsRoute.get]
             + [DocumentRoute.get]

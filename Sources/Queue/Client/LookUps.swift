@@ -17,10 +17,12 @@ final class LookUps: Sendable {
     private let requests = BlockingQueue<Request>()
     private let thread = Monitor<NamedThread?>(nil)
 
-    init(_ configuration: PostgresConfiguration, logger: Logger) {
+    /// - Parameter keepsFailedInput: of tasks that are cancelled.
+    init(_ configuration: PostgresConfiguration, keepsFailedInput: Bool, logger: Logger) {
         let requests = requests
         let thread = NamedThread("queue-lookup") {
-            var work = Work(link: DatabaseLink(configuration, logger: logger), logger: logger)
+            var work = Work(
+                link: DatabaseLink(configuration, logger: logger), keepsFailedInput: keepsFailedInput, logger: logger)
             requests.forEachBatch(BatchPace(shortest: .milliseconds(3))) { work.answer($0) }
         }
         self.thread.withLock { $0 = thread }
@@ -42,6 +44,7 @@ final class LookUps: Sendable {
 
 private struct Work {
     var link: DatabaseLink
+    let keepsFailedInput: Bool
     let logger: Logger
 
     /// Ids of one statement at most.
@@ -101,10 +104,11 @@ private struct Work {
     }
 
     private mutating func cancel(_ id: TaskID, by canceller: TaskID) -> Result<Cancellation, QueueError> {
+        let cancel = LookUpSQL.cancel.with(.uuid(id), .uuid(canceller), .bool(keepsFailedInput))
         do {
             return .success(
                 try link.repeatable { (connection) throws(PostgresError) in
-                    let cancelled = try connection.execute(LookUpSQL.cancel.with(.uuid(id), .uuid(canceller)))
+                    let cancelled = try connection.execute(cancel)
                     if cancelled.rowCount == 1, let record = cancelled.taskRecord(0) {
                         let others = cancelled.integer(0, 9) ?? 0
                         return others == 0 ? .cancelled(record) : .shared(record, others: others)

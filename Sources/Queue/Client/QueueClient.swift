@@ -15,15 +15,18 @@ package final class QueueClient: Sendable {
         package var cacheSecret: [UInt8]?
         /// How long the answer to a submission with a key is kept (`MILLRACE_IDEMPOTENCY_TTL`).
         package var idempotencyTTL: Duration
+        /// The input of a task that is cancelled is kept, so that it can be sent again (`MILLRACE_KEEP_FAILED_INPUT`).
+        package var keepsFailedInput: Bool
 
         package init(
             postgres: PostgresConfiguration, queueLimit: Int = 1_000_000, cacheSecret: [UInt8]? = nil,
-            idempotencyTTL: Duration = .seconds(86_400)
+            idempotencyTTL: Duration = .seconds(86_400), keepsFailedInput: Bool = false
         ) {
             self.postgres = postgres
             self.queueLimit = queueLimit
             self.cacheSecret = cacheSecret
             self.idempotencyTTL = idempotencyTTL
+            self.keepsFailedInput = keepsFailedInput
         }
     }
 
@@ -40,7 +43,8 @@ package final class QueueClient: Sendable {
     package init(_ configuration: Configuration, logger: Logger) {
         self.logger = logger
         submitter = Submitter(configuration, logger: logger)
-        lookUps = LookUps(configuration.postgres, logger: logger)
+        lookUps = LookUps(
+            configuration.postgres, keepsFailedInput: configuration.keepsFailedInput, logger: logger)
         listener = Listener(configuration.postgres, lookUps: lookUps, logger: logger)
         var postgres = configuration.postgres
         postgres.connectionLimit = max(1, postgres.connectionLimit - Self.ownSessions)

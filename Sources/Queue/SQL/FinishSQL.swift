@@ -51,7 +51,8 @@ enum FinishSQL {
         SELECT id FROM removed WHERE awaited
         """)
 
-    /// Worker, ids, errors, whether another attempt may help, the worker's name. Returns how many will be tried again,
+    /// Worker, ids, errors, whether another attempt may help, the worker's name, whether the input of what failed is kept
+    /// (``RetrySQL``). Returns how many will be tried again,
     /// and how many are finished.
     ///
     /// The pause before attempt n + 1 is between half and all of 2^(n-1) seconds, and 5 minutes at most. (Full jitter,
@@ -75,11 +76,14 @@ enum FinishSQL {
         ), removed AS (
             DELETE FROM task t USING failure f
             WHERE t.id = f.id AND t.worker_id = $1 AND NOT (f.is_retryable AND t.attempts < t.max_attempts)
-            RETURNING t.id, t.type, t.attempts, t.created_at, t.started_at, t.awaited, t.history, f.error
+            RETURNING t.id, t.type, t.attempts, t.created_at, t.started_at, t.awaited, t.history, f.error, t.priority,
+                t.max_attempts, t.input
         ), finished AS (
             INSERT INTO finished_task
-                (id, type, outcome, attempts, created_at, started_at, completed_at, error, history, worker)
-            SELECT id, type, 'failed', attempts, created_at, started_at, clock_timestamp(), error, history, $5::text
+                (id, type, outcome, attempts, created_at, started_at, completed_at, error, history, worker, priority,
+                 max_attempts, input)
+            SELECT id, type, 'failed', attempts, created_at, started_at, clock_timestamp(), error, history, $5::text,
+                priority, max_attempts, CASE WHEN $6 THEN input END
             FROM removed
         ), \(told)
         SELECT (SELECT count(*) FROM retried), (SELECT count(*) FROM removed), n FROM told
@@ -96,7 +100,7 @@ enum FinishSQL {
     /// one among 500 in 9 more losses; one by one it is the next, and the innocent ones take a millisecond each.)
     /// A worker whose process lives (``WorkerSQL/survive``) leaves no suspects.
     ///
-    /// Returns how many are queued again, how many failed, and whether the worker was still registered: one that has
+    /// $2: whether the input of what failed is kept. Returns how many are queued again, how many failed, and whether the worker was still registered: one that has
     /// signed off is not dead.
     static let recover = PostgresStatement(
         "recover",
@@ -123,12 +127,15 @@ enum FinishSQL {
         ), removed AS (
             DELETE FROM task t USING judged j
             WHERE t.id = j.id AND j.is_to_blame AND j.attempts >= j.max_attempts
-            RETURNING t.id, t.type, t.attempts, t.max_attempts, t.created_at, t.started_at, t.awaited, t.history, j.loss
+            RETURNING t.id, t.type, t.attempts, t.max_attempts, t.created_at, t.started_at, t.awaited, t.history, j.loss,
+                t.priority, t.input
         ), finished AS (
             INSERT INTO finished_task
-                (id, type, outcome, attempts, created_at, started_at, completed_at, error, history, worker)
+                (id, type, outcome, attempts, created_at, started_at, completed_at, error, history, worker, priority,
+                 max_attempts, input)
             SELECT id, type, 'failed', attempts, created_at, started_at, clock_timestamp(),
-                loss || ', at attempt ' || attempts || ' of ' || max_attempts, history, (SELECT name FROM forgotten)
+                loss || ', at attempt ' || attempts || ' of ' || max_attempts, history, (SELECT name FROM forgotten),
+                priority, max_attempts, CASE WHEN $2 THEN input END
             FROM removed
         ), woken AS MATERIALIZED (
             SELECT count(pg_notify('millrace_work', kind)) AS n

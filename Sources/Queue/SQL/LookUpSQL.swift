@@ -7,7 +7,7 @@ internal import Postgres
 /// later sees the mark and notifies. Then the task is read: finished by now, or a notification will come.
 /// The alternative, a notification for every finished task, would have every node woken for every task.
 enum LookUpSQL {
-    private static let unfinishedColumns = """
+    static let unfinishedColumns = """
         id, type, CASE WHEN worker_id IS NULL THEN 'queued' ELSE 'processing' END AS status, NULL::json AS result,
         last_error AS error, attempts, created_at, started_at, NULL::timestamptz AS completed_at
         """
@@ -42,7 +42,8 @@ enum LookUpSQL {
     /// Task and canceller. Deletes the row whoever owns it; a worker that completes the task later stores nothing.
     ///
     /// If other submissions share the task it goes on for them, and the row keeps who has cancelled: a request that is
-    /// given to a second node counts once. Returns how many others there are, last.
+    /// given to a second node counts once. $3: whether the input is kept (``RetrySQL``). Returns how many others there
+    /// are, last.
     static let cancel = PostgresStatement(
         "cancel",
         """
@@ -55,12 +56,15 @@ enum LookUpSQL {
             RETURNING t.*
         ), removed AS (
             DELETE FROM task t USING asked a WHERE t.id = a.id AND NOT (a.again OR a.rest > 1)
-            RETURNING t.id, t.type, t.attempts, t.created_at, t.started_at, t.awaited, t.history, t.worker_id
+            RETURNING t.id, t.type, t.attempts, t.created_at, t.started_at, t.awaited, t.history, t.worker_id, t.priority,
+                t.max_attempts, t.input
         ), finished AS (
             INSERT INTO finished_task
-                (id, type, outcome, attempts, created_at, started_at, completed_at, history, worker)
+                (id, type, outcome, attempts, created_at, started_at, completed_at, history, worker, priority,
+                 max_attempts, input)
             SELECT id, type, 'cancelled', attempts, created_at, started_at, clock_timestamp(), history,
-                (SELECT name FROM worker w WHERE w.id = removed.worker_id)
+                (SELECT name FROM worker w WHERE w.id = removed.worker_id), priority, max_attempts,
+                CASE WHEN $3 THEN input END
             FROM removed
             RETURNING *
         ), told AS MATERIALIZED (

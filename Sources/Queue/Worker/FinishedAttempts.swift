@@ -28,7 +28,7 @@ struct FinishedAttempts {
             .int4(worker), ids.value, results.value, .int8(ttl.inMicroseconds), .int2(slot), .text(name))
     }
 
-    func failure(worker: Int32, name: String) -> PostgresCall? {
+    func failure(worker: Int32, name: String, keepsInput: Bool) -> PostgresCall? {
         if failed.isEmpty { return nil }
         var ids = PostgresArray(.uuid, capacity: failed.count)
         var messages = PostgresArray(.text, capacity: failed.count)
@@ -38,6 +38,7 @@ struct FinishedAttempts {
             messages.append(message.utf8)
             areRetryable.append(isRetryable)
         }
-        return FinishSQL.fail.with(.int4(worker), ids.value, messages.value, areRetryable.value, .text(name))
+        return FinishSQL.fail.with(
+            .int4(worker), ids.value, messages.value, areRetryable.value, .text(name), .bool(keepsInput))
     }
 }

@@ -15,16 +15,19 @@ package final class WorkerSession {
         package var concurrency: Int
         /// How long a result is served from the cache (`MILLRACE_CACHE_TTL`). Zero: nothing is cached.
         package var cacheTTL: Duration
+        /// The input of a task that failed is kept, so that it can be sent again (`MILLRACE_KEEP_FAILED_INPUT`).
+        package var keepsFailedInput: Bool
 
         package init(
             postgres: PostgresConfiguration, name: String, types: [String], concurrency: Int = 1,
-            cacheTTL: Duration = .seconds(3600)
+            cacheTTL: Duration = .seconds(3600), keepsFailedInput: Bool = false
         ) {
             self.postgres = postgres
             self.name = name
             self.types = types
             self.concurrency = concurrency
             self.cacheTTL = cacheTTL
+            self.keepsFailedInput = keepsFailedInput
         }
     }
 
@@ -124,7 +127,9 @@ package final class WorkerSession {
         let name = configuration.name
         let completion = ends.completion(worker: worker, name: name, ttl: configuration.cacheTTL, slot: slot)
         if let completion { calls.append(completion) }
-        if let call = ends.failure(worker: worker, name: name) { calls.append(call) }
+        if let call = ends.failure(worker: worker, name: name, keepsInput: configuration.keepsFailedInput) {
+            calls.append(call)
+        }
         if claim > 0 {
             // A claim that a crash undoes does no harm: it is undone for a dead worker anyway.
             if calls.isEmpty { calls.append(LookUpSQL.lossIsHarmless.with()) }

@@ -11,16 +11,20 @@ package final class WorkerWatch: Sendable {
         package var retention: Duration
         /// Entries of the result cache at most (`MILLRACE_CACHE_MAX_ENTRIES`). 0: no limit.
         package var cacheMaxEntries: Int
+        /// The input of a task that failed is kept (`MILLRACE_KEEP_FAILED_INPUT`).
+        package var keepsFailedInput: Bool
         /// Between two rounds of maintenance.
         package var maintenanceInterval: Duration
 
         package init(
             postgres: PostgresConfiguration, retention: Duration = .seconds(7 * 86_400),
-            cacheMaxEntries: Int = 1_000_000, maintenanceInterval: Duration = .seconds(10)
+            cacheMaxEntries: Int = 1_000_000, keepsFailedInput: Bool = false,
+            maintenanceInterval: Duration = .seconds(10)
         ) {
             self.postgres = postgres
             self.retention = retention
             self.cacheMaxEntries = cacheMaxEntries
+            self.keepsFailedInput = keepsFailedInput
             self.maintenanceInterval = maintenanceInterval
         }
     }
@@ -124,7 +128,8 @@ package final class WorkerWatch: Sendable {
     /// - Parameter workers: their locks are held by this session.
     private func recover(_ workers: [Int32], _ connection: PostgresConnection) throws(PostgresError) {
         for worker in workers {
-            let counts = try connection.execute(FinishSQL.recover.with(.int4(worker)))
+            let counts = try connection.execute(
+                FinishSQL.recover.with(.int4(worker), .bool(configuration.keepsFailedInput)))
             try connection.execute(WatchSQL.unlock.with(.int4(worker)))
             // It signed off while we waited for its lock.
             guard counts.bool(0, 2) == true else { continue }

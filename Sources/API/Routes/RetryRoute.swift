@@ -1,0 +1,71 @@
+internal import JSON
+internal import Queue
+internal import Tasks
+
+/// `POST /task/{id}/retry`.
+enum RetryRoute {
+    static let retry = Route(
+        method: .post, path: "/task/{id}/retry", operation: "retry_task",
+        summary: "Queues a failed or cancelled task again, under its id, for as many attempts as it had.",
+        description:
+            "The input of a finished task is erased: send it along as `input`, unless the server is set to keep "
+            + "it (`MILLRACE_KEEP_FAILED_INPUT`). A task that is queued or processed is left as it is.",
+        parameters: [.taskID],
+        body: BodyDescription(
+            schema: [
+                "type": "object", "additionalProperties": false,
+                "properties": ["input": ["type": "object", "description": "As the task's type has it."]],
+            ], example: ["input": ["string": "hello"]]),
+        replies: [
+            ReplyDescription(
+                status: 202, summary: "The task is queued.", schema: Schemas.reference("Task"),
+                headers: ["Location": "Where the task's state is."])
+        ],
+        problems: [400, 404, 409, 413, 415, 422, 503],
+        server: .node { (request, services) throws(Problem) in
+            let id = try TaskRoute.taskID(request)
+            let input = try sentInput(request)
+            return .blocking { answer(id, input, services.queue) }
+        })
+
+    /// The input that was sent along. An empty body has none.
+    private static func sentInput(_ request: Request) throws(Problem) -> JSONValue? {
+        guard !request.body.isEmpty else { return nil }
+        let body = try request.jsonBody()
+        guard let sent = try? JSONValue(parsing: body) else { throw .malformedJSON }
+        guard case .object(let members) = sent else { throw .invalid(member: "body", "must be a JSON object") }
+        if let other = members.keys.first(where: { $0 != "input" }) {
+            throw .invalid(member: String(other.prefix(100)), "is not known; the member is: input")
+        }
+        return members["input"]
+    }
+
+    private static func answer(_ id: TaskID, _ input: JSONValue?, _ queue: QueueClient) -> Answer {
+        do {
+            guard let task = try queue.lookUp(id) else { return .failure(.unknownTask) }
+            switch try queue.retry(id, input: try input.map { try canonical($0, of: task.type) }) {
+            case .queued(let task):
+                return .success(Response(202, TaskRoute.state(task), headers: [.init("Location", "/task/\(id)")]))
+            case .isCompleted: return .failure(Problem(409, "The task is completed: there is nothing to try again."))
+            case .needsInput:
+                return .failure(.invalid(member: "input", "is required, as it was erased when the task finished"))
+            case .unknown: return .failure(.unknownTask)
+            }
+        } catch let error as QueueError {
+            return .failure(Problem(error))
+        } catch {
+            return .failure(error as? Problem ?? .internalError)
+        }
+    }
+
+    private static func canonical(_ input: JSONValue, of type: String) throws(Problem) -> [UInt8] {
+        guard let definition = TaskRegistry.definition(named: type) else {
+            throw Problem(409, "This node does not have the type \(type).")
+        }
+        do {
+            return try definition.prepare(input).input
+        } catch {
+            throw Problem(error, prefix: "input.")
+        }
+    }
+}

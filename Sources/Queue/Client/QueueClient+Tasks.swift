@@ -1,0 +1,45 @@
+internal import Postgres
+
+/// What became of sending a task again.
+package enum Retry: Sendable, Hashable {
+    /// It is queued, or was so already.
+    case queued(TaskRecord)
+    case isCompleted
+    /// The input was erased and has not been sent along.
+    case needsInput
+    case unknown
+}
+
+extension QueueClient {
+    /// A page of tasks, newest first. Blocks.
+    /// - Parameters:
+    ///   - status: `nil`: of any.
+    ///   - type: `nil`: of any.
+    ///   - after: only tasks older than this one: the last of the page before.
+    package func tasks(
+        status: TaskStatus?, type: String?, limit: Int, after: TaskID?
+    ) throws(QueueError) -> [TaskRecord] {
+        let call = ListSQL.page(status).with(
+            type.map { .text($0) } ?? .null(.text), .uuid(after ?? TaskID(high: .max, low: .max)), .int8(Int64(limit)))
+        let page = try run { try $0.execute(call) }
+        return (0..<page.rowCount).compactMap { page.taskRecord($0) }
+    }
+
+    /// Looks a task up. Blocks.
+    package func lookUp(_ id: TaskID) throws(QueueError) -> TaskRecord? {
+        try run { try $0.execute(LookUpSQL.read.with(ids: [id])) }.taskRecords[id]
+    }
+
+    /// Queues a failed or cancelled task again, under its id, for as many attempts as it had. Blocks.
+    /// - Parameter input: canonical, of the task's type; `nil`: the one that was kept.
+    package func retry(_ id: TaskID, input: [UInt8]?) throws(QueueError) -> Retry {
+        let value = input.map { PostgresValue.bytea($0) } ?? .null(.bytea)
+        let queued = try run { try $0.execute(RetrySQL.retry.with(.uuid(id), value)) }
+        if queued.rowCount == 1, let record = queued.taskRecord(0) { return .queued(record) }
+        switch try lookUp(id) {
+        case nil: return .unknown
+        case let task? where !task.status.isFinished: return .queued(task)
+        case let task?: return task.status == .completed ? .isCompleted : .needsInput
+        }
+    }
+}

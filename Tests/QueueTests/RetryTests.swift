@@ -1,0 +1,94 @@
+import JSON
+import Queue
+import TestSupport
+import Testing
+
+@Suite struct TryingAgain {
+    let bench: Bench
+
+    init() throws { bench = try Bench() }
+
+    private let input = Array(#"{"string":"sent again"}"#.utf8)
+
+    @Test func `A failed task goes on with its input, its id, its attempts, and as many more as it had`() throws {
+        let client = bench.client()
+        defer { client.shutdown() }
+        let session = try bench.session("worker-1")
+        let id = try #require(
+            try client.submit([Submission(task: task("a"), priority: 3, maxAttempts: 1)])[0].queuedID)
+        try session.fail(try session.claim(), "no luck")
+        #expect(try client.retry(id, input: nil) == .needsInput)
+        guard case .queued(let record) = try client.retry(id, input: input) else {
+            throw Unexpected(what: "not queued")
+        }
+        #expect(record.status == .queued && record.error == "no luck" && record.attempts == 1)
+        // Asked twice, as by a second node.
+        guard case .queued = try client.retry(id, input: input) else { throw Unexpected(what: "not queued") }
+        let claimed = try session.claim()
+        #expect(claimed.map(\.id) == [id] && claimed[0].input == input)
+        #expect(claimed[0].attempt == 2 && claimed[0].maxAttempts == 2)
+        #expect(try bench.value("SELECT priority FROM task") == "3")
+        try session.complete(claimed)
+        #expect(try client.record(id)?.status == .completed)
+        let attempts = try #require(try client.attempts(of: id).map { try JSONValue(parsing: $0) }?.arrayValue)
+        #expect(attempts.map { $0["outcome"]?.stringValue } == ["failed", "completed"])
+        #expect(try client.retry(id, input: input) == .isCompleted)
+        #expect(try client.retry(TaskID(), input: input) == .unknown)
+        #expect(try bench.value("SELECT count(*) FROM finished_task") == "1")
+    }
+
+    @Test func `Inputs of failed and cancelled tasks are kept where that is asked for, and of completed ones never`()
+        throws
+    {
+        let client = bench.client(keepsFailedInput: true)
+        defer { client.shutdown() }
+        let session = try bench.session(keepsFailedInput: true)
+        let ids = try ["failed", "cancelled", "completed"].map { name in
+            try #require(try client.submit([Submission(task: task(name), maxAttempts: 1)])[0].queuedID)
+        }
+        _ = try client.cancel(ids[1])
+        let claimed = try session.claim()
+        try session.fail(claimed.filter { $0.id == ids[0] })
+        try session.complete(claimed.filter { $0.id == ids[2] })
+        #expect(
+            try bench.value("SELECT string_agg(convert_from(input, 'utf8'), ',' ORDER BY id) FROM finished_task")
+                == #"{"string":"failed"},{"string":"cancelled"}"#)
+        for id in ids[..<2] {
+            guard case .queued = try client.retry(id, input: nil) else { throw Unexpected(what: "not queued") }
+        }
+        #expect(try bench.value("SELECT count(input) FROM finished_task") == "0")
+        #expect(try session.claim().map(\.id) == Array(ids[..<2]))
+    }
+
+    @Test func `Tasks are listed newest first, by status and type, page by page`() throws {
+        let client = bench.client()
+        defer { client.shutdown() }
+        let session = try bench.session(types: ["sha256", "md5"])
+        let submissions = (0..<40).map {
+            Submission(task: task("\($0)", type: $0 % 4 == 0 ? "md5" : "sha256"), maxAttempts: 1)
+        }
+        _ = try client.submit(submissions)
+        let ids = submissions.map(\.id)
+        let claimed = Dictionary(uniqueKeysWithValues: try session.claim(30).map { ($0.id, $0) })
+        try session.complete(ids[..<10].compactMap { claimed[$0] })
+        try session.fail(ids[10..<20].compactMap { claimed[$0] })
+        for id in ids[35...] { _ = try client.cancel(id) }
+        func list(_ status: TaskStatus?, _ type: String? = nil) throws -> [TaskID] {
+            var all: [TaskID] = []
+            while true {
+                let page = try client.tasks(status: status, type: type, limit: 3, after: all.last)
+                if let status { #expect(page.allSatisfy { $0.status == status }) }
+                all += page.map(\.id)
+                if page.count < 3 { return all }
+            }
+        }
+        #expect(try list(nil) == ids.reversed())
+        #expect(try list(.completed) == ids[..<10].reversed())
+        #expect(try list(.failed) == ids[10..<20].reversed())
+        #expect(try list(.processing) == ids[20..<30].reversed())
+        #expect(try list(.queued) == ids[30..<35].reversed())
+        #expect(try list(.cancelled) == ids[35...].reversed())
+        #expect(try list(.failed, "md5") == [ids[16], ids[12]])
+        #expect(try list(nil, "md5").count == 10)
+    }
+}
