@@ -13,19 +13,25 @@ enum Primes: TaskType {
         "count": ["type": "integer", "minimum": 0, "description": "How many primes are smaller than `below`."],
     ]
 
-    static func run(_ input: Input) -> [String: JSONValue] {
-        ["below": .integer(Int64(input[below])), "count": .integer(Int64(count(below: input[below])))]
+    static let timeLimit: Duration? = .seconds(60)
+
+    static func run(_ input: Input) throws(TaskFailure) -> [String: JSONValue] { try run(input, within: .none) }
+
+    static func run(_ input: Input, within limit: TimeLimit) throws(TaskFailure) -> [String: JSONValue] {
+        let primes = try count(below: input[below], within: limit)
+        return ["below": .integer(Int64(input[below])), "count": .integer(Int64(primes))]
     }
 
     /// The sieve of Eratosthenes over the odd numbers, in segments that stay in the processor's cache: some 64 KiB of
     /// memory, and about a second for the largest bound.
-    static func count(below bound: Int) -> Int {
+    static func count(below bound: Int, within limit: TimeLimit = .none) throws(TaskFailure) -> Int {
         guard bound > 2 else { return 0 }
         let segment = 1 << 16  // odd numbers a segment
         let base = oddPrimes(upTo: Int(Double(bound).squareRoot()) + 1)
         var next = base.map { $0 * $0 }  // the first multiple not yet crossed out, always odd
         var count = 1  // 2
         for low in stride(from: 1, to: bound, by: 2 * segment) {
+            try limit.check()
             let size = min(segment, (bound - low + 1) / 2)  // of low, low + 2, … those below the bound
             count += countSegment(from: low, size: size, base: base, next: &next)
         }

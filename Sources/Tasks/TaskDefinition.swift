@@ -11,6 +11,8 @@ package struct TaskDefinition: Sendable {
     package let inputSchema: JSONValue
     /// JSON Schema 2020-12.
     package let resultSchema: JSONValue
+    /// How long a computation may take.
+    package let timeLimit: Duration?
     /// The smallest valid input.
     package let exampleInput: JSONValue
     private let type: any TaskType.Type
@@ -21,6 +23,7 @@ package struct TaskDefinition: Sendable {
         name = type.name
         summary = type.summary
         isHash = type.isHash
+        timeLimit = type.timeLimit
         shape = type.input
         inputSchema = shape.schema
         resultSchema = Self.resultSchema(type.resultMembers)
@@ -63,7 +66,7 @@ package struct TaskDefinition: Sendable {
             throw TaskFailure("this worker does not take the input: \(error)", isRetryable: false)
         }
         let start = ContinuousClock.now
-        var result = try type.run(read)
+        var result = try type.run(read, within: TimeLimit(timeLimit))
         result["execution_time_seconds"] = .number((ContinuousClock.now - start) / .seconds(1))
         return JSONValue.object(result).serialized()
     }

@@ -21,11 +21,20 @@ package protocol TaskType: Sendable {
     static func isCacheable(_ input: Input) -> Bool
     /// - Returns: the members of the result.
     static func run(_ input: Input) throws(TaskFailure) -> [String: JSONValue]
+
+    /// How long it may take; `nil`: its input bounds it. In whole seconds.
+    static var timeLimit: Duration? { get }
+    /// What is called, with ``timeLimit``; for a task that asks for the time.
+    static func run(_ input: Input, within limit: TimeLimit) throws(TaskFailure) -> [String: JSONValue]
 }
 
 extension TaskType {
     package static func check(_ input: Input) throws(InvalidInput) {}
     package static func isCacheable(_ input: Input) -> Bool { true }
+    package static var timeLimit: Duration? { nil }
+    package static func run(_ input: Input, within limit: TimeLimit) throws(TaskFailure) -> [String: JSONValue] {
+        try run(input)
+    }
 }
 
 /// A task type that computes a hash of a text: its result names the algorithm.

@@ -12,10 +12,19 @@ struct QueueThread {
     let isRegistered: Flag
     let logger: Logger
 
-    func run(_ start: WorkerLoop, until isStopping: () -> Bool) {
+    /// - Returns: whether it ended because a computation does not end, and not because it was told to.
+    func run(_ start: WorkerLoop, until isStopping: () -> Bool) -> Bool {
         var loop = start
+        var isStuck = false
         while true {
-            if isStopping() { loop.stop(now: .now) }
+            let overdue = workload.withLock { $0.giveUpOverdue(now: .now) }
+            if overdue > 0 {
+                logger.error(
+                    "A computation does not end: this worker finishes what else it has, and starts anew",
+                    metadata: ["tasks": .stringConvertible(overdue)])
+                isStuck = true
+            }
+            if isStuck || isStopping() { loop.stop(now: .now) }
             let view = workload.withLock { $0.view }
             metrics.show(view)
             let step = loop.next(view, now: .now, mayHaveSuspects: session.mayHaveSuspects)
@@ -27,7 +36,7 @@ struct QueueThread {
                 case .giveBack(let count): try giveBack(keeping: count)
                 case .sleep(let limit, let heedWork): try sleep(&loop, limit, heedWork)
                 case .signOff: signOff(view)
-                case .end: return
+                case .end: return isStuck && !isStopping()
                 }
             } catch {
                 lose(&loop, error)

@@ -54,6 +54,9 @@ package final class WorkerDaemon: Sendable {
         /// So many computations took longer than the grace period. Their tasks were given back; their threads can only
         /// be ended with the process, so it must exit now.
         case stillComputing(Int)
+        /// A computation went on for longer than its type may take. Its task is failed and everything else in order, but
+        /// only the process's end ends it: the worker has to be started anew.
+        case stuck
     }
 
     private let configuration: Configuration
@@ -90,7 +93,8 @@ package final class WorkerDaemon: Sendable {
 
     /// Works until ``stop()``. To be called once, on a thread that may block: it becomes the queue thread.
     package func run() -> Exit {
-        let workload = Monitor(Workload())
+        let limits = definitions.compactMap { type in type.timeLimit.map { (type.name, $0) } }
+        let workload = Monitor(Workload(limits: Dictionary(uniqueKeysWithValues: limits)))
         let compute = ComputeThreads(
             configuration.concurrency, definitions: definitions, workload: workload, wake: wake, logger: logger)
         let watch = WorkerWatch(
@@ -107,12 +111,13 @@ package final class WorkerDaemon: Sendable {
         let queueThread = QueueThread(
             session: session, workload: workload, wake: wake, metrics: WorkerMetrics(definitions),
             isRegistered: isRegistered, logger: logger)
-        queueThread.run(
+        let isStuck = queueThread.run(
             WorkerLoop(concurrency: configuration.concurrency, gracePeriod: configuration.gracePeriod),
             until: { self.isStopping.load(ordering: .acquiring) })
         watch.stop()
         listener?.stop()
         workload.broadcast { $0.close() }
+        if isStuck { return .stuck }
         let busy = workload.withLock { $0.view.busy }
         guard busy == 0 else {
             logger.warning("Computations are cut off", metadata: ["tasks": .stringConvertible(busy)])

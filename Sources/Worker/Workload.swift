@@ -1,4 +1,5 @@
 internal import Queue
+internal import Tasks
 
 /// What is between the queue thread and the compute threads: tasks that wait, tasks that run, ends not yet stored.
 ///
@@ -8,6 +9,7 @@ struct Workload {
     struct Job: Sendable {
         let task: ClaimedTask
         fileprivate let session: Int
+        fileprivate let number: Int
     }
 
     /// The end of an attempt, to be stored.
@@ -32,34 +34,55 @@ struct Workload {
         var running = 0
         /// Threads that compute, also what is no longer ours.
         var busy = 0
+        /// Those of them whose task has been given up.
+        var stuck = 0
 
         /// Nothing beyond ends is held.
         var holdsNothing: Bool { buffered.isEmpty && running == 0 }
         var isIdle: Bool { ended == 0 && holdsNothing }
     }
 
+    /// How much longer than its limit a task may take: one that looks at the clock ends in this time by itself.
+    static let patience = Duration.seconds(1)
+
+    /// By type.
+    private let limits: [String: Duration]
     private(set) var view = View()
     private var waiting: ArraySlice<ClaimedTask> = []
     private var ends: [End] = []
     private var session = 0
+    /// What runs under a limit, and until when.
+    private var limited: [Int: (job: Job, limit: Duration, end: ContinuousClock.Instant)] = [:]
+    private var givenUp: Set<Int> = []
+    private var lastNumber = 0
     private var isClosed = false
     private var isQueueThreadAsleep = false
+
+    init(limits: [String: Duration] = [:]) {
+        self.limits = limits
+    }
 
     // MARK: the compute threads
 
     /// What a compute thread does next. `nil`: wait.
-    mutating func next() -> Turn? {
+    mutating func next(now: ContinuousClock.Instant = .now) -> Turn? {
         guard let task = waiting.popFirst() else { return isClosed ? .leave : nil }
         uncount(task)
         view.running += 1
         view.busy += 1
-        return .compute(Job(task: task, session: session))
+        lastNumber += 1
+        let job = Job(task: task, session: session, number: lastNumber)
+        if let limit = limits[task.type] { limited[lastNumber] = (job, limit, now + limit + Self.patience) }
+        return .compute(job)
     }
 
     /// - Returns: whether the queue thread sleeps and has to be woken.
     mutating func end(_ job: Job, _ outcome: TaskCompletion.Outcome, seconds: Double) -> Bool {
         view.busy -= 1
-        if job.session == session {
+        limited[job.number] = nil
+        if givenUp.remove(job.number) != nil {
+            view.stuck -= 1
+        } else if job.session == session {
             view.running -= 1
             view.ended += 1
             let completion = TaskCompletion(id: job.task.id, outcome: outcome)
@@ -92,12 +115,34 @@ struct Workload {
         return taken.map(\.id)
     }
 
+    /// Ends tasks that take much longer than they may, as failed. Their threads go on, and nothing becomes of it.
+    /// - Returns: how many.
+    mutating func giveUpOverdue(now: ContinuousClock.Instant) -> Int {
+        let overdue = limited.values.filter { $0.end < now }
+        for (job, limit, end) in overdue {
+            limited[job.number] = nil
+            givenUp.insert(job.number)
+            view.stuck += 1
+            guard job.session == session else { continue }
+            view.running -= 1
+            view.ended += 1
+            let failure = TimeLimit.failure(limit)
+            let outcome = TaskCompletion.Outcome.failed(message: failure.message, isRetryable: failure.isRetryable)
+            let seconds = (now - end + limit + Self.patience) / .seconds(1)
+            ends.append(
+                End(
+                    type: job.task.type, completion: TaskCompletion(id: job.task.id, outcome: outcome), seconds: seconds
+                ))
+        }
+        return overdue.count
+    }
+
     /// Nothing of what was claimed is ours any more.
     mutating func loseSession() {
         session += 1
         waiting = []
         ends = []
-        view = View(busy: view.busy)
+        view = View(busy: view.busy, stuck: view.stuck)
     }
 
     /// To be asked before sleeping. `false`: something ended meanwhile.

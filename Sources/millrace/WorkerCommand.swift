@@ -45,10 +45,17 @@ struct WorkerCommand: ParsableCommand {
                 while !signals.wait(.seconds(3600)) {}
                 daemon.stop()
             }
-            // What still computes has been given back, and ends with the process.
-            _ = daemon.run()
+            // What still computes has been given back, or failed, and ends with the process.
+            if daemon.run() == .stuck { startAnew() }
         }
     }
+}
+
+/// The same program in the same process, whoever started it and waits for it: all threads end, also one that computes.
+private func startAnew() -> Never {
+    var arguments = CommandLine.arguments.map { strdup($0) } + [nil]
+    execv("/proc/self/exe", &arguments)
+    _exit(1)
 }
 
 extension Settings {

@@ -28,6 +28,23 @@ private enum Nap: TaskType {
     }
 }
 
+/// Sleeps for longer than it may, and does not look at the clock.
+private enum Runaway: TaskType {
+    static let name = "runaway"
+    static let summary = "Does not end in time."
+    static let isHash = false
+    static let timeLimit: Duration? = .zero
+    static let input = InputShape()
+    static let resultMembers: [String: JSONValue] = [:]
+
+    static func isCacheable(_ input: Input) -> Bool { false }
+
+    static func run(_ input: Input) -> [String: JSONValue] {
+        sleep(8)
+        return [:]
+    }
+}
+
 /// Fails.
 private enum Fail: TaskType {
     static let name = "fail"
@@ -59,7 +76,10 @@ private final class Bench: Sendable {
             configuration: WorkerDaemon.Configuration(
                 postgres: postgres, name: "worker-1", concurrency: concurrency, metrics: HostPort("127.0.0.1:0"),
                 gracePeriod: gracePeriod),
-            definitions: TaskRegistry.all + [TaskDefinition(Nap.self), TaskDefinition(Fail.self)], logger: logger)
+            definitions: TaskRegistry.all + [
+                TaskDefinition(Nap.self), TaskDefinition(Fail.self), TaskDefinition(Runaway.self),
+            ],
+            logger: logger)
         client = QueueClient(QueueClient.Configuration(postgres: postgres, queueLimit: 0), logger: logger)
     }
 
@@ -72,8 +92,10 @@ private final class Bench: Sendable {
 
     func stop() -> WorkerDaemon.Exit? {
         daemon.stop()
-        return exit.wait(for: .seconds(30)) { $0 }
+        return exited()
     }
+
+    func exited() -> WorkerDaemon.Exit? { exit.wait(for: .seconds(30)) { $0 } }
 
     func submit(_ tasks: [PreparedTask]) throws -> [TaskID] {
         let submissions = tasks.map { Submission(task: $0) }
@@ -183,6 +205,21 @@ private final class Bench: Sendable {
         try eventually("it failed") { try bench.count("finished_task WHERE error = 'it always does'") == 1 }
         #expect(bench.stop() == .finished)
         #expect(try bench.count("task WHERE type = 'unheard-of' AND attempts = 0 AND last_error IS NULL") == 1)
+    }
+
+    @Test func `a computation that does not end in time fails, its neighbours finish, and the worker starts anew`()
+        throws
+    {
+        let bench = try Bench(concurrency: 2)
+        defer { bench.client.shutdown() }
+        bench.start()
+        _ = try bench.submit([try TaskDefinition(Runaway.self).prepare([:])])
+        _ = try bench.naps(3, milliseconds: 300)
+        try eventually("it failed") { try bench.count("finished_task WHERE error = 'it took longer than 0 s'") == 1 }
+        #expect(bench.exited() == .stuck)
+        #expect(try bench.completed() + bench.count("task WHERE worker_id IS NULL AND attempts = 0") == 3)
+        #expect(try bench.completed() >= 1)
+        #expect(try bench.count("worker") == 0)
     }
 
     @Test func `without a database it waits, and stops when told to`() throws {

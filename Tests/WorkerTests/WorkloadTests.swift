@@ -89,6 +89,27 @@ extension Workload {
         #expect(try workload.begin().task.type == "d")
     }
 
+    @Test func `what takes longer than its type may is given up a second later, and its end is nothing`() throws {
+        var workload = Workload(limits: ["md5": .seconds(2)])
+        let start = ContinuousClock.now
+        workload.add([task("md5"), task("primes"), task("md5")])
+        var jobs: [Workload.Job] = []
+        while case .compute(let job)? = workload.next(now: start) { jobs.append(job) }
+        _ = workload.end(jobs[2], Self.done, seconds: 1)
+        let early = workload.giveUpOverdue(now: start + .seconds(3))
+        let overdue = workload.giveUpOverdue(now: start + .seconds(3.1))
+        #expect(early == 0 && overdue == 1)
+        #expect(workload.view == .init(ended: 2, running: 1, busy: 2, stuck: 1))
+        let ends = workload.takeEnds()
+        #expect(
+            ends.map(\.completion.outcome) == [
+                Self.done, .failed(message: "it took longer than 2 s", isRetryable: false),
+            ])
+        _ = workload.end(jobs[0], Self.done, seconds: 9)
+        #expect(workload.view == .init(running: 1, busy: 1))
+        #expect(workload.takeEnds().isEmpty)
+    }
+
     @Test func `closed, the threads finish what waits and leave`() throws {
         var workload = Workload()
         workload.add([task()])
