@@ -10,6 +10,12 @@ import Testing
 
     init() throws { bench = try Bench() }
 
+    /// Arguments of ``SubmitSQL/submit``.
+    private static let submission = """
+        ARRAY[gen_random_uuid()], ARRAY['a'], ARRAY[''::bytea], ARRAY[''::bytea], ARRAY[0::int2], ARRAY[now()],
+        ARRAY[1::int2], ARRAY[true], ARRAY[true], ARRAY[1], 1::int2, ARRAY[true], true
+        """
+
     /// The plan of a statement as this session prepared it.
     private func plan(
         _ statement: PostgresStatement, _ arguments: String, _ connection: PostgresConnection
@@ -41,6 +47,10 @@ import Testing
             WorkerSQL.absolve.with(.int4(-1)),
             LookUpSQL.completedPage.with(PostgresArray(.text).value, .uuid(TaskID()), .int8(10)),
         ])
+        // Statistics that say "nothing" are worse than none: a whole table looks like the cheapest thing to read.
+        try bench.database.sql("ANALYZE")
+        let early = try plan(SubmitSQL.submit, Self.submission, connection)
+        #expect(early.contains("Index Cond: (cache_key = b"), "\(early)")
         try bench.database.sql(
             """
             INSERT INTO task (id, type, priority, max_attempts, awaited, run_at, created_at, cache_key, input)
@@ -65,15 +75,11 @@ import Testing
             try plan(WorkerSQL.absolve, "1", connection),
             try plan(LookUpSQL.cancel, "gen_random_uuid(), gen_random_uuid(), true", connection),
             try plan(IdempotencySQL.read, "ARRAY[''::bytea], ARRAY[''::bytea]", connection),
-            try plan(
-                SubmitSQL.submit,
-                """
-                \(ids), ARRAY['a'], ARRAY[''::bytea], ARRAY[''::bytea], ARRAY[0::int2], ARRAY[now()], ARRAY[1::int2],
-                ARRAY[true], ARRAY[true], ARRAY[1], 1::int2, ARRAY[true], true
-                """, connection),
+            try plan(SubmitSQL.submit, Self.submission, connection),
         ]
         for plan in plans {
             #expect(!plan.contains("Seq Scan") && !plan.contains("Bitmap"), "\(plan)")
+            #expect(!plan.contains("Materialize") && !plan.contains("Memoize"), "\(plan)")
             #expect(!plan.contains("Hash Join") && !plan.contains("Merge Join"), "\(plan)")
         }
         // It is the kept plan that was shown: its parameters have no values.

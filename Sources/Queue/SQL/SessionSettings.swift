@@ -9,6 +9,8 @@ enum SessionSettings {
     static let fixedPlans = [
         "plan_cache_mode = force_generic_plan", "enable_seqscan = off", "enable_bitmapscan = off",
         "enable_hashjoin = off", "enable_mergejoin = off", "enable_sort = off", "enable_hashagg = off",
+        // An index read from end to end and kept in memory, once for a statement: right for an empty cache.
+        "enable_material = off", "enable_memoize = off",
         "max_parallel_workers_per_gather = 0", "jit = off",
     ]
 }
