@@ -27,7 +27,7 @@ enum FinishSQL {
         WITH done AS MATERIALIZED (
             SELECT * FROM unnest($2::uuid[], $3::text[]) AS d (id, result)
         ), removed AS (
-            DELETE FROM task t USING done d WHERE t.id = d.id AND t.worker_id = $1
+            DELETE FROM task t USING done d WHERE t.id = ANY ($2) AND t.id = d.id AND t.worker_id = $1
             RETURNING t.id, t.type, t.cache_key, t.attempts, t.created_at, t.started_at, t.awaited, t.history,
                 d.result::json AS result
         ), finished AS (
@@ -71,11 +71,11 @@ enum FinishSQL {
                 rank = f.now + interval '1 second' * least(2 ^ (t.attempts - 1), 300) * (0.5 + f.jitter / 2)
                     + t.priority * interval '1 minute'
             FROM failure f
-            WHERE t.id = f.id AND t.worker_id = $1 AND f.is_retryable AND t.attempts < t.max_attempts
+            WHERE t.id = ANY ($2) AND t.id = f.id AND t.worker_id = $1 AND f.is_retryable AND t.attempts < t.max_attempts
             RETURNING t.id
         ), removed AS (
             DELETE FROM task t USING failure f
-            WHERE t.id = f.id AND t.worker_id = $1 AND NOT (f.is_retryable AND t.attempts < t.max_attempts)
+            WHERE t.id = ANY ($2) AND t.id = f.id AND t.worker_id = $1 AND NOT (f.is_retryable AND t.attempts < t.max_attempts)
             RETURNING t.id, t.type, t.attempts, t.created_at, t.started_at, t.awaited, t.history, f.error, t.priority,
                 t.max_attempts, t.input
         ), finished AS (
@@ -108,7 +108,8 @@ enum FinishSQL {
         WITH forgotten AS MATERIALIZED (
             DELETE FROM worker WHERE id = $1 RETURNING name, survived
         ), held AS MATERIALIZED (
-            SELECT id, attempts, max_attempts, suspect_of FROM task WHERE worker_id = $1 ORDER BY id FOR UPDATE
+            SELECT id, attempts, max_attempts, suspect_of FROM task
+            WHERE id = ANY (ARRAY(SELECT id FROM task WHERE worker_id = $1)) AND worker_id = $1 ORDER BY id FOR UPDATE
         ), judged AS MATERIALIZED (
             SELECT id, attempts, max_attempts, survived,
                 NOT survived AND (n = 1 OR suspect_of IS NOT NULL) AS is_to_blame,
@@ -122,11 +123,13 @@ enum FinishSQL {
                 last_error = j.loss,
                 history = array_append(t.history,
                     attempt(t.attempts, 'lost', (SELECT name FROM forgotten), t.started_at, clock_timestamp(), j.loss))
-            FROM judged j WHERE t.id = j.id AND NOT (j.is_to_blame AND j.attempts >= j.max_attempts)
+            FROM judged j
+            WHERE t.id = ANY (ARRAY(SELECT id FROM held)) AND t.id = j.id
+                AND NOT (j.is_to_blame AND j.attempts >= j.max_attempts)
             RETURNING t.suspect_of
         ), removed AS (
             DELETE FROM task t USING judged j
-            WHERE t.id = j.id AND j.is_to_blame AND j.attempts >= j.max_attempts
+            WHERE t.id = ANY (ARRAY(SELECT id FROM held)) AND t.id = j.id AND j.is_to_blame AND j.attempts >= j.max_attempts
             RETURNING t.id, t.type, t.attempts, t.max_attempts, t.created_at, t.started_at, t.awaited, t.history, j.loss,
                 t.priority, t.input
         ), finished AS (

@@ -12,14 +12,14 @@ enum IdempotencySQL {
         "SELECT n::int4, pg_try_advisory_xact_lock(k) FROM unnest($1::int8[]) WITH ORDINALITY AS l (k, n)")
 
     /// Keys and fingerprints. Returns, for each key that is known: its number, whether the fingerprint is the same, and
-    /// one row for each task of the request, with its place there. (The keys are named twice: so no plan, whatever the
-    /// statistics, reads the whole table.)
+    /// one row for each task of the request, with its place there. (The keys are named twice, and the time in a form that
+    /// no index serves: so no plan, whatever the statistics, reads the whole table.)
     static let read = PostgresStatement(
         "idempotency_read",
         """
         SELECT k.n::int4, i.fingerprint = k.fingerprint, t.place::int4, t.id, t.is_cached, i.result
         FROM unnest($1::bytea[], $2::bytea[]) WITH ORDINALITY AS k (key, fingerprint, n)
-        JOIN idempotency_key i ON i.key = k.key AND i.key = ANY ($1) AND i.expires_at > now()
+        JOIN idempotency_key i ON i.key = k.key AND i.key = ANY ($1) AND (i.expires_at > now()) IS TRUE
         CROSS JOIN LATERAL unnest(i.task_ids, i.are_cached) WITH ORDINALITY AS t (id, is_cached, place)
         """)
 

@@ -32,7 +32,7 @@ enum LookUpSQL {
         WITH unmarked AS MATERIALIZED (
             SELECT id FROM task WHERE id = ANY ($1) AND NOT awaited ORDER BY id FOR UPDATE
         )
-        UPDATE task t SET awaited = true FROM unmarked u WHERE t.id = u.id
+        UPDATE task SET awaited = true WHERE id = ANY (ARRAY(SELECT id FROM unmarked))
         """)
 
     /// For the transaction it is in: its loss in a crash does no harm, so its commit does not wait for the disk.
@@ -52,10 +52,10 @@ enum LookUpSQL {
             FROM task WHERE id = $1 FOR UPDATE
         ), spared AS (
             UPDATE task t SET cancels = CASE WHEN a.again THEN t.cancels ELSE array_append(t.cancels, $2) END
-            FROM asked a WHERE t.id = a.id AND (a.again OR a.rest > 1)
+            FROM asked a WHERE t.id = $1 AND (a.again OR a.rest > 1)
             RETURNING t.*
         ), removed AS (
-            DELETE FROM task t USING asked a WHERE t.id = a.id AND NOT (a.again OR a.rest > 1)
+            DELETE FROM task t USING asked a WHERE t.id = $1 AND NOT (a.again OR a.rest > 1)
             RETURNING t.id, t.type, t.attempts, t.created_at, t.started_at, t.awaited, t.history, t.worker_id, t.priority,
                 t.max_attempts, t.input
         ), finished AS (

@@ -41,7 +41,7 @@ enum SubmitSQL {
                     (SELECT k.id FROM finished_task k WHERE k.id = b.id LIMIT 1), t.id)
                 ELSE t.id END AS joined_id
             FROM batch b
-            LEFT JOIN result_cache c ON c.cache_key = b.cache_key AND c.expires_at > now()
+            LEFT JOIN result_cache c ON c.cache_key = b.cache_key AND (c.expires_at > now()) IS TRUE
             LEFT JOIN task t ON t.cache_key = b.cache_key
         ), met AS MATERIALIZED (
             SELECT id FROM task

@@ -18,9 +18,11 @@ enum WorkerSQL {
         "worker_absolve",
         """
         WITH innocent AS MATERIALIZED (
-            SELECT id FROM task WHERE suspect_of = $1 ORDER BY id FOR UPDATE
+            SELECT id FROM task
+            WHERE id = ANY (ARRAY(SELECT id FROM task WHERE suspect_of = $1)) AND suspect_of = $1
+            ORDER BY id FOR UPDATE
         )
-        UPDATE task t SET suspect_of = NULL FROM innocent i WHERE t.id = i.id
+        UPDATE task SET suspect_of = NULL WHERE id = ANY (ARRAY(SELECT id FROM innocent))
         """)
 
     /// Of these types, those that are bounded are for this claim alone until its commit: what it counts stays so. To be
@@ -43,7 +45,8 @@ enum WorkerSQL {
     /// ``FinishSQL/recover``.
     ///
     /// The inner parts are materialized: joined in, they could be run again, and take more than their limit. Tasks that
-    /// another claim has locked are stepped over, not waited for.
+    /// another claim has locked are stepped over, not waited for. The last column is what the tasks are to be put in
+    /// order by.
     static let claim = PostgresStatement(
         "claim",
         """
@@ -75,9 +78,9 @@ enum WorkerSQL {
             ORDER BY f.rank, f.run_at, f.id
             LIMIT $2
         )
-        UPDATE task t SET worker_id = $1, attempts = t.attempts + 1, started_at = clock_timestamp()
-        FROM (SELECT id FROM suspect UNION ALL SELECT id FROM next) n WHERE t.id = n.id
-        RETURNING t.id, t.type, t.input, t.attempts, t.max_attempts, t.suspect_of IS NOT NULL
+        UPDATE task SET worker_id = $1, attempts = attempts + 1, started_at = clock_timestamp()
+        WHERE id = ANY (ARRAY(SELECT id FROM suspect UNION ALL SELECT id FROM next))
+        RETURNING id, type, input, attempts, max_attempts, suspect_of IS NOT NULL, rank
         """)
 
     /// When the first task of these types is due that was put off; whether there is one that is due now and was not
@@ -113,8 +116,8 @@ enum WorkerSQL {
         WITH mine AS MATERIALIZED (
             SELECT id FROM task WHERE id = ANY ($2) AND worker_id = $1 ORDER BY id FOR UPDATE
         ), returned AS (
-            UPDATE task t SET worker_id = NULL, started_at = NULL, attempts = t.attempts - 1
-            FROM mine m WHERE t.id = m.id RETURNING t.suspect_of
+            UPDATE task SET worker_id = NULL, started_at = NULL, attempts = attempts - 1
+            WHERE id = ANY (ARRAY(SELECT id FROM mine)) RETURNING suspect_of
         )
         SELECT pg_notify('millrace_work', CASE WHEN bool_or(suspect_of IS NOT NULL) THEN 'suspects' ELSE '' END)
         FROM returned HAVING count(*) > 0
@@ -125,10 +128,12 @@ enum WorkerSQL {
         "give_back_all",
         """
         WITH mine AS MATERIALIZED (
-            SELECT id FROM task WHERE worker_id = $1 ORDER BY id FOR UPDATE
+            SELECT id FROM task
+            WHERE id = ANY (ARRAY(SELECT id FROM task WHERE worker_id = $1)) AND worker_id = $1
+            ORDER BY id FOR UPDATE
         ), returned AS (
-            UPDATE task t SET worker_id = NULL, started_at = NULL, attempts = t.attempts - 1
-            FROM mine m WHERE t.id = m.id RETURNING t.suspect_of
+            UPDATE task SET worker_id = NULL, started_at = NULL, attempts = attempts - 1
+            WHERE id = ANY (ARRAY(SELECT id FROM mine)) RETURNING suspect_of
         )
         SELECT pg_notify('millrace_work', CASE WHEN bool_or(suspect_of IS NOT NULL) THEN 'suspects' ELSE '' END)
         FROM returned HAVING count(*) > 0

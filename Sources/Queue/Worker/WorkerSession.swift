@@ -141,7 +141,11 @@ package final class WorkerSession {
         let results = try run { (connection) throws(PostgresError) in try connection.execute(calls) }
         if completion != nil { try announce(results[0]) }
         guard claim > 0, let claimed = results.last else { return [] }
-        let tasks = (0..<claimed.rowCount).compactMap { claimed.claimedTask($0) }
+        // The statement takes the most urgent ones, and returns them in any order.
+        let order = (0..<claimed.rowCount).sorted {
+            (claimed.time($0, 6) ?? 0, $0) < (claimed.time($1, 6) ?? 0, $1)
+        }
+        let tasks = order.compactMap { claimed.claimedTask($0) }
         if isAlone { mayHaveSuspects = tasks.first?.isSuspect ?? false }
         return tasks
     }
