@@ -52,7 +52,8 @@ import Testing
     private func readsByKey(_ plan: String) -> Bool {
         let lines = plan.split(separator: "\n")
         return zip(lines, lines.dropFirst() + [""]).allSatisfy { line, next in
-            !line.contains("_expiry on") && !line.contains("_pkey on") || line.contains("task_type") || next.contains("Index Cond")
+            !line.contains("_expiry on") && !line.contains("_pkey on") || line.contains("task_type")
+                || next.contains("Index Cond")
         }
     }
 
