@@ -35,7 +35,7 @@ package final class ErrorLogger: Sendable {
     package func log(_ level: ErrorLog.Level, _ message: @autoclosure () -> String) {
         let rank = Self.rank(level)
         guard outputs.contains(where: { rank >= $0.rank }) else { return }
-        var time = TimeText()
+        let time = TimeText()
         time.update(to: .current)
         var line = time.errorLog
         line += Array(" [\(level.rawValue)] \(getpid())#0: ".utf8)

@@ -9,18 +9,21 @@ extension Exchange {
         paramsTime = paramsTime ?? worker.loop.wallTime
         isMakingParams = true
         defer { isMakingParams = false }
-        for instruction in location.params {
-            switch instruction {
-            case .constant(let name, let value):
-                encoder.param(name.span, value.span, into: &out)
-            case .variable(let name, let variable):
-                encoder.param(name.span, into: &out) { _ = append(variable, to: &$0) }
-            case .template(let name, let template):
-                encoder.param(name.span, into: &out) { append(template, to: &$0) }
-            case .ifNotEmpty(let name, let template):
-                var value: [UInt8] = []
-                append(template, to: &value)
-                if !value.isEmpty { encoder.param(name.span, value.span, into: &out) }
+        let program = location.params
+        let bytes = program.bytes
+        for step in program.steps {
+            switch step {
+            case .constant(let params):
+                encoder.params(bytes.span.extracting(params), into: &out)
+            case .variable(let name, let lengthAt, let variable):
+                encoder.param(bytes.span.extracting(name), lengthAt: lengthAt, into: &out) { append(variable, to: &$0) }
+            case .template(let name, let lengthAt, let index):
+                encoder.param(bytes.span.extracting(name), lengthAt: lengthAt, into: &out) {
+                    append(program.templates[index], to: &$0)
+                }
+            case .ifNotEmpty(let name, let index):
+                let value = value(of: program.templates[index])
+                if !value.isEmpty { encoder.param(bytes.span.extracting(name), value.span, into: &out) }
             }
         }
         appendHeaders(with: &encoder, to: &out)

@@ -98,7 +98,7 @@ extension Exchange {
         self.connection = connection
         machine.connected(isKept: isKept)
         connection.begin(
-            self, keepsConnection: location.settings.fastCGIKeepConnection, isHead: parser.head.method == .head
+            self, keepsConnection: location.settings.fastCGIKeepConnection, isHead: parser.head.method.isHead
         ) { encoder, out in
             appendParams(with: &encoder, to: &out)
         }

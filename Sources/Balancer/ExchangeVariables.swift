@@ -29,7 +29,8 @@ extension Exchange {
         }
     }
 
-    private func append(_ name: NamedVariable, to out: inout [UInt8]) -> Bool {
+    @discardableResult
+    func append(_ name: NamedVariable, to out: inout [UInt8]) -> Bool {
         switch name {
         case .arguments, .queryString: return appendQuery(to: &out)
         case .isArguments: if hasQuery { out.append("?") }
@@ -42,7 +43,7 @@ extension Exchange {
             }
         case .remotePort:
             let port = (realAddress ?? info.address).port
-            if port > 0 { out.append(decimal: port) }
+            if port > 0 { out.append(decimal: Int(port)) }
         case .realIPRemoteAddress: out.append(contentsOf: info.addressText)
         case .realIPRemotePort: if info.address.port > 0 { out.append(decimal: info.address.port) }
         case .bodyBytesSent: out.append(decimal: max(0, client.responseBytesSent - client.responseHeadBytes))
@@ -71,7 +72,7 @@ extension Exchange {
         case .requestID: out.append(contentsOf: privateIdentity)
         case .requestLength: out.append(decimal: headBytes.count + bodyCount)
         case .requestMethod:
-            if redirect?.isGET == true, parser.head.method != .head {
+            if redirect?.isGET == true, !parser.head.method.isHead {
                 out.append("GET")
             } else {
                 return append(parser.head.methodName, to: &out)
@@ -81,10 +82,10 @@ extension Exchange {
             if parser.head.isPathImplied { out.append("/") }
             return append(parser.head.requestURI, to: &out)
         case .scheme: out.append("http")
-        case .serverAddress: if let local = info.localAddress { out.append(contentsOf: local.host.utf8) }
+        case .serverAddress: if let local = info.localAddress { out.append(contentsOf: worker.host(of: local)) }
         case .serverName: out.append(contentsOf: server.name)
-        case .serverPort: if let local = info.localAddress, local.port > 0 { out.append(decimal: local.port) }
-        case .serverProtocol: out.append(contentsOf: parser.head.version.name.utf8)
+        case .serverPort: if let local = info.localAddress, local.port > 0 { out.append(decimal: Int(local.port)) }
+        case .serverProtocol: out.append(parser.head.version == .http10 ? "HTTP/1.0" : "HTTP/1.1")
         case .status: out.append(decimal: status > 0 ? status : redirect?.status ?? 0, width: 3)
         case .timeISO8601: out.append(contentsOf: worker.time.iso8601)
         case .timeLocal: out.append(contentsOf: worker.time.local)

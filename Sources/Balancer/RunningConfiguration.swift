@@ -67,7 +67,7 @@ final class RunningServer: Sendable {
 final class RunningLocation: Sendable {
     let settings: LocationSettings
     let upstream: SharedUpstream?
-    let params: [ParamInstruction]
+    let params: ParamProgram
     /// Client headers, in lower case, that a `fastcgi_param HTTP_…` hides.
     let hiddenHeaders: [String]
     let limiter: RequestLimiter?
@@ -106,8 +106,8 @@ final class RunningLocation: Sendable {
     ) throws(LogFiles.OpenError) {
         self.settings = settings
         upstream = settings.fastCGIPass.map { upstreams[$0] }
-        params = ParamInstruction.compile(settings.fastCGIParams)
-        hiddenHeaders = settings.fastCGIParams.compactMap { ParamInstruction.hiddenHeader($0.name) }
+        params = ParamProgram(settings.fastCGIParams)
+        hiddenHeaders = settings.fastCGIParams.compactMap { ParamProgram.hiddenHeader($0.name) }
         limiter =
             settings.limits.isEmpty
             ? nil

@@ -2,7 +2,7 @@ internal import Glibc
 internal import Reactor
 
 /// The wall time in the shapes that headers and logs want, made once a second.
-struct TimeText {
+final class TimeText {
     private var second: Int64 = -1
     /// `Sun, 06 Nov 1994 08:49:37 GMT`, for `Date`.
     private(set) var http: [UInt8] = []
@@ -13,7 +13,7 @@ struct TimeText {
     /// `1994/11/06 08:49:37`, for the error log.
     private(set) var errorLog: [UInt8] = []
 
-    mutating func update(to time: WallTime) {
+    func update(to time: WallTime) {
         guard time.seconds != second else { return }
         second = time.seconds
         var raw = time_t(second)

@@ -17,7 +17,8 @@ final class WorkerLoop: @unchecked Sendable {
 
     let matcher = PatternMatcher()
     var identities = RequestIdentity()
-    private var timeText = TimeText()
+    private let timeText = TimeText()
+    private var lastHost: (address: SocketAddress, text: [UInt8])?
     private var upstreams: [LoopUpstream?] = []
     private var listeners: [ListenerSocket] = []
     private var connections: [ObjectIdentifier: ClientConnection] = [:]
@@ -39,6 +40,12 @@ final class WorkerLoop: @unchecked Sendable {
     var time: TimeText {
         timeText.update(to: loop.wallTime)
         return timeText
+    }
+
+    /// The address without its port, as text: nearly all connections have the same one.
+    func host(of address: SocketAddress) -> [UInt8] {
+        if lastHost?.address != address { lastHost = (address, Array(address.host.utf8)) }
+        return lastHost!.text
     }
 
     var milliseconds: Milliseconds { loop.now.milliseconds }

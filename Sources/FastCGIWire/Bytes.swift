@@ -1,3 +1,5 @@
+internal import Bytes
+
 extension UInt8 {
     var isDigit: Bool { self &- 0x30 < 10 }
     var isBlank: Bool { self == 0x20 || self == 0x09 }
@@ -22,8 +24,6 @@ extension UInt8 {
 extension [UInt8] {
     /// Appends a part of a span; the array allocates only when it has to grow.
     mutating func append(contentsOf bytes: Span<UInt8>, in range: Range<Int>) {
-        append(addingCapacity: range.count) { out in
-            for index in range { out.append(bytes[index]) }
-        }
+        append(copying: bytes.extracting(range))
     }
 }

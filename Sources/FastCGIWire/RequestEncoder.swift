@@ -1,3 +1,5 @@
+internal import Bytes
+
 /// Encodes the requests of one connection, one after the other, at the end of an output buffer.
 ///
 /// ```
@@ -44,24 +46,52 @@ package struct RequestEncoder: Sendable {
     }
 
     package mutating func param(_ name: Span<UInt8>, _ value: Span<UInt8>, into out: inout [UInt8]) {
-        // One append for all: each costs a check for uniqueness and room.
-        out.append(addingCapacity: 8 + name.count + value.count) { out in
+        Self.append(name, value, to: &out)
+        splitIfFull(&out)
+    }
+
+    /// Params as ``append(_:_:to:)`` has written them before.
+    package mutating func params(_ encoded: Span<UInt8>, into out: inout [UInt8]) {
+        out.append(copying: encoded)
+        splitIfFull(&out)
+    }
+
+    /// Encodes a param that is the same in many requests, for ``params(_:into:)``.
+    package static func append(_ name: Span<UInt8>, _ value: Span<UInt8>, to out: inout [UInt8]) {
+        out.append(addingCapacity: 8) { out in
             out.append(length: name.count)
             out.append(length: value.count)
-            for index in name.indices { out.append(name[index]) }
-            for index in value.indices { out.append(value[index]) }
         }
-        splitIfFull(&out)
+        out.append(copying: name)
+        out.append(copying: value)
+    }
+
+    /// What stands in front of a param's value, for ``param(_:lengthAt:into:value:)``.
+    /// - Returns: where in it the value's length is to be put
+    package static func append(name: Span<UInt8>, to out: inout [UInt8]) -> Int {
+        let start = out.count
+        out.append(addingCapacity: 8) { out in
+            out.append(length: name.count)
+            out.append(repeating: 0, count: 4)
+        }
+        out.append(copying: name)
+        return out.count - start - name.count - 4
+    }
+
+    /// A param whose name was encoded before, and whose value is written in place.
+    package mutating func param(
+        _ name: Span<UInt8>, lengthAt offset: Int, into out: inout [UInt8], value: (inout [UInt8]) -> Void
+    ) {
+        let start = out.count
+        out.append(copying: name)
+        writeValue(lengthAt: start + offset, into: &out, value)
     }
 
     /// A param whose value is written in place, so that its length and its bytes come from one evaluation.
     package mutating func param(_ name: Span<UInt8>, into out: inout [UInt8], value: (inout [UInt8]) -> Void) {
-        out.append(addingCapacity: 8 + name.count) { out in
-            out.append(length: name.count)
-            out.append(repeating: 0, count: 4)
-            for index in name.indices { out.append(name[index]) }
-        }
-        writeValue(lengthAt: out.count - name.count - 4, into: &out, value)
+        let start = out.count
+        let offset = Self.append(name: name, to: &out)
+        writeValue(lengthAt: start + offset, into: &out, value)
     }
 
     /// The `HTTP_…` variable of a request header (RFC 3875, 4.1.18); `name` as the client wrote it.
@@ -127,10 +157,12 @@ extension RequestEncoder {
         let start = out.count
         value(&out)
         let length = UInt32(out.count - start) | 0x8000_0000
-        out[position] = UInt8(length >> 24)
-        out[position + 1] = UInt8(truncatingIfNeeded: length >> 16)
-        out[position + 2] = UInt8(truncatingIfNeeded: length >> 8)
-        out[position + 3] = UInt8(truncatingIfNeeded: length)
+        // Through a span: the array is made sure to be this one's own once, not at each byte.
+        var bytes = out.mutableSpan
+        bytes[position] = UInt8(length >> 24)
+        bytes[position + 1] = UInt8(truncatingIfNeeded: length >> 16)
+        bytes[position + 2] = UInt8(truncatingIfNeeded: length >> 8)
+        bytes[position + 3] = UInt8(truncatingIfNeeded: length)
         splitIfFull(&out)
     }
 

@@ -1,3 +1,5 @@
+internal import Bytes
+
 /// The ASCII bytes that HTTP's grammar names.
 enum ASCII {
     static let tab: UInt8 = 0x09
@@ -86,9 +88,7 @@ extension Span<UInt8> {
 extension [UInt8] {
     /// Appends a part of a span; the array allocates only when it has to grow.
     package mutating func append(contentsOf bytes: Span<UInt8>, in range: Range<Int>) {
-        append(addingCapacity: range.count) { output in
-            for index in range { output.append(bytes[index]) }
-        }
+        append(copying: bytes.extracting(range))
     }
 
     mutating func append(contentsOf text: String) {

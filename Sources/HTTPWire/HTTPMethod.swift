@@ -36,6 +36,11 @@ package enum HTTPMethod: String, Sendable, Hashable, CaseIterable {
             }
     }
 
+    /// `==` of an enumeration of strings compares the strings: this is for every request.
+    package var isHead: Bool {
+        if case .head = self { true } else { false }
+    }
+
     /// CONNECT makes no sense to a reverse proxy, TRACE sends back what scripts must not see (nginx: 405).
     package var isRefused: Bool { self == .connect || self == .trace }
 

@@ -1,3 +1,5 @@
+internal import Bytes
+
 /// Writes one response after the other into an output buffer, framed as the request allows.
 ///
 /// ```
@@ -25,7 +27,7 @@ package struct ResponseEncoder: Sendable {
 
     /// The interim response to `Expect: 100-continue`.
     package static func writeContinue(into out: inout [UInt8]) {
-        out.append(contentsOf: "HTTP/1.1 100 Continue\r\n\r\n")
+        out.append(literal: "HTTP/1.1 100 Continue\r\n\r\n")
     }
 
     /// The status line and the fields that frame the response: Content-Length or Transfer-Encoding, and Connection.
@@ -41,16 +43,16 @@ package struct ResponseEncoder: Sendable {
     ) {
         keepsAlive = keepAlive
         sendsBody = !isHead && !HTTPStatus.hasNoBody(status)
-        out.append(contentsOf: "HTTP/1.1 ")
+        out.append(literal: "HTTP/1.1 ")
         out.appendDecimal(status)
         out.append(ASCII.space)
         out.append(contentsOf: reason ?? HTTPStatus.reason(status))
-        out.append(contentsOf: "\r\n")
+        out.append(literal: "\r\n")
         state = .head
         if status >= 200, status != 204, let contentLength {
-            out.append(contentsOf: "Content-Length: ")
+            out.append(literal: "Content-Length: ")
             out.appendDecimal(contentLength)
-            out.append(contentsOf: "\r\n")
+            out.append(literal: "\r\n")
         }
         if !sendsBody {
             framing = .none
@@ -59,15 +61,15 @@ package struct ResponseEncoder: Sendable {
             remaining = contentLength
         } else if version == .http11 {
             framing = .chunked
-            out.append(contentsOf: "Transfer-Encoding: chunked\r\n")
+            out.append(literal: "Transfer-Encoding: chunked\r\n")
         } else {
             framing = .untilClose
             keepsAlive = false
         }
         if !keepsAlive {
-            out.append(contentsOf: "Connection: close\r\n")
+            out.append(literal: "Connection: close\r\n")
         } else if version == .http10 {
-            out.append(contentsOf: "Connection: keep-alive\r\n")
+            out.append(literal: "Connection: keep-alive\r\n")
         }
     }
 
@@ -76,14 +78,14 @@ package struct ResponseEncoder: Sendable {
         contentLength: Int?, into out: inout [UInt8]
     ) {
         begin(
-            status, reason: reason, version: request.version, isHead: request.method == .head,
+            status, reason: reason, version: request.version, isHead: request.method.isHead,
             keepAlive: keepAlive && request.keepsAlive, contentLength: contentLength, into: &out)
     }
 
     /// CR, LF and NUL in a value are written as blanks (RFC 9110, 5.5), so that no value can end its line.
     package func field(_ name: String, _ value: String, into out: inout [UInt8]) {
         out.append(contentsOf: name)
-        out.append(contentsOf: ": ")
+        out.append(literal: ": ")
         let start = out.count
         out.append(contentsOf: value)
         finishField(from: start, &out)
@@ -91,10 +93,21 @@ package struct ResponseEncoder: Sendable {
 
     package func field(_ name: Span<UInt8>, _ value: Span<UInt8>, into out: inout [UInt8]) {
         out.append(contentsOf: name, in: 0..<name.count)
-        out.append(contentsOf: ": ")
+        out.append(literal: ": ")
         let start = out.count
         out.append(contentsOf: value, in: 0..<value.count)
-        finishField(from: start, &out)
+        if Self.fitsLine(value) { out.append(literal: "\r\n") } else { finishField(from: start, &out) }
+    }
+
+    /// Without branches within the loop, so that it becomes a few vector instructions: hardly any value does not.
+    private static func fitsLine(_ value: Span<UInt8>) -> Bool {
+        var found: UInt8 = 0
+        for index in value.indices {
+            let byte = value[index]
+            found |=
+                (byte == ASCII.carriageReturn ? 1 : 0) | (byte == ASCII.lineFeed ? 1 : 0) | (byte == 0 ? 1 : 0)
+        }
+        return found == 0
     }
 
     private func finishField(from start: Int, _ out: inout [UInt8]) {
@@ -102,11 +115,11 @@ package struct ResponseEncoder: Sendable {
         where out[index] == ASCII.carriageReturn || out[index] == ASCII.lineFeed || out[index] == 0 {
             out[index] = ASCII.space
         }
-        out.append(contentsOf: "\r\n")
+        out.append(literal: "\r\n")
     }
 
     package mutating func endHead(into out: inout [UInt8]) {
-        out.append(contentsOf: "\r\n")
+        out.append(literal: "\r\n")
         state = .body
     }
 
@@ -132,7 +145,7 @@ package struct ResponseEncoder: Sendable {
             return taken
         case .chunked:
             out.appendHexadecimal(count)
-            out.append(contentsOf: "\r\n")
+            out.append(literal: "\r\n")
             return count
         case .untilClose:
             return count
@@ -140,7 +153,7 @@ package struct ResponseEncoder: Sendable {
     }
 
     package func endData(into out: inout [UInt8]) {
-        if framing == .chunked { out.append(contentsOf: "\r\n") }
+        if framing == .chunked { out.append(literal: "\r\n") }
     }
 
     /// The body bytes that Content-Length promised and that are still to come.
@@ -156,7 +169,7 @@ package struct ResponseEncoder: Sendable {
     package mutating func end(into out: inout [UInt8]) -> Bool {
         defer { state = .idle }
         guard case .body = state, missing == 0 else { return false }
-        if framing == .chunked { out.append(contentsOf: "0\r\n\r\n") }
+        if framing == .chunked { out.append(literal: "0\r\n\r\n") }
         return keepsAlive
     }
 

@@ -6,7 +6,7 @@ import Testing
 
 struct RuleTests {
     @Test func `times are shown as nginx shows them`() {
-        var text = TimeText()
+        let text = TimeText()
         text.update(to: WallTime(microseconds: 784_111_777_000_000))
         #expect(String(decoding: text.http, as: UTF8.self) == "Sun, 06 Nov 1994 08:49:37 GMT")
         #expect(text.iso8601.count == 25)

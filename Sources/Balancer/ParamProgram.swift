@@ -1,0 +1,59 @@
+internal import FastCGIWire
+internal import NginxConfig
+
+/// The `fastcgi_param`s of a location, made ready: encoded as far as they are the same in every request.
+///
+/// Steps hold offsets instead of arrays: going through them counts no references.
+struct ParamProgram: Sendable {
+    enum Step: Sendable {
+        /// Whole params.
+        case constant(Range<Int>)
+        /// A name that is encoded, and a variable for its value.
+        case variable(name: Range<Int>, lengthAt: Int, NamedVariable)
+        /// As before, with an index into ``templates``.
+        case template(name: Range<Int>, lengthAt: Int, Int)
+        /// `if_not_empty`. The name is not encoded.
+        case ifNotEmpty(name: Range<Int>, Int)
+    }
+
+    private(set) var steps: [Step] = []
+    private(set) var bytes: [UInt8] = []
+    private(set) var templates: [Template] = []
+
+    init(_ params: [FastCGIParam]) {
+        for param in params { add(param) }
+    }
+
+    private mutating func add(_ param: FastCGIParam) {
+        let name = Array(param.name.utf8)
+        let start = bytes.count
+        if let constant = param.value.constant {
+            if constant.isEmpty, param.ifNotEmpty { return }
+            RequestEncoder.append(name.span, constant.span, to: &bytes)
+            if case .constant(let before)? = steps.last {
+                steps[steps.count - 1] = .constant(before.lowerBound..<bytes.count)
+            } else {
+                steps.append(.constant(start..<bytes.count))
+            }
+        } else if param.ifNotEmpty {
+            bytes += name
+            steps.append(.ifNotEmpty(name: start..<bytes.count, templates.count))
+            templates.append(param.value)
+        } else {
+            let lengthAt = RequestEncoder.append(name: name.span, to: &bytes)
+            let name = start..<bytes.count
+            if param.value.parts.count == 1, case .variable(.named(let variable)) = param.value.parts[0] {
+                steps.append(.variable(name: name, lengthAt: lengthAt, variable))
+            } else {
+                steps.append(.template(name: name, lengthAt: lengthAt, templates.count))
+                templates.append(param.value)
+            }
+        }
+    }
+
+    /// `HTTP_X_Y` stands in place of the client's header `x-y`.
+    static func hiddenHeader(_ name: String) -> String? {
+        guard name.hasPrefix("HTTP_") else { return nil }
+        return String(decoding: name.utf8.dropFirst(5).map { $0 == 0x5F ? 0x2D : $0 }, as: UTF8.self).lowercased()
+    }
+}
