@@ -62,7 +62,7 @@ final class ClientConnection: EventHandler, TimerHandler {
         acceptedAt = listener.worker.loop.now
         transport = .plain(socket)
         info = ClientInfo(number: worker.nextConnectionNumber(), address: address, transport: transport)
-        registration = try worker.loop.add(socket.descriptor, self)
+        registration = try worker.loop.add(socket.descriptor, self, awaitsWritable: false)
         timer = worker.loop.makeTimer(self)
         worker.register(self)
         arm(.header)
@@ -161,6 +161,12 @@ final class ClientConnection: EventHandler, TimerHandler {
         worker.loop.remove(timer)
         transport.close()
         worker.unregister(self)
+    }
+
+    /// The client takes no more for now.
+    func awaitWritable() {
+        isWritable = false
+        worker.loop.awaitWritable(registration, transport.descriptor)
     }
 
     func arm(_ kind: TimerKind) {

@@ -83,10 +83,10 @@ extension ClientConnection: ResponseSink {
             switch transport.write(from: output) {
             case .bytes(let count):
                 bytesWritten += count
-                if count < offered { isWritable = false }
+                if count < offered { awaitWritable() }
                 if !output.isEmpty { arm(.send) }
             case .wouldBlock:
-                isWritable = false
+                awaitWritable()
                 if timerKind != .send { arm(.send) }
             case .closed, .failed:
                 return lost()

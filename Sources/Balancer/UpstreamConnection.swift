@@ -42,7 +42,7 @@ final class UpstreamConnection: EventHandler, TimerHandler {
         isConnecting = state == .underWay
         isWritable = state == .connected
         do throws(SystemError) {
-            registration = try worker.loop.add(socket.descriptor, self)
+            registration = try worker.loop.add(socket.descriptor, self, awaitsWritable: isConnecting)
         } catch {
             socket.close()
             throw error
@@ -102,8 +102,8 @@ final class UpstreamConnection: EventHandler, TimerHandler {
             switch transport.write(from: output) {
             case .bytes(let count):
                 exchange.upstreamTook(count)
-                if count < offered { isWritable = false }
-            case .wouldBlock: isWritable = false
+                if count < offered { awaitWritable() }
+            case .wouldBlock: awaitWritable()
             case .closed, .failed:
                 // The peer may have answered before it closed, without reading everything.
                 isWritable = false
@@ -117,6 +117,11 @@ final class UpstreamConnection: EventHandler, TimerHandler {
             self.output = nil
         }
         setTimer(exchange)
+    }
+
+    private func awaitWritable() {
+        isWritable = false
+        worker.loop.awaitWritable(registration, transport.descriptor)
     }
 
     private func setTimer(_ exchange: Exchange) {
@@ -143,7 +148,7 @@ final class UpstreamConnection: EventHandler, TimerHandler {
     func handle(_ readiness: Readiness) {
         guard !isClosed else { return }
         if isConnecting {
-            guard !readiness.isDisjoint(with: [.writable, .failed, .hungUp]) else { return }
+            guard readiness.hasConnected else { return }
             guard case .plain(let socket) = transport, socket.pendingError == 0 else {
                 exchange?.upstreamFailed(self, .connectFailed)
                 return
@@ -159,7 +164,7 @@ final class UpstreamConnection: EventHandler, TimerHandler {
             if exchange != nil { flush() }
             guard !isClosed else { return }
         }
-        if !readiness.isDisjoint(with: [.readable, .peerClosed, .failed, .hungUp]) {
+        if readiness.hasInput {
             isReadable = true
             if !readiness.isDisjoint(with: [.peerClosed, .failed, .hungUp]) { isPeerGone = true }
             if exchange == nil { checkIdle() } else { readResponse() }
@@ -229,15 +234,16 @@ final class UpstreamConnection: EventHandler, TimerHandler {
                 do throws(FastCGIError) {
                     switch try wire.next(bytes, from: &position) {
                     case .head:
-                        if exchange.isPassedOver(wire.head.status) {
-                            ending = .passedOver(wire.head.status)
+                        let head = wire.head
+                        if exchange.isPassedOver(head.status) {
+                            ending = .passedOver(head.status)
                             break reading
                         }
-                        if exchange.isIntercepted(wire.head.status) {
-                            ending = .intercepted(wire.head.status)
+                        if exchange.isIntercepted(head.status) {
+                            ending = .intercepted(head.status)
                             break reading
                         }
-                        exchange.responseHead(wire.head)
+                        exchange.responseHead(head)
                     case .body(let range): exchange.responseBody(bytes.extracting(range))
                     case .diagnostics(let range): exchange.diagnostics(bytes.extracting(range))
                     case .end(let isReusable):

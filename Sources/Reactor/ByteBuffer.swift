@@ -45,7 +45,7 @@ package final class ByteBuffer {
     }
 
     package func removeAll() {
-        storage.removeAll(keepingCapacity: true)
+        if !storage.isEmpty { storage.removeAll(keepingCapacity: true) }
         head = 0
     }
 
@@ -101,7 +101,12 @@ extension [UInt8] {
     }
 
     /// Appends the number in decimal digits, padded in front with zeros to at least `width`.
+    /// - Precondition: the number fits an `Int`.
     package mutating func append(decimal number: some BinaryInteger, width: Int = 1) {
+        append(decimal: Int(number), width: width)
+    }
+
+    package mutating func append(decimal number: Int, width: Int = 1) {
         var digits: (UInt64, UInt64, UInt64) = (0, 0, 0)
         var rest = UInt64(number.magnitude)
         Swift.withUnsafeMutableBytes(of: &digits) { digits in

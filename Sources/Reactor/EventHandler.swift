@@ -12,6 +12,11 @@ package struct Readiness: OptionSet, Sendable {
     package static let hungUp = Readiness(rawValue: 0x010)  // EPOLLHUP
     /// The peer will send no more (EPOLLRDHUP); what it sent before may still be unread.
     package static let peerClosed = Readiness(rawValue: 0x2000)
+
+    /// There is something to read: bytes, an end or an error.
+    package var hasInput: Bool { rawValue & 0x2019 != 0 }
+    /// A connection attempt is decided.
+    package var hasConnected: Bool { rawValue & 0x001C != 0 }
 }
 
 /// Something with a descriptor in an event loop. Called on the loop's thread only.

@@ -69,10 +69,21 @@ package final class EventLoop: @unchecked Sendable {
 
     /// Tells `handler` of every change of the descriptor's readiness (EPOLLIN, OUT, RDHUP, edge-triggered).
     /// The loop keeps the handler until ``remove(_:)``.
-    package func add(_ descriptor: CInt, _ handler: any EventHandler) throws(SystemError) -> Registration {
-        try add(
-            descriptor, handler,
-            events: millrace_epoll_in() | millrace_epoll_out() | millrace_epoll_peer_closed() | millrace_epoll_edge())
+    /// - Parameter awaitsWritable: false: not of EPOLLOUT, until ``awaitWritable(_:_:)``. Most connections never fill
+    ///   their socket, but a unix socket tells each time that its peer has read.
+    package func add(
+        _ descriptor: CInt, _ handler: any EventHandler, awaitsWritable: Bool = true
+    ) throws(SystemError) -> Registration {
+        try add(descriptor, handler, events: Self.input | (awaitsWritable ? millrace_epoll_out() : 0))
+    }
+
+    private static let input = millrace_epoll_in() | millrace_epoll_peer_closed() | millrace_epoll_edge()
+
+    /// A write came back short: from now on the handler is told of EPOLLOUT, too, and at once if there is room again.
+    package func awaitWritable(_ registration: Registration, _ descriptor: CInt) {
+        let token = UInt64(registration.generation) << 32 | UInt64(registration.index)
+        var event = epoll_event(events: Self.input | millrace_epoll_out(), data: epoll_data_t(u64: token))
+        epoll_ctl(epoll, EPOLL_CTL_MOD, descriptor, &event)
     }
 
     /// For a listening socket, perhaps in the epoll sets of several loops: level-triggered, and one connection wakes

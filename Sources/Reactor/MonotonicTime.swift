@@ -45,8 +45,8 @@ package struct WallTime: Sendable, Hashable {
 
 extension Duration {
     package var wholeNanoseconds: Int64 {
-        let (seconds, attoseconds) = components
-        return seconds &* 1_000_000_000 &+ attoseconds / 1_000_000_000
+        // One division; `components` makes two.
+        Int64(truncatingIfNeeded: attoseconds / 1_000_000_000)
     }
 
     package var wholeMilliseconds: Int64 { wholeNanoseconds / 1_000_000 }
