@@ -57,6 +57,8 @@ final class Exchange: TimerHandler {
     var connectionLimitStatus: StaticString = ""
     /// Where `limit_conn` counts this request until its end.
     var countedIn: [(zone: ConnectionZone, key: [UInt8])] = []
+    /// Memory for the key of a single `limit_req`.
+    var limitKey: [UInt8] = []
     private var shownID: [UInt8] = []
     private var generatedID: [UInt8] = []
     /// When the params were first made: nginx sends the next node the same bytes, also for `$msec`.
@@ -140,18 +142,17 @@ final class Exchange: TimerHandler {
 
     /// The head is there: decides what becomes of the request.
     func begin(listener: NginxConfig.Listener) {
-        let head = parser.head
         let bytes = headBytes
-        if let authority = head.authority {
+        if let authority = parser.head.authority {
             server = configuration.servers[listener.server(for: bytes.span.extracting(hostRange(authority)))]
         }
         location = server.locations[0]
-        let isAdminCall = AdminCalls.covers(head.path)
+        let isAdminCall = AdminCalls.covers(parser.head.path)
         if !isAdminCall, !location.settings.rewriteSteps.isEmpty {
             realAddress = RealClient.address(of: self)
             if isAnswered(by: location.settings.rewriteSteps) { return }
         }
-        enterLocation(location(for: head.path), isAdminCall: isAdminCall)
+        enterLocation(location(for: parser.head.path), isAdminCall: isAdminCall)
     }
 
     func location(for path: [UInt8]) -> Int {

@@ -9,8 +9,9 @@ extension Exchange {
         guard let limiter = location.limiter, limitStatus.utf8CodeUnitCount == 0 else { return false }
         let admission: Admission
         if location.limitKeys.count == 1 {
-            var key: [UInt8] = []
-            append(location.limitKeys[0], to: &key)
+            limitKey.removeAll(keepingCapacity: true)
+            append(location.limitKeys[0], to: &limitKey)
+            let key = limitKey
             admission = limiter.admit(key: key.span, now: worker.milliseconds)
         } else {
             let keys = location.limitKeys.map { template in

@@ -10,15 +10,20 @@ struct RequestIdentity {
 
     mutating func append(to bytes: inout [UInt8]) {
         if supply.isEmpty { refill() }
-        for byte in supply.suffix(Self.size) {
-            for digit in [byte >> 4, byte & 15] { bytes.append(digit < 10 ? 0x30 + digit : 0x57 + digit) }
+        bytes.append(addingCapacity: 2 * Self.size) { output in
+            for byte in supply.suffix(Self.size) {
+                output.append(Self.digit(byte >> 4))
+                output.append(Self.digit(byte & 15))
+            }
         }
         supply.removeLast(Self.size)
     }
 
+    private static func digit(_ value: UInt8) -> UInt8 { value < 10 ? 0x30 + value : 0x57 + value }
+
     /// One system call for 16 requests, of as many bytes as it gives at once (getentropy(3)).
     private mutating func refill() {
-        supply = [UInt8](repeating: 0, count: 256)
+        supply.append(contentsOf: repeatElement(0, count: 256))
         precondition(getentropy(&supply, supply.count) == 0, "the system has no random bytes")
     }
 
