@@ -6,25 +6,26 @@ internal import Glibc
 /// from the system's generator, many at a time.
 struct RequestIdentity {
     private static let size = 16
-    private var supply: [UInt8] = []
+    private var supply = [UInt8](repeating: 0, count: 256)
+    private var unused = 0
 
     mutating func append(to bytes: inout [UInt8]) {
-        if supply.isEmpty { refill() }
+        if unused == 0 { refill() }
+        unused -= Self.size
         bytes.append(addingCapacity: 2 * Self.size) { output in
-            for byte in supply.suffix(Self.size) {
-                output.append(Self.digit(byte >> 4))
-                output.append(Self.digit(byte & 15))
+            for index in unused..<unused + Self.size {
+                output.append(Self.digit(supply[index] >> 4))
+                output.append(Self.digit(supply[index] & 15))
             }
         }
-        supply.removeLast(Self.size)
     }
 
     private static func digit(_ value: UInt8) -> UInt8 { value < 10 ? 0x30 + value : 0x57 + value }
 
     /// One system call for 16 requests, of as many bytes as it gives at once (getentropy(3)).
     private mutating func refill() {
-        supply.append(contentsOf: repeatElement(0, count: 256))
         precondition(getentropy(&supply, supply.count) == 0, "the system has no random bytes")
+        unused = supply.count
     }
 
     /// 1 to 128 bytes of `[A-Za-z0-9._-]`: an id of the client's that is safe to repeat anywhere.

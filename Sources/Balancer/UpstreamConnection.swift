@@ -166,7 +166,7 @@ final class UpstreamConnection: EventHandler, TimerHandler {
         }
         if readiness.hasInput {
             isReadable = true
-            if !readiness.isDisjoint(with: [.peerClosed, .failed, .hungUp]) { isPeerGone = true }
+            if readiness.hasEnded { isPeerGone = true }
             if exchange == nil { checkIdle() } else { readResponse() }
         }
     }

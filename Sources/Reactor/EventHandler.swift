@@ -15,6 +15,8 @@ package struct Readiness: OptionSet, Sendable {
 
     /// There is something to read: bytes, an end or an error.
     package var hasInput: Bool { rawValue & 0x2019 != 0 }
+    /// The peer has ended the connection, or it broke.
+    package var hasEnded: Bool { rawValue & 0x2018 != 0 }
     /// A connection attempt is decided.
     package var hasConnected: Bool { rawValue & 0x001C != 0 }
 }
