@@ -1,15 +1,25 @@
 /// The state of a peer group and its rules, without the lock.
 struct GroupState {
-    var strategy: BalancingStrategy
+    var strategy: BalancingStrategy {
+        didSet { makeRing() }
+    }
     /// In the order of the configuration.
     private(set) var peers: [PeerState] = []
     /// Removed peers that still have leases or connections.
     private(set) var draining: [PeerState] = []
-    private(set) var queue: WaitQueue
+    var queue: WaitQueue
+    /// How long requests waited in the queue.
+    var waits = TimeHistogram()
+    private var random: RandomChoice
+    private var ring = ConsistentRing()
     private var nextID = 0
     private let loops: Int
 
-    init(_ specifications: [PeerSpecification], strategy: BalancingStrategy, loops: Int, queueLimit: Int) {
+    init(
+        _ specifications: [PeerSpecification], strategy: BalancingStrategy, loops: Int, queueLimit: Int,
+        random: RandomChoice = RandomChoice()
+    ) {
+        self.random = random
         self.strategy = strategy
         self.loops = loops
         queue = WaitQueue(limit: queueLimit, loops: loops)
@@ -22,7 +32,7 @@ struct GroupState {
         if turn == .newcomer, queue.count > 0 {
             return queue.append(loop) ? .queued : .allBusy
         }
-        switch choose(now: now, tried: tried) {
+        switch choose(now: now, tried: &tried) {
         case .peer(let index):
             tried.insert(peers[index].peer)
             peers[index].active += 1
@@ -49,13 +59,21 @@ struct GroupState {
     }
 
     /// nginx's `ngx_http_upstream_get_round_robin_peer`: the primary peers, then the backups.
-    private mutating func choose(now: Milliseconds, tried: TriedPeers) -> Choice {
+    private mutating func choose(now: Milliseconds, tried: inout TriedPeers) -> Choice {
         // The only peer of a group is never out after failures: there is nothing better to ask.
         if peers.count == 1 {
             let only = peers[0]
             guard !only.specification.isDown, !tried.contains(only.peer) else { return .noneUsable }
             return only.isAtMaxConns ? .allBusy : .peer(0)
         }
+        if let index = chooseByLot(now: now, tried: &tried) {
+            peers[index].startCheck(at: now)
+            return .peer(index)
+        }
+        return chooseInTurn(now: now, tried: tried)
+    }
+
+    private mutating func chooseInTurn(now: Milliseconds, tried: TriedPeers) -> Choice {
         for isBackup in [false, true] {
             let isCandidate = { (peer: PeerState) in
                 peer.specification.isBackup == isBackup && !peer.isAtMaxConns && peer.isHealthy(at: now)
@@ -63,8 +81,13 @@ struct GroupState {
             }
             let index =
                 switch strategy {
-                case .roundRobin: SmoothWeightedRoundRobin.choose(from: &peers, where: isCandidate)
-                case .leastConnections: LeastConnections.choose(from: &peers, where: isCandidate)
+                case .leastConnections: LeastConnections.choose(from: &peers, now: now, where: isCandidate)
+                case .leastTimeToHead:
+                    LeastTime.choose(from: &peers, by: \.averageToHead, now: now, where: isCandidate)
+                case .leastTimeToEnd:
+                    LeastTime.choose(from: &peers, by: \.averageToEnd, now: now, where: isCandidate)
+                case .roundRobin, .random, .randomTwo, .addressHash, .hash, .consistentHash:
+                    SmoothWeightedRoundRobin.choose(from: &peers, now: now, where: isCandidate)
                 }
             if let index {
                 peers[index].startCheck(at: now)
@@ -73,6 +96,32 @@ struct GroupState {
         }
         let isAnyBusy = peers.contains { $0.isAtMaxConns && $0.isHealthy(at: now) && !tried.contains($0.peer) }
         return isAnyBusy ? .allBusy : .noneUsable
+    }
+
+    /// Where a hash or chance chooses, among the primary peers. nil: a round robin is to choose.
+    private mutating func chooseByLot(now: Milliseconds, tried: inout TriedPeers) -> Int? {
+        switch strategy {
+        case .roundRobin, .leastConnections, .leastTimeToHead, .leastTimeToEnd: return nil
+        case .addressHash, .hash, .consistentHash: if tried.key.isEmpty { return nil }
+        case .random, .randomTwo: break
+        }
+        let before = tried
+        let isCandidate = { (peer: PeerState) in
+            !peer.specification.isBackup && !peer.isAtMaxConns && peer.isHealthy(at: now)
+                && !before.contains(peer.peer)
+        }
+        switch strategy {
+        case .random: return random.choose(from: peers, where: isCandidate)
+        case .randomTwo: return random.chooseLessLoadedOfTwo(from: peers, where: isCandidate)
+        case .addressHash: return tried.walk.chooseByAddress(before.key, from: peers, where: isCandidate)
+        case .hash: return tried.walk.choose(byKey: before.key, from: peers, where: isCandidate)
+        default:
+            return tried.walk.choose(byKey: before.key, on: ring, from: &peers, now: now, where: isCandidate)
+        }
+    }
+
+    private mutating func makeRing() {
+        ring = strategy == .consistentHash ? ConsistentRing(peers) : ConsistentRing()
     }
 
     // MARK: Connections and ends
@@ -93,18 +142,19 @@ struct GroupState {
     }
 
     mutating func finish(
-        _ lease: Lease, _ outcome: LeaseOutcome, connection: ConnectionEnd, now: Milliseconds
+        _ lease: Lease, _ outcome: LeaseOutcome, connection: ConnectionEnd, now: Milliseconds, times: ResponseTimes?
     ) -> FinishedLease {
         let isSingle = peers.count == 1
         let isMember = isCurrent(lease)
         let keepsConnection =
             withPeer(of: lease) { peer in
                 peer.active -= 1
+                if let times { peer.count(times) }
                 switch outcome {
                 case .failure:
                     peer.failures += 1
                     if !isSingle { peer.countFailure(at: now) }
-                case .success: peer.countSuccess()
+                case .success: peer.countSuccess(at: now)
                 case .unknown: break
                 }
                 return peer.endConnection(connection, of: lease.loop, isMember: isMember)
@@ -156,6 +206,7 @@ struct GroupState {
                 peer: Peer(id: nextID, address: specification.address), specification: specification, loops: loops)
         }
         draining = leaving
+        makeRing()
         dropDrained()
         return leaving.map(\.peer)
     }

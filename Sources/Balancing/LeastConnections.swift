@@ -1,25 +1,27 @@
 /// nginx's `least_conn`: the fewest requests under way in proportion to the weight; smooth weighted round robin
 /// among equals.
 enum LeastConnections {
-    static func choose(from peers: inout [PeerState], where isCandidate: (PeerState) -> Bool) -> Int? {
+    static func choose(
+        from peers: inout [PeerState], now: Milliseconds, where isCandidate: (PeerState) -> Bool
+    ) -> Int? {
         var least: Int?
         var isShared = false
         for index in peers.indices where isCandidate(peers[index]) {
-            switch least.map({ compareLoad(peers[index], peers[$0]) }) ?? -1 {
+            switch least.map({ compareLoad(peers[index], peers[$0], now) }) ?? -1 {
             case ..<0: (least, isShared) = (index, false)
             case 0: isShared = true
             default: break
             }
         }
         guard let least, isShared else { return least }
-        let (active, weight) = (peers[least].active, peers[least].specification.weight)
-        return SmoothWeightedRoundRobin.choose(from: &peers) { peer in
-            peer.active * weight == active * peer.specification.weight && isCandidate(peer)
+        let (active, weight) = (peers[least].active, peers[least].fullWeight(at: now))
+        return SmoothWeightedRoundRobin.choose(from: &peers, now: now) { peer in
+            peer.active * weight == active * peer.fullWeight(at: now) && isCandidate(peer)
         }
     }
 
     /// Below zero: `left` has the smaller load for its weight.
-    private static func compareLoad(_ left: PeerState, _ right: PeerState) -> Int {
-        left.active * right.specification.weight - right.active * left.specification.weight
+    private static func compareLoad(_ left: PeerState, _ right: PeerState, _ now: Milliseconds) -> Int {
+        left.active * right.fullWeight(at: now) - right.active * left.fullWeight(at: now)
     }
 }

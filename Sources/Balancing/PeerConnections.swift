@@ -22,7 +22,9 @@ extension PeerState {
         switch end {
         case .none:
             return false
-        case .idle where isMember && (specification.maxConns == 0 || connections <= specification.maxConns):
+        case .idle
+        where isMember && !specification.isDown
+            && (specification.maxConns == 0 || connections <= specification.maxConns):
             idle[loop] += 1
             return true
         case .idle, .closed:

@@ -14,10 +14,12 @@ package final class PeerGroup: Sendable {
     ///     0: none wait.
     package init(
         name: String, peers: [PeerSpecification], strategy: BalancingStrategy = .roundRobin, loops: Int,
-        queueLimit: Int = 0
+        queueLimit: Int = 0, seed: UInt64 = .random(in: 0 ... .max)
     ) {
         self.name = name
-        state = Mutex(GroupState(peers, strategy: strategy, loops: loops, queueLimit: queueLimit))
+        state = Mutex(
+            GroupState(
+                peers, strategy: strategy, loops: loops, queueLimit: queueLimit, random: RandomChoice(seed: seed)))
     }
 
     /// Chooses a peer for a request. On `.peer` the peer is added to `tried`.
@@ -38,11 +40,19 @@ package final class PeerGroup: Sendable {
     }
 
     /// Ends a lease, once for each `.peer`.
+    /// - Parameter times: of a response that is complete
     package func finish(
-        _ lease: Lease, _ outcome: LeaseOutcome, connection: ConnectionEnd, now: Milliseconds
+        _ lease: Lease, _ outcome: LeaseOutcome, connection: ConnectionEnd, now: Milliseconds,
+        times: ResponseTimes? = nil
     ) -> FinishedLease {
-        state.withLock { $0.finish(lease, outcome, connection: connection, now: now) }
+        state.withLock { $0.finish(lease, outcome, connection: connection, now: now, times: times) }
     }
+
+    /// A request has left the queue after so long.
+    package func waited(microseconds: Int64) { state.withLock { $0.waits.add(microseconds) } }
+
+    /// The most requests that may wait (`queue`).
+    package func setQueueLimit(_ limit: Int) { state.withLock { $0.queue.limit = limit } }
 
     /// A queued request of the loop gives up (its client left, its time is over).
     /// - Returns: false if its turn is under way already: a wake will come that nobody needs; pass it on.

@@ -25,6 +25,14 @@ struct PeerState {
     var requests = 0
     var failures = 0
 
+    /// Of recent responses, in microseconds; 0: there was none yet.
+    private(set) var averageToHead: Int64 = 0
+    private(set) var averageToEnd: Int64 = 0
+    private(set) var responseTimes = TimeHistogram()
+
+    /// Since when the weight grows, while it does (`slow_start`).
+    private(set) var rampStart = PeerState.never
+
     /// Far before every time, and far from overflow.
     private static let never = Milliseconds.min / 4
 
@@ -51,6 +59,27 @@ struct PeerState {
         if now - checked > specification.failTimeout { checked = now }
     }
 
+    /// In units of 1/256, so that a growing weight has steps.
+    func scaledWeight(_ weight: Int, at now: Milliseconds) -> Int {
+        guard rampStart != PeerState.never, specification.slowStart > 0 else { return weight << 8 }
+        let share = min(256, max(1, (now - rampStart) * 256 / specification.slowStart))
+        return weight * Int(share)
+    }
+
+    func fullWeight(at now: Milliseconds) -> Int { scaledWeight(specification.weight, at: now) }
+
+    /// It is back: with `slow_start` its weight grows from now on.
+    mutating func startRamp(at now: Milliseconds) {
+        if specification.slowStart > 0 { rampStart = now }
+    }
+
+    /// Each counts an eighth, as in TCP's round-trip times (RFC 6298).
+    mutating func count(_ times: ResponseTimes) {
+        averageToHead = averageToHead == 0 ? max(1, times.toHead) : averageToHead + (times.toHead - averageToHead) / 8
+        averageToEnd = averageToEnd == 0 ? max(1, times.toEnd) : averageToEnd + (times.toEnd - averageToEnd) / 8
+        responseTimes.add(times.toEnd)
+    }
+
     mutating func countFailure(at now: Milliseconds) {
         fails += 1
         accessed = now
@@ -61,8 +90,10 @@ struct PeerState {
     }
 
     /// The peer is live again if it was picked after its last failure's period was over.
-    mutating func countSuccess() {
-        if accessed < checked { fails = 0 }
+    mutating func countSuccess(at now: Milliseconds) {
+        guard accessed < checked else { return }
+        if specification.maxFails > 0, fails >= specification.maxFails { startRamp(at: now) }
+        fails = 0
     }
 
     /// Takes over changed numbers of a peer that stays.

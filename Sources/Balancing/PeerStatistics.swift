@@ -15,6 +15,8 @@ package struct PeerStatistics: Sendable, Hashable {
     package let failures: Int
     /// The weight less what recent failures cost.
     package let effectiveWeight: Int
+    /// Of complete responses, from the choice of the peer to the last byte.
+    package let responseTimes: TimeHistogram
 }
 
 /// A group as `/lb/stats` shows it.
@@ -23,6 +25,8 @@ package struct GroupStatistics: Sendable, Hashable {
     package let peers: [PeerStatistics]
     /// Requests in the group's queue.
     package let waiting: Int
+    /// How long requests waited in the queue.
+    package let waits: TimeHistogram
 }
 
 extension GroupState {
@@ -31,13 +35,13 @@ extension GroupState {
             strategy: strategy,
             peers: peers.map { statistics(of: $0, isHealthy: isUsable($0, now: now), isDraining: false) }
                 + draining.map { statistics(of: $0, isHealthy: false, isDraining: true) },
-            waiting: queue.count)
+            waiting: queue.count, waits: waits)
     }
 
     private func statistics(of peer: PeerState, isHealthy: Bool, isDraining: Bool) -> PeerStatistics {
         PeerStatistics(
             peer: peer.peer, specification: peer.specification, isHealthy: isHealthy, isDraining: isDraining,
             active: peer.active, idle: peer.idleCount, requests: peer.requests, failures: peer.failures,
-            effectiveWeight: peer.effectiveWeight)
+            effectiveWeight: peer.effectiveWeight, responseTimes: peer.responseTimes)
     }
 }

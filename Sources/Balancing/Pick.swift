@@ -21,6 +21,9 @@ package enum Turn: Sendable {
 /// The peers one request has been given, so that a retry gets another.
 package struct TriedPeers: Sendable {
     private var ids: [Int] = []
+    /// What a hash is made of; empty: a round robin chooses. To be set before the first pick.
+    package var key: [UInt8] = []
+    var walk = HashWalk()
 
     package init() {}
 
@@ -32,5 +35,11 @@ package struct TriedPeers: Sendable {
     mutating func insert(_ peer: Peer) { ids.append(peer.id) }
 
     /// For the next request on the same client connection.
-    package mutating func removeAll() { ids.removeAll(keepingCapacity: true) }
+    package mutating func removeAll() {
+        ids.removeAll(keepingCapacity: true)
+        if !key.isEmpty {
+            key.removeAll(keepingCapacity: true)
+            walk = HashWalk()
+        }
+    }
 }

@@ -72,7 +72,7 @@ struct RoundRobinTests {
         #expect(BalancingStrategy(parsing: "round_robin") == .roundRobin)
         #expect(BalancingStrategy(parsing: "least_connections") == .leastConnections)
         #expect(BalancingStrategy(parsing: "least-connections") == .leastConnections)
-        for name in ["", "random", "Round-Robin", "round-robin-", "least_conn"] {
+        for name in ["", "fastest", "Round-Robin", "round-robin-", "least_conn"] {
             #expect(BalancingStrategy(parsing: name) == nil)
         }
     }

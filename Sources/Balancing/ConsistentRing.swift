@@ -1,0 +1,72 @@
+/// The points of nginx's `hash … consistent` (ketama): 160 for each unit of a server's weight, so that a server which
+/// comes or goes moves only its own share of the keys.
+struct ConsistentRing: Sendable {
+    private struct Point {
+        let hash: UInt32
+        /// Index into ``servers``.
+        let server: Int
+    }
+
+    private var points: [Point] = []
+    private var servers: [String] = []
+
+    init() {}
+
+    /// Of the primary peers.
+    init(_ peers: [PeerState]) {
+        for peer in peers where !peer.specification.isBackup {
+            let name = peer.specification.server
+            let place = servers.firstIndex(of: name) ?? servers.count
+            if place == servers.count { servers.append(name) }
+            // Cache::Memcached::Fast: crc32(HOST \0 PORT PREVIOUS_HASH)
+            let (host, port) = Self.parts(name)
+            var base = CRC32()
+            base.update(host.utf8)
+            base.update(0)
+            base.update(port.utf8)
+            var previous: UInt32 = 0
+            for _ in 0..<(peer.specification.weight * 160) {
+                var crc = base
+                for shift in stride(from: UInt32(0), to: 32, by: 8) {
+                    crc.update(UInt8(truncatingIfNeeded: previous >> shift))
+                }
+                previous = crc.value
+                points.append(Point(hash: previous, server: place))
+            }
+        }
+        points.sort { $0.hash < $1.hash }
+        var last: UInt32?
+        points.removeAll { point in
+            defer { last = point.hash }
+            return point.hash == last
+        }
+    }
+
+    var isEmpty: Bool { points.isEmpty }
+
+    /// Where a key stands on the ring.
+    func place(of key: [UInt8]) -> Int {
+        var crc = CRC32()
+        crc.update(key)
+        var (low, high) = (0, points.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if points[middle].hash < crc.value { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
+    /// The server whose point is at the place, or the place's next round.
+    func server(at place: Int) -> String { servers[points[place % points.count].server] }
+
+    /// A server's name without and after its last colon, where digits only follow it.
+    private static func parts(_ name: String) -> (host: Substring, port: Substring) {
+        if name.lowercased().hasPrefix("unix:") { return (name.dropFirst(5), "") }
+        let port = name.reversed().prefix { $0 != ":" }.count
+        let colon = name.index(name.endIndex, offsetBy: -port)
+        guard port < name.count, name[colon...].utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
+            return (name[...], "")
+        }
+        return (name[..<name.index(before: colon)], name[colon...])
+    }
+}

@@ -1,0 +1,37 @@
+/// How long a peer took for a request, in microseconds from the choice of the peer.
+package struct ResponseTimes: Sendable, Hashable {
+    /// To the response's head.
+    package let toHead: Int64
+    /// To its last byte.
+    package let toEnd: Int64
+
+    package init(toHead: Int64, toEnd: Int64) {
+        self.toHead = toHead
+        self.toEnd = toEnd
+    }
+}
+
+/// How often something took how long.
+package struct TimeHistogram: Sendable, Hashable {
+    /// The upper ends of all buckets but the last, in microseconds.
+    package static let bounds: [Int64] = [
+        500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000, 2_500_000, 5_000_000,
+        10_000_000,
+    ]
+
+    /// One more than there are bounds.
+    package private(set) var counts = [Int](repeating: 0, count: bounds.count + 1)
+    /// In microseconds.
+    package private(set) var sum: Int64 = 0
+
+    package init() {}
+
+    package var count: Int { counts.reduce(0, +) }
+
+    package mutating func add(_ microseconds: Int64) {
+        var bucket = 0
+        while bucket < Self.bounds.count, microseconds > Self.bounds[bucket] { bucket += 1 }
+        counts[bucket] += 1
+        sum += microseconds
+    }
+}
