@@ -45,3 +45,17 @@ static inline uint32_t millrace_epoll_peer_closed(void) { return EPOLLRDHUP; }
 static inline int millrace_die_with_parent(int signal) { return prctl(PR_SET_PDEATHSIG, signal); }
 
 static inline int millrace_name_thread(const char *name) { return pthread_setname_np(pthread_self(), name); }
+
+extern char **environ;
+static inline char **millrace_environment(void) { return environ; }
+
+#include <sys/sendfile.h>
+/// As sendfile(2).
+static inline ssize_t millrace_sendfile(int to, int from, off_t *offset, size_t count) {
+    return sendfile(to, from, offset, count);
+}
+
+/// A file without a name, which goes when it is closed (open(2), O_TMPFILE); -1 where the file system has none.
+static inline int millrace_temporary_file(const char *folder) {
+    return open(folder, 020000000 | O_DIRECTORY | O_RDWR | O_CLOEXEC, 0600);
+}

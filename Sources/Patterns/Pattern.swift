@@ -25,6 +25,13 @@ package final class Pattern: Sendable {
 
     deinit { pcre2_code_free_8(code) }
 
+    /// Groups in parentheses, those with names included.
+    package var groupCount: Int {
+        var count: UInt32 = 0
+        pcre2_pattern_info_8(code, UInt32(PCRE2_INFO_CAPTURECOUNT), &count)
+        return Int(count)
+    }
+
     /// Which group `(?<name>…)` is; nil when there is none.
     package func group(named name: String) -> Int? {
         let number = pcre2_substring_number_from_name_8(code, Array(name.utf8) + [0])

@@ -12,6 +12,8 @@ package struct Listener: Sendable, Hashable {
         package var ipv6Only = true
         /// Access mode of a unix socket's file.
         package var unixMode: UInt32 = 0o666
+        /// Options that connections have from their listener, as `setsockopt` takes them.
+        package var more: [SocketOption] = []
 
         package init(backlog: CInt = 511, reusePort: Bool = false, ipv6Only: Bool = true, unixMode: UInt32 = 0o666) {
             self.backlog = backlog
@@ -53,6 +55,7 @@ package struct Listener: Sendable, Hashable {
             if options.reusePort { socket.set(SOL_SOCKET, SO_REUSEPORT, 1) }
             // Accepted connections inherit it: no system call for each.
             socket.setNoDelay()
+            for option in options.more { socket.set(option.level, option.name, option.value) }
         }
         if address.family == AF_INET6 {
             socket.set(CInt(IPPROTO_IPV6), IPV6_V6ONLY, options.ipv6Only ? 1 : 0)

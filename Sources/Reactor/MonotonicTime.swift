@@ -44,6 +44,8 @@ package struct WallTime: Sendable, Hashable {
 }
 
 extension Duration {
+    package var wholeMicroseconds: Int64 { wholeNanoseconds / 1000 }
+
     package var wholeNanoseconds: Int64 {
         // One division; `components` makes two.
         Int64(truncatingIfNeeded: attoseconds / 1_000_000_000)

@@ -27,16 +27,32 @@ package enum Transport: Sendable {
         }
     }
 
-    /// Writes from the front of `buffer` and drops what was taken.
-    package func write(from buffer: ByteBuffer) -> IOOutcome {
-        let outcome = buffer.withBytes { write($0) }
+    /// Writes at most `limit` bytes from the front of `buffer` and drops what was taken.
+    package func write(from buffer: ByteBuffer, atMost limit: Int = .max) -> IOOutcome {
+        let outcome = buffer.withBytes { bytes in
+            write(bytes.count > limit ? UnsafeRawBufferPointer(rebasing: bytes[..<limit]) : bytes)
+        }
         if case .bytes(let count) = outcome { buffer.consume(count) }
         return outcome
+    }
+
+    /// Sends from the front of a file, at most `limit` bytes.
+    package func send(_ part: inout FilePart, atMost limit: Int) -> IOOutcome {
+        switch self {
+        case .plain(let socket): part.send(to: socket, atMost: limit)
+        }
     }
 
     package func shutdownWriting() {
         switch self {
         case .plain(let socket): socket.shutdownWriting()
+        }
+    }
+
+    /// Closes with a reset.
+    package func reset() {
+        switch self {
+        case .plain(let socket): socket.reset()
         }
     }
 

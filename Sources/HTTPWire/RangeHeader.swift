@@ -1,0 +1,41 @@
+/// What a `Range` header asks of a body, as nginx takes it; but for several ranges, which RFC 9110 (14.2) lets a server
+/// answer with all of the body.
+package enum RangeHeader: Sendable, Hashable {
+    /// All of it: not a range of bytes, or several.
+    case whole
+    case part(Range<Int>)
+    /// 416.
+    case unsatisfiable
+
+    /// - Parameters:
+    ///   - value: of the header
+    ///   - length: of the body, in bytes
+    package init(_ value: [UInt8], length: Int) {
+        let text = String(decoding: value.filter { $0 != ASCII.space }, as: UTF8.self)
+        guard text.prefix(6).lowercased() == "bytes=", !text.contains(",") else {
+            self = .whole
+            return
+        }
+        let ends = text.dropFirst(6).split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
+        guard ends.count == 2, ends.allSatisfy({ $0.utf8.allSatisfy { $0 &- ASCII.zero < 10 } }) else {
+            self = .unsatisfiable
+            return
+        }
+        let (first, last) = (Int(ends[0]), Int(ends[1]))
+        let range: Range<Int>?
+        switch (first, last) {
+        case (nil, let count?) where ends[0].isEmpty: range = max(0, length - count)..<length
+        case (let start?, nil) where ends[1].isEmpty: range = start < length ? start..<length : nil
+        case (let start?, let last?):
+            let end = last >= length ? length : last + 1
+            range = start < end ? start..<end : nil
+        default: range = nil
+        }
+        if let range, !range.isEmpty {
+            self = .part(range)
+        } else {
+            // nginx: of an empty file it sends what there is.
+            self = first == 0 && (last != nil || ends[1].isEmpty) ? .whole : .unsatisfiable
+        }
+    }
+}

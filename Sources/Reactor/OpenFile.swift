@@ -1,0 +1,92 @@
+internal import CLinux
+internal import Glibc
+
+/// A file that is open for reading; closed when the last reference goes.
+package final class OpenFile: Sendable {
+    package enum Kind: Sendable, Hashable {
+        case file, folder, other
+    }
+
+    package let descriptor: CInt
+    package let kind: Kind
+    /// In bytes.
+    package let size: Int
+    /// Of its last change, in seconds since 1970-01-01 UTC.
+    package let modified: Int
+
+    /// Follows symbolic links.
+    package init(_ path: String) throws(SystemError) {
+        descriptor = Glibc.open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+        guard descriptor >= 0 else { throw SystemError("open", code: errno, subject: path) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else {
+            let code = errno
+            close(descriptor)
+            throw SystemError("fstat", code: code, subject: path)
+        }
+        switch status.st_mode & S_IFMT {
+        case S_IFREG: kind = .file
+        case S_IFDIR: kind = .folder
+        default: kind = .other
+        }
+        size = Int(status.st_size)
+        modified = Int(status.st_mtim.tv_sec)
+    }
+
+    deinit { close(descriptor) }
+
+    /// What stands at a path; nil: nothing, or nothing that this process may look at.
+    package static func kind(of path: String) -> Kind? {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return nil }
+        switch status.st_mode & S_IFMT {
+        case S_IFREG: return .file
+        case S_IFDIR: return .folder
+        default: return .other
+        }
+    }
+}
+
+/// A stretch of a file on its way to a socket.
+package struct FilePart {
+    private let descriptor: CInt
+    /// Keeps the descriptor open.
+    private let owner: AnyObject
+    package private(set) var offset: Int
+    package private(set) var count: Int
+
+    package init(_ file: OpenFile, offset: Int, count: Int) {
+        self.init(file.descriptor, of: file, offset, count)
+    }
+
+    package init(_ file: TemporaryFile, offset: Int, count: Int) {
+        self.init(file.descriptor, of: file, offset, count)
+    }
+
+    private init(_ descriptor: CInt, of owner: AnyObject, _ offset: Int, _ count: Int) {
+        self.descriptor = descriptor
+        self.owner = owner
+        self.offset = offset
+        self.count = count
+    }
+
+    /// Sends from the front, at most `limit` bytes. `closed`: the file has become shorter, or the peer is gone.
+    package mutating func send(to socket: Socket, atMost limit: Int) -> IOOutcome {
+        var position = off_t(offset)
+        while true {
+            let sent = millrace_sendfile(socket.descriptor, descriptor, &position, min(count, limit))
+            if sent > 0 {
+                offset += sent
+                count -= sent
+                return .bytes(sent)
+            }
+            if sent == 0 { return .closed }
+            switch errno {
+            case EINTR: continue
+            case EAGAIN: return .wouldBlock
+            case EPIPE, ECONNRESET: return .closed
+            default: return .failed(errno)
+            }
+        }
+    }
+}

@@ -1,0 +1,65 @@
+internal import CLinux
+internal import Glibc
+
+/// A second process of this program that takes its listening sockets over.
+package enum Successor {
+    /// Hands the sockets' descriptors to the new process: nginx's variable `NGINX`.
+    private static let variable = "MILLRACE_LISTENERS"
+
+    /// What the process before this one has handed over. To be called before there are other threads.
+    package static func inheritedListeners() -> [Listener] {
+        guard let value = getenv(variable) else { return [] }
+        let descriptors = String(cString: value).split(separator: ";").compactMap { CInt($0) }
+        unsetenv(variable)
+        return descriptors.compactMap { descriptor in
+            guard descriptor > 2, fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0 else { return nil }
+            return Listener(descriptor: descriptor)
+        }
+    }
+
+    /// Starts the program that stands where this one was started from, with this one's arguments.
+    /// - Returns: the new process's id
+    package static func start(handing listeners: [Listener]) throws(SystemError) -> CInt {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        // A descriptor made of itself stays open over exec.
+        for listener in listeners {
+            posix_spawn_file_actions_adddup2(&actions, listener.descriptor, listener.descriptor)
+        }
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var none = sigset_t()
+        sigemptyset(&none)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        var standard = sigset_t()
+        sigemptyset(&standard)
+        sigaddset(&standard, SIGPIPE)
+        posix_spawnattr_setsigdefault(&attributes, &standard)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
+
+        setenv(variable, listeners.map { "\($0.descriptor)" }.joined(separator: ";"), 1)
+        defer { unsetenv(variable) }
+        var child = pid_t()
+        let code = posix_spawn(&child, program, &actions, &attributes, CommandLine.unsafeArgv, millrace_environment())
+        guard code == 0 else { throw SystemError("execve", code: code, subject: program) }
+        return child
+    }
+
+    /// Blocks until the process ends.
+    package static func wait(for child: CInt) {
+        var status: CInt = 0
+        while waitpid(child, &status, 0) < 0, errno == EINTR {}
+    }
+
+    /// By now another file may stand there.
+    private static let program: String = {
+        var path = [CChar](repeating: 0, count: 4096)
+        let count = readlink("/proc/self/exe", &path, path.count - 1)
+        guard count > 0 else { return CommandLine.arguments[0] }
+        let text = String(decoding: path[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        let mark = " (deleted)"
+        return text.hasSuffix(mark) ? String(text.dropLast(mark.count)) : text
+    }()
+}
