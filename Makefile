@@ -3,7 +3,7 @@
 # The system packages, in Debian's names. This is the only list of them.
 BUILD_PACKAGES := libargon2-dev libfcgi-dev libpcre2-dev libpq-dev libssl-dev pkg-config
 RUN_PACKAGES   := postgresql
-TEST_PACKAGES  := nginx-light
+TEST_PACKAGES  := libfcgi-perl nginx-light php-fpm
 BENCH_PACKAGES := haproxy linux-perf nginx-light
 
 SWIFT   ?= swift

@@ -18,6 +18,7 @@ enum AdminCalls {
         case rateLimits = "/lb/rate-limits"
         case metrics = "/lb/metrics"
         case strategy = "/lb/strategy"
+        case peers = "/lb/peers"
     }
 
     /// Answers the call; its body is complete.
@@ -30,7 +31,10 @@ enum AdminCalls {
             guard method == .post else { return wrongMethod(exchange, "POST") }
             return setStrategy(exchange)
         }
-        guard method == .get || method == .head else { return wrongMethod(exchange, "GET, HEAD") }
+        if call == .peers, method == .post { return setPeer(exchange) }
+        guard method == .get || method == .head else {
+            return wrongMethod(exchange, call == .peers ? "GET, HEAD, POST" : "GET, HEAD")
+        }
         let report = Report(exchange.worker)
         switch call {
         case .health: json(exchange, report.backendsUp > 0 ? 200 : 503, report.health())
@@ -44,6 +48,7 @@ enum AdminCalls {
             exchange.answer(
                 200, contentType: "text/plain; version=0.0.4; charset=utf-8", report.metrics(),
                 fields: [Exchange.noStore])
+        case .peers: json(exchange, 200, PeerCalls.list(exchange.worker))
         case .strategy: break
         }
     }
@@ -58,26 +63,46 @@ enum AdminCalls {
         return Int(String(decoding: value, as: UTF8.self)).flatMap { (1...largestPage).contains($0) ? $0 : nil }
     }
 
-    // MARK: Setting the strategy
+    // MARK: Setting what is
 
-    private static func setStrategy(_ exchange: Exchange) {
+    private static func setPeer(_ exchange: Exchange) {
+        guard let members = requestMembers(exchange) else { return }
+        do throws(PeerCalls.Fault) {
+            json(exchange, 200, try PeerCalls.set(members, on: exchange.worker))
+        } catch {
+            problem(exchange, error.status, error.detail)
+        }
+    }
+
+    /// The body of a call that changes something. nil: it is refused.
+    private static func requestMembers(_ exchange: Exchange) -> [String: JSONValue]? {
         let credentials = AdminAccess.Credentials(
             isFromThisMachine: (exchange.realAddress ?? exchange.info.address).isLoopback,
             authorization: exchange.value(of: "authorization"), host: exchange.value(of: "host"),
             origin: exchange.value(of: "origin"))
         if let denial = exchange.worker.shared.adminAccess.denial(of: credentials) {
             let fields: [(StaticString, String)] = denial.status == 401 ? [("WWW-Authenticate", "Bearer")] : []
-            return problem(exchange, denial.status, denial.detail, fields: fields)
+            problem(exchange, denial.status, denial.detail, fields: fields)
+            return nil
         }
         // A page of another site can have its reader's browser send a form or plain text without asking, but not this.
         guard let type = exchange.value(of: "content-type"), JSON.isMediaType(type) else {
-            return problem(exchange, 415, "The body must be JSON: send it with Content-Type: application/json.")
+            problem(exchange, 415, "The body must be JSON: send it with Content-Type: application/json.")
+            return nil
         }
         guard let body = try? JSONValue(parsing: exchange.heldBody), case .object(let members) = body else {
-            return problem(exchange, 400, "The body is not a JSON object.")
+            problem(exchange, 400, "The body is not a JSON object.")
+            return nil
         }
-        let names = BalancingStrategy.allCases.map(\.rawValue)
-        guard let name = members["strategy"]?.stringValue, let strategy = BalancingStrategy(parsing: name) else {
+        return members
+    }
+
+    private static func setStrategy(_ exchange: Exchange) {
+        guard let members = requestMembers(exchange) else { return }
+        let names = BalancingStrategy.switchable.map(\.rawValue)
+        guard let name = members["strategy"]?.stringValue, let strategy = BalancingStrategy(parsing: name),
+            BalancingStrategy.switchable.contains(strategy)
+        else {
             return problem(exchange, 400, "strategy must be one of: \(names.joined(separator: ", ")).")
         }
         let old = exchange.worker.shared.exchangeStrategy(strategy)

@@ -16,12 +16,14 @@ internal import Threading
 package final class Balancer: Sendable {
     private let options: BalancerOptions
     private let shared: SharedState
-    private let workers: [WorkerLoop]
+    private let workers: WorkerLoops
     private let resolver: NameResolver
+    private let upgrade: BinaryUpgrade
 
     private struct Contents {
         var listeners: [BoundListener]
         var threads: [NamedThread] = []
+        var isStopping = false
     }
 
     private let contents: Mutex<Contents>
@@ -32,17 +34,21 @@ package final class Balancer: Sendable {
         self.options = options
         let source = try Self.load(options)
         Self.setDescriptorLimit(source.main.descriptorLimit)
-        let loops = options.workers ?? source.main.workerProcesses.count
+        let count = options.workers ?? source.main.workerProcesses.count
         shared = SharedState(
-            loops: loops, adminAccess: AdminAccess(token: options.adminToken), queueTimeout: options.queueTimeout,
+            loops: options.workers ?? Self.roomForLoops(count), adminAccess: AdminAccess(token: options.adminToken),
+            queueTimeout: options.queueTimeout,
             queueLimit: options.queueLimit)
         guard let http = source.http, !http.listeners.isEmpty else { throw .nothingToServe }
-        let listeners = try ListenerBinding.bind(http.listeners, keeping: [], loops: loops)
+        try http.makeTemporaryFolders()
+        let listeners = try ListenerBinding.bind(
+            http.listeners, keeping: [], owners: Array(0..<count), inherited: Successor.inheritedListeners())
         let shared = shared
+        upgrade = BinaryUpgrade(pidFile: options.pidFile) { shared.configuration?.errorLog.log($0, $1) }
         do {
             let configuration = try RunningConfiguration(source, http, shared: shared)
             shared.configuration = configuration
-            workers = try (0..<loops).map { try WorkerLoop(index: $0, shared: shared, configuration: configuration) }
+            workers = try WorkerLoops(count, shared: shared, configuration: configuration)
         } catch {
             ListenerBinding.close(listeners)
             throw .system("\(error)")
@@ -50,15 +56,15 @@ package final class Balancer: Sendable {
         contents = Mutex(Contents(listeners: listeners))
         let workers = workers
         resolver = NameResolver(shared) { upstream, change in
-            for worker in workers {
+            let all = workers.all
+            for worker in all {
                 worker.post { worker in
                     let mine = worker.upstream(upstream)
                     for peer in change.removed { mine.removed(peer) }
                 }
             }
-            for loop in change.wake { workers[loop].post { $0.upstream(upstream).wakeFirst() } }
+            for loop in change.wake { all[loop].post { $0.upstream(upstream).wakeFirst() } }
         }
-        for worker in workers { worker.siblings = workers }
         resolve(shared.upstreams)
         if let pidFile = options.pidFile { try Self.writePID(pidFile, listeners) }
         do {
@@ -86,6 +92,9 @@ package final class Balancer: Sendable {
     /// Where it listens, as configured; a port of 0 has become the real one.
     package var addresses: [String] { contents.withLock { $0.listeners.map(\.address.description) } }
 
+    /// Loops whose threads have not ended.
+    var runningLoops: Int { workers.all.count { !$0.hasEnded } }
+
     // MARK: Running
 
     /// Serves, on threads of its own.
@@ -93,22 +102,19 @@ package final class Balancer: Sendable {
         shared.logWriter.start()
         let bound = contents.withLock(\.listeners)
         let configuration = shared.configuration!
-        var threads = workers.map { worker in
+        for worker in workers.active {
             worker.post { $0.adopt(configuration, bound) }
-            return NamedThread("balancer-\(worker.index)") {
-                worker.loop.run()
-                worker.closeAll()
-            }
+            workers.start(worker)
         }
-        threads.append(resolver.start())
-        contents.withLock { $0.threads = threads }
-        log(.notice, "start worker threads: \(workers.count)")
+        let resolver = resolver.start()
+        contents.withLock { $0.threads = [resolver] }
+        log(.notice, "start worker threads: \(workers.active.count)")
     }
 
     /// Serves until it is told to stop: QUIT lets requests end, TERM and INT do not, HUP loads the configuration
-    /// anew, USR1 opens the logs anew. To be called before the process has other threads.
+    /// anew, USR1 opens the logs anew, USR2 starts the program anew beside this process. To be called before the process has other threads.
     package func run() {
-        let signals = [SIGHUP, SIGQUIT, SIGTERM, SIGINT, SIGUSR1]
+        let signals = [SIGHUP, SIGQUIT, SIGTERM, SIGINT, SIGUSR1, SIGUSR2]
         SignalWatch.block(signals)
         signal(SIGPIPE, SIG_IGN)
         start()
@@ -117,6 +123,7 @@ package final class Balancer: Sendable {
             switch received {
             case SIGHUP: reload()
             case SIGUSR1: reopenLogs()
+            case SIGUSR2: upgrade.start(handing: contents.withLock { $0.listeners.flatMap(\.sockets) })
             default:
                 log(.notice, received == SIGQUIT ? "gracefully shutting down" : "exiting")
                 beginStop(draining: received == SIGQUIT)
@@ -149,8 +156,17 @@ package final class Balancer: Sendable {
 
     private func adopt(_ source: NginxConfiguration) throws(BalancerError) {
         guard let http = source.http, !http.listeners.isEmpty else { throw .nothingToServe }
+        try http.makeTemporaryFolders()
         let old = contents.withLock(\.listeners)
-        let bound = try ListenerBinding.bind(http.listeners, keeping: old, loops: shared.loops)
+        let count = options.workers ?? source.main.workerProcesses.count
+        let wanted: [WorkerLoop]
+        do {
+            wanted = try workers.wanted(count, shared.configuration!)
+        } catch {
+            throw .system("\(error)")
+        }
+        if wanted.count < count { log(.alert, "no room for more than \(wanted.count) of \(count) worker threads") }
+        let bound = try ListenerBinding.bind(http.listeners, keeping: old, owners: wanted.map(\.index))
         let configuration: RunningConfiguration
         do {
             configuration = try RunningConfiguration(source, http, shared: shared)
@@ -161,15 +177,9 @@ package final class Balancer: Sendable {
         resolve(configuration.upstreams)
         shared.configuration = configuration
         contents.withLock { $0.listeners = bound }
-        let remaining = Monitor(workers.count)
-        for worker in workers {
-            worker.post { worker in
-                worker.adopt(configuration, bound)
-                remaining.broadcast { $0 -= 1 }
-            }
-        }
+        workers.activate(wanted, drainingWithin: source.main.shutdownTimeout)
+        workers.tellAll { $0.adopt(configuration, bound) }
         // No loop accepts on the listeners that went: now they can be closed.
-        _ = remaining.wait(for: .seconds(10)) { $0 == 0 ? true : nil }
         ListenerBinding.close(ListenerBinding.difference(old, bound))
     }
 
@@ -186,27 +196,47 @@ package final class Balancer: Sendable {
 
     private func beginStop(draining: Bool) {
         let timeout = shared.configuration?.source.main.shutdownTimeout
-        for worker in workers {
-            if draining { worker.post { $0.drain(within: timeout) } } else { worker.loop.stop() }
+        let isFirst = contents.withLock { contents in
+            defer { contents.isStopping = true }
+            return !contents.isStopping
         }
+        if draining, isFirst {
+            workers.tellAll { $0.drain(within: timeout) }
+            // What comes from now on is for others on the same address, or refused.
+            closeListeners()
+        }
+        for worker in workers.all where !draining { worker.loop.stop() }
         resolver.stop()
+    }
+
+    private func closeListeners() {
+        let listeners = contents.withLock { contents in
+            defer { contents.listeners = [] }
+            return contents.listeners
+        }
+        ListenerBinding.close(listeners, areHandedOver: upgrade.isUnderWay)
     }
 
     /// The first caller clears up when all threads have ended, the others wait for it.
     private func waitUntilStopped() {
-        let threads = contents.withLock { contents in
-            defer { contents.threads = [] }
-            return contents.threads
-        }
+        let threads =
+            workers.takeThreads()
+            + contents.withLock { contents in
+                defer { contents.threads = [] }
+                return contents.threads
+            }
         guard !threads.isEmpty else { return hasStopped.wait { $0 ? () : nil } }
         for thread in threads { thread.join() }
-        ListenerBinding.close(contents.withLock(\.listeners))
-        if let pidFile = options.pidFile { unlink(pidFile) }
+        closeListeners()
+        upgrade.removePIDFile()
         shared.logWriter.stop()
         hasStopped.broadcast { $0 = true }
     }
 
     // MARK: The process
+
+    /// How many loops there may be in this process's life, reloads with other `worker_processes` included.
+    private static func roomForLoops(_ count: Int) -> Int { max(64, count * 2) }
 
     /// `worker_rlimit_nofile`, or as many descriptors as the system lets this process have.
     private static func setDescriptorLimit(_ wanted: Int?) {

@@ -20,12 +20,8 @@ final class ClientConnection: EventHandler, TimerHandler {
     }
 
     enum TimerKind {
-        case none, keepalive, header, body, send, linger
+        case none, keepalive, header, body, send, linger, rate
     }
-
-    /// nginx: `lingering_timeout`, `lingering_time`.
-    static let lingeringTimeout = Duration.seconds(5)
-    static let lingeringTime = Duration.seconds(30)
 
     let worker: WorkerLoop
     let listener: ListenerSocket
@@ -40,6 +36,13 @@ final class ClientConnection: EventHandler, TimerHandler {
     var exchange: Exchange?
     var input: ByteBuffer?
     var output: ByteBuffer?
+    /// What of a file is to follow the output.
+    var filePart: FilePart?
+    var spool: ResponseSpool?
+    /// `lingering_timeout` of the last response.
+    var lingeringTimeout = Duration.zero
+    /// `limit_rate`: when the client may have more.
+    var isHeldBack = false
     var encoder = ResponseEncoder()
     var decoder = BodyDecoder(.none)
 
@@ -47,6 +50,8 @@ final class ClientConnection: EventHandler, TimerHandler {
     var isWritable = true
     var isPeerClosed = false
     var isProcessing = false
+    /// `proxy_protocol`: before the first request.
+    var awaitsProxyHeader: Bool
     var isBodyDone = true
     var isResponseDone = false
     var keepsAlive = false
@@ -54,11 +59,14 @@ final class ClientConnection: EventHandler, TimerHandler {
     var bytesAtStart = 0
     var headBytes = 0
     var bodyStartedAt = MonotonicTime(nanoseconds: 0)
+    /// The client is to see a reset, and the kernel to forget what is unsent.
+    var resetsAtClose = false
     var lingersUntil = MonotonicTime(nanoseconds: 0)
 
     init(_ socket: Socket, from address: SocketAddress, listener: ListenerSocket) throws(SystemError) {
         self.listener = listener
         worker = listener.worker
+        awaitsProxyHeader = listener.settings.hasProxyProtocol
         acceptedAt = listener.worker.loop.now
         transport = .plain(socket)
         info = ClientInfo(number: worker.nextConnectionNumber(), address: address, transport: transport)
@@ -114,7 +122,12 @@ final class ClientConnection: EventHandler, TimerHandler {
         case .body: bodyTimedOut()
         case .send:
             exchange?.log(.info, "client timed out while sending to client")
+            resetsAtClose = location.settings.resetsTimedOut
             lost()
+        case .rate:
+            isHeldBack = false
+            flushResponse()
+            if responseBacklog < UpstreamConnection.congestion / 2 { exchange?.clientDrained() }
         }
     }
 
@@ -123,9 +136,16 @@ final class ClientConnection: EventHandler, TimerHandler {
         pump()
     }
 
+    /// How long a connection without a request yet may take to send one when the worker is to end.
+    private static let lastGrace = Duration.seconds(1)
+
     /// The worker is to end: so does this connection, as soon as no exchange is under way.
     func drain() {
-        if phase == .idle { close() }
+        guard phase == .idle else { return }
+        // A new connection's request may be on its way: it is answered.
+        if info.requests > 0 { return close() }
+        timerKind = .keepalive
+        worker.loop.set(timer, after: Self.lastGrace)
     }
 
     // MARK: Ends
@@ -157,9 +177,11 @@ final class ClientConnection: EventHandler, TimerHandler {
         if let output { worker.loop.buffers.giveBack(output) }
         input = nil
         output = nil
+        filePart = nil
+        spool = nil
         worker.loop.remove(registration)
         worker.loop.remove(timer)
-        transport.close()
+        if resetsAtClose { transport.reset() } else { transport.close() }
         worker.unregister(self)
     }
 
@@ -170,7 +192,7 @@ final class ClientConnection: EventHandler, TimerHandler {
     }
 
     func arm(_ kind: TimerKind) {
-        guard phase != .closed else { return }
+        guard phase != .closed, !isHeldBack || kind == .rate else { return }
         timerKind = kind
         let duration: Duration
         switch kind {
@@ -179,7 +201,8 @@ final class ClientConnection: EventHandler, TimerHandler {
         case .header: duration = listener.defaultLocation.settings.clientHeaderTimeout
         case .body: duration = location.settings.clientBodyTimeout
         case .send: duration = location.settings.sendTimeout
-        case .linger: duration = Self.lingeringTimeout
+        case .linger: duration = lingeringTimeout
+        case .rate: duration = rateDelay
         }
         worker.loop.set(timer, after: duration)
     }

@@ -90,6 +90,7 @@ extension ClientConnection {
             switch phase {
             case .idle:
                 guard let input, !input.isEmpty else { return }
+                if awaitsProxyHeader, !takeProxyHeader() { return }
                 let exchange = worker.takeExchange()
                 exchange.open(
                     client: self, info: info, configuration: listener.configuration,
@@ -103,7 +104,7 @@ extension ClientConnection {
                 takeBody()
                 flush()
                 guard phase == .exchange else { continue }
-                guard isResponseDone, output == nil else { return }
+                guard isResponseDone, isFlushed else { return }
                 exchange?.complete()
                 guard endExchange() else { return }
             case .lingering:
@@ -203,7 +204,8 @@ extension ClientConnection {
             return false
         }
         guard mayGoOn else {
-            if isBodyDone, input?.isEmpty != false, !isReadable {
+            let mode = location.settings.lingeringClose
+            if mode == .off || mode == .on && isBodyDone && input?.isEmpty != false && !isReadable {
                 close()
                 return false
             }
@@ -217,15 +219,16 @@ extension ClientConnection {
     }
 
     private func beginLingering() -> Bool {
-        if isPeerClosed {
+        if isPeerClosed || location.settings.lingeringClose == .off {
             close()
             return false
         }
+        lingersUntil = worker.loop.now + location.settings.lingeringTime
+        lingeringTimeout = location.settings.lingeringTimeout
         releaseExchange()
         phase = .lingering
         input?.removeAll()
         transport.shutdownWriting()
-        lingersUntil = worker.loop.now + Self.lingeringTime
         arm(.linger)
         return true
     }

@@ -4,7 +4,10 @@ internal import Reactor
 
 /// The connection's writing half: the responses, in order.
 extension ClientConnection: ResponseSink {
-    var responseBacklog: Int { output?.count ?? 0 }
+    var responseBacklog: Int {
+        if let spool { return spool.isFull ? .max : 0 }
+        return output?.count ?? 0
+    }
     var responseBytesSent: Int { bytesWritten - bytesAtStart }
     var responseHeadBytes: Int { headBytes }
 
@@ -38,6 +41,14 @@ extension ClientConnection: ResponseSink {
     }
 
     func responseBody(_ bytes: Span<UInt8>) {
+        if spoolsResponse {
+            return writeToSpool { buffer in
+                let count = encoder.beginData(bytes.count, into: &buffer.storage)
+                guard count > 0 else { return }
+                buffer.append(bytes.extracting(0..<count))
+                encoder.endData(into: &buffer.storage)
+            }
+        }
         let output = writeBuffer()
         let count = encoder.beginData(bytes.count, into: &output.storage)
         guard count > 0 else { return }
@@ -45,8 +56,19 @@ extension ClientConnection: ResponseSink {
         encoder.endData(into: &output.storage)
     }
 
+    func responseFile(_ part: FilePart) {
+        guard encoder.beginData(part.count, into: &writeBuffer().storage) > 0 else { return }
+        filePart = part
+    }
+
     func endResponse() {
-        keepsAlive = encoder.end(into: &writeBuffer().storage)
+        if spool != nil {
+            writeToSpool { keepsAlive = encoder.end(into: &$0.storage) }
+            // It may be that the file could not be written to.
+            if phase == .closed { return }
+        } else {
+            keepsAlive = encoder.end(into: &writeBuffer().storage)
+        }
         isResponseDone = true
     }
 
@@ -57,10 +79,15 @@ extension ClientConnection: ResponseSink {
         lost()
     }
 
+    func dropConnection(resets: Bool) {
+        resetsAtClose = resets
+        abortResponse()
+    }
+
     func flushResponse() {
         guard !isProcessing, phase != .closed else { return }
         flush()
-        guard phase == .exchange, isResponseDone, output == nil else { return }
+        guard phase == .exchange, isResponseDone, isFlushed else { return }
         pump()
     }
 
@@ -76,11 +103,49 @@ extension ClientConnection: ResponseSink {
         return buffer
     }
 
+    /// The client has what there is.
+    var isFlushed: Bool { output == nil && filePart == nil && spool == nil }
+
     func flush() {
+        if isHeldBack { return }
+        if output != nil { flushOutput() }
+        guard output == nil, phase != .closed else { return }
+        if filePart != nil { sendFile() } else if spool != nil { sendSpool() }
+    }
+
+    /// At most so much of a file in one turn (nginx: `sendfile_max_chunk`).
+    static let longestFilePart = 2 * 1024 * 1024
+
+    private func sendFile() {
+        guard isWritable, let part = filePart else { return }
+        guard part.count > 0 else { return fileSent() }
+        let allowance = rateAllowance
+        guard allowance > 0 else { return holdBack() }
+        switch transport.send(&filePart!, atMost: min(Self.longestFilePart, allowance)) {
+        case .bytes(let count):
+            bytesWritten += count
+            if filePart!.count == 0 { return fileSent() }
+            arm(.send)
+            worker.loop.later { [self] in flushResponse() }
+        case .wouldBlock:
+            isWritable = false
+            if timerKind != .send { arm(.send) }
+        case .closed, .failed:
+            lost()
+        }
+    }
+
+    private func fileSent() {
+        filePart = nil
+        if timerKind == .send { arm(isBodyDone ? .none : .body) }
+    }
+
+    private func flushOutput() {
         guard let output else { return }
         while isWritable, !output.isEmpty {
-            let offered = output.count
-            switch transport.write(from: output) {
+            let offered = min(output.count, rateAllowance)
+            guard offered > 0 else { return holdBack() }
+            switch transport.write(from: output, atMost: offered) {
             case .bytes(let count):
                 bytesWritten += count
                 if count < offered { awaitWritable() }

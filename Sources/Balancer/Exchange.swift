@@ -28,10 +28,16 @@ final class Exchange: TimerHandler {
     var lease: Lease?
     var connection: UpstreamConnection?
     var tried = TriedPeers()
+    /// Since when it waits for a place at a node.
+    var queuedAt = MonotonicTime(nanoseconds: 0)
     var attempts: [UpstreamAttempt] = []
 
     // The request's body
     var heldBody: [UInt8] = []
+    /// What of the body did not fit into ``heldBody``.
+    var requestSpool: RequestSpool?
+    /// A node is asked when all of the body is here.
+    private(set) var holdsWholeBody = false
     /// Everything of the body that has come is in ``heldBody``.
     var isBodyHeld = true
     var isBodyComplete = false
@@ -39,6 +45,11 @@ final class Exchange: TimerHandler {
     var wasCongested = false
     /// Nobody wants the body any more.
     var isBodyUnwanted = false
+
+    /// `limit_rate`, or what the node says of it.
+    var limitRate = 0
+    /// The node's response may be kept for a slow client.
+    var mayBuffer = true
 
     // For variables and logs
     var realAddress: SocketAddress?
@@ -51,6 +62,8 @@ final class Exchange: TimerHandler {
     var mapDepth = 0
     /// The way to an `error_page`.
     var redirect: InternalRedirect?
+    /// `stub_status` waits for what the other loops say.
+    var isAskingLoops = false
     /// The response is the connection's last: where the request ends is not known.
     var mustClose = false
     var limitStatus: StaticString = ""
@@ -64,6 +77,8 @@ final class Exchange: TimerHandler {
     /// When the params were first made: nginx sends the next node the same bytes, also for `$msec`.
     var paramsTime: WallTime?
     var isMakingParams = false
+    /// `$traceparent`, where the client sent none.
+    var generatedTrace: [UInt8] = []
     private(set) var isResponseBegun = false
     private(set) var isComplete = false
 
@@ -100,6 +115,8 @@ final class Exchange: TimerHandler {
         attempts.removeAll(keepingCapacity: true)
         if heldBody.capacity > Self.sparedBody { heldBody = [] }
         heldBody.removeAll(keepingCapacity: true)
+        requestSpool = nil
+        mayBuffer = true
         isBodyHeld = true
         isBodyComplete = false
         bodyCount = 0
@@ -112,6 +129,7 @@ final class Exchange: TimerHandler {
         upstreamBytesSent = 0
         groups.removeAll()
         redirect = nil
+        isAskingLoops = false
         mustClose = false
         limitStatus = ""
         connectionLimitStatus = ""
@@ -119,6 +137,7 @@ final class Exchange: TimerHandler {
         shownID.removeAll(keepingCapacity: true)
         generatedID.removeAll(keepingCapacity: true)
         paramsTime = nil
+        if !generatedTrace.isEmpty { generatedTrace = [] }
         isResponseBegun = false
         isComplete = false
         stopTimer()
@@ -137,6 +156,7 @@ final class Exchange: TimerHandler {
         server = configuration.servers[defaultServer]
         location = server.locations[0]
         parser.limits = server.headLimits
+        limitRate = 0
         startedAt = worker.loop.now
     }
 
@@ -162,6 +182,8 @@ final class Exchange: TimerHandler {
     /// The phases of a request at its location, in nginx's order.
     func enterLocation(_ index: Int, isAdminCall: Bool = false) {
         location = server.locations[index]
+        limitRate = location.settings.limitRate
+        holdsWholeBody = !isAdminCall && location.upstream != nil && location.settings.buffering.holdsRequests
         machine = ExchangeMachine(
             isIdempotent: redirect?.isGET ?? false || parser.head.method.isIdempotent,
             rule: location.settings.nextUpstream)
@@ -177,7 +199,8 @@ final class Exchange: TimerHandler {
         if index > 0, isAnswered(by: location.settings.rewriteSteps) { return }
         if isLimited || isConnectionLimited { return }
         if isDenied { return refuse(.denied) }
-        if location.upstream == nil { refuse(.notFound) }
+        if let files = location.settings.triedFiles, isLedAway(by: files) { return }
+        if location.upstream == nil, timerMeaning != .delayed { serveContent() }
     }
 
     /// nginx's `$uri`, which an internal redirect changes.

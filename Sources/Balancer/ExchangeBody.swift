@@ -17,16 +17,20 @@ extension Exchange {
         return isCongested
     }
 
-    /// As much is held as `client_body_buffer_size` says: a node is asked.
-    var isBufferFull: Bool { heldBody.count >= max(1, location.settings.clientBodyBufferSize) }
+    /// As much is held as `client_body_buffer_size` says, and a node is asked then.
+    var isBufferFull: Bool { !holdsWholeBody && isMemoryFull }
+
+    private var isMemoryFull: Bool { heldBody.count >= max(1, location.settings.clientBodyBufferSize) }
 
     func body(_ bytes: Span<UInt8>) {
         bodyCount += bytes.count
-        guard !isBodyUnwanted else { return }
+        guard !isBodyUnwanted, location.settings.passesRequestBody else { return }
         if let connection {
             isBodyHeld = false
             machine.sent(isHeld: false)
             connection.body(bytes)
+        } else if holdsWholeBody, isMemoryFull {
+            spool(bytes)
         } else {
             heldBody.append(contentsOf: bytes)
             if isBufferFull { ready() }
@@ -37,7 +41,7 @@ extension Exchange {
         isBodyComplete = true
         guard !isBodyUnwanted else { return }
         if let connection {
-            connection.endBody()
+            if location.settings.passesRequestBody { connection.endBody() }
             connection.flush()
         } else {
             ready()
@@ -54,6 +58,7 @@ extension Exchange {
             return
         }
         guard timerMeaning != .delayed else { return }
+        if location.upstream == nil { return serveContent() }
         perform(machine.requestReady())
     }
 

@@ -3,16 +3,22 @@ internal import HTTPWire
 internal import NginxConfig
 internal import Reactor
 
-/// Where an `error_page` has led a request.
+/// Where an `error_page`, an `index` or `try_files` has led a request.
 struct InternalRedirect {
     /// nil: a named location, which leaves the request as it is.
     var path: [UInt8]?
     var query: [UInt8]?
     /// The status that the response gets; nil: its own.
     var status: Int?
-
+    /// An `error_page` has led here; it does so once.
+    var isForError = false
     /// The page is asked for with GET, whatever the request was.
-    var isGET: Bool { path != nil }
+    var isGET = false
+    /// Of the node that has led here (`X-Accel-Redirect`).
+    var contentType: String?
+    var fields: [(name: [UInt8], value: [UInt8])] = []
+    /// Redirects so far.
+    var count = 0
 }
 
 extension Exchange {
@@ -22,10 +28,12 @@ extension Exchange {
     /// more.
     /// - Returns: false when there is none: the error itself is the answer
     func isLedToErrorPage(_ status: Int) -> Bool {
-        guard redirect == nil, !isResponseBegun,
+        guard redirect?.isForError != true, !isResponseBegun,
             let page = location.settings.errorPages.first(where: { $0.statuses.contains(status) })
         else { return false }
         var redirect = InternalRedirect()
+        redirect.isForError = true
+        redirect.count = self.redirect?.count ?? 0
         switch page.status {
         case .kept: redirect.status = status
         case .ofPage: break
@@ -40,6 +48,7 @@ extension Exchange {
         case 0x2F:
             let parts = target.split(separator: 0x3F, maxSplits: 1, omittingEmptySubsequences: false)
             redirect.path = Array(parts[0])
+            redirect.isGET = true
             redirect.query = parts.count == 2 ? Array(parts[1]) : nil
             index = location(for: Array(parts[0]))
         case 0x40:
@@ -48,8 +57,12 @@ extension Exchange {
                 return false
             }
             index = named
+            // The path stays what it has become.
+            redirect.path = self.redirect?.path
+            redirect.query = self.redirect?.query
         default:
-            self.redirect = InternalRedirect()
+            redirect.status = nil
+            self.redirect = redirect
             go(to: target, page.status)
             return true
         }
@@ -62,7 +75,7 @@ extension Exchange {
         // The answer may be out, and this object in other use.
         guard generation == self.generation, !isResponseBegun else { return true }
         // With the body still to come, its end goes on with the request.
-        if isBodyComplete || isBufferFull { ready() }
+        if isBodyComplete || isBufferFull || location.upstream == nil { ready() }
         return true
     }
 

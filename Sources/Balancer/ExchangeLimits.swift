@@ -25,10 +25,12 @@ extension Exchange {
         switch admission {
         case .admitted(0):
             limitStatus = "PASSED"
+            LoopCounters.add(worker.counters.limitPassed)
         case .admitted where isDryRun:
             limitStatus = "DELAYED_DRY_RUN"
         case .admitted(let delay):
             limitStatus = "DELAYED"
+            LoopCounters.add(worker.counters.limitDelayed)
             startTimer(.delayed, after: .milliseconds(delay))
         case .refused(let index, let excess, let budget):
             limitStatus = isDryRun ? "REJECTED_DRY_RUN" : "REJECTED"
@@ -71,6 +73,7 @@ extension Exchange {
                 location.settings.connectionLimitLogLevel,
                 "limiting connections\(isDryRun ? ", dry run" : "") by zone \"\(rule.zone.name)\"")
             if isDryRun { return false }
+            LoopCounters.add(worker.counters.connectionLimited)
             refuse(.tooManyConnections(location.settings.connectionLimitStatus))
             return true
         }

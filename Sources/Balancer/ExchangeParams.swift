@@ -26,7 +26,7 @@ extension Exchange {
                 if !value.isEmpty { encoder.param(bytes.span.extracting(name), value.span, into: &out) }
             }
         }
-        appendHeaders(with: &encoder, to: &out)
+        if location.settings.passesRequestHeaders { appendHeaders(with: &encoder, to: &out) }
     }
 
     /// `HTTP_*`: not what concerns the connection only, not what a `fastcgi_param` sets, not `Proxy` (httpoxy), and

@@ -13,6 +13,8 @@ enum Refusal {
     case denied
     /// `return` with a status from 400 on and no text.
     case configured(Int)
+    /// A range that a file of this length does not have.
+    case unsatisfiable(length: Int)
     case headerTimeout
     case bodyTimeout
     case rateLimited(Int, limitIndex: Int, RequestBudget)
@@ -29,6 +31,7 @@ extension Exchange {
         status = redirect?.status ?? head.status
         attempts[attempts.count - 1].status = head.status
         attempts[attempts.count - 1].headerAt = worker.loop.now
+        obeyAccelHeaders(head)
         let reason = head.reason.isEmpty || status != head.status ? nil : head.text(head.reason)
         let keepsHeaders = location.keepsResponseHeaders
         let hidesHeaders = !location.settings.hiddenHeaders.isEmpty
@@ -59,8 +62,13 @@ extension Exchange {
     }
 
     /// nginx answers for itself with these two in every response.
-    private func beginFields() {
-        client.responseField("Server", Self.serverName)
+    func beginFields() {
+        if let template = location.settings.serverTokens {
+            let name = value(of: template)
+            if !name.isEmpty { client.responseField("Server", name) }
+        } else {
+            client.responseField("Server", Self.serverName)
+        }
         client.responseField("Date", worker.time.http)
     }
 
@@ -83,12 +91,12 @@ extension Exchange {
     }
 
     /// - Parameter other: in lower case
-    private static func isEqual(_ bytes: [UInt8], _ name: Range<Int>, _ other: String) -> Bool {
+    static func isEqual(_ bytes: [UInt8], _ name: Range<Int>, _ other: String) -> Bool {
         name.count == other.utf8.count
             && zip(bytes[name], other.utf8).allSatisfy { ($0 &- 0x41 < 26 ? $0 | 0x20 : $0) == $1 }
     }
 
-    private func keepHeader(_ name: [UInt8], _ value: [UInt8]) {
+    func keepHeader(_ name: [UInt8], _ value: [UInt8]) {
         responseHeaders.append((name, value))
     }
 
@@ -119,6 +127,9 @@ extension Exchange {
             problem = (403, "This client may not call this path.")
         case .configured(let status):
             problem = (status, "This is what the server's configuration answers here.")
+        case .unsatisfiable(let length):
+            problem = (416, "The file does not have this range.")
+            fields = [("Content-Range", "bytes */\(length)")]
         case .headerTimeout:
             problem = (408, "The request's header did not arrive in time.")
             mustClose = true
@@ -165,7 +176,10 @@ extension Exchange {
     static let noStore: (StaticString, String) = ("Cache-Control", "no-store")
 
     /// `add_header`.
-    private func addHeaders() {
+    func addHeaders() {
+        if let fields = redirect?.fields {
+            for field in fields { client.responseField(field.name.span, field.value.span) }
+        }
         for header in location.addedHeaders where header.rule.goes(with: status) {
             let value = value(of: header.rule.value)
             if value.isEmpty { continue }

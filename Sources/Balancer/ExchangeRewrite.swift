@@ -49,13 +49,10 @@ extension Exchange {
         // 444 is nginx's word for no answer; below 200 nothing is one.
         if rule.status == 444 || rule.status < 200 {
             status = rule.status
-            return client.abortResponse()
+            return client.dropConnection(resets: location.settings.resetsTimedOut)
         }
         guard let text = rule.text else {
-            if rule.status >= 400 { return refuse(.configured(rule.status)) }
-            let hasType = rule.status < 300 && !HTTPStatus.hasNoBody(rule.status)
-            return answer(
-                rule.status, contentType: hasType ? location.settings.mediaTypes.type(ofPath: path) : nil, [])
+            return answer(byStatus: rule.status)
         }
         if rule.isRedirect {
             let target = String(decoding: absolute(value(of: text)), as: UTF8.self)
@@ -65,8 +62,14 @@ extension Exchange {
         answer(rule.status, contentType: HTTPStatus.hasNoBody(rule.status) ? nil : type, value(of: text))
     }
 
+    func answer(byStatus status: Int) {
+        if status >= 400 { return refuse(.configured(status)) }
+        let hasType = status < 300 && !HTTPStatus.hasNoBody(status)
+        answer(status, contentType: hasType ? location.settings.mediaTypes.type(ofPath: path) : nil, [])
+    }
+
     /// `absolute_redirect on` and `port_in_redirect on`: a path becomes a URL with the host that the client asked for.
-    private func absolute(_ target: [UInt8]) -> [UInt8] {
+    func absolute(_ target: [UInt8]) -> [UInt8] {
         guard target.first == 0x2F else { return target }
         var url = Array("http://".utf8)
         _ = append(.named(.host), to: &url)

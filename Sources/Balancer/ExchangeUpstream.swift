@@ -22,12 +22,14 @@ extension Exchange {
 
     private func choose(_ turn: Turn) {
         let upstream = worker.upstream(location.upstream!)
+        if tried.isEmpty, tried.key.isEmpty { setChoiceKey() }
         switch upstreamGroup.pick(loop: worker.index, now: worker.milliseconds, tried: &tried, turn: turn) {
         case .peer(let lease):
             self.lease = lease
             worker.wake(lease.wake, for: upstream.shared)
             attempts.append(UpstreamAttempt(peer: lease.peer, startedAt: worker.loop.now))
             if attempts.count > 1 { LoopCounters.add(worker.counters.retries) }
+            if turn == .woken { upstream.shared.group.waited(microseconds: waitedTime.wholeMicroseconds) }
             perform(machine.picked(.peer))
             connect(lease.connection)
         case .queued:
@@ -36,8 +38,10 @@ extension Exchange {
                 upstream.waitInFront(self)
             } else {
                 upstream.wait(self)
-                startTimer(.queue, after: worker.shared.queueTimeout)
+                queuedAt = worker.loop.now
             }
+            let limit = upstream.shared.queueTimeout ?? worker.shared.queueTimeout
+            startTimer(.queue, after: max(.milliseconds(1), limit - waitedTime))
         case .allBusy:
             perform(machine.picked(.allBusy))
         case .noneUsable:
@@ -46,6 +50,9 @@ extension Exchange {
             perform(machine.picked(.noneUsable))
         }
     }
+
+    /// In the queue, so far.
+    var waitedTime: Duration { worker.loop.now - queuedAt }
 
     /// Its turn in the queue has come.
     func woken() {
@@ -104,12 +111,17 @@ extension Exchange {
         }
         let held = heldBody
         connection.body(held.span)
-        if isBodyComplete { connection.endBody() }
+        if requestSpool != nil {
+            requestSpool?.rewind()
+            guard sendSpool(to: connection) else { return }
+        } else if isBodyComplete || !location.settings.passesRequestBody {
+            connection.endBody()
+        }
         connection.flush()
         if wasCongested, !isBodyCongested { resumeBodySoon() }
     }
 
-    var isRequestSent: Bool { isBodyComplete && connection?.backlog == 0 }
+    var isRequestSent: Bool { isBodyComplete && connection?.backlog == 0 && requestSpool?.isSent != false }
 
     func upstreamConnected() {
         attempts[attempts.count - 1].connectedAt = worker.loop.now
@@ -119,6 +131,7 @@ extension Exchange {
     func upstreamTook(_ count: Int) {
         upstreamBytesSent += count
         machine.sent(isHeld: isBodyHeld)
+        if requestSpool != nil, let connection { _ = sendSpool(to: connection) }
         if wasCongested, !isBodyCongested { resumeBodySoon() }
     }
 
@@ -149,7 +162,7 @@ extension Exchange {
 
     /// `fastcgi_intercept_errors`: an `error_page` takes the response's place.
     func isIntercepted(_ status: Int) -> Bool {
-        location.settings.interceptsErrors && status >= 300 && redirect == nil
+        location.settings.interceptsErrors && status >= 300 && redirect?.isForError != true
             && location.settings.errorPages.contains { $0.statuses.contains(status) }
     }
 
@@ -188,15 +201,16 @@ extension Exchange {
         attempts[attempts.count - 1].endedAt = worker.loop.now
         machine.responseEnded()
         let upstream = worker.upstream(location.upstream!)
-        if isReusable, isBodyComplete, upstream.mayKeep, let lease {
+        let times = attempts[attempts.count - 1].times
+        if isReusable, isBodyComplete, let idleTime = upstream.idleTime(of: connection), let lease {
             self.lease = nil
             let finished = upstream.shared.group.finish(
-                lease, .success, connection: .idle, now: worker.milliseconds)
-            if finished.keepsConnection { connection.becomeIdle() } else { connection.close() }
+                lease, .success, connection: .idle, now: worker.milliseconds, times: times)
+            if finished.keepsConnection { connection.becomeIdle(for: idleTime) } else { connection.close() }
             worker.wake(finished.wake, for: upstream.shared)
         } else {
             connection.close()
-            finishLease(.success, .closed)
+            finishLease(.success, .closed, times: times)
         }
         isBodyUnwanted = true
         client.endResponse()
@@ -207,10 +221,10 @@ extension Exchange {
         client.responseBody(bytes)
     }
 
-    func finishLease(_ outcome: LeaseOutcome, _ end: ConnectionEnd) {
+    func finishLease(_ outcome: LeaseOutcome, _ end: ConnectionEnd, times: ResponseTimes? = nil) {
         guard let lease, let upstream = location.upstream else { return }
         self.lease = nil
-        let finished = upstream.group.finish(lease, outcome, connection: end, now: worker.milliseconds)
+        let finished = upstream.group.finish(lease, outcome, connection: end, now: worker.milliseconds, times: times)
         worker.wake(finished.wake, for: upstream)
     }
 }

@@ -52,7 +52,9 @@ extension Exchange {
         case .connectionRequests: out.append(decimal: info.requests)
         case .contentLength: return appendContentLength(to: &out)
         case .contentType: return append(parser.head.fields.first(.contentType)?.value, to: &out)
-        case .documentRoot: out.append(contentsOf: location.settings.documentRoot.utf8)
+        case .documentRoot: append(location.settings.root.path, to: &out)
+        case .realPathRoot: return appendRealPath(to: &out)
+        case .requestFileName: if let name = fileName(of: path) { out.append(contentsOf: name.utf8) }
         case .documentURI, .uri: out.append(contentsOf: path)
         case .host: appendHost(to: &out)
         case .hostName: out.append(contentsOf: Self.hostName)
@@ -67,6 +69,18 @@ extension Exchange {
         case .processID: out.append(decimal: getpid())
         case .pipelined: out.append(".")
         case .remoteUser: return appendRemoteUser(to: &out)
+        case .proxyProtocolAddress:
+            guard let proxied = info.proxied else { return false }
+            out.append(contentsOf: proxied.source.host.utf8)
+        case .proxyProtocolPort:
+            guard let proxied = info.proxied else { return false }
+            out.append(decimal: proxied.source.port)
+        case .proxyProtocolServerAddress:
+            guard let proxied = info.proxied else { return false }
+            out.append(contentsOf: proxied.destination.host.utf8)
+        case .proxyProtocolServerPort:
+            guard let proxied = info.proxied else { return false }
+            out.append(decimal: proxied.destination.port)
         case .request: out.append(contentsOf: requestLine)
         case .requestCompletion: if isComplete, status != 499 { out.append("OK") }
         case .requestID: out.append(contentsOf: privateIdentity)
@@ -88,9 +102,10 @@ extension Exchange {
         case .serverProtocol: out.append(parser.head.version == .http10 ? "HTTP/1.0" : "HTTP/1.1")
         case .status: out.append(decimal: status > 0 ? status : redirect?.status ?? 0, width: 3)
         case .timeISO8601: out.append(contentsOf: worker.time.iso8601)
+        case .traceParent: out.append(contentsOf: traceParent)
         case .timeLocal: out.append(contentsOf: worker.time.local)
-        case .fastCGIScriptName: out.append(contentsOf: path)
-        case .fastCGIPathInfo: return false
+        case .fastCGIScriptName: appendScriptName(to: &out)
+        case .fastCGIPathInfo: return appendPathInfo(to: &out)
         case .limitConnectionStatus:
             guard connectionLimitStatus.utf8CodeUnitCount > 0 else { return false }
             out.append(connectionLimitStatus)
@@ -125,7 +140,22 @@ extension Exchange {
         return true
     }
 
-    private var hasQuery: Bool {
+    var query: [UInt8] {
+        var query: [UInt8] = []
+        _ = appendQuery(to: &query)
+        return query
+    }
+
+    private func appendRealPath(to out: inout [UInt8]) -> Bool {
+        guard let path = realpath(String(decoding: value(of: location.settings.root.path), as: UTF8.self), nil) else {
+            return false
+        }
+        defer { free(path) }
+        out.append(contentsOf: String(cString: path).utf8)
+        return true
+    }
+
+    var hasQuery: Bool {
         if let redirect, redirect.path != nil { return redirect.query?.isEmpty == false }
         return parser.head.query.map { !$0.isEmpty } ?? false
     }

@@ -6,22 +6,27 @@ internal import Reactor
 enum ListenerBinding {
     /// Binds what a configuration asks for; what an earlier one bound already is kept.
     static func bind(
-        _ wanted: [NginxConfig.Listener], keeping old: [BoundListener], loops: Int
+        _ wanted: [NginxConfig.Listener], keeping old: [BoundListener], owners: [Int],
+        inherited: [Reactor.Listener] = []
     ) throws(BalancerError) -> [BoundListener] {
+        var inherited = inherited
         var bound: [BoundListener] = []
         for settings in wanted {
-            if let known = old.first(where: { isSame($0.settings, settings) }) {
-                bound.append(BoundListener(settings: settings, address: known.address, sockets: known.sockets))
-                continue
-            }
             do throws(SystemError) {
-                let address = try address(of: settings.endpoint)
-                bound.append(try listen(on: address, settings, loops: loops))
+                if let known = old.first(where: { isSame($0.settings, settings) }) {
+                    bound.append(try listen(on: known.address, settings, owners: owners, having: known.sockets))
+                } else {
+                    let address = try address(of: settings.endpoint)
+                    let handedOver = inherited.filter { $0.localAddress == address }
+                    inherited.removeAll { $0.localAddress == address }
+                    bound.append(try listen(on: address, settings, owners: owners, having: handedOver))
+                }
             } catch {
                 close(difference(bound, old))
                 throw .system("\(error)")
             }
         }
+        for socket in inherited { socket.close() }
         return bound
     }
 
@@ -40,37 +45,46 @@ enum ListenerBinding {
     }
 
     private static func listen(
-        on address: SocketAddress, _ settings: NginxConfig.Listener, loops: Int
+        on address: SocketAddress, _ settings: NginxConfig.Listener, owners: [Int], having old: [Reactor.Listener]
     ) throws(SystemError) -> BoundListener {
-        let isPerLoop = settings.options.reusePort && loops > 1
-        let options = Reactor.Listener.Options(
+        var isPerLoop = settings.options.reusePort && owners.count > 1
+        if case .unix = address { isPerLoop = false }
+        var options = Reactor.Listener.Options(
             backlog: settings.options.backlog.map { CInt(clamping: $0) } ?? 511,
             reusePort: settings.options.reusePort, ipv6Only: settings.options.ipv6Only)
+        options.more = settings.options.socketOptions
         var address = address
-        var sockets: [Reactor.Listener] = []
+        var sockets = old
         do throws(SystemError) {
-            for _ in 0..<(isPerLoop ? loops : 1) {
+            while sockets.count < (isPerLoop ? owners.count : 1) {
                 let socket = try Reactor.Listener.listen(on: address, options)
                 sockets.append(socket)
                 // With port 0 all share the one that the first was given.
                 address = socket.localAddress ?? address
             }
         } catch {
-            for socket in sockets { socket.close() }
+            for socket in sockets.dropFirst(old.count) { socket.close() }
             throw error
         }
-        return BoundListener(settings: settings, address: address, sockets: sockets)
+        return BoundListener(settings: settings, address: address, sockets: sockets, owners: owners)
     }
 
-    /// Those of `some` whose sockets are not among `others`.
+    /// `some`, with those of their sockets only that `others` do not have.
     static func difference(_ some: [BoundListener], _ others: [BoundListener]) -> [BoundListener] {
-        some.filter { listener in !others.contains { $0.sockets == listener.sockets } }
+        let kept = Set(others.flatMap(\.sockets))
+        return some.compactMap { listener in
+            let sockets = listener.sockets.filter { !kept.contains($0) }
+            if sockets.isEmpty { return nil }
+            return BoundListener(
+                settings: listener.settings, address: listener.address, sockets: sockets, owners: listener.owners)
+        }
     }
 
-    static func close(_ listeners: [BoundListener]) {
+    /// - Parameter areHandedOver: another process listens on the same sockets
+    static func close(_ listeners: [BoundListener], areHandedOver: Bool = false) {
         for listener in listeners {
             for socket in listener.sockets { socket.close() }
-            if case .unix(let path) = listener.address { unlink(path) }
+            if !areHandedOver, case .unix(let path) = listener.address { unlink(path) }
         }
     }
 }

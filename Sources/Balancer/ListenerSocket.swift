@@ -5,12 +5,20 @@ internal import Reactor
 struct BoundListener: Sendable {
     let settings: NginxConfig.Listener
     let address: SocketAddress
-    /// One for all loops, or with `reuseport` one for each.
+    /// One for all loops, or with `reuseport` one for each, or more where there were more loops before.
     let sockets: [Reactor.Listener]
+    /// The loops that accept connections.
+    let owners: [Int]
 
     var isPerLoop: Bool { sockets.count > 1 }
 
-    func descriptor(for loop: Int) -> CInt { sockets[isPerLoop ? loop : 0].descriptor }
+    /// Whether a socket is accepted on by several loops.
+    var isShared: Bool { !isPerLoop && owners.count > 1 }
+
+    func descriptors(for loop: Int) -> [CInt] {
+        guard isPerLoop else { return owners.contains(loop) ? [sockets[0].descriptor] : [] }
+        return sockets.indices.filter { owners[$0 % owners.count] == loop }.map { sockets[$0].descriptor }
+    }
 }
 
 /// One loop's side of a listening socket: accepts connections.
@@ -18,7 +26,7 @@ final class ListenerSocket: EventHandler, TimerHandler {
     let worker: WorkerLoop
     let descriptor: CInt
     let address: SocketAddress
-    private let isShared: Bool
+    private var isShared: Bool
     private let socket: Reactor.Listener
     private(set) var configuration: RunningConfiguration
     private(set) var settings: NginxConfig.Listener
@@ -44,9 +52,10 @@ final class ListenerSocket: EventHandler, TimerHandler {
     /// What holds before a request has said which server it is for.
     var defaultLocation: RunningLocation { configuration.servers[settings.defaultServer].locations[0] }
 
-    func adopt(_ configuration: RunningConfiguration, _ settings: NginxConfig.Listener) {
+    func adopt(_ configuration: RunningConfiguration, _ bound: BoundListener) {
         self.configuration = configuration
-        self.settings = settings
+        settings = bound.settings
+        isShared = bound.isShared
     }
 
     func start() {
@@ -61,9 +70,15 @@ final class ListenerSocket: EventHandler, TimerHandler {
         timer = nil
     }
 
+    /// Takes the connections that are established already: a socket that no other process or loop has would take them
+    /// with it when it is closed.
+    func acceptAll() {
+        while case .connection(let socket, let address) = self.socket.accept() { take(socket, address) }
+    }
+
     func handle(_ readiness: Readiness) {
         // Of a shared socket one at a time: the others of a burst wake the other loops.
-        for _ in 0..<(isShared && worker.shared.loops > 1 ? 1 : 64) {
+        for _ in 0..<(isShared ? 1 : 64) {
             switch socket.accept() {
             case .connection(let socket, let address): take(socket, address)
             case .none: return

@@ -4,6 +4,11 @@ internal import Synchronization
 final class LoopCounters: Sendable {
     let requests = Atomic<Int>(0)
     let rateLimited = Atomic<Int>(0)
+    /// `limit_req`: those that passed at once, or after a delay.
+    let limitPassed = Atomic<Int>(0)
+    let limitDelayed = Atomic<Int>(0)
+    /// `limit_conn`: refused.
+    let connectionLimited = Atomic<Int>(0)
     let connections = Atomic<Int>(0)
     let accepted = Atomic<Int>(0)
     let retries = Atomic<Int>(0)

@@ -45,8 +45,14 @@ final class LoopUpstream {
         return try UpstreamConnection(upstream: self, peer: peer, address: address)
     }
 
-    /// Whether one more may stay open idle (`keepalive`).
-    var mayKeep: Bool { idleCount < shared.keptConnections && !worker.isDraining }
+    /// How long the connection may stay open idle; nil: it is to be closed.
+    func idleTime(of connection: UpstreamConnection) -> Duration? {
+        let limits = shared.keepalive
+        guard idleCount < limits.count, !worker.isDraining, connection.requests < limits.requests,
+            worker.loop.now - connection.openedAt <= limits.time
+        else { return nil }
+        return limits.timeout
+    }
 
     func keep(_ connection: UpstreamConnection) {
         pool(of: connection.peer).idle.append(connection)

@@ -11,11 +11,12 @@ enum RealClient {
         else {
             return nil
         }
-        let name =
-            switch location.settings.realIPHeader {
-            case .xForwardedFor: "x-forwarded-for"
-            case .named(let name): name
-            }
+        let name: String
+        switch location.settings.realIPHeader {
+        case .xForwardedFor: name = "x-forwarded-for"
+        case .named(let header): name = header
+        case .proxyProtocol: return exchange.info.proxied?.source
+        }
         let bytes = exchange.headBytes
         let fields = exchange.parser.head.fields
         guard let field = fields.first(named: name, in: bytes.span) else { return nil }

@@ -103,14 +103,7 @@ struct Report {
 
     /// A key that is an address in binary (`$binary_remote_addr`) as one reads it.
     private static func text(_ key: [UInt8]) -> String {
-        switch key.count {
-        case 4: return SocketAddress.ipv4(key.reduce(0) { $0 << 8 | UInt32($1) }, port: 0).host
-        case 16:
-            let high = key[..<8].reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-            let low = key[8...].reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-            return SocketAddress.ipv6(high, low, port: 0).host
-        default: return String(decoding: key, as: UTF8.self)
-        }
+        SocketAddress(binary: key, port: 0)?.host ?? String(decoding: key, as: UTF8.self)
     }
 
     // MARK: Prometheus
@@ -134,6 +127,14 @@ struct Report {
                 ("{class=\"5xx\"}", sum { $0.serverErrors.load(ordering: .relaxed) }),
             ])
         total("rate_limited_total", "Requests refused by the limiter.") { $0.rateLimited.load(ordering: .relaxed) }
+        family(
+            "limit_decisions_total", "counter", "What the limits decided.",
+            [
+                ("{limit=\"req\",decision=\"passed\"}", sum { $0.limitPassed.load(ordering: .relaxed) }),
+                ("{limit=\"req\",decision=\"delayed\"}", sum { $0.limitDelayed.load(ordering: .relaxed) }),
+                ("{limit=\"req\",decision=\"refused\"}", sum { $0.rateLimited.load(ordering: .relaxed) }),
+                ("{limit=\"conn\",decision=\"refused\"}", sum { $0.connectionLimited.load(ordering: .relaxed) }),
+            ])
         total("client_aborts_total", "Requests whose client went away.") { $0.clientAborts.load(ordering: .relaxed) }
         total("retries_total", "Requests given to another node.") { $0.retries.load(ordering: .relaxed) }
         total("queued_total", "Requests that waited for a place.") { $0.queued.load(ordering: .relaxed) }
@@ -158,6 +159,21 @@ struct Report {
         family(
             "waiting", "gauge", "Requests waiting for a place.",
             groups.map { ("{upstream=\"\($0.name)\"}", $0.statistics.waiting) })
+        func histograms(_ name: String, _ help: String, _ samples: [(labels: String, TimeHistogram)]) {
+            let name = "millrace_lb_\(name)"
+            text += "# HELP \(name) \(help)\n# TYPE \(name) histogram\n"
+            for (labels, histogram) in samples { text += histogram.samples(of: name, labels) }
+        }
+        histograms(
+            "backend_response_seconds", "From the choice of the node to its last byte.",
+            groups.flatMap { group in
+                group.statistics.peers.map { peer in
+                    ("upstream=\"\(group.name)\",backend=\"\(peer.specification.address)\"", peer.responseTimes)
+                }
+            })
+        histograms(
+            "queue_seconds", "How long requests waited for a place at a node.",
+            groups.map { ("upstream=\"\($0.name)\"", $0.statistics.waits) })
         return Array(text.utf8) + Telemetry.prometheusText()
     }
 }

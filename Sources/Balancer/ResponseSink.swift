@@ -14,10 +14,14 @@ protocol ResponseSink: AnyObject {
     func responseField(_ name: Span<UInt8>, _ value: Span<UInt8>)
     func endResponseHead()
     func responseBody(_ bytes: Span<UInt8>)
+    /// All of the body, after ``endResponseHead()``.
+    func responseFile(_ part: FilePart)
     /// The response is complete. The sink tells the exchange when the client has it (``Exchange/complete()``).
     func endResponse()
     /// The response cannot be completed: the client must see that it is not whole.
     func abortResponse()
+    /// There is no response at all (444).
+    func dropConnection(resets: Bool)
     /// Sends what there is, as far as the client takes it.
     func flushResponse()
     /// ``Exchange/isBodyCongested`` is false again.
@@ -41,6 +45,8 @@ final class ClientInfo {
     let addressText: [UInt8]
     let binaryAddress: [UInt8]
     private let transport: Transport
+    /// What `proxy_protocol` says.
+    var proxied: ProxiedConnection?
     /// `$connection_requests`.
     var requests = 0
     private(set) lazy var localAddress: SocketAddress? = {

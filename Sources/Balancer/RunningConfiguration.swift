@@ -35,7 +35,8 @@ final class RunningConfiguration: Sendable {
             for location in server.locations {
                 locations.append(
                     try RunningLocation(
-                        location.settings, upstreams: upstreams, zones: zones, connectionZones: connectionZones,
+                        location.settings, http.upstreams, upstreams: upstreams, zones: zones,
+                        connectionZones: connectionZones,
                         shared: shared))
             }
             servers.append(RunningServer(server, locations))
@@ -59,6 +60,7 @@ final class RunningServer: Sendable {
         var limits = HTTPLimits()
         limits.requestLine = server.settings.headerBuffers.requestLine
         limits.head = server.settings.headerBuffers.head
+        if let count = server.settings.mostHeaders { limits.fields = count }
         headLimits = limits
     }
 }
@@ -67,6 +69,7 @@ final class RunningServer: Sendable {
 final class RunningLocation: Sendable {
     let settings: LocationSettings
     let upstream: SharedUpstream?
+    let choiceKey: ChoiceKey
     let params: ParamProgram
     /// Client headers, in lower case, that a `fastcgi_param HTTP_…` hides.
     let hiddenHeaders: [String]
@@ -101,11 +104,12 @@ final class RunningLocation: Sendable {
     }
 
     init(
-        _ settings: LocationSettings, upstreams: [SharedUpstream], zones: [RequestZone],
+        _ settings: LocationSettings, _ upstreamSettings: [Upstream], upstreams: [SharedUpstream], zones: [RequestZone],
         connectionZones: [(zone: ConnectionZone, key: Template)], shared: SharedState
     ) throws(LogFiles.OpenError) {
         self.settings = settings
         upstream = settings.fastCGIPass.map { upstreams[$0] }
+        choiceKey = settings.fastCGIPass.map { ChoiceKey(upstreamSettings[$0].method) } ?? .none
         params = ParamProgram(settings.fastCGIParams)
         hiddenHeaders = settings.fastCGIParams.compactMap { ParamProgram.hiddenHeader($0.name) }
         limiter =

@@ -10,21 +10,44 @@ final class SharedUpstream: Sendable {
     let index: Int
     let group: PeerGroup
 
+    /// `keepalive…`: which connections stay open without a request.
+    struct Keepalive: Sendable {
+        /// Of each loop.
+        let count: Int
+        let requests: Int
+        let time: Duration
+        let timeout: Duration
+
+        init(_ settings: Upstream) {
+            count = settings.keepalive ?? 0
+            requests = settings.keepaliveRequests
+            time = settings.keepaliveTime
+            timeout = settings.keepaliveTimeout
+        }
+    }
+
     private struct Contents {
         var settings: Upstream
+        var keepalive: Keepalive
         /// What the names among the servers stood for when they were last looked up.
         var resolved: [String: [SocketAddress]] = [:]
+        /// By address.
+        var overrides: [String: PeerOverride] = [:]
     }
 
     private let contents: Mutex<Contents>
 
+    /// The balancer's own, for an upstream without `queue`.
+    private let queueLimit: Int
+
     init(_ settings: Upstream, index: Int, loops: Int, queueLimit: Int, strategy: BalancingStrategy?) {
         name = settings.name
         self.index = index
-        contents = Mutex(Contents(settings: settings))
+        self.queueLimit = queueLimit
+        contents = Mutex(Contents(settings: settings, keepalive: Keepalive(settings)))
         group = PeerGroup(
             name: settings.name, peers: [], strategy: strategy ?? Self.strategy(settings), loops: loops,
-            queueLimit: queueLimit)
+            queueLimit: settings.queue?.limit ?? queueLimit)
         _ = group.replacePeers(with: specifications())
     }
 
@@ -32,20 +55,33 @@ final class SharedUpstream: Sendable {
         switch settings.method {
         case .roundRobin: .roundRobin
         case .leastConnections: .leastConnections
+        case .leastTimeToHead: .leastTimeToHead
+        case .leastTimeToEnd: .leastTimeToEnd
+        case .random: .random
+        case .randomTwo: .randomTwo
+        case .addressHash: .addressHash
+        case .hash: .hash
+        case .consistentHash: .consistentHash
         }
     }
 
     /// New settings of a reload; the members follow with ``update()``.
     func take(_ settings: Upstream) {
         let changed = contents.withLock { contents in
-            defer { contents.settings = settings }
+            defer {
+                contents.settings = settings
+                contents.keepalive = Keepalive(settings)
+            }
             return contents.settings.method != settings.method
         }
+        group.setQueueLimit(settings.queue?.limit ?? queueLimit)
         if changed { group.strategy = Self.strategy(settings) }
     }
 
-    /// `keepalive`.
-    var keptConnections: Int { contents.withLock { $0.settings.keepalive ?? 0 } }
+    var keepalive: Keepalive { contents.withLock { $0.keepalive } }
+
+    /// How long a request may wait (`queue`); nil: as long as the balancer lets it.
+    var queueTimeout: Duration? { contents.withLock { $0.settings.queue?.timeout } }
 
     /// The host names among the servers, which have to be looked up.
     var names: [String] {
@@ -67,9 +103,19 @@ final class SharedUpstream: Sendable {
     /// Brings the group's members up to date.
     /// - Returns: nil when nothing changed
     func update() -> MembershipChange? {
-        let wanted = specifications()
+        let wanted = specifications().applying(overrides)
         return wanted == group.peers ? nil : group.replacePeers(with: wanted)
     }
+
+    var overrides: [String: PeerOverride] { contents.withLock { $0.overrides } }
+
+    /// The members follow with ``update()``. nil: as the configuration says.
+    func setOverride(_ value: PeerOverride?, of address: String) {
+        contents.withLock { $0.overrides[address] = value }
+    }
+
+    /// Whether the configuration has the peer.
+    func isConfigured(_ address: String) -> Bool { specifications().contains { $0.address == address } }
 
     private func specifications() -> [PeerSpecification] {
         contents.withLock { contents in
@@ -90,8 +136,9 @@ final class SharedUpstream: Sendable {
                 }
                 return addresses.map { address in
                     PeerSpecification(
-                        address: address.description, weight: server.weight, maxFails: server.maxFails,
-                        failTimeout: server.failTimeout.wholeMilliseconds, maxConns: server.maxConnections,
+                        address: address.description, server: server.text, weight: server.weight,
+                        maxFails: server.maxFails, failTimeout: server.failTimeout.wholeMilliseconds,
+                        slowStart: server.slowStart.wholeMilliseconds, maxConns: server.maxConnections,
                         isBackup: server.isBackup, isDown: server.isDown)
                 }
             }

@@ -10,6 +10,13 @@ struct UpstreamAttempt {
     var endedAt: MonotonicTime?
     var status = 0
     var responseLength = 0
+
+    /// Of a response that is complete.
+    var times: ResponseTimes? {
+        guard let headerAt, let endedAt else { return nil }
+        return ResponseTimes(
+            toHead: (headerAt - startedAt).wholeMicroseconds, toEnd: (endedAt - startedAt).wholeMicroseconds)
+    }
 }
 
 extension ExchangeMachine.Failure {

@@ -10,8 +10,6 @@ final class UpstreamConnection: EventHandler, TimerHandler {
     private static let readSize = BufferPool.bufferSize
     /// Content of one STDIN record: a multiple of 8, as the specification recommends.
     private static let recordSize = 65_528
-    /// nginx: `keepalive_timeout` of an upstream.
-    private static let idleTime = Duration.seconds(60)
 
     let upstream: LoopUpstream
     let peer: Peer
@@ -32,11 +30,15 @@ final class UpstreamConnection: EventHandler, TimerHandler {
     private var isPaused = false
     private var isClosed = false
     private(set) var hasTimedOut = false
+    let openedAt: MonotonicTime
+    /// Begun so far.
+    private(set) var requests = 0
 
     init(upstream: LoopUpstream, peer: Peer, address: SocketAddress) throws(SystemError) {
         self.upstream = upstream
         self.peer = peer
         worker = upstream.worker
+        openedAt = worker.loop.now
         let (socket, state) = try Socket.connect(to: address)
         transport = .plain(socket)
         isConnecting = state == .underWay
@@ -62,6 +64,7 @@ final class UpstreamConnection: EventHandler, TimerHandler {
         params: (inout RequestEncoder, inout [UInt8]) -> Void
     ) {
         self.exchange = exchange
+        requests += 1
         isPaused = false
         let output = writeBuffer()
         wire.limits.head = exchange.location.settings.fastCGIBufferSize
@@ -222,6 +225,8 @@ final class UpstreamConnection: EventHandler, TimerHandler {
         case rejected(EndRequest.ProtocolStatus)
         case passedOver(Int)
         case intercepted(Int)
+        case redirected([UInt8])
+        case caught
         case invalid(FastCGIError)
     }
 
@@ -243,9 +248,18 @@ final class UpstreamConnection: EventHandler, TimerHandler {
                             ending = .intercepted(head.status)
                             break reading
                         }
+                        if let target = exchange.accelTarget(head) {
+                            ending = .redirected(target)
+                            break reading
+                        }
                         exchange.responseHead(head)
                     case .body(let range): exchange.responseBody(bytes.extracting(range))
-                    case .diagnostics(let range): exchange.diagnostics(bytes.extracting(range))
+                    case .diagnostics(let range):
+                        exchange.diagnostics(bytes.extracting(range))
+                        if exchange.isCaught(bytes.extracting(range)) {
+                            ending = .caught
+                            break reading
+                        }
                     case .end(let isReusable):
                         ending = .complete(isReusable: isReusable && position == bytes.count)
                         if position != bytes.count { LoopCounters.add(worker.counters.upstreamViolations) }
@@ -278,6 +292,10 @@ final class UpstreamConnection: EventHandler, TimerHandler {
             exchange.upstreamPassedOver(self, status)
         case .intercepted(let status):
             exchange.upstreamIntercepted(self, status)
+        case .redirected(let target):
+            exchange.upstreamRedirected(self, to: target, wire.head)
+        case .caught:
+            exchange.upstreamFailed(self, .invalidResponse)
         case .invalid(let error):
             exchange.upstreamInvalid(self, error)
         }
@@ -286,10 +304,10 @@ final class UpstreamConnection: EventHandler, TimerHandler {
     // MARK: Between exchanges
 
     /// The exchange is over and the connection may stay: for the next one.
-    func becomeIdle() {
+    func becomeIdle(for time: Duration) {
         exchange = nil
         returnBuffers()
-        worker.loop.set(timer, after: Self.idleTime)
+        worker.loop.set(timer, after: time)
         upstream.keep(self)
         // What came with the last read: a peer that closed at once after its answer.
         if isReadable { checkIdle() }

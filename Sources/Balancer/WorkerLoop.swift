@@ -2,6 +2,7 @@ internal import Balancing
 internal import NginxConfig
 internal import Patterns
 internal import Reactor
+internal import Synchronization
 
 /// One loop of the balancer on its own thread: its connections, its view of the upstreams, its logs.
 ///
@@ -14,6 +15,7 @@ final class WorkerLoop: @unchecked Sendable {
     let logs: AccessLogBuffers
     private(set) var configuration: RunningConfiguration
     private(set) var isDraining = false
+    private let end = Atomic<Bool>(false)
 
     let matcher = PatternMatcher()
     var identities = RequestIdentity()
@@ -50,23 +52,29 @@ final class WorkerLoop: @unchecked Sendable {
 
     var milliseconds: Milliseconds { loop.now.milliseconds }
 
+    /// Its thread has done its work. From any thread.
+    var hasEnded: Bool {
+        get { end.load(ordering: .acquiring) }
+        set { end.store(newValue, ordering: .releasing) }
+    }
+
     // MARK: Configuration
 
     /// Takes a new configuration and its listeners into use; those no longer named stop accepting.
     func adopt(_ configuration: RunningConfiguration, _ bound: [BoundListener]) {
         self.configuration = configuration
-        for listener in listeners where !bound.contains(where: { $0.descriptor(for: index) == listener.descriptor }) {
+        let mine = bound.flatMap { bound in bound.descriptors(for: index).map { (descriptor: $0, bound: bound) } }
+        for listener in listeners where !mine.contains(where: { $0.descriptor == listener.descriptor }) {
             listener.stop()
         }
         let old = listeners
-        listeners = bound.map { bound in
-            let descriptor = bound.descriptor(for: index)
+        listeners = mine.map { descriptor, bound in
             if let known = old.first(where: { $0.descriptor == descriptor }) {
-                known.adopt(configuration, bound.settings)
+                known.adopt(configuration, bound)
                 return known
             }
             let listener = ListenerSocket(
-                worker: self, descriptor: descriptor, isShared: !bound.isPerLoop, address: bound.address,
+                worker: self, descriptor: descriptor, isShared: bound.isShared, address: bound.address,
                 configuration: configuration, settings: bound.settings)
             listener.start()
             return listener
@@ -77,8 +85,11 @@ final class WorkerLoop: @unchecked Sendable {
     /// the end of `timeout` (`worker_shutdown_timeout`).
     func drain(within timeout: Duration?) {
         guard !isDraining else { return }
+        for listener in listeners {
+            listener.stop()
+            listener.acceptAll()
+        }
         isDraining = true
-        for listener in listeners { listener.stop() }
         listeners = []
         for connection in connections.values { connection.drain() }
         if let timeout, timeout > .zero {
@@ -122,6 +133,19 @@ final class WorkerLoop: @unchecked Sendable {
         connections[ObjectIdentifier(connection)] = nil
         LoopCounters.add(counters.connections, -1)
         stopIfDrained()
+    }
+
+    func connectionCounts(addedTo counts: Exchange.ConnectionCounts) -> Exchange.ConnectionCounts {
+        var counts = counts
+        for connection in connections.values {
+            switch connection.phase {
+            case .idle: counts.waiting += 1
+            case .head: counts.reading += 1
+            case .exchange, .lingering: counts.writing += 1
+            case .closed: break
+            }
+        }
+        return counts
     }
 
     // MARK: Exchanges

@@ -25,7 +25,7 @@ final class Harness: Sendable {
     }
 
     init(
-        text: @escaping @autoclosure @Sendable () -> String, workers: Int = 1, adminToken: String? = nil,
+        text: @escaping @autoclosure @Sendable () -> String, workers: Int? = 1, adminToken: String? = nil,
         queueTimeout: Duration = .seconds(5), queueLimit: Int = 100
     ) throws {
         balancer = try Self.make(text, workers, adminToken, queueTimeout, queueLimit, attempts: 5)
@@ -34,7 +34,7 @@ final class Harness: Sendable {
     }
 
     private static func make(
-        _ text: @escaping @Sendable () -> String, _ workers: Int, _ adminToken: String?, _ queueTimeout: Duration,
+        _ text: @escaping @Sendable () -> String, _ workers: Int?, _ adminToken: String?, _ queueTimeout: Duration,
         _ queueLimit: Int, attempts: Int
     ) throws -> Balancer {
         // nginx's language has no "any free port".

@@ -11,7 +11,7 @@ struct StreamTests {
                 + Array(repeating: TestResponder.Step.bytes(piece), count: 100) + [.end()]
         }
         defer { node.stop() }
-        let harness = try Harness([node.address])
+        let harness = try Harness([node.address], location: "fastcgi_buffering off;")
         let client = try RawClient(harness.address, receiveBuffer: 64 * 1024)
         client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
         usleep(300_000)
@@ -85,12 +85,13 @@ struct StreamTests {
         #expect(try client.response().text == "0")
     }
 
-    @Test(arguments: [0, 1024]) func `a node is asked when client_body_buffer_size is full, not before`(
+    @Test(arguments: [0, 1024]) func `with fastcgi_request_buffering off a node is asked when the buffer is full`(
         size: Int
     ) throws {
         let node = try TestResponder(echo)
         defer { node.stop() }
-        let harness = try Harness([node.address], http: "client_body_buffer_size \(size);")
+        let harness = try Harness(
+            [node.address], http: "client_body_buffer_size \(size); fastcgi_request_buffering off;")
         let client = try harness.client()
         client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2000\r\n\r\n")
         client.send(String(repeating: "a", count: 100))

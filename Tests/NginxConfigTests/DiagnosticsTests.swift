@@ -108,6 +108,11 @@ struct DiagnosticsTests {
         .server("listen [::1:80;", "invalid host in \"[::1:80\" of the \"listen\" directive in FILE:4"),
         .server("listen 8080 fast;", "invalid parameter \"fast\" in FILE:4"),
         .server("listen 8080 backlog=0;", "invalid backlog \"backlog=0\" in FILE:4"),
+        .server("listen 8080 so_keepalive=sometimes;", "invalid so_keepalive value: \"sometimes\" in FILE:4"),
+        .server("listen 8080 so_keepalive=::;", "invalid so_keepalive value: \"::\" in FILE:4"),
+        .server("listen 8080 rcvbuf=x;", "invalid rcvbuf \"rcvbuf=x\" in FILE:4"),
+        .server("listen 8080 sndbuf=x;", "invalid sndbuf \"sndbuf=x\" in FILE:4"),
+        .server("listen 8080 fastopen=x;", "invalid fastopen \"fastopen=x\" in FILE:4"),
         .server("listen 8080;\nlisten *:8080;", "a duplicate listen 0.0.0.0:8080 in FILE:5"),
         .http(
             "server { listen 8080 default_server; }\nserver { listen 8080 default_server; }",
@@ -145,6 +150,17 @@ struct DiagnosticsTests {
         .http(
             "upstream u { server 127.0.0.1:1; keepalive 0; }",
             "invalid value \"0\" in \"keepalive\" directive in FILE:3"),
+        .http("upstream u { hash; }", "invalid number of arguments in \"hash\" directive in FILE:3"),
+        .http("upstream u { hash $uri steady; server 127.0.0.1:1; }", "invalid parameter \"steady\" in FILE:3"),
+        .http("upstream u { random three; server 127.0.0.1:1; }", "invalid parameter \"three\" in FILE:3"),
+        .http("upstream u { random two ip_hash; server 127.0.0.1:1; }", "invalid parameter \"ip_hash\" in FILE:3"),
+        .http(
+            "upstream u { ip_hash; server 127.0.0.1:1 backup; }",
+            "balancing method does not support parameter \"backup\" in FILE:3"),
+        .http(
+            "upstream u { server 127.0.0.1:1; keepalive 1; keepalive_timeout x; }",
+            "\"keepalive_timeout\" directive invalid value in FILE:3"),
+        .http("ip_hash;", "\"ip_hash\" directive is not allowed here in FILE:3"),
         .server("location / { fastcgi_pass nowhere; }", "no port in upstream \"nowhere\" in FILE:4"),
         .server(
             "location / { fastcgi_pass 127.0.0.1:1; fastcgi_pass 127.0.0.1:1; }",
@@ -221,7 +237,32 @@ struct DiagnosticsTests {
         .http("types_hash_max_size x;", "\"types_hash_max_size\" directive invalid number in FILE:3"),
         .http("fastcgi_buffers 4;", "invalid number of arguments in \"fastcgi_buffers\" directive in FILE:3"),
         .http("fastcgi_buffer_size x;", "\"fastcgi_buffer_size\" directive invalid value in FILE:3"),
+        .http("fastcgi_ignore_headers X-Other;", "invalid value \"X-Other\" in FILE:3"),
+        .http("fastcgi_index a b;", "invalid number of arguments in \"fastcgi_index\" directive in FILE:3"),
+        .http("lingering_close sometimes;", "invalid value \"sometimes\" in FILE:3"),
+        .http("lingering_time x;", "\"lingering_time\" directive invalid value in FILE:3"),
+        .http("limit_rate x;", "\"limit_rate\" directive invalid value in FILE:3"),
+        .http("keepalive_disable opera;", "invalid value \"opera\" in FILE:3"),
         Refused("events { use carrier_pigeon; }", "invalid event type \"carrier_pigeon\" in FILE:1"),
+        // files
+        .http("root /a;\nroot /b;", "\"root\" directive is duplicate in FILE:4"),
+        .server(
+            "location / { root /a; alias /b; }",
+            "\"alias\" directive is duplicate, \"root\" directive was specified earlier in FILE:4"),
+        .server(
+            "location / { alias /a; root /b; }",
+            "\"root\" directive is duplicate, \"alias\" directive was specified earlier in FILE:4"),
+        .server("alias /a;", "\"alias\" directive is not allowed here in FILE:4"),
+        .server(
+            "location @x { alias /a; }",
+            "the \"alias\" directive cannot be used inside the named location in FILE:4"),
+        .http(
+            "root /a$document_root;",
+            "the $document_root variable cannot be used in the \"root\" directive in FILE:3"),
+        .server("try_files /a;", "invalid number of arguments in \"try_files\" directive in FILE:4"),
+        .server("try_files /a =x;", "invalid code \"=x\" in FILE:4"),
+        .http("index \"\";", "index \"\" in \"index\" directive is invalid in FILE:3"),
+        .http("if_modified_since later;", "invalid value \"later\" in FILE:3"),
         // rewrite, headers, access
         .http("error_page 404;", "invalid number of arguments in \"error_page\" directive in FILE:3"),
         .http("error_page none /x;", "invalid value \"none\" in FILE:3"),
@@ -278,13 +319,21 @@ struct DiagnosticsTests {
         .server("fastcgi_param A x$;", "invalid variable name in FILE:4"),
         .server("fastcgi_param A ${nonesuch}x;", "unknown \"nonesuch\" variable in FILE:4"),
         .http("limit_req zone=nowhere;", "zero size shared memory zone \"nowhere\" in FILE:3"),
-        .http("gzip on;", "directive \"gzip\" is not supported in FILE:3"),
+        .http("upstream u { least_time soon; server 127.0.0.1:1; }", "invalid parameter \"soon\" in FILE:3"),
+        .http(
+            "upstream u { queue many; server 127.0.0.1:1; }", "invalid value \"many\" in \"queue\" directive in FILE:3"),
+        .http("upstream u { queue 5 soon; server 127.0.0.1:1; }", "invalid parameter \"soon\" in FILE:3"),
+        .http(
+            "upstream u { hash $uri; server 127.0.0.1:1 slow_start=5s; }",
+            "balancing method does not support parameter \"slow_start=5s\" in FILE:3"),
+        .http("max_headers x;", "\"max_headers\" directive invalid number in FILE:3"),
+        .http("fastcgi_temp_path /a x;", "\"fastcgi_temp_path\" directive invalid value in FILE:3"),
+        .http("geo $a {}", "directive \"geo\" is not supported in FILE:3"),
         .server(
             "server_name ~^www;",
             "server name \"~^www\" is not supported: no regular expressions, no variables in FILE:4"),
         .server("server_name a.*.b;", "invalid server name or wildcard \"a.*.b\" in FILE:4"),
         .http("limit_conn nowhere 1;", "zero size shared memory zone \"nowhere\" in FILE:3"),
-        .http("server_tokens on;", "\"server_tokens on\" is not supported in FILE:3"),
         .http("merge_slashes off;", "\"merge_slashes off\" is not supported in FILE:3"),
         .http("underscores_in_headers on;", "\"underscores_in_headers on\" is not supported in FILE:3"),
         .http("fastcgi_pass_header Date;", "\"fastcgi_pass_header Date\" is not supported in FILE:3"),
@@ -297,7 +346,6 @@ struct DiagnosticsTests {
         .http("add_header Content-Length 5;", "\"add_header Content-Length\" is not supported in FILE:3"),
         .server("listen 443 ssl;", "\"ssl\" of the \"listen\" directive is not supported in FILE:4"),
         .server("location / { fastcgi_pass $host; }", "variables in \"fastcgi_pass\" are not supported in FILE:4"),
-        .http("real_ip_header proxy_protocol;", "\"real_ip_header proxy_protocol\" is not supported in FILE:3"),
         .http("access_log syslog:server=x;", "access_log to \"syslog:server=x\" is not supported in FILE:3"),
         // An nginx that is not root ignores "user".
         Refused("user root;\nuser root;", "\"user\" directive is duplicate in FILE:2"),

@@ -15,7 +15,7 @@ struct InheritanceTests {
         #expect(settings.fastCGIPass == nil)
         #expect(settings.realIPHeader == .named("x-real-ip"))
         #expect(!settings.isRealIPRecursive)
-        #expect(settings.documentRoot == "/srv/html")
+        #expect(settings.root == DocumentRoot(Template(literal: "/srv/html")))
         #expect(settings.accessLogs.map(\.path) == ["/srv/logs/access.log"])
         #expect(settings.accessLogs.map(\.format.name) == ["combined"])
         let server = try #require(try http("server {}").listeners.first)
@@ -114,6 +114,98 @@ struct InheritanceTests {
         #expect(own.nextUpstream.isEmpty)
         #expect(own.hiddenHeaders == ["x-c"])
         #expect(try settings("server {}").nextUpstream == [.error, .timeout])
+    }
+
+    @Test func `How an upstream chooses and keeps connections is read`() throws {
+        func upstream(_ body: String) throws -> Upstream {
+            try #require(try http("upstream u { \(body) server 127.0.0.1:1; }").upstreams.first)
+        }
+        #expect(try upstream("ip_hash;").method == .addressHash)
+        #expect(try upstream("hash $uri;").method == .hash(Template(parts: [.variable(.named(.uri))])))
+        #expect(try upstream("hash a consistent;").method == .consistentHash(Template(literal: "a")))
+        #expect(try upstream("random;").method == .random)
+        #expect(try upstream("random two;").method == .randomTwo)
+        #expect(try upstream("random two least_conn;").method == .randomTwo)
+        #expect(try upstream("least_time header;").method == .leastTimeToHead)
+        #expect(try upstream("least_time last_byte;").method == .leastTimeToEnd)
+        let kept = try upstream("keepalive 3; keepalive_requests 5; keepalive_time 2m; keepalive_timeout 3s;")
+        #expect((kept.keepalive, kept.keepaliveRequests) == (3, 5))
+        #expect((kept.keepaliveTime, kept.keepaliveTimeout) == (.seconds(120), .seconds(3)))
+        let plain = try upstream("queue 7; server 127.0.0.1:2 slow_start=30s;")
+        #expect((plain.keepalive, plain.keepaliveRequests, plain.keepaliveTimeout) == (nil, 1000, .seconds(60)))
+        #expect((plain.queue?.limit, plain.queue?.timeout) == (7, .seconds(60)))
+        #expect(plain.servers.map(\.slowStart) == [.seconds(30), .zero])
+        let twice = try load("events {} http { upstream u { ip_hash; least_conn; server 127.0.0.1:1; } }")
+        #expect(twice.warnings.map(\.message) == ["load balancing method redefined"])
+    }
+
+    @Test func `The parameters of listen are read, of whichever server names them`() throws {
+        let listeners = try http(
+            """
+            server { listen 80; listen 81 so_keepalive=30m::10 deferred fastopen=5; }
+            server { listen 80 proxy_protocol; listen 82 so_keepalive=off rcvbuf=8k sndbuf=1m; }
+            """
+        ).listeners
+        #expect(listeners.map(\.hasProxyProtocol) == [true, false, false])
+        #expect(listeners.map(\.options.keepalive) == [.system, .on(idle: 1800, interval: nil, count: 10), .off])
+        #expect((listeners[1].options.isDeferred, listeners[1].options.fastOpen) == (true, 5))
+        #expect((listeners[2].options.receiveBuffer, listeners[2].options.sendBuffer) == (8192, 1 << 20))
+        #expect(try settings("real_ip_header proxy_protocol; server {}").realIPHeader == .proxyProtocol)
+    }
+
+    @Test func `Where files are is read, and inherited but for try_files and stub_status`() throws {
+        let body = """
+            root data; index a.html /b.html; etag off; if_modified_since before;
+            server {
+                try_files /x =404; stub_status;
+                location /same {}
+                location /own/ { alias /there/; index c; try_files $uri $uri/ @x; location /own/within {} }
+                location ~ p { alias /whole/$1; }
+            }
+            """
+        let server = try settings(body, path: "/")
+        #expect(server.root == DocumentRoot(Template(literal: "/srv/data")))
+        #expect(server.triedFiles?.fallback == .status(404))
+        #expect(server.content == .stubStatus)
+        let same = try settings(body, path: "/same")
+        #expect(same.indexFiles == [Template(literal: "a.html"), Template(literal: "/b.html")])
+        #expect(!same.sendsETag)
+        #expect((same.ifModifiedSince, same.triedFiles, same.content) == (.before, nil, .files))
+        let own = try settings(body, path: "/own/")
+        #expect(own.root == DocumentRoot(Template(literal: "/there/"), alias: .prefix(5)))
+        #expect(own.triedFiles?.candidates.map(\.isFolder) == [false, true])
+        #expect(try settings(body, path: "/own/within").root == own.root)
+        #expect(try settings(body, path: "/own/within").indexFiles == [Template(literal: "c")])
+        #expect(try settings("server {}").indexFiles == [Template(literal: "index.html")])
+    }
+
+    @Test func `What nodes and clients are told and kept is read, and inherited`() throws {
+        let body = """
+            fastcgi_request_buffering off; fastcgi_buffering off; fastcgi_max_temp_file_size 2m;
+            fastcgi_temp_path tmp/f 1 2; client_body_temp_path /b; fastcgi_index i.php;
+            fastcgi_split_path_info ^(.+)(.*)$; fastcgi_catch_stderr a; fastcgi_catch_stderr b;
+            fastcgi_ignore_headers X-Accel-Redirect Vary; fastcgi_pass_request_body off; fastcgi_pass_request_headers off;
+            lingering_close always; lingering_time 1m; lingering_timeout 2s; reset_timedout_connection on;
+            limit_rate 4k; limit_rate_after 1m; max_headers 7; server_tokens mine;
+            server { location /own { fastcgi_ignore_headers X-Accel-Buffering; fastcgi_catch_stderr c; server_tokens off; } }
+            """
+        let outer = try settings(body)
+        #expect((outer.buffering.holdsRequests, outer.buffering.holdsResponses) == (false, false))
+        #expect((outer.buffering.mostInFile, outer.buffering.responseFolder) == (2 << 20, "/srv/tmp/f"))
+        #expect((outer.buffering.requestFolder, outer.fastCGIIndex) == ("/b", Template(literal: "i.php")))
+        #expect((outer.splitPathInfo, outer.caughtErrors.count) == (0, 2))
+        #expect((outer.obeyedHeaders, outer.passesRequestBody) == ([.limitRate, .buffering], false))
+        #expect((outer.passesRequestHeaders, outer.lingeringClose) == (false, .always))
+        #expect((outer.lingeringTime, outer.lingeringTimeout) == (.seconds(60), .seconds(2)))
+        #expect((outer.resetsTimedOut, outer.limitRate, outer.limitRateAfter) == (true, 4096, 1 << 20))
+        #expect((outer.mostHeaders, outer.serverTokens) == (7, Template(literal: "mine")))
+        let own = try settings(body, path: "/own")
+        #expect((own.obeyedHeaders, own.caughtErrors.count) == ([.redirect, .limitRate], 1))
+        #expect((own.serverTokens, own.fastCGIIndex) == (nil, outer.fastCGIIndex))
+        let standard = try settings("server {}")
+        #expect((standard.buffering.holdsRequests, standard.buffering.mostInFile) == (true, 1 << 30))
+        #expect((standard.lingeringClose, standard.lingeringTime, standard.limitRate) == (.on, .seconds(30), 0))
+        #expect(try http(body).temporaryFolders == ["/srv/tmp/f", "/b"])
     }
 
     @Test func `Error pages are read, and inherited whole`() throws {

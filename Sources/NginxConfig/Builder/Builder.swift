@@ -28,7 +28,8 @@ struct Builder {
     init(prefix: String, variables: DeclaredVariables) {
         self.variables = variables
         self.prefix = prefix.isEmpty || prefix.hasSuffix("/") ? prefix : prefix + "/"
-        self.settings = LocationSettings(documentRoot: self.prefix + "html", accessLogs: [], errorLogs: [])
+        self.settings = LocationSettings(
+            root: DocumentRoot(Template(literal: self.prefix + "html")), accessLogs: [], errorLogs: [])
     }
 
     /// Applies the directives of one block (or of the main context), each kind in its turn.

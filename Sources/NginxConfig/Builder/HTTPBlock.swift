@@ -25,7 +25,7 @@ extension Builder {
         self.upstream = nil
     }
 
-    /// `server address [weight=n] [max_fails=n] [fail_timeout=time] [max_conns=n] [backup] [down] [resolve]`
+    /// `server address [weight=n] [max_fails=n] [fail_timeout=time] [max_conns=n] [slow_start=time] [backup] [down] [resolve]`
     mutating func upstreamServer(_ directive: Directive) throws(ConfigurationError) {
         let text = directive.arguments[0]
         let endpoint: Endpoint
@@ -37,6 +37,9 @@ extension Builder {
         var server = UpstreamServer(text: text, endpoint: endpoint, location: directive.location)
         for argument in directive.arguments.dropFirst() {
             guard server.take(parameter: argument) else { throw directive.invalidParameter(argument) }
+            if upstream?.method.takes(argument) == false {
+                throw directive.error("balancing method does not support parameter \"\(argument)\"")
+            }
         }
         upstream?.servers.append(server)
     }
@@ -91,6 +94,9 @@ extension UpstreamServer {
         } else if let value = parameter.dropping(prefix: "fail_timeout=") {
             guard let time = Values.time(value, unit: .seconds) else { return false }
             failTimeout = time
+        } else if let value = parameter.dropping(prefix: "slow_start=") {
+            guard let time = Values.time(value, unit: .seconds) else { return false }
+            slowStart = time
         } else {
             return false
         }

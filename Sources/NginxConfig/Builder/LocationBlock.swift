@@ -9,6 +9,8 @@ extension Builder {
         let outer = settings
         settings.fastCGIPass = nil
         settings.isInternal = false
+        settings.content = .files
+        settings.triedFiles = nil
         settings.rewriteSteps = []
         server?.server.locations.append(Location(match: match, settings: settings, location: directive.location))
         server?.server.table = LocationTable()

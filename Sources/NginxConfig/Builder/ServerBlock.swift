@@ -5,6 +5,7 @@ struct ServerDraft {
         var options = ListenOptions()
         /// Whether this `listen` names options of the socket: one server of an address may.
         var hasOptions = false
+        var hasProxyProtocol = false
         var isDefault = false
         let location: SourceLocation
     }
@@ -53,7 +54,8 @@ extension Builder {
         }
     }
 
-    /// `listen address[:port] [default_server] [backlog=n] [reuseport] [ipv6only=on|off]`
+    /// `listen address[:port] [default_server] [proxy_protocol] [backlog=n] [reuseport] [ipv6only=on|off]
+    /// [so_keepalive=on|off|[idle]:[interval]:[count]] [rcvbuf=size] [sndbuf=size] [deferred] [fastopen=n] [bind]`
     mutating func listen(_ directive: Directive) throws(ConfigurationError) {
         let text = directive.arguments[0]
         let endpoint: Endpoint
@@ -90,34 +92,5 @@ extension Builder {
             }
         }
         http.servers.append(draft.server)
-    }
-}
-
-extension ServerDraft.Listen {
-    fileprivate mutating func take(parameter: String, of directive: Directive) throws(ConfigurationError) {
-        switch parameter {
-        case "default_server", "default":
-            isDefault = true
-            return
-        case "reuseport":
-            options.reusePort = true
-        case "bind":
-            break
-        case "ipv6only=on":
-            options.ipv6Only = true
-        case "ipv6only=off":
-            options.ipv6Only = false
-        case "ssl", "http2", "quic", "proxy_protocol":
-            throw directive.error("\"\(parameter)\" of the \"listen\" directive is not supported")
-        default:
-            guard let value = parameter.dropping(prefix: "backlog=") else {
-                throw directive.invalidParameter(parameter)
-            }
-            guard let number = Values.number(value), number > 0 else {
-                throw directive.error("invalid backlog \"\(parameter)\"")
-            }
-            options.backlog = number
-        }
-        hasOptions = true
     }
 }

@@ -6,10 +6,10 @@ enum DirectiveTable {
         let message: String
     }
 
-    static let rules: [DirectiveRule] =
-        coreRules + httpRules + mapRules + responseRules + accessRules + upstreamRules + fastCGIRules + limitRules
-        + connectionLimitRules
-        + realIPRules + logRules + tuningRules
+    static let rules: [DirectiveRule] = [
+        coreRules, httpRules, mapRules, contentRules, responseRules, accessRules, upstreamRules, balancingRules,
+        fastCGIRules, limitRules, connectionLimitRules, realIPRules, logRules, tuningRules, absentRules,
+    ].flatMap { $0 }
 
     /// A line of a block of entries: what it means is the block's affair.
     private static let entry = DirectiveRule("", in: .entries, arguments: .atLeast(0)) {

@@ -13,6 +13,44 @@ extension DirectiveTable {
             builder.settings.fastCGIParams.append(
                 FastCGIParam(name: arguments[0], value: value, ifNotEmpty: arguments.count == 3))
         },
+        .setting("fastcgi_request_buffering", in: .request, Values.flag, to: \.settings.buffering.holdsRequests),
+        .setting("fastcgi_buffering", in: .request, Values.flag, to: \.settings.buffering.holdsResponses),
+        .setting("fastcgi_max_temp_file_size", in: .request, Values.size, to: \.settings.buffering.mostInFile),
+        .setting("fastcgi_pass_request_body", in: .request, Values.flag, to: \.settings.passesRequestBody),
+        .setting("fastcgi_pass_request_headers", in: .request, Values.flag, to: \.settings.passesRequestHeaders),
+        DirectiveRule("fastcgi_temp_path", in: .request, arguments: 1...4) {
+            (directive, builder) throws(ConfigurationError) in
+            builder.settings.buffering.responseFolder = try builder.temporaryFolder(directive)
+        },
+        DirectiveRule("client_body_temp_path", in: .request, arguments: 1...4) {
+            (directive, builder) throws(ConfigurationError) in
+            builder.settings.buffering.requestFolder = try builder.temporaryFolder(directive)
+        },
+        DirectiveRule("fastcgi_index", in: .request, arguments: 1...1) {
+            (directive, builder) throws(ConfigurationError) in
+            try builder.claim(directive)
+            builder.settings.fastCGIIndex = Template(literal: directive.arguments[0])
+        },
+        DirectiveRule("fastcgi_split_path_info", in: .request, arguments: 1...1) {
+            (directive, builder) throws(ConfigurationError) in
+            try builder.claim(directive)
+            builder.settings.splitPathInfo = builder.pattern(directive.arguments[0], ignoresCase: false, directive)
+        },
+        DirectiveRule("fastcgi_catch_stderr", in: .request, arguments: 1...1) {
+            (directive, builder) throws(ConfigurationError) in
+            if builder.isFirst(directive) { builder.settings.caughtErrors = [] }
+            builder.settings.caughtErrors.append(Array(directive.arguments[0].utf8))
+        },
+        DirectiveRule("fastcgi_ignore_headers", in: .request, arguments: .atLeast(1)) {
+            (directive, builder) throws(ConfigurationError) in
+            if builder.isFirst(directive) { builder.settings.obeyedHeaders = .all }
+            for name in directive.arguments {
+                guard let headers = ObeyedHeaders.byName[name.lowercased()] else {
+                    throw directive.error("invalid value \"\(name)\"")
+                }
+                builder.settings.obeyedHeaders.subtract(headers)
+            }
+        },
         .setting("fastcgi_keep_conn", in: .request, Values.flag, to: \.settings.fastCGIKeepConnection),
         .setting("fastcgi_connect_timeout", in: .request, Values.milliseconds, to: \.settings.fastCGIConnectTimeout),
         .setting("fastcgi_send_timeout", in: .request, Values.milliseconds, to: \.settings.fastCGISendTimeout),
@@ -50,4 +88,17 @@ extension DirectiveTable {
             builder.settings.passedHeaders.append(name)
         },
     ]
+}
+
+extension Builder {
+    /// `client_body_temp_path path [level1 [level2 [level3]]]`: the levels are for files with names, and ours have none.
+    fileprivate mutating func temporaryFolder(_ directive: Directive) throws(ConfigurationError) -> String {
+        try claim(directive)
+        for level in directive.arguments.dropFirst() where (Values.number(level) ?? 0) == 0 {
+            throw directive.isFaulty("invalid value")
+        }
+        let folder = absolute(directive.arguments[0])
+        http.temporaryFolders.insert(folder)
+        return folder
+    }
 }

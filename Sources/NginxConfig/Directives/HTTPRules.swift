@@ -41,8 +41,28 @@ extension DirectiveTable {
         .fixed("underscores_in_headers", in: [.http, .server], to: "off"),
         .fixed("ignore_invalid_headers", in: [.http, .server], to: "on"),
         .fixed("merge_slashes", in: [.http, .server], to: "on"),
-        // The Server header never has a version.
-        .fixed("server_tokens", in: .request, to: "off"),
+        DirectiveRule("lingering_close", in: .request, arguments: 1...1) {
+            (directive, builder) throws(ConfigurationError) in
+            try builder.claim(directive)
+            guard let value = LingeringClose(rawValue: directive.arguments[0]) else {
+                throw directive.error("invalid value \"\(directive.arguments[0])\"")
+            }
+            builder.settings.lingeringClose = value
+        },
+        .setting("lingering_time", in: .request, Values.milliseconds, to: \.settings.lingeringTime),
+        .setting("lingering_timeout", in: .request, Values.milliseconds, to: \.settings.lingeringTimeout),
+        .setting("reset_timedout_connection", in: .request, Values.flag, to: \.settings.resetsTimedOut),
+        .setting("limit_rate", in: .request, Values.size, to: \.settings.limitRate),
+        .setting("limit_rate_after", in: .request, Values.size, to: \.settings.limitRateAfter),
+        .setting("max_headers", in: [.http, .server], Values.number, to: \.settings.mostHeaders),
+        // Without a string of the administrator's the Server header never has a version, whatever is said here.
+        DirectiveRule("server_tokens", in: .request, arguments: 1...1) {
+            (directive, builder) throws(ConfigurationError) in
+            try builder.claim(directive)
+            let isOurs = ["on", "off", "build"].contains(directive.arguments[0])
+            builder.settings.serverTokens =
+                isOurs ? nil : try Template(directive.arguments[0], of: directive, builder.variables)
+        },
         .setting("send_timeout", in: .request, Values.milliseconds, to: \.settings.sendTimeout),
         DirectiveRule("keepalive_timeout", in: .request, arguments: 1...2) {
             (directive, builder) throws(ConfigurationError) in

@@ -15,8 +15,12 @@ extension DirectiveTable {
             (directive, builder) throws(ConfigurationError) in
             try builder.claim(directive)
             let name = directive.arguments[0].lowercased()
-            if name == "proxy_protocol" { throw directive.error("\"real_ip_header proxy_protocol\" is not supported") }
-            builder.settings.realIPHeader = name == "x-forwarded-for" ? .xForwardedFor : .named(name)
+            builder.settings.realIPHeader =
+                switch name {
+                case "x-forwarded-for": .xForwardedFor
+                case "proxy_protocol": .proxyProtocol
+                default: .named(name)
+                }
         },
         .setting("real_ip_recursive", in: .request, Values.flag, to: \.settings.isRealIPRecursive),
     ]

@@ -1,7 +1,7 @@
 extension DirectiveTable {
     /// Directives that steer nginx's own inside, its hash tables, pools and temporary files, and change nothing that a
     /// client or a node can see. Their values are checked, and then nobody asks for them: the balancer has none of
-    /// these. What waits between a node and a client is bounded in memory, whatever `fastcgi_buffering` says.
+    /// these.
     static let tuningRules: [DirectiveRule] =
         [
             tuning("pcre_jit", in: .main) { (directive) throws(ConfigurationError) in
@@ -23,23 +23,23 @@ extension DirectiveTable {
             },
         ]
         + ["accept_mutex", "multi_accept"].map { flag($0, in: .events) }
-        + ["sendfile", "tcp_nopush", "tcp_nodelay", "fastcgi_buffering"].map { flag($0, in: .request) }
+        + ["sendfile", "tcp_nopush", "tcp_nodelay", "client_body_in_single_buffer"].map { flag($0, in: .request) }
         + ["types_hash_max_size", "types_hash_bucket_size"].map { number($0, in: .request) }
         + [
             "server_names_hash_max_size", "server_names_hash_bucket_size", "variables_hash_max_size",
             "variables_hash_bucket_size", "map_hash_max_size", "map_hash_bucket_size",
         ].map { number($0, in: .http) }
         + ["connection_pool_size", "request_pool_size"].map { size($0, in: [.http, .server]) }
-        + ["fastcgi_busy_buffers_size", "fastcgi_max_temp_file_size", "fastcgi_temp_file_write_size"].map {
+        + ["fastcgi_busy_buffers_size", "fastcgi_temp_file_write_size"].map {
             size($0, in: .request)
         }
-        + ["client_body", "fastcgi", "proxy", "scgi", "uwsgi"].map { name in
+        + ["proxy", "scgi", "uwsgi"].map { name in
             DirectiveRule("\(name)_temp_path", in: .request, arguments: 1...4) {
                 (directive, builder) throws(ConfigurationError) in try builder.claim(directive)
             }
         }
 
-    private static func tuning(
+    static func tuning(
         _ name: String, in contexts: Contexts, check: @escaping @Sendable (Directive) throws(ConfigurationError) -> Void
     ) -> DirectiveRule {
         DirectiveRule(name, in: contexts, arguments: 1...1) { (directive, builder) throws(ConfigurationError) in
@@ -48,13 +48,13 @@ extension DirectiveTable {
         }
     }
 
-    private static func flag(_ name: String, in contexts: Contexts) -> DirectiveRule {
+    static func flag(_ name: String, in contexts: Contexts) -> DirectiveRule {
         tuning(name, in: contexts) { (directive) throws(ConfigurationError) in
             let _: Bool = try Values.flag(directive)
         }
     }
 
-    private static func number(_ name: String, in contexts: Contexts) -> DirectiveRule {
+    static func number(_ name: String, in contexts: Contexts) -> DirectiveRule {
         tuning(name, in: contexts) { (directive) throws(ConfigurationError) in
             let _: Int = try Values.number(directive)
         }

@@ -5,6 +5,8 @@ package struct Listener: Sendable {
     /// Index into `HTTPConfiguration.servers`: `default_server`, else the first that listens here.
     package private(set) var defaultServer: Int
     var hosts = HostTable()
+    /// A header with the client's address comes before everything else (`proxy_protocol`, of any server here).
+    package private(set) var hasProxyProtocol: Bool
     private var hasOptions: Bool
     private var hasChosenDefault: Bool
 
@@ -12,12 +14,14 @@ package struct Listener: Sendable {
         self.endpoint = endpoint
         options = listen.options
         hasOptions = listen.hasOptions
+        hasProxyProtocol = listen.hasProxyProtocol
         hasChosenDefault = listen.isDefault
         defaultServer = server
     }
 
     /// Takes another server's `listen` with the same address.
     mutating func join(_ listen: ServerDraft.Listen, server: Int) throws(ConfigurationError) {
+        hasProxyProtocol = hasProxyProtocol || listen.hasProxyProtocol
         if listen.hasOptions {
             if hasOptions { throw ConfigurationError("duplicate listen options for \(endpoint)", at: listen.location) }
             hasOptions = true
@@ -46,4 +50,21 @@ package struct ListenOptions: Sendable, Hashable {
     package internal(set) var reusePort = false
     /// Whether an IPv6 socket leaves IPv4 alone.
     package internal(set) var ipv6Only = true
+    /// TCP keep-alive probes.
+    package internal(set) var keepalive = TCPKeepalive.system
+    /// Bytes of the kernel's buffers; nil = the system's.
+    package internal(set) var receiveBuffer: Int?
+    package internal(set) var sendBuffer: Int?
+    /// A connection is taken when its first bytes are there.
+    package internal(set) var isDeferred = false
+    /// Connections that may be under way with their first bytes in the SYN; nil = none.
+    package internal(set) var fastOpen: Int?
+}
+
+/// `so_keepalive`.
+package enum TCPKeepalive: Sendable, Hashable {
+    case system
+    case off
+    /// In seconds; nil = the system's.
+    case on(idle: Int?, interval: Int?, count: Int?)
 }

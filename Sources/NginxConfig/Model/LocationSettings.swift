@@ -4,8 +4,8 @@ package struct LocationSettings: Sendable, Hashable {
     // ngx_http_core_module
     /// Bytes; 0 = no limit.
     package internal(set) var clientMaxBodySize: UInt64 = 1 << 20
-    /// Bytes of a body that are gathered before a node is asked: most bodies fit, and a slow sender then costs no node
-    /// anything. The rest follows as it comes; nothing goes to a file. nginx's default is 16 KiB.
+    /// Bytes of a body that are kept in memory. What is more goes to a file, or with `fastcgi_request_buffering off` to
+    /// the node as it comes. nginx's default is 16 KiB.
     package internal(set) var clientBodyBufferSize = 64 * 1024
     /// From the first byte of a request to the end of its header. Counts at server level.
     package internal(set) var clientHeaderTimeout = Duration.seconds(60)
@@ -21,14 +21,37 @@ package struct LocationSettings: Sendable, Hashable {
     package internal(set) var keepaliveTime = Duration.seconds(3600)
     /// `large_client_header_buffers` and `client_header_buffer_size`. Counts at server level.
     package internal(set) var headerBuffers = HeaderBuffers()
+    package internal(set) var lingeringClose = LingeringClose.on
+    /// Between two reads of what nobody wants, and in all.
+    package internal(set) var lingeringTimeout = Duration.seconds(5)
+    package internal(set) var lingeringTime = Duration.seconds(30)
+    /// `reset_timedout_connection`.
+    package internal(set) var resetsTimedOut = false
+    /// Bytes a second that a response may have; 0 = as many as the client takes.
+    package internal(set) var limitRate = 0
+    /// `limit_rate_after`: the first bytes of a response, to which this does not apply.
+    package internal(set) var limitRateAfter = 0
+    /// `max_headers`: lines of a request's header; nil = the parser's. Counts at server level.
+    package internal(set) var mostHeaders: Int?
+    /// `server_tokens string`: the `Server` header in place of Millrace's own; empty = none.
+    package internal(set) var serverTokens: Template?
     /// The value for `Keep-Alive: timeout=`; nil sends no such header.
     package internal(set) var keepaliveHeader: Duration?
     /// `internal`; not inherited.
     package internal(set) var isInternal = false
     package internal(set) var mediaTypes = MediaTypes()
     package internal(set) var errorPages: [ErrorPage] = []
-    /// `$document_root`.
-    package internal(set) var documentRoot: String
+    package internal(set) var root: DocumentRoot
+    /// Of a folder; a path with a `/` in front is one of the server's.
+    package internal(set) var indexFiles: [Template] = [Template(literal: "index.html")]
+    /// nil without `try_files`; not inherited.
+    package internal(set) var triedFiles: TriedFiles?
+    package internal(set) var sendsETag = true
+    package internal(set) var ifModifiedSince = IfModifiedSince.exact
+    /// `log_not_found`.
+    package internal(set) var logsNotFound = true
+    /// Not inherited.
+    package internal(set) var content = ContentHandler.files
 
     // ngx_http_fastcgi_module
     /// Index into `HTTPConfiguration.upstreams`; not inherited.
@@ -57,6 +80,17 @@ package struct LocationSettings: Sendable, Hashable {
     package internal(set) var passedHeaders: [String] = []
     /// The node goes on when the client has gone.
     package internal(set) var ignoresClientAbort = false
+
+    package internal(set) var buffering = BufferingSettings()
+    /// Follows a path that ends in `/` in `$fastcgi_script_name`.
+    package internal(set) var fastCGIIndex: Template?
+    /// `fastcgi_split_path_info`: index into `HTTPConfiguration.patterns`.
+    package internal(set) var splitPathInfo: Int?
+    /// `fastcgi_catch_stderr`: a node that says one of these has sent no proper response.
+    package internal(set) var caughtErrors: [[UInt8]] = []
+    package internal(set) var obeyedHeaders = ObeyedHeaders.all
+    package internal(set) var passesRequestBody = true
+    package internal(set) var passesRequestHeaders = true
 
     // ngx_http_rewrite_module
     /// Not inherited: a server's own steps are taken before a location is looked for.

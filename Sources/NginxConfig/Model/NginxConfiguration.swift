@@ -49,6 +49,8 @@ package struct HTTPConfiguration: Sendable {
     package internal(set) var limitZones: [LimitZone] = []
     package internal(set) var connectionZones: [ConnectionLimitZone] = []
     package internal(set) var logFormats: [LogFormat] = []
+    /// Absolute paths; they are made where they are not there.
+    package internal(set) var temporaryFolders: Set<String> = []
 }
 
 /// A file that went into the configuration.

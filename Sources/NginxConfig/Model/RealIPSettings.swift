@@ -4,4 +4,6 @@ package enum RealIPHeader: Sendable, Hashable {
     case xForwardedFor
     /// Any other header; the name in lower case.
     case named(String)
+    /// The header in front of the connection.
+    case proxyProtocol
 }

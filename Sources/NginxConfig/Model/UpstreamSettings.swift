@@ -3,6 +3,13 @@ package struct Upstream: Sendable, Hashable {
     package enum Method: Sendable, Hashable {
         case roundRobin
         case leastConnections
+        case leastTimeToHead
+        case leastTimeToEnd
+        case random
+        case randomTwo
+        case addressHash
+        case hash(Template)
+        case consistentHash(Template)
     }
 
     /// What stands after `upstream` or `fastcgi_pass`.
@@ -13,7 +20,22 @@ package struct Upstream: Sendable, Hashable {
     package internal(set) var method = Method.roundRobin
     /// `keepalive`: idle connections kept per loop; nil closes each after its request.
     package internal(set) var keepalive: Int?
+    /// Requests that one connection may carry.
+    package internal(set) var keepaliveRequests = 1000
+    /// How long a connection may carry requests; the one after that is its last.
+    package internal(set) var keepaliveTime = Duration.seconds(3600)
+    /// How long a connection may be idle.
+    package internal(set) var keepaliveTimeout = Duration.seconds(60)
+    /// nil: the balancer's own.
+    package internal(set) var queue: UpstreamQueue?
     package let location: SourceLocation
+}
+
+/// `queue`: what waits when every usable node has as many connections as it may have.
+package struct UpstreamQueue: Sendable, Hashable {
+    /// Requests; 0: none wait.
+    package let limit: Int
+    package internal(set) var timeout = Duration.seconds(60)
 }
 
 /// `server` within `upstream`. A host name stands for all the addresses it resolves to.
@@ -26,6 +48,8 @@ package struct UpstreamServer: Sendable, Hashable {
     /// 0: failures are not counted.
     package internal(set) var maxFails = 1
     package internal(set) var failTimeout = Duration.seconds(10)
+    /// `slow_start`: so long its weight grows from nothing after it was out.
+    package internal(set) var slowStart = Duration.zero
     /// 0: no limit.
     package internal(set) var maxConnections = 0
     package internal(set) var isBackup = false

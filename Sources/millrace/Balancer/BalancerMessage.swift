@@ -3,9 +3,11 @@ import Glibc
 
 /// What the balancer says on the terminal, in nginx's form: scripts and people know it.
 enum BalancerMessage {
-    static func say(_ line: String) {
-        let bytes = Array("millrace: \(line)\n".utf8)
-        _ = write(2, bytes, bytes.count)
+    static func say(_ line: String) { write("millrace: \(line)\n") }
+
+    private static func write(_ text: String) {
+        let bytes = Array(text.utf8)
+        _ = Glibc.write(2, bytes, bytes.count)
     }
 
     /// For an error that ends the process.
@@ -13,13 +15,27 @@ enum BalancerMessage {
         CommandFailure(description: "[emerg] \(text)")
     }
 
+    /// nginx's `-v` and `-V`: the version whose behaviour is followed, and what of it there is.
     static func version(withBuild: Bool) {
-        say("balancer version: millrace/\(Millrace.versionNumber)")
+        write("nginx version: nginx/1.29.8 (millrace \(Millrace.versionNumber))\n")
+        guard withBuild else { return }
         #if DEBUG
             let build = "debug"
         #else
             let build = "release"
         #endif
-        if withBuild { say("built with Swift, \(build); configuration language of nginx") }
+        let arguments = present.map { "--with-\($0)" } + absent.map { "--without-\($0)" }
+        write("built with Swift, \(build)\nconfigure arguments: \(arguments.joined(separator: " "))\n")
     }
+
+    /// Modules that nginx has only when it is built with them.
+    private static let present = ["threads", "http_realip_module", "http_stub_status_module"]
+
+    /// Modules that nginx has unless it is built without them.
+    private static let absent = [
+        "http_charset_module", "http_gzip_module", "http_ssi_module", "http_userid_module", "http_auth_basic_module",
+        "http_mirror_module", "http_autoindex_module", "http_geo_module", "http_split_clients_module",
+        "http_referer_module", "http_proxy_module", "http_uwsgi_module", "http_scgi_module", "http_grpc_module",
+        "http_memcached_module", "http_empty_gif_module", "http_browser_module", "http-cache",
+    ]
 }

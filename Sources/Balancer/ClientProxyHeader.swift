@@ -1,0 +1,56 @@
+internal import HTTPWire
+internal import NginxConfig
+internal import Reactor
+
+/// What a load balancer in front says of the connection (PROXY protocol).
+struct ProxiedConnection {
+    let source: SocketAddress
+    let destination: SocketAddress
+}
+
+extension ClientConnection {
+    /// `listen … proxy_protocol`: takes the header that comes before the first request.
+    /// - Returns: false when more must come first, or the connection is closed
+    func takeProxyHeader() -> Bool {
+        guard let input else { return false }
+        do throws(ProxyProtocol.Malformed) {
+            let parsed = try input.withSpan { bytes throws(ProxyProtocol.Malformed) in try ProxyProtocol.parse(bytes) }
+            guard let parsed else { return false }
+            if let source = parsed.header.source, let destination = parsed.header.destination {
+                guard let source = SocketAddress(source), let destination = SocketAddress(destination) else {
+                    throw ProxyProtocol.Malformed()
+                }
+                info.proxied = ProxiedConnection(source: source, destination: destination)
+            }
+            input.consume(parsed.length)
+            awaitsProxyHeader = false
+            return !input.isEmpty
+        } catch {
+            listener.defaultLocation.errorLog.log(
+                .error, "broken header while reading PROXY protocol, client: \(info.address.host)")
+            close()
+            return false
+        }
+    }
+}
+
+extension SocketAddress {
+    fileprivate init?(_ place: ProxyProtocol.Place) {
+        switch place.address {
+        case .text(let text): self.init(numeric: text, port: place.port)
+        case .binary(let bytes): self.init(binary: bytes, port: place.port)
+        }
+    }
+
+    /// - Parameter bytes: 4 or 16 in network order
+    init?(binary bytes: [UInt8], port: UInt16) {
+        switch bytes.count {
+        case 4: self = .ipv4(bytes.reduce(0) { $0 << 8 | UInt32($1) }, port: port)
+        case 16:
+            let high = bytes[..<8].reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+            let low = bytes[8...].reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+            self = .ipv6(high, low, port: port)
+        default: return nil
+        }
+    }
+}

@@ -1,0 +1,64 @@
+internal import HTTPWire
+internal import NginxConfig
+
+/// What a request's preconditions (RFC 9110, 13) make of a file, as nginx's not-modified and range filters take them.
+struct FileConditions {
+    enum Answer: Hashable {
+        case whole
+        case part(Range<Int>)
+        case notModified
+        case preconditionFailed
+        case rangeNotSatisfiable
+    }
+
+    let size: Int
+    /// In seconds since 1970.
+    let modified: Int
+    /// With its quotes; nil: `etag off`.
+    let tag: String?
+    let rule: IfModifiedSince
+
+    /// - Parameter field: the value of a request's header, by its name in lower case
+    func answer(to field: (String) -> String?) -> Answer {
+        if let date = field("if-unmodified-since"), let seconds = HTTPDate.seconds(date), modified > seconds {
+            return .preconditionFailed
+        }
+        if let tags = field("if-match"), !matches(tags, isWeak: false) { return .preconditionFailed }
+        let (since, noneMatch) = (field("if-modified-since"), field("if-none-match"))
+        if since != nil || noneMatch != nil {
+            let isModified = since.map { self.isModified(since: $0) } ?? false
+            let isOther = noneMatch.map { !matches($0, isWeak: true) } ?? false
+            if !isModified, !isOther { return .notModified }
+        }
+        guard let range = field("range") else { return .whole }
+        if let condition = field("if-range"), !holds(ifRange: condition) { return .whole }
+        switch RangeHeader(Array(range.utf8), length: size) {
+        case .whole: return .whole
+        case .part(let range): return .part(range)
+        case .unsatisfiable: return .rangeNotSatisfiable
+        }
+    }
+
+    private func isModified(since date: String) -> Bool {
+        if rule == .off { return true }
+        guard let seconds = HTTPDate.seconds(date) else { return true }
+        return rule == .exact ? seconds != modified : seconds < modified
+    }
+
+    private func holds(ifRange condition: String) -> Bool {
+        if condition.hasPrefix("\"") { return condition == tag }
+        return HTTPDate.seconds(condition) == modified
+    }
+
+    private func matches(_ list: String, isWeak: Bool) -> Bool {
+        if list == "*" { return true }
+        guard let tag else { return false }
+        for item in list.split(separator: ",") {
+            var item = item.drop { $0 == " " || $0 == "\t" }
+            while item.last == " " || item.last == "\t" { item.removeLast() }
+            if isWeak, item.hasPrefix("W/") { item = item.dropFirst(2) }
+            if item == tag { return true }
+        }
+        return false
+    }
+}

@@ -1,0 +1,81 @@
+internal import Balancing
+internal import JSON
+internal import Reactor
+
+/// `/lb/peers`: lists the peers of all upstreams, and adds, drains and removes them while the balancer runs.
+///
+/// ```
+/// POST /lb/peers  {"upstream": "nodes", "address": "10.0.0.7:9000", "state": "up", "weight": 2}
+/// ```
+enum PeerCalls {
+    struct Fault: Error {
+        let status: Int
+        let detail: String
+    }
+
+    static func list(_ worker: WorkerLoop) -> JSONWriter {
+        .object { reply in
+            reply.array("peers") { peers in
+                for upstream in worker.shared.upstreams {
+                    let overrides = upstream.overrides
+                    for peer in upstream.group.statistics(now: worker.milliseconds).peers {
+                        peers.object { entry in
+                            entry.member("upstream", upstream.name)
+                            entry.member("address", peer.peer.address)
+                            let state = overrides[peer.peer.address]?.state ?? .up
+                            entry.member("state", peer.isDraining ? "removed" : state.rawValue)
+                            entry.member("healthy", peer.isHealthy)
+                            entry.member("active", peer.active)
+                            entry.member("idle", peer.idle)
+                            entry.member("weight", peer.specification.weight)
+                            entry.member("max_conns", peer.specification.maxConns)
+                            entry.member("backup", peer.specification.isBackup)
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    static func set(_ members: [String: JSONValue], on worker: WorkerLoop) throws(Fault) -> JSONWriter {
+        let upstreams = worker.shared.upstreams
+        let name = members["upstream"]?.stringValue ?? (upstreams.count == 1 ? upstreams[0].name : "")
+        guard let upstream = upstreams.first(where: { $0.name == name }) else {
+            let names = upstreams.map(\.name).joined(separator: ", ")
+            throw Fault(status: 400, detail: "upstream must be one of: \(names).")
+        }
+        guard let text = members["address"]?.stringValue, let address = SocketAddress(text)?.description else {
+            throw Fault(status: 400, detail: "address must be host:port in figures, or unix:/path.")
+        }
+        let states = PeerOverride.State.allCases.map(\.rawValue).joined(separator: ", ")
+        guard let state = PeerOverride.State(rawValue: members["state"]?.stringValue ?? "up") else {
+            throw Fault(status: 400, detail: "state must be one of: \(states).")
+        }
+        var peer = PeerSpecification(address: address)
+        let numbers: [(String, WritableKeyPath<PeerSpecification, Int>)] = [
+            ("weight", \.weight), ("max_conns", \.maxConns),
+        ]
+        for (member, path) in numbers {
+            guard let value = members[member] else { continue }
+            guard let number = value.integerValue.map(Int.init), (member == "weight" ? 1 : 0)...65_535 ~= number else {
+                throw Fault(status: 400, detail: "\(member) must be a whole number up to 65535.")
+            }
+            peer[keyPath: path] = number
+        }
+        peer.isBackup = members["backup"]?.boolValue ?? false
+        let isConfigured = upstream.isConfigured(address)
+        if !isConfigured, state != .up, upstream.overrides[address] == nil {
+            throw Fault(status: 404, detail: "There is no such peer.")
+        }
+        if isConfigured {
+            worker.setPeer(address, of: upstream, to: state == .up ? nil : PeerOverride(state: state))
+        } else {
+            // What an earlier call has said of its weight stays when only the state changes.
+            let old = upstream.overrides[address]?.added
+            let added = state == .up || old == nil ? peer : old
+            worker.setPeer(
+                address, of: upstream, to: state == .removed ? nil : PeerOverride(state: state, added: added))
+        }
+        return list(worker)
+    }
+}

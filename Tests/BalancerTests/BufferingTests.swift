@@ -1,0 +1,103 @@
+import Glibc
+import Testing
+
+@testable import Balancer
+
+/// `fastcgi_request_buffering` and `fastcgi_buffering`.
+struct BufferingTests {
+    private static let large = [UInt8]((0..<3_000_000).map { UInt8(truncatingIfNeeded: $0 / 7) })
+
+    private func head(_ size: Int) -> String { "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: \(size)\r\n\r\n" }
+
+    @Test func `a node is asked when a body is whole, whatever its size`() throws {
+        let node = try TestResponder(echo)
+        defer { node.stop() }
+        let harness = try Harness(
+            [node.address], http: "client_max_body_size 100m; client_body_temp_path /tmp/mr-bodies;")
+        let client = try harness.client()
+        client.send(head(Self.large.count))
+        client.send(Array(Self.large.dropLast(1000)))
+        usleep(100_000)
+        #expect(try harness.get("/lb/stats").text.contains("\"active\":0"))
+        client.send(Array(Self.large.suffix(1000)))
+        #expect(try client.response().body == Self.large)
+        // The connection is as good as before, and so is the node's.
+        client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(try client.response().body.isEmpty)
+        #expect(node.connections == 1)
+    }
+
+    @Test func `of a chunked body the node learns the length`() throws {
+        let node = try TestResponder {
+            [.stdout("\r\n\($0.params["CONTENT_LENGTH"] ?? "-") \($0.body.count)"), .end()]
+        }
+        defer { node.stop() }
+        let harness = try Harness([node.address])
+        let client = try harness.client()
+        client.send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
+        for _ in 0..<3 {
+            client.send("EA60\r\n" + String(repeating: "x", count: 60_000) + "\r\n")
+            usleep(10_000)
+        }
+        client.send("0\r\n\r\n")
+        #expect(try client.response().text == "180000 180000")
+    }
+
+    @Test func `another node gets the whole body, too`() throws {
+        let bad = try TestResponder { _ in [.close] }
+        let good = try TestResponder(echo)
+        defer { for node in [bad, good] { node.stop() } }
+        let harness = try Harness(
+            [bad.address, "\(good.address) backup"], http: "client_max_body_size 100m;",
+            location: "fastcgi_next_upstream error non_idempotent;")
+        let client = try harness.client()
+        client.send(head(Self.large.count))
+        client.send(Self.large)
+        #expect(try client.response().body == Self.large)
+        #expect(bad.requests.count == 1)
+    }
+
+    @Test(arguments: [true, false]) func `a slow client keeps the node waiting only with fastcgi_buffering off`(
+        isBuffering: Bool
+    ) throws {
+        let size = 20 << 20
+        let piece = [UInt8](repeating: 0x61, count: 1 << 20)
+        let node = try TestResponder { _ in
+            [.stdout("Content-Length: \(size)\r\n\r\n")]
+                + Array(repeating: TestResponder.Step.bytes(piece), count: 20) + [.end()]
+        }
+        defer { node.stop() }
+        let harness = try Harness(
+            [node.address],
+            location: "fastcgi_buffering \(isBuffering ? "on" : "off"); fastcgi_temp_path /tmp/mr-bodies;")
+        let client = try RawClient(harness.address, receiveBuffer: 16 * 1024)
+        client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        let isFree = eventually(within: isBuffering ? .seconds(10) : .milliseconds(500)) {
+            (try? harness.get("/lb/stats").text.contains("\"active\":0,\"idle\":1")) == true
+        }
+        #expect(isFree == isBuffering)
+        let response = try client.response()
+        #expect(response.body.count == size)
+        #expect(response.body.allSatisfy { $0 == 0x61 })
+        client.send("GET /lb/health HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(try client.response().status == 200)
+    }
+
+    @Test func `X-Accel-Buffering no keeps a response out of the file, unless it is ignored`() throws {
+        let piece = [UInt8](repeating: 0x61, count: 1 << 20)
+        let node = try TestResponder { _ in
+            [.stdout("X-Accel-Buffering: no\r\n\r\n")] + Array(repeating: .bytes(piece), count: 12) + [.end()]
+        }
+        defer { node.stop() }
+        for (location, waits) in [("", true), ("fastcgi_ignore_headers X-Accel-Buffering;", false)] {
+            let harness = try Harness([node.address], location: location)
+            let client = try RawClient(harness.address, receiveBuffer: 16 * 1024)
+            client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            let isFree = eventually(within: waits ? .milliseconds(300) : .seconds(10)) {
+                (try? harness.get("/lb/stats").text.contains("\"active\":0,\"idle\":1")) == true
+            }
+            #expect(isFree != waits)
+            #expect(try client.response().body.count == 12 << 20)
+        }
+    }
+}

@@ -1,0 +1,76 @@
+import Glibc
+import TestSupport
+import Testing
+
+@testable import Balancer
+
+struct ChoiceTests {
+    private static func nodes(_ count: Int) throws -> [TestResponder] {
+        try (0..<count).map { number in
+            try TestResponder { _ in [.stdout("\r\nnode \(number)"), .end()] }
+        }
+    }
+
+    @Test(
+        .enabled(if: StockNginx.isPresent),
+        arguments: ["hash $arg_k;", "hash $arg_k consistent;", "hash $uri$arg_none;", "ip_hash;"])
+    func `keys lead to the nodes that nginx leads them to, past those that are down or gone`(_ method: String) throws {
+        let nodes = try Self.nodes(4)
+        defer { for node in nodes { node.stop() } }
+        let servers = [
+            "\(nodes[0].address) max_fails=0", "\(nodes[1].address) weight=3 max_fails=0",
+            "unix:/tmp/mr-nobody.sock max_fails=0", "\(nodes[2].address) weight=2 down",
+            "\(nodes[3].address) weight=2 max_fails=0",
+        ]
+        let http = "set_real_ip_from 127.0.0.1; real_ip_header X-Real-IP;"
+        let text = Harness.text(servers, upstream: "", http: http).replacing(
+            "upstream nodes {", with: "upstream nodes {\n\(method)")
+        let (harness, nginx) = (try Harness(text: text), try NginxProcess(text: text))
+        for number in 0..<60 {
+            let request = """
+                GET /\(number % 7)?k=key\(number) HTTP/1.1\r\nHost: a\r\nX-Real-IP: 10.\(number).\(number * 3).9\r\n\
+                Connection: close\r\n\r\n
+                """
+            #expect(try harness.ask(request).text == nginx.ask(request).text, "\(number)")
+        }
+    }
+
+    @Test func `keepalive_requests and keepalive_time bound the life of a node's connection`() throws {
+        let node = try TestResponder()
+        defer { node.stop() }
+        let harness = try Harness([node.address], upstream: "keepalive 8; keepalive_requests 3;")
+        for _ in 0..<6 { #expect(try harness.get("/").status == 200) }
+        #expect(node.connections == 2)
+        let brief = try Harness([node.address], upstream: "keepalive 8; keepalive_time 1ms;")
+        for _ in 0..<3 {
+            #expect(try brief.get("/").status == 200)
+            usleep(5000)
+        }
+        // The first connection's age was asked for within the millisecond, or not.
+        #expect((4...5).contains(node.connections))
+        let idle = try Harness([node.address], upstream: "keepalive 8; keepalive_timeout 30ms;")
+        _ = try idle.get("/")
+        #expect(eventually { node.openConnections >= 1 })
+        harness.stop()
+        brief.stop()
+        #expect(eventually { node.openConnections == 0 })
+    }
+
+    @Test func `queue says how many wait for a place, and for how long`() throws {
+        let node = try TestResponder { _ in [.sleep(.milliseconds(400)), .stdout("\r\nlate"), .end()] }
+        defer { node.stop() }
+        let harness = try Harness(
+            ["\(node.address) max_conns=1"], upstream: "keepalive 8; queue 1 timeout=100ms;", queueLimit: 100)
+        let busy = try harness.client()
+        busy.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(eventually { node.requests.count == 1 })
+        let waiting = try harness.client()
+        let start = ContinuousClock.now
+        waiting.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(eventually { (try? harness.get("/").status) == 503 })
+        #expect(ContinuousClock.now - start < .milliseconds(300))
+        #expect(try waiting.response().status == 503)
+        #expect(ContinuousClock.now - start >= .milliseconds(100))
+        #expect(try busy.response().text == "late")
+    }
+}

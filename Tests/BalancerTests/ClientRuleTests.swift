@@ -1,0 +1,79 @@
+import Glibc
+import TestSupport
+import Testing
+
+@testable import Balancer
+
+/// What holds for a client's connection.
+struct ClientRuleTests {
+    @Test func `limit_rate holds a response back, also when the node asks for it`() throws {
+        let node = try TestResponder { request in
+            let rate = request.uri == "/own" ? "X-Accel-Limit-Rate: 40000\r\n" : ""
+            return [.stdout("\(rate)\r\n" + String(repeating: "a", count: 64_000)), .end()]
+        }
+        defer { node.stop() }
+        let folder = TemporaryFolder()
+        try folder.write(String(repeating: "b", count: 64_000), to: "file.txt")
+        let harness = try Harness(
+            [node.address],
+            server: """
+                location /slow { fastcgi_pass nodes; limit_rate 40000; }
+                location /after { fastcgi_pass nodes; limit_rate 100; limit_rate_after 70000; }
+                location /file { root \(folder.path); limit_rate 40000; }
+                """)
+        for (path, isSlow) in [("/", false), ("/slow", true), ("/own", true), ("/after", false), ("/file.txt", true)] {
+            let start = ContinuousClock.now
+            let response = try harness.get(path)
+            #expect(response.body.count == 64_000)
+            #expect((ContinuousClock.now - start > .milliseconds(400)) == isSlow, "\(path)")
+        }
+    }
+
+    @Test func `reset_timedout_connection drops what a client does not take`() throws {
+        let folder = TemporaryFolder()
+        try folder.write(String(repeating: "b", count: 8 << 20), to: "file.txt")
+        for (setting, isReset) in [("on", true), ("off", false)] {
+            let harness = try Harness(
+                ["unix:/none"],
+                server: """
+                    reset_timedout_connection \(setting); send_timeout 100ms;
+                    location /file { root \(folder.path); }
+                    """)
+            let client = try RawClient(harness.address, receiveBuffer: 64 * 1024)
+            client.send("GET /file.txt HTTP/1.1\r\nHost: a\r\n\r\n")
+            usleep(400_000)
+            var chunk = [UInt8](repeating: 0, count: 1 << 16)
+            var count = 1
+            while count > 0 { count = recv(client.descriptor, &chunk, chunk.count, 0) }
+            #expect((count < 0) == isReset)
+        }
+    }
+
+    @Test func `lingering_close off closes at once`() throws {
+        let harness = try Harness(
+            ["unix:/none"],
+            server:
+                "location /off { lingering_close off; return 200 x; } location /on { lingering_timeout 1s; return 200 x; }"
+        )
+        for (path, lingers) in [("/off", false), ("/on", true)] {
+            let client = try harness.client()
+            client.send("POST \(path) HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 5000\r\n\r\n")
+            #expect(try client.response().status == 200)
+            let isOpen = try harness.get("/lb/metrics").text.contains("millrace_lb_connections 2\n")
+            #expect(isOpen == lingers, "\(path)")
+        }
+    }
+
+    @Test func `max_headers and the Server header are the administrator's`() throws {
+        let harness = try Harness(
+            ["unix:/none"], server: "max_headers 3; server_tokens \"mine $host\"; location /x { return 200 x; }")
+        func ask(_ count: Int) throws -> RawClient.Response {
+            let fields = (0..<count).map { "X-\($0): a\r\n" }.joined()
+            return try harness.ask("GET /x HTTP/1.1\r\nHost: b\r\n\(fields)\r\n")
+        }
+        #expect(try ask(2).field("Server") == "mine b")
+        #expect(try ask(3).status == 431)
+        let standard = try Harness(["unix:/none"], server: "server_tokens on; location /x { return 200 x; }")
+        #expect(try standard.get("/x").field("Server") == "millrace")
+    }
+}

@@ -1,0 +1,185 @@
+import Glibc
+import TestSupport
+import Testing
+
+@testable import Balancer
+
+struct FileTests {
+    /// A folder with files in it, and a configuration that serves them.
+    private struct Site {
+        let folder = TemporaryFolder()
+        let text: String
+        let big: String
+
+        init(node: String) throws {
+            for name in ["site", "site/sub", "site/empty", "other"] { mkdir(folder.file(name), 0o755) }
+            big = String(repeating: "0123456789abcdef", count: 400_000)
+            let files = [
+                "site/index.html": "<p>start</p>", "site/a.txt": "plain text", "site/sub/index.htm": "sub",
+                "site/none": "no ending", "site/nothing.txt": "", "site/a b%.txt": "odd", "site/big.bin": big,
+                "other/x.css": "css", "other/page.html": "error page", "secret": "secret",
+            ]
+            for (name, contents) in files {
+                let path = try folder.write(contents, to: name)
+                let times = [timespec(tv_sec: 784_111_777, tv_nsec: 0), timespec(tv_sec: 784_111_777, tv_nsec: 0)]
+                utimensat(AT_FDCWD, path, times, 0)
+            }
+            symlink(folder.file("secret"), folder.file("site/link"))
+            // Whoever may read everything sees no difference.
+            chmod(folder.path, 0o755)
+            text = Harness.text([node]).replacing(
+                "location / {",
+                with: """
+                    root \(folder.path)/site;
+                    index index.html index.htm;
+                    types { text/html html htm; text/css css; application/x-bin bin; }
+                    default_type text/plain;
+                    location /files/ { alias \(folder.path)/site/; }
+                    location /sub/ {}
+                    location /a {}
+                    location /empty {}
+                    location /n {}
+                    location /big {}
+                    location /link {}
+                    location = / {}
+                    location = /index.html {}
+                    location /other/ { root \(folder.path); error_page 404 /other/page.html; }
+                    location /try/ { try_files $uri /other/x.css; }
+                    location /try-node/ { try_files /nothing /node; }
+                    location /try-code/ { try_files /nothing =410; }
+                    location /try-folder/ { try_files /sub/ =404; }
+                    location /try-named/ { try_files /nothing @named; }
+                    location /variable { try_files $arg_f =404; }
+                    location @named { return 200 "named $uri"; }
+                    location ~ ^/re/(.*)$ { alias \(folder.path)/other/$1; }
+                    location /loop { try_files /nothing /loop; }
+                    location / {
+                    """, maxReplacements: 1)
+        }
+    }
+
+    private static let requests: [String] = {
+        var requests = [
+            "/", "/index.html", "/a.txt", "/none", "/nothing.txt", "/sub/", "/sub", "/sub?a=b", "/empty/", "/empty",
+            "/a%20b%25.txt", "/a.missing", "/files/a.txt", "/files/", "/files/sub", "/files/missing", "/link",
+            "/other/x.css", "/try/a", "/try-node/x", "/try-code/x", "/try-folder/x", "/try-named/x?y",
+            "/variable?f=/a.txt", "/variable?f=/missing", "/re/x.css", "/re/none", "/loop", "/files/../../secret",
+            "/a.txt/", "/a.txt/x", "/%2e%2e/secret", "/other/missing",
+        ].map { "GET \($0) HTTP/1.1\r\nHost: test\r\n" }
+        requests += ["HEAD", "POST", "PUT", "DELETE", "OPTIONS"].flatMap { method in
+            ["/a.txt", "/", "/sub", "/empty/", "/a.missing"].map {
+                "\(method) \($0) HTTP/1.1\r\nHost: test\r\nContent-Length: 0\r\n"
+            }
+        }
+        let tag = "\"2ebc98a1-a\""
+        requests += [
+            "Range: bytes=0-3", "Range: bytes=-3", "Range: bytes=4-", "Range: bytes=20-", "Range: bytes=3-2",
+            "Range: items=1-2", "Range: bytes=0-3\r\nIf-Range: \(tag)", "Range: bytes=0-3\r\nIf-Range: \"x\"",
+            "Range: bytes=0-3\r\nIf-Range: Sun, 06 Nov 1994 08:49:37 GMT",
+            "If-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT", "If-Modified-Since: Mon, 07 Nov 1994 08:49:37 GMT",
+            "If-Modified-Since: nonsense", "If-None-Match: \(tag)", "If-None-Match: \"x\", W/\(tag)",
+            "If-None-Match: *", "If-None-Match: \"x\"", "If-Match: \(tag)", "If-Match: \"x\"", "If-Match: *",
+            "If-Unmodified-Since: Sun, 06 Nov 1994 08:49:37 GMT", "If-Unmodified-Since: Sat, 05 Nov 1994 08:49:37 GMT",
+            "If-None-Match: \(tag)\r\nIf-Modified-Since: Mon, 07 Nov 1994 08:49:37 GMT",
+        ].map { "GET /a.txt HTTP/1.1\r\nHost: test\r\n\($0)\r\n" }
+        return requests
+    }()
+
+    private static func summary(_ response: RawClient.Response, port: String) -> [String] {
+        let names = [
+            "Content-Type", "Content-Length", "Last-Modified", "ETag", "Content-Range", "Accept-Ranges", "Location",
+        ]
+        // An error's own words are everyone's own; an error page's are not.
+        let isWorded = response.status >= 300 && !response.text.contains("error page")
+        let fields = names.filter { !isWorded || !["Content-Type", "Content-Length"].contains($0) }.map { name in
+            "\(name): \(response.field(name)?.replacing(port, with: "PORT") ?? "-")"
+        }
+        return ["\(response.status)"] + fields + (isWorded ? [] : [response.text])
+    }
+
+    @Test(.enabled(if: StockNginx.isPresent)) func `files are served as nginx serves them`() throws {
+        let node = try TestResponder()
+        defer { node.stop() }
+        let site = try Site(node: node.address)
+        let (harness, nginx) = (try Harness(text: site.text), try NginxProcess(text: site.text))
+        func port(_ address: String) -> String { String(address.split(separator: ":").last ?? "") }
+        for request in Self.requests {
+            let text = request + "Connection: close\r\n\r\n"
+            do {
+                let own = Self.summary(try harness.ask(text), port: port(harness.address))
+                let other = Self.summary(
+                    try nginx.ask(text, isHead: text.hasPrefix("HEAD")), port: port(nginx.address))
+                #expect(own == other, "\(request)")
+            } catch {
+                Issue.record("\(error): \(request)")
+            }
+        }
+    }
+
+    @Test func `a large file reaches a slow client whole, and the connection goes on`() throws {
+        let node = try TestResponder()
+        defer { node.stop() }
+        let site = try Site(node: node.address)
+        let harness = try Harness(text: site.text)
+        let client = try RawClient(harness.address, receiveBuffer: 64 * 1024)
+        client.send("GET /big.bin HTTP/1.1\r\nHost: a\r\n\r\nGET /a.txt HTTP/1.1\r\nHost: a\r\n\r\n")
+        usleep(50_000)
+        let response = try client.response()
+        #expect(response.field("Content-Length") == "6400000")
+        #expect(response.text == site.big)
+        #expect(try client.response().text == "plain text")
+        // One that goes away in the middle leaves nothing behind.
+        let quitter = try RawClient(harness.address, receiveBuffer: 64 * 1024)
+        quitter.send("GET /big.bin HTTP/1.1\r\nHost: a\r\n\r\n")
+        _ = try quitter.receive()
+        #expect(try harness.get("/a.txt").text == "plain text")
+    }
+
+    @Test func `no path and no variable leads out of the folder`() throws {
+        let node = try TestResponder()
+        defer { node.stop() }
+        let site = try Site(node: node.address)
+        let harness = try Harness(text: site.text)
+        for path in ["/variable?f=/../secret", "/variable?f=/sub/../../secret", "/files/..%2f..%2fsecret"] {
+            let response = try harness.get(path)
+            #expect(response.status >= 400 || response.text == "hello")
+            #expect(response.text != "secret")
+        }
+    }
+
+    @Test func `an error page may be a file, also of a request that is none`() throws {
+        let node = try TestResponder()
+        defer { node.stop() }
+        let site = try Site(node: node.address)
+        let harness = try Harness(
+            text: site.text.replacing(
+                "index index.html index.htm;",
+                with: "index index.html index.htm; error_page 400 502 /a.txt;"))
+        let response = try harness.ask("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n")
+        #expect(response.status == 400)
+        #expect(response.text == "plain text")
+        node.stop()
+        let down = try harness.get("/elsewhere")
+        #expect((down.status, down.text) == (502, "plain text"))
+    }
+
+    @Test(arguments: [1, 3]) func `stub_status tells what connections do, on all loops`(_ workers: Int) throws {
+        let node = try TestResponder { _ in [.sleep(.milliseconds(500)), .stdout("\r\nlate"), .end()] }
+        defer { node.stop() }
+        let harness = try Harness(
+            [node.address], server: "location = /status { stub_status; }", workers: workers)
+        let idle = try harness.client()
+        idle.send("GET /status HTTP/1.1\r\nHost: a\r\n\r\n")
+        _ = try idle.response()
+        let busy = try harness.client()
+        busy.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(eventually { node.requests.count == 1 })
+        let status = try harness.get("/status")
+        #expect(status.field("Content-Type") == "text/plain")
+        #expect(
+            status.text
+                == "Active connections: 3 \nserver accepts handled requests\n 3 3 3 \nReading: 0 Writing: 2 Waiting: 1 \n"
+        )
+        #expect(try harness.ask("POST /status HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n").status == 405)
+    }
+}

@@ -1,0 +1,120 @@
+import Glibc
+import NginxConfig
+import Reactor
+import Synchronization
+import Testing
+import Threading
+
+@testable import Balancer
+
+struct ListenTests {
+    @Test func `the PROXY protocol tells the client's address, to those who are trusted with it`() throws {
+        let node = try TestResponder { request in
+            let names = ["REMOTE_ADDR", "A", "B", "C", "D"]
+            return [.stdout("\r\n" + names.map { request.params[$0] ?? "-" }.joined(separator: " ")), .end()]
+        }
+        defer { node.stop() }
+        @Sendable func text(_ trusted: String) -> String {
+            Harness.text(
+                [node.address], http: "set_real_ip_from \(trusted); real_ip_header proxy_protocol;",
+                location: """
+                    fastcgi_param A $proxy_protocol_addr; fastcgi_param B $proxy_protocol_port;
+                    fastcgi_param C $proxy_protocol_server_addr; fastcgi_param D $proxy_protocol_server_port;
+                    """, listen: "127.0.0.1:%PORT% proxy_protocol")
+        }
+        let harness = try Harness(text: text("127.0.0.1"))
+        let line = "PROXY TCP4 192.0.2.7 10.0.0.1 5000 80\r\n"
+        let client = try harness.client()
+        client.send(line)
+        for _ in 0..<2 {
+            client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            #expect(try client.response().text == "192.0.2.7 192.0.2.7 5000 10.0.0.1 80")
+        }
+        let binary = try harness.client()
+        let signature: [UInt8] = [13, 10, 13, 10, 0, 13, 10, 0x51, 0x55, 0x49, 0x54, 10, 0x21, 0x11, 0, 12]
+        binary.send(
+            signature + [192, 0, 2, 8, 10, 0, 0, 1, 0, 9, 0, 80] + Array("GET / HTTP/1.1\r\nHost: a\r\n\r\n".utf8))
+        #expect(try binary.response().text == "192.0.2.8 192.0.2.8 9 10.0.0.1 80")
+        let bare = try harness.client()
+        bare.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(try bare.isAtEnd)
+        let wary = try Harness(text: text("192.0.2.0/24"))
+        #expect(try wary.ask(line + "GET / HTTP/1.1\r\nHost: a\r\n\r\n").text == "127.0.0.1 192.0.2.7 5000 10.0.0.1 80")
+    }
+
+    @Test func `connections have the keep-alive of their listener`() throws {
+        let node = try TestResponder()
+        defer { node.stop() }
+        let harness = try Harness(
+            text: Harness.text([node.address], listen: "127.0.0.1:%PORT% so_keepalive=2m:5:3 rcvbuf=64k sndbuf=64k"))
+        #expect(try harness.get("/").status == 200)
+        // Read off a connection that this process accepted.
+        let listener = try Reactor.Listener.listen(
+            on: .ipv4(0x7F00_0001, port: 0),
+            options([.keepsAlive(true), .keepaliveIdle(seconds: 120), .keepaliveCount(3)]))
+        defer { listener.close() }
+        let client = try RawClient(listener.localAddress!.description)
+        var accepted: Socket?
+        #expect(
+            eventually {
+                if case .connection(let socket, _) = listener.accept() { accepted = socket }
+                return accepted != nil
+            })
+        defer { accepted?.close() }
+        func option(_ level: CInt, _ name: CInt) -> CInt {
+            var (value, length) = (CInt(0), socklen_t(MemoryLayout<CInt>.size))
+            getsockopt(accepted?.descriptor ?? -1, level, name, &value, &length)
+            return value
+        }
+        #expect(option(SOL_SOCKET, SO_KEEPALIVE) == 1)
+        // TCP_KEEPIDLE and TCP_KEEPCNT.
+        #expect(option(6, 4) == 120)
+        #expect(option(6, 6) == 3)
+        withExtendedLifetime(client) {}
+    }
+
+    private func options(_ more: [SocketOption]) -> Reactor.Listener.Options {
+        var options = Reactor.Listener.Options()
+        options.more = more
+        return options
+    }
+
+    @Test(arguments: ["", " reuseport"])
+    func `a reload takes another number of worker_processes, and fails no request`(_ parameter: String) throws {
+        let node = try TestResponder()
+        defer { node.stop() }
+        let count = Mutex(1)
+        let text = Harness.text([node.address], listen: "127.0.0.1:%PORT%\(parameter)")
+        let harness = try Harness(text: "worker_processes \(count.withLock { $0 });\n" + text, workers: nil)
+        let isDone = Atomic<Bool>(false)
+        let failures = Mutex<[String]>([])
+        let clients = (0..<4).map { _ in
+            NamedThread("client") {
+                while !isDone.load(ordering: .relaxed) {
+                    do {
+                        let client = try harness.client()
+                        for _ in 0..<3 {
+                            client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+                            let response = try client.response()
+                            if response.status != 200 { failures.withLock { $0.append("\(response.status)") } }
+                            if response.field("Connection") == "close" { break }
+                        }
+                    } catch {
+                        failures.withLock { $0.append("\(error)") }
+                    }
+                }
+            }
+        }
+        for number in [3, 1, 4, 2] {
+            count.withLock { $0 = number }
+            #expect(harness.balancer.reload() == nil)
+            #expect(eventually { harness.balancer.runningLoops == number }, "\(number)")
+            usleep(50_000)
+        }
+        isDone.store(true, ordering: .relaxed)
+        for client in clients { client.join() }
+        // With a socket for each loop, the kernel may reset what it has given to one that goes: nginx, too, says so.
+        if parameter.isEmpty { #expect(failures.withLock { $0 } == []) }
+        #expect(try harness.get("/").status == 200)
+    }
+}

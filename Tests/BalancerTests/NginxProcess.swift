@@ -1,0 +1,36 @@
+import Glibc
+import Supervisor
+import TestSupport
+
+/// Debian's nginx with a test's text, on a port of its own, to compare choices with.
+final class NginxProcess {
+    let address: String
+    private let program: Program
+    private let folder = TemporaryFolder()
+
+    /// - Parameter text: as of ``Harness/text(_:upstream:http:server:location:listen:)``
+    init(text: String) throws {
+        let port = freePort()
+        address = "127.0.0.1:\(port)"
+        for name in ["logs", "tmp"] { mkdir(folder.file(name), 0o700) }
+        let temporary = ["client_body", "fastcgi", "proxy", "scgi", "uwsgi"].map { "\($0)_temp_path tmp/\($0);" }
+        var text = text.replacing("%PORT%", with: String(port))
+        text.replace("http {", with: "http { " + temporary.joined(separator: " "), maxReplacements: 1)
+        // Started by root it would give its processes to another user, who may not reach the nodes' sockets.
+        if getuid() == 0 { text = "user root;\n" + text }
+        let file = try folder.write("pid nginx.pid;\n" + text, to: "nginx.conf")
+        program = try Program(StockNginx.path ?? "nginx", ["-e", "stderr", "-c", file, "-p", folder.path])
+        try TestSupport.eventually("nginx listens") {
+            if let exit = program.process.exit {
+                throw NotInTime(description: "nginx \(exit): \(program.standardError)")
+            }
+            return isListening(port)
+        }
+    }
+
+    func ask(_ text: String, isHead: Bool = false) throws -> RawClient.Response {
+        let client = try RawClient(address)
+        client.send(text)
+        return try client.response(isHead: isHead)
+    }
+}
