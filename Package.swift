@@ -83,7 +83,7 @@ let package = Package(
             ]),
         .target(
             name: "DefaultProxy", path: "proxy",
-            exclude: ["Caddyfile", "apache.conf", "haproxy.cfg", "lighttpd.conf", "nginx.conf"],
+            exclude: ["Caddyfile", "DIRECTIVES.md", "apache.conf", "haproxy.cfg", "lighttpd.conf", "nginx.conf"],
             resources: [.embedInCode("millrace.conf")]),
         .target(
             name: "Worker",
