@@ -136,14 +136,14 @@ final class ClientConnection: EventHandler, TimerHandler {
         pump()
     }
 
-    /// How long a connection without a request yet may take to send one when the worker is to end.
+    /// How long an idle connection may take to send one more request when the worker is to end.
     private static let lastGrace = Duration.seconds(1)
 
     /// The worker is to end: so does this connection, as soon as no exchange is under way.
     func drain() {
         guard phase == .idle else { return }
-        // A new connection's request may be on its way: it is answered.
-        if info.requests > 0 { return close() }
+        // A request may be on its way: it is answered, with the word that the connection ends. nginx closes at once,
+        // and the client's request fails.
         timerKind = .keepalive
         worker.loop.set(timer, after: Self.lastGrace)
     }

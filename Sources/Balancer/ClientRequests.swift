@@ -198,7 +198,7 @@ extension ClientConnection {
     /// - Returns: whether the connection goes on with what is in the input
     private func endExchange() -> Bool {
         guard let exchange else { return false }
-        let mayGoOn = keepsAlive && !worker.isDraining && !isPeerClosed
+        let mayGoOn = keepsAlive && !isPeerClosed
         if mayGoOn, !isBodyDone {
             if decoder.count > Self.discardedBody { return beginLingering() }
             return false
@@ -214,7 +214,8 @@ extension ClientConnection {
         self.exchange = nil
         worker.giveBack(exchange)
         phase = .idle
-        arm(.keepalive)
+        // This response may have begun before the worker was told to end.
+        if worker.isDraining { drain() } else { arm(.keepalive) }
         return true
     }
 
