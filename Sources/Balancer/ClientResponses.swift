@@ -6,7 +6,8 @@ internal import Reactor
 extension ClientConnection: ResponseSink {
     var responseBacklog: Int {
         if let spool { return spool.isFull ? .max : 0 }
-        return output?.count ?? 0
+        // What comes next has room in a file.
+        return spoolsResponse ? 0 : output?.count ?? 0
     }
     var responseBytesSent: Int { bytesWritten - bytesAtStart }
     var responseHeadBytes: Int { headBytes }
@@ -128,7 +129,7 @@ extension ClientConnection: ResponseSink {
             arm(.send)
             worker.loop.later { [self] in flushResponse() }
         case .wouldBlock:
-            isWritable = false
+            awaitWritable()
             if timerKind != .send { arm(.send) }
         case .closed, .failed:
             lost()

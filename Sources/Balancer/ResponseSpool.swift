@@ -73,7 +73,7 @@ extension ClientConnection {
                 }
                 return
             case .wouldBlock:
-                isWritable = false
+                awaitWritable()
                 if timerKind != .send { arm(.send) }
             case .closed, .failed:
                 return lost()
