@@ -24,7 +24,8 @@ final class NginxProcess {
             if let exit = program.process.exit {
                 throw NotInTime(description: "nginx \(exit): \(program.standardError)")
             }
-            return isListening(port)
+            // Another program may have been given the port in the meantime.
+            return isListening(port) && !program.standardError.contains("bind() to")
         }
     }
 
