@@ -156,6 +156,7 @@ final class Exchange: TimerHandler {
         server = configuration.servers[defaultServer]
         location = server.locations[0]
         parser.limits = server.headLimits
+        parser.rules = server.requestRules
         limitRate = 0
         startedAt = worker.loop.now
     }

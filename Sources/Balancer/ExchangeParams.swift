@@ -49,7 +49,7 @@ extension Exchange {
     }
 
     private func isHidden(_ name: ByteRange, _ bytes: [UInt8]) -> Bool {
-        for hidden in location.hiddenHeaders where bytes.span.matches(name, ignoringCase: hidden) { return true }
+        for hidden in location.hiddenHeaders where bytes.span.matches(name, asVariable: hidden) { return true }
         return false
     }
 

@@ -52,6 +52,7 @@ final class RunningServer: Sendable {
     let name: [UInt8]
     /// What is taken of a request's head.
     let headLimits: HTTPLimits
+    let requestRules: RequestRules
 
     init(_ server: NginxConfig.Server, _ locations: [RunningLocation]) {
         self.server = server
@@ -62,6 +63,11 @@ final class RunningServer: Sendable {
         limits.head = server.settings.headerBuffers.head
         if let count = server.settings.mostHeaders { limits.fields = count }
         headLimits = limits
+        var rules = RequestRules()
+        rules.takesUnderscores = server.settings.takesUnderscores
+        rules.dropsInvalidNames = server.settings.dropsInvalidHeaders
+        rules.mergesSlashes = server.settings.mergesSlashes
+        requestRules = rules
     }
 }
 

@@ -11,6 +11,7 @@ enum ASCII {
     static let asterisk: UInt8 = 0x2A
     static let comma: UInt8 = 0x2C
     static let hyphen: UInt8 = 0x2D
+    static let underscore: UInt8 = 0x5F
     static let dot: UInt8 = 0x2E
     static let slash: UInt8 = 0x2F
     static let zero: UInt8 = 0x30
@@ -30,6 +31,9 @@ extension UInt8 {
 
     /// Lower case for ASCII letters, every other byte unchanged.
     var lowercased: UInt8 { self &- 0x41 < 26 ? self | 0x20 : self }
+
+    /// As a byte of a header's name counts when the name becomes a variable: in lower case, and `-` for `_`.
+    var variableByte: UInt8 { self == ASCII.underscore ? ASCII.hyphen : lowercased }
 
     /// The value of a hexadecimal digit.
     var hexValue: UInt8? {
@@ -58,11 +62,20 @@ extension Span<UInt8> {
         return true
     }
 
-    /// Whether two ranges hold the same bytes but for the case of ASCII letters.
-    package func matches(_ left: ByteRange, ignoringCase right: ByteRange) -> Bool {
+    /// Whether a header's name becomes the same variable (`HTTP_X_Y`) as that of a name in lower case with `-`.
+    package func matches(_ range: ByteRange, asVariable text: String) -> Bool {
+        let wanted = text.utf8Span.span
+        guard range.count == wanted.count else { return false }
+        let start = range.start
+        for offset in 0..<wanted.count where self[start + offset].variableByte != wanted[offset] { return false }
+        return true
+    }
+
+    /// Whether two headers' names become the same variable.
+    func matches(_ left: ByteRange, asVariable right: ByteRange) -> Bool {
         guard left.count == right.count else { return false }
         for offset in 0..<left.count
-        where self[left.start + offset].lowercased != self[right.start + offset].lowercased {
+        where self[left.start + offset].variableByte != self[right.start + offset].variableByte {
             return false
         }
         return true

@@ -4,34 +4,49 @@ enum FieldLine {
     enum Outcome {
         case field(HeaderField)
         /// The name is not one that can be passed on: outside `[A-Za-z0-9-]` (an `_` would become the same variable
-        /// as a `-`), or `Proxy`, which CGI programs take for a setting of their own (httpoxy).
+        /// as a `-`) where the rules do not take it, in disguise one that HTTP itself looks for (`Content_Length`), or
+        /// `Proxy`, which CGI programs take for a setting of their own (httpoxy).
         case dropped
     }
 
-    static func parse(_ bytes: Span<UInt8>, _ line: ByteRange) throws(HTTPError) -> Outcome {
+    static func parse(
+        _ bytes: Span<UInt8>, _ line: ByteRange, _ rules: RequestRules = RequestRules()
+    ) throws(HTTPError) -> Outcome {
         let end = line.end
         var index = line.start
         guard !bytes[index].isBlank else { throw .foldedField }
-        // What the name is compared by: its last 16 bytes in lower case.
+        // What the name is compared by: its last 16 bytes in lower case, with `-` for `_`.
         var tail: UInt128 = 0
         var isPlain = true
+        var isInvalid = false
         while index < end {
             let byte = bytes[index]
             if byte == ASCII.colon { break }
+            var compared = byte.lowercased
             if !(byte.isLetter || byte == ASCII.hyphen || byte.isDigit) {
                 guard byte > ASCII.space, byte < ASCII.delete else { throw .malformedField }
                 isPlain = false
+                if byte == ASCII.underscore { compared = ASCII.hyphen } else { isInvalid = true }
             }
-            tail = tail << 8 | UInt128(byte.lowercased)
+            tail = tail << 8 | UInt128(compared)
             index += 1
         }
         guard index < end, index > line.start else { throw .malformedField }
-        guard isPlain else { return .dropped }
         let name = ByteRange(line.start, index)
+        if !isPlain {
+            guard !rules.dropsInvalidNames || rules.takesUnderscores && !isInvalid, !isDisguised(name, bytes) else {
+                return .dropped
+            }
+        }
         let known = KnownHeader(bytes, name, tail: tail)
         guard known != .proxy else { return .dropped }
         return .field(
             HeaderField(name: name, value: bytes.trimmed(index + 1, end), known: known, hash: hash(tail)))
+    }
+
+    /// Whether the name is that of a header which HTTP itself or the balancer looks for, but for a `_`.
+    private static func isDisguised(_ name: ByteRange, _ bytes: Span<UInt8>) -> Bool {
+        KnownHeader.allCases.contains { $0 != .other && bytes.matches(name, asVariable: $0.name) }
     }
 
     /// Mixed by a multiplication, whose upper bits depend on all others.

@@ -1,6 +1,6 @@
 /// One header line of a message whose bytes are in the receive buffer.
 package struct HeaderField: Sendable {
-    /// As the client wrote it; for requests only bytes of `[A-Za-z0-9-]`.
+    /// As the client wrote it; for requests only bytes of `[A-Za-z0-9-]`, unless ``RequestRules`` take others.
     package let name: ByteRange
     /// Without the blanks around it; may be empty.
     package internal(set) var value: ByteRange
@@ -12,7 +12,7 @@ package struct HeaderField: Sendable {
     /// An earlier line has the same name. Whoever writes joined headers passes over such lines.
     package internal(set) var isRepetition = false
     private var following: Int16 = -1
-    /// Equal for names that are equal but for the case of letters.
+    /// Equal for names that are equal but for the case of letters, and `_` for `-`.
     let hash: UInt32
 
     init(name: ByteRange, value: ByteRange, known: KnownHeader, hash: UInt32) {

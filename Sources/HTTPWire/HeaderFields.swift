@@ -20,9 +20,9 @@ package struct HeaderFields: Sendable {
         return nil
     }
 
-    /// The first line of that name, given in lower case.
+    /// The first line of that name, given in lower case and with `-` for `_`.
     package func first(named name: String, in bytes: Span<UInt8>) -> HeaderField? {
-        for index in fields.indices where bytes.matches(fields[index].name, ignoringCase: name) {
+        for index in fields.indices where bytes.matches(fields[index].name, asVariable: name) {
             return fields[index]
         }
         return nil
@@ -43,7 +43,7 @@ package struct HeaderFields: Sendable {
         if names & bit != 0 {
             var index = fields.count - 1
             while index >= 0 {
-                if fields[index].hash == field.hash, bytes.matches(fields[index].name, ignoringCase: field.name) {
+                if fields[index].hash == field.hash, bytes.matches(fields[index].name, asVariable: field.name) {
                     fields[index].next = fields.count
                     field.isRepetition = true
                     break
@@ -57,7 +57,7 @@ package struct HeaderFields: Sendable {
 
     /// Marks the lines that `Connection` lists (RFC 9110, 7.6.1).
     mutating func markHopByHop(_ name: ByteRange, in bytes: Span<UInt8>) {
-        for index in fields.indices where bytes.matches(fields[index].name, ignoringCase: name) {
+        for index in fields.indices where bytes.matches(fields[index].name, asVariable: name) {
             fields[index].isHopByHop = true
         }
     }

@@ -1,10 +1,10 @@
-/// Makes nginx's `$uri` of a raw path: percent-decoded once, slashes merged, `.` and `..` resolved.
+/// Makes nginx's `$uri` of a raw path: percent-decoded once, slashes merged where the rules say so, `.` and `..` resolved.
 ///
 /// A decoded slash or dot counts like a plain one, so that `%2e%2e%2f` cannot pass where `../` does not.
 enum PathNormalizer {
     /// - Parameter path: empty; holds the result afterwards
     static func normalize(
-        _ bytes: Span<UInt8>, _ raw: ByteRange, into path: inout [UInt8]
+        _ bytes: Span<UInt8>, _ raw: ByteRange, mergesSlashes: Bool, into path: inout [UInt8]
     ) throws(HTTPError) {
         var isClean = true
         var previous: UInt8 = 0
@@ -23,11 +23,12 @@ enum PathNormalizer {
             path.append(byte)
             previous = byte
         }
-        if !isClean { try removeDotSegments(&path) }
+        if !isClean { try removeDotSegments(&path, mergesSlashes: mergesSlashes) }
     }
 
-    /// RFC 3986, 5.2.4, in place, and empty segments with it; a path that leads above the root is refused.
-    private static func removeDotSegments(_ path: inout [UInt8]) throws(HTTPError) {
+    /// RFC 3986, 5.2.4, in place, and empty segments with it if slashes are merged; a path that leads above the root is
+    /// refused.
+    private static func removeDotSegments(_ path: inout [UInt8], mergesSlashes: Bool) throws(HTTPError) {
         var written = 0
         var start = 0
         var endsInSlash = false
@@ -40,7 +41,9 @@ enum PathNormalizer {
             if length == 2, path[start + 1] == ASCII.dot, path[start + 2] == ASCII.dot {
                 guard written > 0 else { throw .pathAboveRoot }
                 repeat { written -= 1 } while path[written] != ASCII.slash
-            } else if length > 1 || length == 1 && path[start + 1] != ASCII.dot {
+            } else if length > 1 || length == 1 && path[start + 1] != ASCII.dot
+                || length == 0 && !mergesSlashes && end < path.count
+            {
                 endsInSlash = false
                 for index in start..<end {
                     path[written] = path[index]

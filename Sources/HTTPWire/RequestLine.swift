@@ -1,6 +1,8 @@
 extension RequestHead {
     /// Takes the request line apart (RFC 9112, 3): one space between method, target and version, nothing else.
-    mutating func parseRequestLine(_ bytes: Span<UInt8>, _ line: ByteRange) throws(HTTPError) {
+    mutating func parseRequestLine(
+        _ bytes: Span<UInt8>, _ line: ByteRange, _ rules: RequestRules
+    ) throws(HTTPError) {
         var index = line.start
         let end = line.end
         while index < end, bytes[index].isToken { index += 1 }
@@ -24,7 +26,7 @@ extension RequestHead {
         target = ByteRange(targetStart, index)
         version = try HTTPVersion(bytes, ByteRange(index + 1, end))
         if method.isRefused { throw .methodRefused }
-        try parseTarget(bytes)
+        try parseTarget(bytes, rules)
     }
 }
 

@@ -18,6 +18,8 @@ package struct RequestParser: Sendable {
     package private(set) var head = RequestHead()
     /// To be changed between requests only.
     package var limits: HTTPLimits
+    /// To be changed between requests only.
+    package var rules = RequestRules()
 
     private var state = State.requestLine
     private var lines = LineScanner()
@@ -64,7 +66,7 @@ package struct RequestParser: Sendable {
                 else { return nil }
                 // Old clients send an empty line after a body (RFC 9112, 2.2).
                 if line.isEmpty { continue }
-                try head.parseRequestLine(bytes, line)
+                try head.parseRequestLine(bytes, line, rules)
                 state = .fields
             case .fields:
                 guard let line = try lines.next(bytes, limit: limits.head, tooLong: .headTooLarge) else { return nil }
@@ -85,7 +87,7 @@ package struct RequestParser: Sendable {
     private mutating func parseField(_ bytes: Span<UInt8>, _ line: ByteRange) throws(HTTPError) {
         fieldCount += 1
         guard fieldCount <= limits.fields else { throw .tooManyFields }
-        guard case .field(let field) = try FieldLine.parse(bytes, line) else { return }
+        guard case .field(let field) = try FieldLine.parse(bytes, line, rules) else { return }
         head.fields.append(field, in: bytes)
         try framing.take(field, bytes)
     }

@@ -1,6 +1,6 @@
 extension RequestHead {
     /// The four forms of RFC 9112, 3.2, without the authority form, which only CONNECT has.
-    mutating func parseTarget(_ bytes: Span<UInt8>) throws(HTTPError) {
+    mutating func parseTarget(_ bytes: Span<UInt8>, _ rules: RequestRules) throws(HTTPError) {
         requestURI = target
         if bytes[target.start] != ASCII.slash {
             if target.count == 1, bytes[target.start] == ASCII.asterisk, method == .options {
@@ -18,7 +18,8 @@ extension RequestHead {
             isPathImplied = true
             path.append(ASCII.slash)
         } else {
-            try PathNormalizer.normalize(bytes, ByteRange(requestURI.start, pathEnd), into: &path)
+            try PathNormalizer.normalize(
+                bytes, ByteRange(requestURI.start, pathEnd), mergesSlashes: rules.mergesSlashes, into: &path)
         }
     }
 

@@ -19,6 +19,17 @@ import Testing
     }
 
     @Test(arguments: [
+        ("//", "//"), ("/a//b", "/a//b"), ("/a//../b", "/a/b"), ("/a//..", "/a/"), ("/a//.", "/a//"), ("/a//", "/a//"),
+        ("/./a//b/../", "/a//"), ("///..", "//"), ("/a%2f%2fb", "/a//b"), ("/a/..//b", "//b"),
+    ])
+    func `slashes may be left as they are`(raw: String, path: String) throws {
+        var parser = RequestParser()
+        parser.rules.mergesSlashes = false
+        _ = try parser.parse(Array("GET \(raw) HTTP/1.0\r\n\r\n".utf8).span)
+        #expect(String(decoding: parser.head.path, as: UTF8.self) == path)
+    }
+
+    @Test(arguments: [
         "/..", "/../", "/../a", "/a/../..", "/a/../../b", "/./..", "//..", "/%2e%2e", "/.%2e/a", "/a/%2e./../b",
         "/a%2f..%2f..",
     ])

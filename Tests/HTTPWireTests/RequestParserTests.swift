@@ -166,4 +166,22 @@ import Testing
         #expect(HTTPStatus.reason(error.status) != "Unknown")
         #expect(!"\(error)".isEmpty)
     }
+
+    @Test func `names beyond letters, digits and hyphens are taken by rule, but never in disguise`() throws {
+        func names(_ change: (inout RequestRules) -> Void) throws -> [String] {
+            let text =
+                "GET / HTTP/1.0\r\nA_B: 1\r\nA-B: 2\r\nC.D: 3\r\nTransfer_Encoding: chunked\r\n"
+                + "Content_Length: 5\r\nX_Request-ID: x\r\nProxy: p\r\na-b: 4\r\n\r\n"
+            let bytes = Array(text.utf8)
+            var parser = RequestParser()
+            change(&parser.rules)
+            _ = try parser.parse(bytes.span)
+            #expect(parser.head.body == .none)
+            let fields = parser.head.fields
+            return fields.indices.map { bytes.span.text(fields[$0].name) + (fields[$0].isRepetition ? "+" : "") }
+        }
+        #expect(try names { _ in } == ["A-B", "a-b+"])
+        #expect(try names { $0.takesUnderscores = true } == ["A_B", "A-B+", "a-b+"])
+        #expect(try names { $0.dropsInvalidNames = false } == ["A_B", "A-B+", "C.D", "a-b+"])
+    }
 }

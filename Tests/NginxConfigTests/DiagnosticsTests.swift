@@ -334,8 +334,6 @@ struct DiagnosticsTests {
             "server name \"~^www\" is not supported: no regular expressions, no variables in FILE:4"),
         .server("server_name a.*.b;", "invalid server name or wildcard \"a.*.b\" in FILE:4"),
         .http("limit_conn nowhere 1;", "zero size shared memory zone \"nowhere\" in FILE:3"),
-        .http("merge_slashes off;", "\"merge_slashes off\" is not supported in FILE:3"),
-        .http("underscores_in_headers on;", "\"underscores_in_headers on\" is not supported in FILE:3"),
         .http("fastcgi_pass_header Date;", "\"fastcgi_pass_header Date\" is not supported in FILE:3"),
         .server("location @x {}\nlocation @x {}", "duplicate location \"@x\" in FILE:5"),
         .http("map $uri $host {}", "the duplicate \"host\" variable in FILE:3"),

@@ -62,17 +62,6 @@ struct DirectiveRule: Sendable {
             builder[keyPath: path] = try value(directive)
         }
     }
-
-    /// An on-or-off directive that may say only what holds anyway.
-    static func fixed(_ name: String, in contexts: Contexts, to word: String) -> DirectiveRule {
-        DirectiveRule(name, in: contexts, arguments: 1...1) { (directive, builder) throws(ConfigurationError) in
-            try builder.claim(directive)
-            let isOn: Bool = try Values.flag(directive)
-            if isOn != (word == "on") {
-                throw directive.error("\"\(name) \(isOn ? "on" : "off")\" is not supported")
-            }
-        }
-    }
 }
 
 extension ClosedRange<Int> {

@@ -36,11 +36,9 @@ extension DirectiveTable {
             builder.settings.headerBuffers.count = min(count, 1024)
             builder.settings.headerBuffers.size = min(size, 16 << 20)
         },
-        // Their other values would let a client choose params of the node (HTTP_A_B from two names), or paths that the
-        // node reads otherwise than the balancer's locations do.
-        .fixed("underscores_in_headers", in: [.http, .server], to: "off"),
-        .fixed("ignore_invalid_headers", in: [.http, .server], to: "on"),
-        .fixed("merge_slashes", in: [.http, .server], to: "on"),
+        .setting("underscores_in_headers", in: [.http, .server], Values.flag, to: \.settings.takesUnderscores),
+        .setting("ignore_invalid_headers", in: [.http, .server], Values.flag, to: \.settings.dropsInvalidHeaders),
+        .setting("merge_slashes", in: [.http, .server], Values.flag, to: \.settings.mergesSlashes),
         DirectiveRule("lingering_close", in: .request, arguments: 1...1) {
             (directive, builder) throws(ConfigurationError) in
             try builder.claim(directive)

@@ -33,6 +33,12 @@ package struct LocationSettings: Sendable, Hashable {
     package internal(set) var limitRateAfter = 0
     /// `max_headers`: lines of a request's header; nil = the parser's. Counts at server level.
     package internal(set) var mostHeaders: Int?
+    /// `underscores_in_headers`; like the next two, the default server's holds for a connection.
+    package internal(set) var takesUnderscores = false
+    /// `ignore_invalid_headers`
+    package internal(set) var dropsInvalidHeaders = true
+    /// `merge_slashes`
+    package internal(set) var mergesSlashes = true
     /// `server_tokens string`: the `Server` header in place of Millrace's own; empty = none.
     package internal(set) var serverTokens: Template?
     /// The value for `Keep-Alive: timeout=`; nil sends no such header.
