@@ -69,7 +69,8 @@ final class ClientConnection: EventHandler, TimerHandler {
         awaitsProxyHeader = listener.settings.hasProxyProtocol
         acceptedAt = listener.worker.loop.now
         transport = .plain(socket)
-        info = ClientInfo(number: worker.nextConnectionNumber(), address: address, transport: transport)
+        info = ClientInfo(
+            number: worker.nextConnectionNumber(), address: address, transport: transport, openedAt: acceptedAt)
         registration = try worker.loop.add(socket.descriptor, self, awaitsWritable: false)
         timer = worker.loop.makeTimer(self)
         worker.register(self)

@@ -222,10 +222,7 @@ extension Exchange {
         self.status = redirect?.status ?? status
         client.beginResponse(self.status, reason: nil, contentLength: part?.count, mayKeepAlive: !mustClose)
         beginFields()
-        if let type { client.responseField("Content-Type", Array(type.utf8)) }
-        for field in fields { client.responseField(field.0, Array(field.1.utf8)) }
-        client.responseField("X-Request-Id", identity)
-        if location.keepsResponseHeaders { keepHeader(Array("x-request-id".utf8), identity) }
+        addOwnFields(contentType: type, fields)
         addHeaders()
         client.endResponseHead()
         if let part { client.responseFile(part) }

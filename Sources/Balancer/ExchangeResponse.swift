@@ -96,7 +96,19 @@ extension Exchange {
             && zip(bytes[name], other.utf8).allSatisfy { ($0 &- 0x41 < 26 ? $0 | 0x20 : $0) == $1 }
     }
 
-    func keepHeader(_ name: [UInt8], _ value: [UInt8]) {
+    /// The fields of an answer of the balancer's own.
+    func addOwnFields(contentType: String?, _ fields: [(StaticString, String)]) {
+        if let contentType { addOwnField("Content-Type", Array(contentType.utf8)) }
+        for field in fields { addOwnField(field.0, Array(field.1.utf8)) }
+        addOwnField("X-Request-Id", identity)
+    }
+
+    private func addOwnField(_ name: StaticString, _ value: [UInt8]) {
+        client.responseField(name, value)
+        if location.keepsResponseHeaders { keepHeader(Array(name.description.utf8), value) }
+    }
+
+    private func keepHeader(_ name: [UInt8], _ value: [UInt8]) {
         responseHeaders.append((name, value))
     }
 
@@ -199,10 +211,7 @@ extension Exchange {
         self.status = status
         client.beginResponse(status, reason: nil, contentLength: body.count, mayKeepAlive: !mustClose)
         beginFields()
-        if let contentType { client.responseField("Content-Type", Array(contentType.utf8)) }
-        for field in fields { client.responseField(field.0, Array(field.1.utf8)) }
-        client.responseField("X-Request-Id", identity)
-        if location.keepsResponseHeaders { keepHeader(Array("x-request-id".utf8), identity) }
+        addOwnFields(contentType: contentType, fields)
         addHeaders()
         client.endResponseHead()
         client.responseBody(body.span)

@@ -29,7 +29,10 @@ extension Exchange {
             worker.wake(lease.wake, for: upstream.shared)
             attempts.append(UpstreamAttempt(peer: lease.peer, startedAt: worker.loop.now))
             if attempts.count > 1 { LoopCounters.add(worker.counters.retries) }
-            if turn == .woken { upstream.shared.group.waited(microseconds: waitedTime.wholeMicroseconds) }
+            if turn == .woken {
+                attempts[attempts.count - 1].queued = waitedTime
+                upstream.shared.group.waited(microseconds: waitedTime.wholeMicroseconds)
+            }
             perform(machine.picked(.peer))
             connect(lease.connection)
         case .queued:

@@ -23,6 +23,8 @@ extension Exchange {
         case .argument(let name): appendArgument(name, to: &out)
         case .cookie(let name): appendCookie(name, to: &out)
         case .responseHeader(let name), .upstreamHeader(let name): appendResponseHeader(name, to: &out)
+        case .upstreamCookie(let name): appendUpstreamCookie(name, to: &out)
+        case .trailer: false
         case .group(let number): appendGroup(number, to: &out)
         case .namedGroup(let name): appendGroup(named: name, to: &out)
         case .mapped(let index): appendMapped(index, to: &out)
@@ -34,6 +36,8 @@ extension Exchange {
         switch name {
         case .arguments, .queryString: return appendQuery(to: &out)
         case .isArguments: if hasQuery { out.append("?") }
+        case .isRequestPort: if requestPort != nil { out.append(":") }
+        case .limitRate: out.append(decimal: limitRate)
         case .binaryRemoteAddress: out.append(contentsOf: realAddress?.binary ?? info.binaryAddress)
         case .remoteAddress:
             if let realAddress {
@@ -50,6 +54,7 @@ extension Exchange {
         case .bytesSent: out.append(decimal: client.responseBytesSent)
         case .connection: out.append(decimal: info.number)
         case .connectionRequests: out.append(decimal: info.requests)
+        case .connectionTime: appendSeconds(worker.loop.now - info.openedAt, to: &out)
         case .contentLength: return appendContentLength(to: &out)
         case .contentType: return append(parser.head.fields.first(.contentType)?.value, to: &out)
         case .documentRoot: append(location.settings.root.path, to: &out)
@@ -82,6 +87,11 @@ extension Exchange {
             guard let proxied = info.proxied else { return false }
             out.append(decimal: proxied.destination.port)
         case .request: out.append(contentsOf: requestLine)
+        case .requestBody:
+            // As in nginx: where it is in memory as a whole.
+            guard isBodyComplete, requestSpool == nil, !heldBody.isEmpty else { return false }
+            out.append(contentsOf: heldBody)
+        case .requestBodyFile: return false
         case .requestCompletion: if isComplete, status != 499 { out.append("OK") }
         case .requestID: out.append(contentsOf: privateIdentity)
         case .requestLength: out.append(decimal: headBytes.count + bodyCount)
@@ -91,6 +101,7 @@ extension Exchange {
             } else {
                 return append(parser.head.methodName, to: &out)
             }
+        case .requestPort: if let port = requestPort { out.append(decimal: port) }
         case .requestTime: appendSeconds(worker.loop.now - startedAt, to: &out)
         case .requestURI:
             if parser.head.isPathImplied { out.append("/") }
@@ -101,6 +112,16 @@ extension Exchange {
         case .serverPort: if let local = info.localAddress, local.port > 0 { out.append(decimal: Int(local.port)) }
         case .serverProtocol: out.append(parser.head.version == .http10 ? "HTTP/1.0" : "HTTP/1.1")
         case .status: out.append(decimal: status > 0 ? status : redirect?.status ?? 0, width: 3)
+        case .tcpRoundTrip, .tcpRoundTripVariation, .tcpCongestionWindow, .tcpReceiveSpace:
+            guard let path = info.path else { return false }
+            let value =
+                switch name {
+                case .tcpRoundTrip: path.roundTripMicroseconds
+                case .tcpRoundTripVariation: path.variationMicroseconds
+                case .tcpCongestionWindow: path.congestionWindow
+                default: path.receiveSpace
+                }
+            out.append(decimal: value)
         case .timeISO8601: out.append(contentsOf: worker.time.iso8601)
         case .traceParent: out.append(contentsOf: traceParent)
         case .timeLocal: out.append(contentsOf: worker.time.local)
@@ -117,6 +138,11 @@ extension Exchange {
             return appendAttempts(to: &out) { attempt, out in
                 if attempt.status > 0 { out.append(decimal: attempt.status) } else { out.append("-") }
             }
+        case .upstreamCacheStatus: return false
+        case .upstreamQueueTime:
+            return appendAttempts(to: &out) { attempt, out in
+                if let queued = attempt.queued { appendSeconds(queued, to: &out) } else { out.append("-") }
+            }
         case .upstreamResponseTime: return appendTimes(to: &out) { $0.endedAt ?? worker.loop.now }
         case .upstreamConnectTime: return appendTimes(to: &out) { $0.connectedAt }
         case .upstreamHeaderTime: return appendTimes(to: &out) { $0.headerAt }
@@ -125,6 +151,15 @@ extension Exchange {
         case .upstreamBytesSent: return appendAttempts(to: &out) { $1.append(decimal: upstreamBytesSent) }
         }
         return true
+    }
+
+    /// The port that the request itself names.
+    private var requestPort: Int? {
+        guard let authority = parser.head.authority else { return nil }
+        let text = headBytes[authority.range]
+        let digits = text[(text.lastIndex { $0 &- 0x30 >= 10 }.map { $0 + 1 } ?? text.startIndex)...]
+        guard digits.startIndex > text.startIndex, text[digits.startIndex - 1] == 0x3A else { return nil }
+        return Int(String(decoding: digits, as: UTF8.self))
     }
 
     private static let hostName: [UInt8] = {
@@ -225,6 +260,19 @@ extension Exchange {
         guard let found else { return false }
         out.append(contentsOf: found.value)
         return true
+    }
+
+    /// Of the lines `Set-Cookie: NAME=VALUE; …` the first with that name.
+    private func appendUpstreamCookie(_ name: String, to out: inout [UInt8]) -> Bool {
+        let wanted = Array(name.utf8)
+        for header in responseHeaders where Self.isEqual(header.name, header.name.indices, "set-cookie") {
+            guard let pair = header.value.split(separator: 0x3B, maxSplits: 1).first else { continue }
+            let parts = pair.split(separator: 0x3D, maxSplits: 1, omittingEmptySubsequences: false)
+            guard parts.count == 2, parts[0].map({ $0 &- 0x41 < 26 ? $0 | 0x20 : $0 }) == wanted else { continue }
+            out.append(contentsOf: parts[1])
+            return true
+        }
+        return false
     }
 
     private func appendArgument(_ name: String, to out: inout [UInt8]) -> Bool {

@@ -45,6 +45,7 @@ final class ClientInfo {
     let addressText: [UInt8]
     let binaryAddress: [UInt8]
     private let transport: Transport
+    let openedAt: MonotonicTime
     /// What `proxy_protocol` says.
     var proxied: ProxiedConnection?
     /// `$connection_requests`.
@@ -54,7 +55,14 @@ final class ClientInfo {
         return socket.localAddress
     }()
 
-    init(number: UInt64, address: SocketAddress, transport: Transport) {
+    /// What the kernel knows of the way to the client; nil: it is not TCP.
+    var path: NetworkPath? {
+        guard case .plain(let socket) = transport else { return nil }
+        return socket.path
+    }
+
+    init(number: UInt64, address: SocketAddress, transport: Transport, openedAt: MonotonicTime) {
+        self.openedAt = openedAt
         self.number = number
         self.address = address
         self.transport = transport

@@ -143,7 +143,9 @@ final class RunningLocation: Sendable {
         keepsResponseHeaders = templates.contains { template in
             template.parts.contains { part in
                 switch part {
-                case .variable(.responseHeader), .variable(.upstreamHeader), .variable(.mapped): true
+                case .variable(.responseHeader), .variable(.upstreamHeader), .variable(.upstreamCookie),
+                    .variable(.mapped):
+                    true
                 default: false
                 }
             }

@@ -5,6 +5,8 @@ internal import Reactor
 struct UpstreamAttempt {
     let peer: Peer
     let startedAt: MonotonicTime
+    /// How long the request waited for a place; nil: not at all.
+    var queued: Duration?
     var connectedAt: MonotonicTime?
     var headerAt: MonotonicTime?
     var endedAt: MonotonicTime?

@@ -18,7 +18,7 @@ struct DocumentationTests {
             } else if line.hasPrefix("| `") {
                 let cells = line.split(separator: "|").map { $0.filter { $0 != "`" }.trimmed }
                 sections[heading, default: [:]][cells[0]] = cells[1]
-            } else if line.hasPrefix("`") {
+            } else if line.hasPrefix("`"), heading == "Refused" || heading == "Variables" {
                 for word in line.split(separator: " ") {
                     sections[heading, default: [:]][word.filter { $0 != "`" }] = ""
                 }
@@ -47,6 +47,12 @@ struct DocumentationTests {
             #expect(Set(documented.keys) == Set(expected.keys), "\(heading)")
             for (name, text) in expected { #expect(documented[name] == text, "\(name)") }
         }
+    }
+
+    @Test func `every variable is documented`() {
+        let documented = Set((Self.documented["Variables"] ?? [:]).keys.map { $0.dropFirst() })
+        let families = Variable.families.map { Substring($0.prefix + "NAME") }
+        #expect(documented == Set(NamedVariable.allCases.map { Substring($0.rawValue) } + families))
     }
 
     @Test func `what is refused is documented, and is not in the table`() {

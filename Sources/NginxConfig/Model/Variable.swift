@@ -9,6 +9,7 @@ package enum NamedVariable: String, Sendable, Hashable, CaseIterable {
     case bytesSent = "bytes_sent"
     case connection = "connection"
     case connectionRequests = "connection_requests"
+    case connectionTime = "connection_time"
     case contentLength = "content_length"
     case contentType = "content_type"
     case documentRoot = "document_root"
@@ -17,6 +18,8 @@ package enum NamedVariable: String, Sendable, Hashable, CaseIterable {
     case hostName = "hostname"
     case https = "https"
     case isArguments = "is_args"
+    case isRequestPort = "is_request_port"
+    case limitRate = "limit_rate"
     case milliseconds = "msec"
     case nginxVersion = "nginx_version"
     case processID = "pid"
@@ -31,11 +34,14 @@ package enum NamedVariable: String, Sendable, Hashable, CaseIterable {
     case realPathRoot = "realpath_root"
     case remoteUser = "remote_user"
     case request = "request"
+    case requestBody = "request_body"
+    case requestBodyFile = "request_body_file"
     case requestCompletion = "request_completion"
     case requestFileName = "request_filename"
     case requestID = "request_id"
     case requestLength = "request_length"
     case requestMethod = "request_method"
+    case requestPort = "request_port"
     case requestTime = "request_time"
     case requestURI = "request_uri"
     case scheme = "scheme"
@@ -44,6 +50,10 @@ package enum NamedVariable: String, Sendable, Hashable, CaseIterable {
     case serverPort = "server_port"
     case serverProtocol = "server_protocol"
     case status = "status"
+    case tcpRoundTrip = "tcpinfo_rtt"
+    case tcpRoundTripVariation = "tcpinfo_rttvar"
+    case tcpCongestionWindow = "tcpinfo_snd_cwnd"
+    case tcpReceiveSpace = "tcpinfo_rcv_space"
     case timeISO8601 = "time_iso8601"
     case timeLocal = "time_local"
     case uri = "uri"
@@ -63,8 +73,11 @@ package enum NamedVariable: String, Sendable, Hashable, CaseIterable {
     case upstreamAddress = "upstream_addr"
     case upstreamBytesReceived = "upstream_bytes_received"
     case upstreamBytesSent = "upstream_bytes_sent"
+    /// There is no cache.
+    case upstreamCacheStatus = "upstream_cache_status"
     case upstreamConnectTime = "upstream_connect_time"
     case upstreamHeaderTime = "upstream_header_time"
+    case upstreamQueueTime = "upstream_queue_time"
     case upstreamResponseLength = "upstream_response_length"
     case upstreamResponseTime = "upstream_response_time"
     case upstreamStatus = "upstream_status"
@@ -83,6 +96,10 @@ package enum Variable: Sendable, Hashable {
     case responseHeader(name: String)
     /// `$upstream_http_NAME`: a header of the node's response.
     case upstreamHeader(name: String)
+    /// `$upstream_cookie_NAME`: a cookie that the node sets.
+    case upstreamCookie(name: String)
+    /// `$sent_trailer_NAME`, `$upstream_trailer_NAME`: FastCGI has no trailers, and none are sent.
+    case trailer
     /// `$1`…`$9`: what a group of the last pattern matched.
     case group(Int)
     /// The same by the name of the group.
@@ -111,11 +128,14 @@ package enum Variable: Sendable, Hashable {
     private static let known = Dictionary(
         uniqueKeysWithValues: NamedVariable.allCases.map { ($0.rawValue, $0) })
 
-    private static let families: [(prefix: String, make: @Sendable (String) -> Variable)] = [
+    static let families: [(prefix: String, make: @Sendable (String) -> Variable)] = [
         ("arg_", { .argument(name: $0) }),
         ("cookie_", { .cookie(name: $0) }),
         ("http_", { .requestHeader(name: headerName($0)) }),
         ("sent_http_", { .responseHeader(name: headerName($0)) }),
+        ("sent_trailer_", { _ in .trailer }),
+        ("upstream_cookie_", { .upstreamCookie(name: $0) }),
+        ("upstream_trailer_", { _ in .trailer }),
         ("upstream_http_", { .upstreamHeader(name: headerName($0)) }),
     ]
 

@@ -101,6 +101,8 @@ enum RuleCases {
             location /h/307 { add_header X-Own two; return 307 /x; }
             location /h/308 { add_header X-Own two; return 308 /x; }
             location /h/node { add_header X-Own "$upstream_http_x_node $sent_http_content_type" always; fastcgi_pass node; fastcgi_param QUERY_STRING $query_string; }
+            location /h/type { default_type a/b; add_header X-Own "$sent_http_content_type"; return 200 "x"; }
+            location /h/cookie { add_header X-Own "$upstream_cookie_a;$upstream_cookie_b;$upstream_cookie_c"; fastcgi_pass node; fastcgi_param QUERY_STRING $query_string; }
             location /h/hide { fastcgi_hide_header X-Node; fastcgi_pass node; fastcgi_param QUERY_STRING $query_string; }
             location /h/pass { fastcgi_pass_header X-Accel-Expires; fastcgi_pass node; fastcgi_param QUERY_STRING $query_string; }
 
@@ -136,7 +138,9 @@ enum RuleCases {
         "/map/both?n=22", "/map/both?n=x", "/k/a", "/k/b", "/h/inherited", "/h/own", "/h/twice", "/h/error",
         "/h/always",
         "/h/empty", "/h/empty?a=b", "/h/301", "/h/206", "/h/202", "/h/204", "/h/304", "/h/307", "/h/308", "/h/node",
-        "/h/node?status-404", "/h/node?status-500", "/h/hide", "/h/pass?accel", "/internal", "/deny", "/allow",
+        "/h/type", "/h/cookie?repeated",
+        "/h/node?status-404", "/h/node?status-500", "/h/hide", "/h/pass?accel",
+        "/internal", "/deny", "/allow",
         "/allow/other",
         "/allow/net", "/allow/order", "/allow/return", "/allow/none",
     ]

@@ -43,7 +43,8 @@ enum VariableCases {
         "http_cookie",
         "http_x_forwarded_for", "http_user_agent", "http_referer", "http_missing", "realip_remote_addr", "status",
         "body_bytes_sent",
-        "limit_req_status", "sent_http_x_a", "upstream_http_x_a", "nginx_version",
+        "limit_req_status", "sent_http_x_a", "upstream_http_x_a", "nginx_version", "limit_rate", "request_body",
+        "request_body_file", "sent_trailer_x", "upstream_cookie_a", "upstream_cache_status",
     ].filter { $0 != "nginx_version" }
 
     private static let configuration = """
