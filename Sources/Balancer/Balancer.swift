@@ -84,7 +84,7 @@ package final class Balancer: Sendable {
     }
 
     private func resolve(_ upstreams: [SharedUpstream]) {
-        for failure in resolver.resolveAll(upstreams) { log(.warn, "\(failure) in upstream") }
+        for failure in resolver.resolveAll(upstreams, isHurried: true) { log(.warn, "\(failure) in upstream") }
     }
 
     private func log(_ level: ErrorLog.Level, _ message: String) { shared.configuration?.errorLog.log(level, message) }

@@ -84,14 +84,18 @@ final class SharedUpstream: Sendable {
     var queueTimeout: Duration? { contents.withLock { $0.settings.queue?.timeout } }
 
     /// The host names among the servers, which have to be looked up.
-    var names: [String] {
+    var lookups: Set<NameLookup> {
         contents.withLock { contents in
-            contents.settings.servers.compactMap { server in
+            let settings = contents.settings
+            let found = settings.servers.compactMap { server -> NameLookup? in
                 guard case .inet(let host, let port) = server.endpoint,
                     SocketAddress(numeric: host, port: port) == nil
                 else { return nil }
-                return host
+                return NameLookup(
+                    host: host, resolver: server.isResolvedLater ? settings.resolver : nil,
+                    timeout: settings.resolverTimeout ?? .seconds(30))
             }
+            return Set(found)
         }
     }
 

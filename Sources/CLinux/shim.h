@@ -1,13 +1,17 @@
 // What Glibc's own module leaves out: macros and variadic functions.
 #pragma once
 // No _GNU_SOURCE here: it would give fd_set another shape than in Swift's Glibc module, so what needs it is declared.
+#include <arpa/nameser.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
+#include <resolv.h>
 #include <signal.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
@@ -58,4 +62,53 @@ static inline ssize_t millrace_sendfile(int to, int from, off_t *offset, size_t 
 /// A file without a name, which goes when it is closed (open(2), O_TMPFILE); -1 where the file system has none.
 static inline int millrace_temporary_file(const char *folder) {
     return open(folder, 020000000 | O_DIRECTORY | O_RDWR | O_CLOEXEC, 0600);
+}
+
+/// Asks one DNS server for records of one type (ns_t_a, ns_t_aaaa); blocks for `seconds` at most (res_nquery(3)).
+/// Returns the answer's length, or -h_errno.
+static inline int millrace_dns_query(const struct sockaddr *server, socklen_t length, const char *name, int type,
+                                     int seconds, unsigned char *answer, int size) {
+    struct __res_state state;
+    memset(&state, 0, sizeof state);
+    if (res_ninit(&state) != 0) return -NO_RECOVERY;
+    state.retrans = seconds;
+    state.retry = 1;
+    state.nscount = 1;
+    if (server->sa_family == AF_INET) {
+        memcpy(&state.nsaddr_list[0], server, sizeof(struct sockaddr_in));
+    } else {
+        // Where glibc keeps an address that is not IPv4; res_nclose frees it.
+        struct sockaddr_in6 *copy = malloc(sizeof *copy);
+        if (!copy) {
+            res_nclose(&state);
+            return -NO_RECOVERY;
+        }
+        memcpy(copy, server, length < sizeof *copy ? length : sizeof *copy);
+        free(state._u._ext.nsaddrs[0]);
+        state._u._ext.nsaddrs[0] = copy;
+        state.nsaddr_list[0].sin_family = 0;
+    }
+    int count = res_nquery(&state, name, ns_c_in, type, answer, size);
+    int code = state.res_h_errno;
+    res_nclose(&state);
+    return count > 0 ? count : code > 0 ? -code : -TRY_AGAIN;
+}
+
+/// Takes the addresses out of an answer, each of `width` bytes, at most `most` of them.
+/// Returns how many there are, or -1: it is not an answer; `ttl` becomes the least time to live, in seconds.
+static inline int millrace_dns_addresses(const unsigned char *answer, int length, int type, int width,
+                                         unsigned char *addresses, int most, uint32_t *ttl) {
+    ns_msg message;
+    if (ns_initparse(answer, length, &message) != 0) return -1;
+    int count = 0;
+    *ttl = UINT32_MAX;
+    for (int index = 0; index < ns_msg_count(message, ns_s_an) && count < most; index++) {
+        ns_rr record;
+        if (ns_parserr(&message, ns_s_an, index, &record) != 0) return -1;
+        if (ns_rr_ttl(record) < *ttl) *ttl = ns_rr_ttl(record);
+        if ((int)ns_rr_type(record) != type || ns_rr_rdlen(record) != width) continue;
+        memcpy(addresses + (size_t)count * (size_t)width, ns_rr_rdata(record), (size_t)width);
+        count++;
+    }
+    return count;
 }

@@ -198,6 +198,14 @@ extension SocketAddress: CustomStringConvertible {
 package struct ResolutionError: Error, CustomStringConvertible, Hashable {
     package let host: String
     package let reason: String
+    /// That there is no such name is an answer, and not for want of one.
+    package let isFinal: Bool
+
+    package init(host: String, reason: String, isFinal: Bool = false) {
+        self.host = host
+        self.reason = reason
+        self.isFinal = isFinal
+    }
 
     package var description: String { "host not found: \"\(host)\" (\(reason))" }
 }

@@ -28,6 +28,10 @@ struct Refused: Sendable, CustomTestStringConvertible {
 struct DiagnosticsTests {
     /// Refused by nginx in the same words.
     static let likeNginx: [Refused] = [
+        .http("resolver valid=5s;", "no name servers defined in FILE:3"),
+        .http("resolver 127.0.0.1 valid=x;", "invalid parameter: valid=x in FILE:3"),
+        .http("resolver 127.0.0.1 ipv6=no;", "invalid parameter: ipv6=no in FILE:3"),
+        .server("resolver 127.0.0.1:0;", "invalid port in resolver \"127.0.0.1:0\" in FILE:4"),
         // Syntax
         Refused("frobnicate on;", "unknown directive \"frobnicate\" in FILE:1"),
         Refused("events {}\n\nfrobnicate\n on;", "unknown directive \"frobnicate\" in FILE:4"),
@@ -314,6 +318,8 @@ struct DiagnosticsTests {
 
     /// Refused by nginx too, without saying where, or by this configuration only.
     static let ours: [Refused] = [
+        .http(
+            "resolver 127.0.0.1 ipv4=off ipv6=off;", "\"ipv4\" and \"ipv6\" cannot both be \"off\" in FILE:3"),
         .http("log_format a $nonesuch;", "unknown \"nonesuch\" variable in FILE:3"),
         .http("log_format a ${status;", "the closing bracket in \"status\" variable is missing in FILE:3"),
         .server("fastcgi_param A x$;", "invalid variable name in FILE:4"),

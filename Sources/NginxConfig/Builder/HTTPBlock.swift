@@ -17,7 +17,9 @@ extension Builder {
         }
         upstream = Upstream(name: name, isImplicit: false, location: directive.location)
         try apply(directive.block ?? [])
-        guard let upstream, let end = directive.blockEnd else { return }
+        guard var upstream, let end = directive.blockEnd else { return }
+        upstream.resolver = upstream.resolver ?? http.resolver
+        upstream.resolverTimeout = upstream.resolverTimeout ?? http.resolverTimeout
         if upstream.servers.isEmpty {
             throw ConfigurationError("no servers are inside upstream", at: end)
         }

@@ -16,7 +16,7 @@ enum UnsupportedDirectives {
         override_charset perl port_in_redirect postpone_output proxy_buffer_size proxy_buffering proxy_buffers
         proxy_cache proxy_connect_timeout proxy_hide_header proxy_http_version proxy_next_upstream proxy_pass
         proxy_read_timeout proxy_redirect proxy_request_buffering proxy_send_timeout proxy_set_header
-        random_index read_ahead recursive_error_pages referer_hash_bucket_size resolver resolver_timeout
+        random_index read_ahead recursive_error_pages referer_hash_bucket_size
         rewrite rewrite_log scgi_pass secure_link send_lowat sendfile_max_chunk server_name_in_redirect set
         slice source_charset split_clients ssi ssl ssl_certificate ssl_certificate_key ssl_ciphers
         ssl_protocols ssl_session_cache sticky stream sub_filter thread_pool timer_resolution

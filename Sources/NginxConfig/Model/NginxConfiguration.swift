@@ -43,6 +43,10 @@ package struct HTTPConfiguration: Sendable {
     package internal(set) var servers: [Server] = []
     package internal(set) var listeners: [Listener] = []
     package internal(set) var upstreams: [Upstream] = []
+    /// `resolver`
+    package internal(set) var resolver: ResolverSettings?
+    /// `resolver_timeout`
+    package internal(set) var resolverTimeout = Duration.seconds(30)
     package internal(set) var maps: [VariableMap] = []
     /// The regular expressions of locations, conditions and maps.
     package internal(set) var patterns: [PatternText] = []

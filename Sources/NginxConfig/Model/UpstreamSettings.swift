@@ -28,6 +28,10 @@ package struct Upstream: Sendable, Hashable {
     package internal(set) var keepaliveTimeout = Duration.seconds(60)
     /// nil: the balancer's own.
     package internal(set) var queue: UpstreamQueue?
+    /// `resolver`, its own or that of `http`; nil: names are the system's to look up.
+    package internal(set) var resolver: ResolverSettings?
+    /// `resolver_timeout`; nil: that of `http`.
+    package internal(set) var resolverTimeout: Duration?
     package let location: SourceLocation
 }
 

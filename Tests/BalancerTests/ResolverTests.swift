@@ -1,0 +1,68 @@
+import NginxConfig
+import Reactor
+import Synchronization
+import Testing
+
+/// `resolver`, and servers with `resolve`.
+struct ResolverTests {
+    private static let name = "nodes.millrace.test"
+
+    private func node(_ host: UInt32, _ port: UInt16, _ text: String) throws -> TestResponder {
+        try TestResponder(at: .ipv4(host, port: port)) { _ in [.stdout("\r\n\(text)"), .end()] }
+    }
+
+    private func harness(_ resolver: String, port: UInt16) throws -> Harness {
+        try Harness(
+            ["\(Self.name):\(port) resolve"], upstream: "zone nodes 64k; keepalive 4; \(resolver)")
+    }
+
+    @Test(arguments: [false, true]) func `DNS says which nodes there are, for as long as an answer holds`(
+        isIPv6: Bool
+    ) throws {
+        let first = try node(0x7F00_0001, 0, "first")
+        defer { first.stop() }
+        let port = try #require(UInt16(first.address.split(separator: ":").last ?? ""))
+        let second = try node(0x7F00_0002, port, "second")
+        defer { second.stop() }
+        let dns = TestDNSServer([Self.name: [.ipv4(0x7F00_0001, port: 0)]], isIPv6: isIPv6)
+        defer { dns.stop() }
+        dns.zone.withLock { $0.ttl = 1 }
+        let harness = try harness("resolver \(dns.address);", port: port)
+        #expect(try harness.get("/").text == "first")
+        dns.zone.withLock { $0.addresses[Self.name] = [.ipv4(0x7F00_0002, port: 0)] }
+        #expect(eventually { (try? harness.get("/").text) == "second" })
+        // A name that is gone keeps what it had, and comes back when it does.
+        dns.zone.withLock { $0.addresses = [:] }
+        let asked = dns.zone.withLock(\.queries)
+        #expect(eventually { dns.zone.withLock(\.queries) > asked + 1 })
+        #expect(try harness.get("/").text == "second")
+        dns.zone.withLock { $0.addresses[Self.name] = [.ipv4(0x7F00_0001, port: 0)] }
+        #expect(eventually { (try? harness.get("/").text) == "first" })
+    }
+
+    @Test func `valid= takes the place of the answer's time, ipv6=off that of a question`() throws {
+        let first = try node(0x7F00_0001, 0, "first")
+        defer { first.stop() }
+        let port = try #require(UInt16(first.address.split(separator: ":").last ?? ""))
+        let dns = TestDNSServer([Self.name: [.ipv4(0x7F00_0001, port: 0), .ipv6(0, 1, port: 0)]])
+        defer { dns.stop() }
+        let harness = try harness("resolver \(dns.address) valid=1s ipv6=off;", port: port)
+        #expect(eventually { dns.zone.withLock(\.queries) >= 3 })
+        let peers = try harness.get("/lb/peers").text
+        #expect(peers.contains("127.0.0.1:\(port)") && !peers.contains("[::1]"))
+    }
+
+    @Test func `a DNS server that is silent keeps nobody from starting, and the next one is asked`() throws {
+        let first = try node(0x7F00_0001, 0, "first")
+        defer { first.stop() }
+        let port = try #require(UInt16(first.address.split(separator: ":").last ?? ""))
+        let (silent, dns) = (TestDNSServer([:]), TestDNSServer([Self.name: [.ipv4(0x7F00_0001, port: 0)]]))
+        defer { for server in [silent, dns] { server.stop() } }
+        silent.zone.withLock { $0.isSilent = true }
+        let alone = try harness("resolver \(silent.address);", port: port)
+        #expect(try alone.get("/").status == 502)
+        let harness = try harness("resolver \(silent.address) \(dns.address) ipv6=off;", port: port)
+        #expect(try harness.get("/").text == "first")
+        #expect(silent.zone.withLock(\.queries) > 0)
+    }
+}

@@ -1,0 +1,110 @@
+import Glibc
+import Reactor
+import Synchronization
+import Threading
+
+/// A DNS server that knows what a test tells it: one thread, UDP.
+final class TestDNSServer: Sendable {
+    struct Zone: Sendable {
+        /// Addresses of either kind, by name.
+        var addresses: [String: [SocketAddress]] = [:]
+        /// Seconds.
+        var ttl: UInt32 = 60
+        /// Queries are read, and no answer comes.
+        var isSilent = false
+        var queries = 0
+    }
+
+    /// As `resolver` names it.
+    let address: String
+    let zone: Mutex<Zone>
+    private let descriptor: CInt
+    private let isStopped = Atomic<Bool>(false)
+
+    init(_ addresses: [String: [SocketAddress]], isIPv6: Bool = false) {
+        zone = Mutex(Zone(addresses: addresses))
+        let descriptor = socket(isIPv6 ? AF_INET6 : AF_INET, CInt(SOCK_DGRAM.rawValue), 0)
+        var port: UInt16 = 0
+        if isIPv6 {
+            var own = sockaddr_in6()
+            own.sin6_family = sa_family_t(AF_INET6)
+            own.sin6_addr = in6addr_loopback
+            var length = socklen_t(MemoryLayout<sockaddr_in6>.size)
+            withUnsafeMutablePointer(to: &own) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    _ = bind(descriptor, $0, length)
+                    getsockname(descriptor, $0, &length)
+                }
+            }
+            port = UInt16(bigEndian: own.sin6_port)
+        } else {
+            var own = sockaddr_in()
+            own.sin_family = sa_family_t(AF_INET)
+            own.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+            var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+            withUnsafeMutablePointer(to: &own) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    _ = bind(descriptor, $0, length)
+                    getsockname(descriptor, $0, &length)
+                }
+            }
+            port = UInt16(bigEndian: own.sin_port)
+        }
+        address = isIPv6 ? "[::1]:\(port)" : "127.0.0.1:\(port)"
+        var timeout = timeval(tv_sec: 0, tv_usec: 50_000)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
+        self.descriptor = descriptor
+        _ = NamedThread("dns") { [self] in serve() }
+    }
+
+    func stop() { isStopped.store(true, ordering: .releasing) }
+
+    private func serve() {
+        while !isStopped.load(ordering: .acquiring) {
+            var query = [UInt8](repeating: 0, count: 512)
+            var peer = sockaddr_storage()
+            var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+            withUnsafeMutablePointer(to: &peer) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { peer in
+                    let count = recvfrom(descriptor, &query, query.count, 0, peer, &length)
+                    guard count > 16, let reply = answer(Array(query[..<count])) else { return }
+                    sendto(descriptor, reply, reply.count, 0, peer, length)
+                }
+            }
+        }
+        close(descriptor)
+    }
+
+    /// RFC 1035, 4: the question comes back, with what is known of it.
+    private func answer(_ query: [UInt8]) -> [UInt8]? {
+        var labels: [String] = []
+        var index = 12
+        while query[index] > 0 {
+            let end = index + 1 + Int(query[index])
+            labels.append(String(decoding: query[(index + 1)..<end], as: UTF8.self))
+            index = end
+        }
+        let type = UInt16(query[index + 1]) << 8 | UInt16(query[index + 2])
+        let question = query[12..<(index + 5)]
+        let (known, ttl, isSilent) = zone.withLock { zone in
+            zone.queries += 1
+            return (zone.addresses[labels.joined(separator: ".")], zone.ttl, zone.isSilent)
+        }
+        if isSilent { return nil }
+        let records = (known ?? []).compactMap { address -> [UInt8]? in
+            switch (address, type) {
+            case (.ipv4, 1), (.ipv6, 28): address.binary
+            default: nil
+            }
+        }
+        // Answered with authority; 3 is "no such name".
+        var reply = Array(query[..<2]) + [0x85, known == nil ? 0x83 : 0x80, 0, 1, 0, UInt8(records.count), 0, 0, 0, 0]
+        reply += question
+        for record in records {
+            reply += [0xC0, 12, UInt8(type >> 8), UInt8(type & 255), 0, 1]
+            reply += withUnsafeBytes(of: ttl.bigEndian) { Array($0) }
+            reply += [0, UInt8(record.count)] + record
+        }
+        return reply
+    }
+}
