@@ -27,6 +27,8 @@ struct LineSplitterTests {
         #expect(delays.first == .milliseconds(100))
         #expect(delays[1] == .milliseconds(200))
         #expect(delays.last == RestartBackoff.longest)
-        #expect(backoff.delay(afterRunning: RestartBackoff.goodWhile) == .milliseconds(100))
+        #expect(backoff.delay(afterRunning: .seconds(99)) == RestartBackoff.longest)
+        #expect(backoff.delay(afterRunning: .seconds(100)) == .milliseconds(100))
+        #expect(backoff.delay(afterRunning: .seconds(2)) == .milliseconds(100))
     }
 }
