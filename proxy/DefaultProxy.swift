@@ -29,6 +29,8 @@ package enum DefaultProxy {
     ///   - listen: what stands after `listen`: `127.0.0.1:8000`, `[::]:8000`, `unix:/path`.
     ///   - servers: the nodes' addresses: `unix:/path`, `host:port`; each may carry parameters (`weight=2`). A name
     ///     may have no address yet.
+    ///   - nodeWait: seconds, how long a request waits while no node is usable, before its 502: one that was killed is
+    ///     back sooner. By `queue`, which only the balancer and nginx Plus have; nil = not at all.
     ///   - maxConnections: connections to each node from this balancer; 0 = no limit.
     ///   - rateLimit: nil = none.
     ///   - trustedProxies: addresses or networks whose `X-Forwarded-For` is believed, also several in a row.
@@ -37,7 +39,8 @@ package enum DefaultProxy {
     package static func configuration(
         listen: [String] = ["127.0.0.1:8000"],
         servers: [String] = (1...3).map { "unix:/run/millrace/api-\($0).sock" },
-        maxConnections: Int = 1024,
+        nodeWait: Int? = nil,
+        maxConnections: Int = 2000,
         strategy: Strategy = .roundRobin,
         rateLimit: RateLimit? = RateLimit(requests: 100, windowSeconds: 60),
         trustedProxies: [String] = [],
@@ -58,7 +61,9 @@ package enum DefaultProxy {
                         let limit = maxConnections > 0 ? " max_conns=\(maxConnections)" : ""
                         return "server \(server)\(limit) fail_timeout=1s\(isNamed(server) ? " resolve" : "")"
                     }
-                case "keepalive": (strategy == .leastConnections ? ["least_conn"] : []) + [text(of: line)]
+                case "keepalive":
+                    (strategy == .leastConnections ? ["least_conn"] : [])
+                        + (nodeWait.map { ["queue 4096 timeout=\($0)s"] } ?? []) + [text(of: line)]
                 case "limit_req_zone": rateLimit.map { ["\(withoutLastWord(line)) rate=\(rate($0))"] } ?? []
                 case "limit_req_status": rateLimit == nil ? [] : nil
                 case "limit_req":

@@ -2,6 +2,7 @@ internal import Balancing
 internal import HTTPWire
 internal import NginxConfig
 internal import Reactor
+internal import Synchronization
 
 /// One request and its response: from the head that a client sent to the last byte that it gets.
 ///
@@ -30,6 +31,8 @@ final class Exchange: TimerHandler {
     var tried = TriedPeers()
     /// Since when it waits for a place at a node.
     var queuedAt = MonotonicTime(nanoseconds: 0)
+    /// Since when it waits for any usable node; nil: it need not.
+    var strandedAt: MonotonicTime?
     var attempts: [UpstreamAttempt] = []
 
     // The request's body
@@ -90,6 +93,8 @@ final class Exchange: TimerHandler {
     enum TimerMeaning {
         case none
         case queue
+        /// Before a stranded request looks again.
+        case stranded
         /// `limit_req` without `nodelay`.
         case delayed
     }
@@ -112,6 +117,7 @@ final class Exchange: TimerHandler {
         lease = nil
         connection = nil
         tried.removeAll()
+        strandedAt = nil
         attempts.removeAll(keepingCapacity: true)
         if heldBody.capacity > Self.sparedBody { heldBody = [] }
         heldBody.removeAll(keepingCapacity: true)
@@ -265,6 +271,7 @@ final class Exchange: TimerHandler {
             guard machine.isQueued else { return }
             worker.upstream(location.upstream!).leave(self)
             perform(machine.waitedTooLong())
+        case .stranded: lookAgain()
         }
     }
 
@@ -291,7 +298,7 @@ final class Exchange: TimerHandler {
 
     /// Gives up the node, or the place in its queue.
     func releaseNode() {
-        if machine.isQueued { worker.upstream(location.upstream!).leave(self) }
+        stopWaiting()
         machine.abandoned()
         stopTimer()
         if let connection {
@@ -303,10 +310,21 @@ final class Exchange: TimerHandler {
         }
     }
 
+    private func stopWaiting() {
+        if machine.isQueued {
+            worker.upstream(location.upstream!).leave(self)
+            machine.abandoned()
+        } else if machine.isStranded {
+            location.upstream!.strandedCount.subtract(1, ordering: .relaxed)
+            machine.abandoned()
+        }
+    }
+
     /// A response of the balancer's own begins: the body is not wanted, the node not asked any more.
     func takeOver() {
         isResponseBegun = true
         isBodyUnwanted = true
+        stopWaiting()
         stopTimer()
         if let connection {
             self.connection = nil

@@ -46,12 +46,15 @@ struct ExchangeMachine: Sendable {
         case queued
         case allBusy
         case noneUsable
+        /// None is usable, and the request may wait for one.
+        case stranded
     }
 
     private enum State: Sendable, Hashable {
         case idle
         case choosing
         case queued
+        case stranded
         case asking(isKeptConnection: Bool)
         case answering
         case ended
@@ -75,6 +78,10 @@ struct ExchangeMachine: Sendable {
     }
 
     var isQueued: Bool { state == .queued }
+    /// Waits until any node is usable.
+    var isStranded: Bool { state == .stranded }
+    /// To how many nodes the request, or a part of it, was sent.
+    private(set) var sendings = 0
     /// The response's head is there.
     var isAnswering: Bool { state == .answering }
 
@@ -99,7 +106,17 @@ struct ExchangeMachine: Sendable {
         case .noneUsable:
             state = .ended
             return .refuse(refusal)
+        case .stranded:
+            state = .stranded
+            return .none
         }
+    }
+
+    /// A stranded request looks for a node again.
+    mutating func lookAgain() -> Action {
+        guard state == .stranded else { return .none }
+        state = .choosing
+        return .choose(isWoken: false)
     }
 
     /// The request's turn in the queue has come.
@@ -125,6 +142,7 @@ struct ExchangeMachine: Sendable {
     /// Bytes of the request went out.
     /// - Parameter isHeld: the request can still be sent again from its first byte.
     mutating func sent(isHeld: Bool) {
+        if !hasSent { sendings += 1 }
         hasSent = true
         if !isHeld { isSpent = true }
     }
@@ -151,7 +169,7 @@ struct ExchangeMachine: Sendable {
         case .choosing:
             lastFailure = failure
             return .choose(isWoken: false)
-        case .idle, .queued, .ended:
+        case .idle, .queued, .stranded, .ended:
             return .none
         }
     }

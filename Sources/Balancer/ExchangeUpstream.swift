@@ -2,9 +2,13 @@ internal import Balancing
 internal import HTTPWire
 internal import NginxConfig
 internal import Reactor
+internal import Synchronization
 
 /// The node's side: choosing one, a connection to it, and what becomes of both.
 extension Exchange {
+    /// How often a request looks for a node while none is usable.
+    private static let strandedInterval = Duration.milliseconds(50)
+
     /// Carries out what the machine decided.
     func perform(_ action: ExchangeMachine.Action) {
         switch action {
@@ -23,6 +27,7 @@ extension Exchange {
     private func choose(_ turn: Turn) {
         let upstream = worker.upstream(location.upstream!)
         if tried.isEmpty, tried.key.isEmpty { setChoiceKey() }
+        let turn = strandedAt != nil && turn == .newcomer ? .stranded : turn
         switch upstreamGroup.pick(loop: worker.index, now: worker.milliseconds, tried: &tried, turn: turn) {
         case .peer(let lease):
             self.lease = lease
@@ -49,9 +54,43 @@ extension Exchange {
             perform(machine.picked(.allBusy))
         case .noneUsable:
             if turn == .woken { worker.wake(upstreamGroup.passTurn(now: worker.milliseconds), for: upstream.shared) }
-            if attempts.isEmpty { log(.error, "no live upstreams while connecting to upstream") }
-            perform(machine.picked(.noneUsable))
+            if attempts.isEmpty, strandedAt == nil {
+                log(.error, "no live upstreams while connecting to upstream")
+            }
+            if !strand() { perform(machine.picked(.noneUsable)) }
         }
+    }
+
+    /// With `queue`, a request waits for a node also while none is usable, as in nginx Plus: for a node that is started
+    /// again, which takes less time than a client that is told to come back.
+    ///
+    /// It may have been sent to nodes that ended without an answer, and to as many as there are (three if there are
+    /// less): perhaps it is what ends them.
+    private func strand() -> Bool {
+        let upstream = location.upstream!
+        guard let limits = upstream.strandedLimits, !isSuspect else { return false }
+        let start = strandedAt ?? worker.loop.now
+        let left = limits.timeout - (worker.loop.now - start)
+        guard left > .zero else { return false }
+        guard upstream.strandedCount.add(1, ordering: .relaxed).newValue <= limits.limit else {
+            upstream.strandedCount.subtract(1, ordering: .relaxed)
+            return false
+        }
+        if strandedAt == nil { LoopCounters.add(worker.counters.queued) }
+        strandedAt = start
+        perform(machine.picked(.stranded))
+        startTimer(.stranded, after: min(Self.strandedInterval, left))
+        return true
+    }
+
+    private var isSuspect: Bool { machine.sendings >= max(3, upstreamGroup.peerCount) }
+
+    /// Every node is open to it again.
+    func lookAgain() {
+        guard machine.isStranded else { return }
+        location.upstream!.strandedCount.subtract(1, ordering: .relaxed)
+        tried.removeAll()
+        perform(machine.lookAgain())
     }
 
     /// In the queue, so far.
@@ -142,6 +181,7 @@ extension Exchange {
     var hasTriesLeft: Bool {
         let tries = location.settings.nextUpstreamTries
         if tries > 0, attempts.count >= tries { return false }
+        if strandedAt != nil, isSuspect { return false }
         guard location.settings.nextUpstreamTimeout > .zero, let first = attempts.first else { return true }
         return worker.loop.now - first.startedAt < location.settings.nextUpstreamTimeout
     }

@@ -37,6 +37,9 @@ final class SharedUpstream: Sendable {
 
     private let contents: Mutex<Contents>
 
+    /// Requests that wait until any node is usable.
+    let strandedCount = Atomic<Int>(0)
+
     /// The balancer's own, for an upstream without `queue`.
     private let queueLimit: Int
 
@@ -82,6 +85,9 @@ final class SharedUpstream: Sendable {
 
     /// How long a request may wait (`queue`); nil: as long as the balancer lets it.
     var queueTimeout: Duration? { contents.withLock { $0.settings.queue?.timeout } }
+
+    /// What an upstream with `queue` lets wait while no node is usable; nil: nothing waits for that.
+    var strandedLimits: UpstreamQueue? { contents.withLock { $0.settings.queue } }
 
     /// The host names among the servers, which have to be looked up.
     var lookups: Set<NameLookup> {

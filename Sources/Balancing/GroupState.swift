@@ -29,10 +29,10 @@ struct GroupState {
     // MARK: Choosing
 
     mutating func pick(loop: Int, now: Milliseconds, tried: inout TriedPeers, turn: Turn) -> Pick {
-        if turn == .newcomer, queue.count > 0 {
+        if turn != .woken, queue.count > 0 {
             return queue.append(loop) ? .queued : .allBusy
         }
-        switch choose(now: now, tried: &tried) {
+        switch choose(now: now, tried: &tried, isStranded: turn == .stranded) {
         case .peer(let index):
             tried.insert(peers[index].peer)
             peers[index].active += 1
@@ -59,7 +59,18 @@ struct GroupState {
     }
 
     /// nginx's `ngx_http_upstream_get_round_robin_peer`: the primary peers, then the backups.
-    private mutating func choose(now: Milliseconds, tried: inout TriedPeers) -> Choice {
+    private mutating func choose(now: Milliseconds, tried: inout TriedPeers, isStranded: Bool) -> Choice {
+        let choice = chooseUsable(now: now, tried: &tried)
+        guard isStranded, case .noneUsable = choice else { return choice }
+        let before = tried
+        let index = peers.indices.filter { peers[$0].isLastResort(at: now) && !before.contains(peers[$0].peer) }
+            .min { peers[$0].checked < peers[$1].checked }
+        guard let index else { return choice }
+        peers[index].startLastResort(at: now)
+        return .peer(index)
+    }
+
+    private mutating func chooseUsable(now: Milliseconds, tried: inout TriedPeers) -> Choice {
         // The only peer of a group is never out after failures: there is nothing better to ask.
         if peers.count == 1 {
             let only = peers[0]

@@ -13,7 +13,7 @@ struct PeerState {
     /// The last failure.
     private var accessed = PeerState.never
     /// The start of the current period: the last failure, or the first pick after `failTimeout` of quiet.
-    private var checked = PeerState.never
+    private(set) var checked = PeerState.never
 
     /// Leases under way.
     var active = 0
@@ -32,6 +32,9 @@ struct PeerState {
 
     /// Since when the weight grows, while it does (`slow_start`).
     private(set) var rampStart = PeerState.never
+
+    /// How often a peer that is out after failures is tried while no other is usable.
+    static let lastResortInterval: Milliseconds = 100
 
     /// Far before every time, and far from overflow.
     private static let never = Milliseconds.min / 4
@@ -52,12 +55,20 @@ struct PeerState {
             || now - checked > specification.failTimeout
     }
 
+    /// May be asked where nobody else can be.
+    func isLastResort(at now: Milliseconds) -> Bool {
+        !specification.isDown && !isAtMaxConns && now - checked >= PeerState.lastResortInterval
+    }
+
     var isAtMaxConns: Bool { specification.maxConns > 0 && active >= specification.maxConns }
 
     /// Chosen by a policy: a period that is over ends here, and with it the next probe is `failTimeout` away.
     mutating func startCheck(at now: Milliseconds) {
         if now - checked > specification.failTimeout { checked = now }
     }
+
+    /// Chosen before its time is over: the next one waits for this one's outcome, or for the interval.
+    mutating func startLastResort(at now: Milliseconds) { checked = now }
 
     /// In units of 1/256, so that a growing weight has steps.
     func scaledWeight(_ weight: Int, at now: Milliseconds) -> Int {

@@ -16,6 +16,9 @@ package enum Turn: Sendable {
     case newcomer
     /// Was told to pick again; if it must wait further, it waits in front.
     case woken
+    /// No peer was usable before, and it waits for one: a peer that is out after failures is asked all the same, by one
+    /// request in each ``PeerState/lastResortInterval``.
+    case stranded
 }
 
 /// The peers one request has been given, so that a retry gets another.

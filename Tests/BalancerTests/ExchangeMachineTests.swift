@@ -116,6 +116,16 @@ struct ExchangeMachineTests {
         #expect(machine.woken() == .none)
     }
 
+    @Test func `a stranded request looks for a node again, and ends with what went wrong last`() {
+        var machine = asking(isIdempotent: true)
+        #expect(machine.failed(.connectTimedOut) == .choose(isWoken: false))
+        #expect(machine.picked(.stranded) == .none)
+        #expect(machine.isStranded)
+        #expect(machine.lookAgain() == .choose(isWoken: false))
+        #expect(machine.picked(.noneUsable) == .refuse(.gatewayTimeout))
+        #expect(machine.lookAgain() == .none)
+    }
+
     private func asking(
         isIdempotent: Bool, isKept: Bool = false, rule: NextUpstream = [.error, .timeout]
     ) -> ExchangeMachine {

@@ -1,3 +1,6 @@
+import Glibc
+import Reactor
+import TestSupport
 import Testing
 
 struct RetryTests {
@@ -160,6 +163,55 @@ struct RetryTests {
     @Test func `no node in reach is a 502`() throws {
         let harness = try Harness(["unix:/tmp/nobody-listens-here.sock", "127.0.0.1:1"])
         #expect(try harness.get("/").status == 502)
+    }
+
+    @Test func `with a queue a request waits for a node that comes back, whatever its failures were`() throws {
+        let folder = TemporaryFolder()
+        let servers = (1...2).map { "unix:\(folder.file("\($0).sock")) fail_timeout=60s" }
+        let harness = try Harness(servers, upstream: "queue 10 timeout=20s; keepalive 8;")
+        // Both are out for a minute after the first one.
+        let waiting = try (0..<3).map { _ in try harness.client() }
+        for client in waiting { client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi") }
+        usleep(300_000)
+        let node = try TestResponder(at: .unix(folder.file("2.sock")), echo)
+        defer { node.stop() }
+        for client in waiting { #expect(try client.response().text == "hi") }
+        #expect(node.requests.count == 3)
+        #expect(try harness.get("/").status == 200)
+    }
+
+    @Test func `with a queue a request is a 502 when no node has come after its time, or at once when it is full`()
+        throws
+    {
+        let harness = try Harness(
+            ["unix:/tmp/nobody-listens-here.sock", "127.0.0.1:1"], upstream: "queue 1 timeout=400ms; keepalive 8;")
+        let first = try harness.client()
+        let start = ContinuousClock.now
+        first.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        usleep(100_000)
+        #expect(try harness.get("/").status == 502)
+        #expect(ContinuousClock.now - start < .milliseconds(390))
+        #expect(try first.response().status == 502)
+        #expect(ContinuousClock.now - start >= .milliseconds(390))
+        // One that leaves makes its place free.
+        var gone: RawClient? = try harness.client()
+        gone!.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        usleep(50_000)
+        gone = nil
+        usleep(50_000)
+        let again = ContinuousClock.now
+        #expect(try harness.get("/").status == 502)
+        #expect(ContinuousClock.now - again >= .milliseconds(390))
+    }
+
+    @Test func `a request that ends every node it is sent to is not sent to nodes for ever`() throws {
+        let nodes = try (0..<2).map { _ in try TestResponder { _ in [.close] } }
+        defer { for node in nodes { node.stop() } }
+        let harness = try Harness(
+            nodes.map(\.address), upstream: "queue 10 timeout=20s; keepalive 8;",
+            location: "fastcgi_next_upstream error non_idempotent;")
+        #expect(try harness.ask("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi").status == 502)
+        #expect(nodes.reduce(0) { $0 + $1.requests.count } == 3)
     }
 
     @Test func `an answer that breaks off is cut short, so that the client sees it`() throws {

@@ -35,7 +35,7 @@ package struct Upstream: Sendable, Hashable {
     package let location: SourceLocation
 }
 
-/// `queue`: what waits when every usable node has as many connections as it may have.
+/// `queue`: what waits when every usable node has as many connections as it may have, or none is usable.
 package struct UpstreamQueue: Sendable, Hashable {
     /// Requests; 0: none wait.
     package let limit: Int

@@ -7,6 +7,9 @@ import Settings
 /// Each list is tried by itself first: a bad value is told by the name of its variable, not by a line of a file that
 /// nobody wrote. What is good is decided by the balancer's own reader.
 enum ShippedProxy {
+    /// Seconds until a node that was killed is up again, at the most.
+    private static let nodeWait = 5
+
     /// - Parameter listen: the option.
     static func text(_ settings: Settings, listen: String?) throws(SettingsError) -> String {
         let addresses = try settings.value(Variables.listen, option: listen, "--listen")
@@ -28,7 +31,7 @@ enum ShippedProxy {
         let requests = try settings.value(Variables.rateLimitRequests)
         let window = Int((try settings.value(Variables.rateLimitWindow) / .seconds(1)).rounded(.up))
         return DefaultProxy.configuration(
-            listen: addresses, servers: nodes,
+            listen: addresses, servers: nodes, nodeWait: nodeWait,
             strategy: try settings.value(Variables.strategy) == .roundRobin ? .roundRobin : .leastConnections,
             rateLimit: requests == 0 ? nil : DefaultProxy.RateLimit(requests: requests, windowSeconds: window),
             trustedProxies: proxies, accessLog: accessLog)
