@@ -110,7 +110,9 @@ let package = Package(
             ]),
         .executableTarget(
             name: "bench",
-            dependencies: ["CArgon2", "Client", "JSON", "Reactor", "Supervisor", "Threading", argumentParser],
+            dependencies: [
+                "CArgon2", "Client", "JSON", "Postgres", "Reactor", "Supervisor", "Threading", argumentParser,
+            ],
             path: "Benchmarks", exclude: ["AllocationCounter", "README.md"]),
         .target(name: "AllocationCounter", path: "Benchmarks/AllocationCounter"),
 
@@ -122,7 +124,8 @@ let package = Package(
         .executableTarget(
             name: "chaos",
             dependencies: [
-                "COpenSSL", "Client", "JSON", "Postgres", "Supervisor", "TestSupport", "Threading", argumentParser,
+                "CArgon2", "COpenSSL", "Client", "JSON", "Postgres", "Supervisor", "TestSupport", "Threading",
+                argumentParser,
             ], path: "Tests/Chaos"),
         .testTarget(name: "JSONTests", dependencies: ["JSON"]),
         .testTarget(name: "HTTPWireTests", dependencies: ["HTTPWire", "TestSupport"]),

@@ -11,9 +11,10 @@ struct Chaos: ParsableCommand {
         commandName: "chaos",
         abstract: "Kills, stops and cuts off the parts of a Millrace under load, and checks that nothing is lost.",
         discussion: """
-            The first third of the time only workers and nodes are killed; then everything breaks. A run is repeated \
-            with its seed, as far as a machine repeats itself. Cutting off a host needs root (network namespaces); \
-            without it that fault is left out, and said so.
+            The first third of the time only workers and nodes are killed, and no client may see a failed request; then \
+            everything breaks: workers, nodes, balancer and PostgreSQL are killed, stopped and cut off. A run is \
+            repeated with its seed, as far as a machine repeats itself. Cutting off a host needs root (network \
+            namespaces); without it that fault is left out, and said so.
             """)
 
     @Option(help: "The millrace program.")
@@ -26,7 +27,7 @@ struct Chaos: ParsableCommand {
     var seed: UInt64 = .random(in: 0...0xFFFF_FFFF)
 
     @Option(help: "Clients that hand in work all the time.")
-    var clients = 8
+    var clients = 16
 
     @Option(help: "Submissions per second, all clients together.")
     var rate = 200
@@ -49,9 +50,9 @@ struct Chaos: ParsableCommand {
         let start = ContinuousClock.now
         let gentle = start + .seconds(seconds) / 3
         ledger.phase = .onlyNodesAndWorkersKilled
-        while ContinuousClock.now < gentle { try faults.inject(oneOf: [.killWorker, .killNode]) }
+        while ContinuousClock.now < gentle { try faults.inject(oneOf: Fault.killsOfNodesAndWorkers) }
         ledger.phase = .everything
-        let all = Fault.allCases.filter { system.host != nil || $0 != .cutHost }
+        let all = Fault.all(withCuts: system.network != nil)
         while ContinuousClock.now - start < .seconds(seconds) { try faults.inject(oneOf: all) }
         ledger.phase = .calm
         load.stop()

@@ -4,93 +4,106 @@ internal import Glibc
 internal import Postgres
 internal import Supervisor
 internal import TestSupport
+internal import Threading
 
-/// `millrace up`, and, where namespaces can be made, a worker on a host of its own that reaches PostgreSQL over a network.
+/// A whole Millrace, each part a process that is started again when it ends; where namespaces can be made, each on a
+/// host of its own.
 final class ChaosSystem: Sendable {
-    static let nodes = 2
-    static let workers = 3
+    enum Kind: String, CaseIterable { case worker, node, balancer, postgres = "PostgreSQL" }
 
-    /// The host of the worker beside `up`'s; `nil`: there is none.
-    let host: RemoteHost?
+    struct Part: Sendable {
+        let kind: Kind
+        let service: Service
+        /// `nil`: it is on this host, with the others.
+        let host: Network.Host?
+    }
+
+    static let nodes = (1...3).map { "api-\($0)" }
+    static let workers = (1...3).map { "worker-\($0)" }
+
+    let parts: [Part]
+    /// `nil`: all parts are on this host, and none can be cut off.
+    let network: Network?
 
     private let folder = TemporaryFolder()
-    private let up: ChildProcess
-    private let remoteWorker: Service?
-    private let port = freePort()
-    private let log: ServiceLog
+    private let started = Monitor<[Part]>([])
+    private let endpoint: Endpoint
+    private let cluster: PrivateCluster
+    private let migrate: Command
 
     init(program: String) throws {
-        log = ServiceLog(names: ["up", "far-worker"])
-        host = try geteuid() == 0 ? RemoteHost() : nil
-        if host == nil { say("no host is cut off: that needs root") }
-        var environment = ProcessInfo.processInfo.environment
-        environment.merge([
-            "RATE_LIMIT_REQUESTS": "0", "MILLRACE_LOG_LEVEL": "error", "MILLRACE_WORKER_CONCURRENCY": "2",
-            "DATABASE_URL": "", "DB_HOST": "", "DB_NAME": "",
-        ]) { $1 }
-        let program = Folder.absolute(program)
-        let data = folder.file("data")
-        let command = Command(
-            program,
-            [
-                "up", "--listen", "127.0.0.1:\(port)", "--data", data, "--api", "\(Self.nodes)", "--workers",
-                "\(Self.workers)",
-            ], environment: environment)
-        if let host {
-            // The cluster is made by a first start; then it gets an address that the other host can reach.
-            let first = try ChildProcess(command, name: "up", output: .discarded)
-            defer { _ = first.stop(limit: .seconds(60)) }
-            try Self.waitUntilReady(port, first)
-            try host.let(in: data + "/postgres")
+        let network = Self.makeNetwork()
+        self.network = network
+        let layout = try Layout(program: program, folder: folder, network: network)
+        cluster = layout.cluster
+        migrate = layout.migrate
+        endpoint = .tcp(host: layout.balancerHost, port: layout.port)
+        parts = layout.parts
+        do {
+            try start()
+        } catch {
+            stop()
+            throw error
         }
-        up = try ChildProcess(command, name: "up", output: log.output(of: "up"))
-        try Self.waitUntilReady(port, up)
-        guard let host else {
-            remoteWorker = nil
-            return
+    }
+
+    private static func makeNetwork() -> Network? {
+        guard geteuid() == 0 else {
+            say("no host is cut off: that needs root")
+            return nil
         }
-        environment["DATABASE_URL"] = "host=\(host.gateway) user=millrace dbname=millrace"
-        environment["WORKER_NAME"] = "far-worker"
-        let worker = Service(
-            "far-worker", host.command(program, ["worker"], environment: environment), stopLimit: .seconds(15), log: log
-        )
-        worker.start()
-        remoteWorker = worker
+        do {
+            return try Network(hosts: ["postgres", "balancer"] + nodes + workers)
+        } catch {
+            say("no host is cut off: \(error)")
+            return nil
+        }
+    }
+
+    private func start() throws {
+        let server = parts(.postgres)[0]
+        start(server)
+        try eventually("PostgreSQL is ready", within: .seconds(60)) {
+            guard server.service.restarts == 0 else { throw NotInTime(description: "PostgreSQL does not start") }
+            return server.service.pid.map(cluster.isReady) ?? false
+        }
+        let exit = try ChildProcess(migrate, name: "migrate", output: .discarded).waitForExit()
+        guard exit.isSuccess else { throw NotInTime(description: "millrace migrate \(exit)") }
+        for part in parts where part.kind != .postgres && part.kind != .balancer { start(part) }
+        // A balancer that finds no node counts that as a failure of the node.
+        sleep(1)
+        start(parts(.balancer)[0])
+        try eventually("the system is ready", within: .seconds(60)) {
+            (try? connection(timeout: .seconds(2)).request("GET", "/health"))?.status == 200
+        }
+    }
+
+    private func start(_ part: Part) {
+        started.withLock { $0.append(part) }
+        part.service.start()
     }
 
     func stop() {
-        remoteWorker?.askToStop()
-        _ = remoteWorker?.waitUntilStopped(.seconds(20))
-        _ = up.stop(limit: .seconds(60))
-        host?.remove()
+        let parts = started.withLock { $0 }
+        for kind in [Kind.balancer, .node, .worker, .postgres] {
+            let services = parts.filter { $0.kind == kind }.map(\.service)
+            for service in services { service.askToStop() }
+            for service in services where !service.waitUntilStopped(service.stopLimit) { service.kill() }
+        }
+        network?.remove()
     }
 
-    private static func waitUntilReady(_ port: UInt16, _ up: ChildProcess) throws {
-        try eventually("the system is ready", within: .seconds(120)) {
-            if let exit = up.exit { throw NotInTime(description: "millrace up \(exit)") }
-            let connection = HTTPConnection(to: .tcp(host: "127.0.0.1", port: port), timeout: .seconds(2))
-            return (try? connection.request("GET", "/health"))?.status == 200
-        }
-    }
+    func parts(_ kind: Kind) -> [Part] { parts.filter { $0.kind == kind } }
 
     func connection(timeout: Duration = .seconds(30)) -> HTTPConnection {
-        HTTPConnection(to: .tcp(host: "127.0.0.1", port: port), timeout: timeout)
+        HTTPConnection(to: endpoint, timeout: timeout)
     }
 
     /// A session of the checker's own, past all that is tested.
     func database() throws -> PostgresConnection {
         try PostgresConnection(
             PostgresConfiguration(
-                connectionString: "host=\(folder.path)/data/run/postgres user=postgres dbname=millrace",
+                connectionString: "host=\(cluster.socketFolder) user=postgres dbname=millrace",
                 responseTimeout: .seconds(30)))
-    }
-
-    /// The processes of a part: `balancer`, `api`, `worker`, or `postgres` (the server).
-    func processes(_ part: String) -> [RunningProcess] {
-        RunningProcess.all.filter { process in
-            process.parent == up.pid
-                && (process.arguments.dropFirst().first == part
-                    || part == "postgres" && process.arguments.first?.hasSuffix("/postgres") == true)
-        }.sorted { $0.pid < $1.pid }
     }
 }

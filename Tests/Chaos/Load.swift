@@ -2,7 +2,8 @@ internal import Client
 internal import JSON
 internal import Threading
 
-/// Clients that hand in distinct work at a steady rate, whatever happens; some of it waits for the result in the call.
+/// Clients that hand in distinct work at a steady rate, whatever happens: singly, several at once, waiting for the result
+/// in the call, or asking for it afterwards.
 final class Load: Sendable {
     private let isStopping = Monitor(false)
     private let threads: [NamedThread]
@@ -12,24 +13,11 @@ final class Load: Sendable {
         let interval = Duration.seconds(1) * clients / rate
         threads = (0..<clients).map { client in
             NamedThread("load-\(client)") {
-                let connection = system.connection()
-                var number = 0
+                var loader = Loader(connection: system.connection(), client: client, ledger: ledger)
                 var next = ContinuousClock.now
                 while isStopping.wait(for: max(.zero, next - .now), { $0 ? true : nil }) == nil {
                     next = max(next + interval, .now - .seconds(1))
-                    number += 1
-                    let string = "chaos \(client) \(number)"
-                    let phase = ledger.phase
-                    let target = number % 4 == 0 ? "/hash/sha256?wait=20" : "/hash/sha256"
-                    do {
-                        let response = try connection.request("POST", target, json: ["string": .string(string)])
-                        ledger.count("\(response.status)", in: phase)
-                        guard response.status / 100 == 2, let id = try response.json()["task_id"]?.stringValue
-                        else { continue }
-                        ledger.acknowledge(id, string: string)
-                    } catch {
-                        ledger.count("\(error)", in: phase)
-                    }
+                    loader.submit()
                 }
             }
         }
@@ -39,4 +27,102 @@ final class Load: Sendable {
         isStopping.broadcast { $0 = true }
         for thread in threads { thread.join() }
     }
+}
+
+private struct Loader {
+    /// Seconds; less than the client's patience.
+    private static let wait = 20
+
+    let connection: HTTPConnection
+    let client: Int
+    let ledger: Ledger
+    private var number = 0
+
+    init(connection: HTTPConnection, client: Int, ledger: Ledger) {
+        self.connection = connection
+        self.client = client
+        self.ledger = ledger
+    }
+
+    mutating func submit() {
+        number += 1
+        switch number % 8 {
+        case 0: submitAndWait()
+        case 1: submitThree()
+        case 2: submitPassword()
+        case 3: if let id = submitOne() { waitFor(id) }
+        default: _ = submitOne()
+        }
+    }
+
+    private func text(_ part: Int = 0) -> String { "chaos \(client) \(number) \(part)" }
+
+    /// - Returns: its body, where it was answered well.
+    private func ask(
+        _ method: String, _ target: String, _ json: JSONValue? = nil, isGood: (Int, JSONValue, Duration) -> Bool
+    ) -> JSONValue? {
+        let phase = ledger.phase
+        let start = ContinuousClock.now
+        do {
+            let response =
+                try json.map { (json) throws(ClientError) in try connection.request(method, target, json: json) }
+                ?? connection.request(method, target)
+            let body = (try? response.json()) ?? .null
+            let isGood = response.status / 100 == 2 && isGood(response.status, body, .now - start)
+            ledger.count("\(method) \(response.status)", in: phase, isGood: isGood, start: start)
+            return isGood ? body : nil
+        } catch {
+            ledger.count("\(method) \(error)", in: phase, isGood: false, start: start)
+            return nil
+        }
+    }
+
+    private func submitOne() -> String? {
+        let reply = ask("POST", "/hash/sha256", ["string": .string(text())]) { _, body, _ in
+            body["task_id"]?.stringValue != nil
+        }
+        let id = reply?["task_id"]?.stringValue
+        if let id { ledger.acknowledge(id, .sha256(of: text())) }
+        return id
+    }
+
+    private func submitAndWait() {
+        let reply = ask("POST", "/hash/sha256?wait=\(Self.wait)", ["string": .string(text())]) { status, body, time in
+            body["task_id"]?.stringValue != nil && (status == 200 || Self.isOver(time))
+        }
+        guard let reply, let id = reply["task_id"]?.stringValue else { return }
+        ledger.acknowledge(id, .sha256(of: text()))
+        if let hash = reply["result"]?["hash"]?.stringValue { ledger.tell(id, hash: hash) }
+    }
+
+    private func submitThree() {
+        let tasks = (0..<3).map { part -> JSONValue in
+            ["type": "sha256", "input": ["string": .string(text(part))], "priority": .integer(Int64(part))]
+        }
+        let reply = ask("POST", "/tasks", .array(tasks)) { _, body, _ in body["tasks"]?.arrayValue?.count == 3 }
+        for (part, task) in (reply?["tasks"]?.arrayValue ?? []).enumerated() {
+            if let id = task["task_id"]?.stringValue { ledger.acknowledge(id, .sha256(of: text(part))) }
+        }
+    }
+
+    /// Takes some milliseconds, and shows by its result which run of it was the one.
+    private func submitPassword() {
+        let input: JSONValue = [
+            "string": .string(text()), "time_cost": 2, "memory_cost": 4096, "parallelism": 1,
+        ]
+        let reply = ask("POST", "/hash/argon2", input) { _, body, _ in body["task_id"]?.stringValue != nil }
+        guard let id = reply?["task_id"]?.stringValue else { return }
+        ledger.acknowledge(id, .argon2(of: text()))
+        waitFor(id)
+    }
+
+    private func waitFor(_ id: String) {
+        let reply = ask("GET", "/task/\(id)?wait=\(Self.wait)") { _, body, time in
+            body["status"] == "completed" || Self.isOver(time)
+        }
+        if let hash = reply?["result"]?["hash"]?.stringValue { ledger.tell(id, hash: hash) }
+    }
+
+    /// Whether it has waited for as long as it was asked to.
+    private static func isOver(_ time: Duration) -> Bool { time > .seconds(wait) - .milliseconds(500) }
 }

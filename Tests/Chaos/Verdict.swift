@@ -1,17 +1,21 @@
-internal import COpenSSL
 internal import Client
 internal import Glibc
 internal import JSON
 internal import Postgres
 internal import TestSupport
+internal import Threading
 
 /// What came of it.
 struct Verdict {
+    private enum Finding: String, CaseIterable {
+        case missing, unfinished = "not completed", wrong = "with a wrong result"
+        case changed = "with another result than a client was told"
+    }
+
     private let acknowledged: Int
-    private var missing: [String] = []
-    private var unfinished: [String] = []
-    private var wrong: [String] = []
+    private let findings: [Finding: [String]]
     private let twice: Int
+    private let overlapping: Int
     private let faults: FaultInjector
     private let ledger: Ledger
 
@@ -19,81 +23,107 @@ struct Verdict {
     init(_ system: ChaosSystem, _ ledger: Ledger, _ faults: FaultInjector) throws {
         self.faults = faults
         self.ledger = ledger
-        let all = ledger.acknowledged
+        let all = Array(ledger.acknowledged)
         acknowledged = all.count
         let database = try eventually("the database answers", within: .seconds(60)) { try? system.database() }
         try? eventually("the queue is empty", within: .seconds(90)) {
             try database.execute("SELECT FROM task LIMIT 1").rowCount == 0
         }
-        twice =
-            try database.execute(
-                "SELECT count(*) FROM (SELECT id FROM finished_task GROUP BY id HAVING count(*) > 1) t"
-            )
-            .integer(0, 0) ?? 0
-        let connection = system.connection()
-        for (id, string) in all {
-            let reply = try eventually("GET /task/\(id) is answered", within: .seconds(60)) { () -> ClientResponse? in
-                let reply = try? connection.request("GET", "/task/\(id)")
-                return reply.flatMap { $0.status == 200 || $0.status == 404 ? $0 : nil }
-            }
-            guard reply.status == 200 else {
-                missing.append(id)
-                continue
-            }
-            let task = try reply.json()
-            if task["status"] != "completed" {
-                unfinished.append("\(id) \(task["status"]?.stringValue ?? "?") \(task["error"]?.stringValue ?? "")")
-            } else if task["result"]?["hash"]?.stringValue != Self.sha256(string) {
-                wrong.append(id)
+        func count(_ query: String) throws -> Int { try database.execute(query).integer(0, 0) ?? 0 }
+        twice = try count(
+            "SELECT count(*) FROM (SELECT id FROM finished_task GROUP BY id HAVING count(*) > 1) t")
+        // An attempt that was given up for lost ended before the one whose result is stored began.
+        overlapping = try count(
+            """
+            SELECT count(*) FROM finished_task f
+            WHERE EXISTS (SELECT FROM unnest(history) h WHERE (h->>'ended_at')::timestamptz > f.started_at)
+            """)
+        let told = ledger.told
+        let found = Monitor<[Finding: [String]]>([.changed: Array(ledger.contradictions)])
+        let failure = Monitor<String?>(nil)
+        let threads = (0..<4).map { number in
+            NamedThread("check-\(number)") {
+                let connection = system.connection()
+                for index in stride(from: number, to: all.count, by: 4) {
+                    let (id, expectation) = all[index]
+                    do {
+                        for (finding, text) in try Self.check(id, expectation, told: told[id], connection) {
+                            found.withLock { $0[finding, default: []].append(text) }
+                        }
+                    } catch {
+                        failure.withLock { $0 = "\(error)" }
+                        return
+                    }
+                }
             }
         }
+        for thread in threads { thread.join() }
+        if let failure = failure.withLock({ $0 }) { throw NotInTime(description: failure) }
+        findings = found.withLock { $0 }
     }
 
-    /// Nothing lost, nothing wrong, nothing twice.
-    var isGood: Bool { missing.isEmpty && unfinished.isEmpty && wrong.isEmpty && twice == 0 && acknowledged > 0 }
+    private static func check(
+        _ id: String, _ expectation: Ledger.Expectation, told: String?, _ connection: HTTPConnection
+    ) throws -> [(Finding, String)] {
+        let reply = try eventually("GET /task/\(id) is answered", within: .seconds(60)) { () -> ClientResponse? in
+            let reply = try? connection.request("GET", "/task/\(id)")
+            return reply.flatMap { $0.status == 200 || $0.status == 404 ? $0 : nil }
+        }
+        guard reply.status == 200 else { return [(.missing, id)] }
+        let task = try reply.json()
+        guard task["status"] == "completed", let hash = task["result"]?["hash"]?.stringValue else {
+            return [(.unfinished, "\(id) \(task["status"]?.stringValue ?? "?") \(task["error"]?.stringValue ?? "")")]
+        }
+        var findings: [(Finding, String)] = []
+        if !expectation.isMet(by: hash) { findings.append((.wrong, id)) }
+        if let told, told != hash { findings.append((.changed, id)) }
+        return findings
+    }
+
+    /// Nothing lost, nothing wrong, nothing twice, nothing overwritten; and no failed request while only nodes and workers
+    /// were killed.
+    var isGood: Bool {
+        findings.values.allSatisfy(\.isEmpty) && twice == 0 && overlapping == 0 && acknowledged > 0
+            && ledger.failures(in: .onlyNodesAndWorkersKilled) == 0
+    }
 
     func print() {
-        for (fault, count) in faults.counts.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
-            Swift.print("\(count) × \(fault.rawValue)")
+        for (fault, count) in faults.counts.sorted(by: { "\($0.key)" < "\($1.key)" }) {
+            let times = faults.recoveries[fault] ?? []
+            Swift.print("\(count) × \(fault)" + (times.isEmpty ? "" : "; next good request after \(Self.text(times))"))
         }
-        let recoveries = faults.recoveries.sorted()
-        if !recoveries.isEmpty {
-            func rank(_ fraction: Double) -> Duration {
-                recoveries[max(0, Int((fraction * Double(recoveries.count)).rounded(.up)) - 1)]
-            }
+        if !faults.requeues.isEmpty {
             Swift.print(
-                "tasks of \(recoveries.count) killed workers were given away after "
-                    + "\(Self.text(rank(0.5))) (p50), \(Self.text(rank(0.99))) (p99), \(Self.text(recoveries.last!)) (most)"
-            )
+                "tasks of killed workers were given away after \(Self.text(faults.requeues)); goal: p99 under 500 ms")
+        }
+        if !faults.requeuesAfterCut.isEmpty {
+            Swift.print(
+                "tasks of workers cut off for longer were given away after \(Self.text(faults.requeuesAfterCut))")
         }
         for (phase, name) in [
-            (Ledger.Phase.onlyNodesAndWorkersKilled, "while only nodes and workers were killed"),
+            (Ledger.Phase.onlyNodesAndWorkersKilled, "while only nodes and workers were killed (goal: none failed)"),
             (.everything, "while everything broke"),
         ] {
             let outcomes = ledger.outcomes(in: phase)
-            let failed = outcomes.filter { !$0.key.hasPrefix("2") }.values.reduce(0, +)
-            Swift.print("\(name): \(outcomes.values.reduce(0, +)) requests, \(failed) failed")
+            Swift.print("\(name): \(outcomes.values.reduce(0, +)) requests, \(ledger.failures(in: phase)) failed")
             for (outcome, count) in outcomes.sorted(by: { $0.key < $1.key }) { Swift.print("  \(count) × \(outcome)") }
         }
+        let counts = Finding.allCases.map { "\(findings[$0]?.count ?? 0) \($0.rawValue)" }
         Swift.print(
-            "\(acknowledged) tasks acknowledged: \(missing.count) missing, \(unfinished.count) not completed, "
-                + "\(wrong.count) with a wrong result, \(twice) stored twice")
-        for line in (missing + unfinished + wrong).prefix(20) { Swift.print("  \(line)") }
+            "\(acknowledged) tasks acknowledged: \(counts.joined(separator: ", ")), \(twice) stored twice, "
+                + "\(overlapping) by an attempt that overlapped with another")
+        for finding in Finding.allCases {
+            for line in (findings[finding] ?? []).prefix(20) { Swift.print("  \(finding.rawValue): \(line)") }
+        }
         Swift.print(isGood ? "1 passed, 0 failed" : "0 passed, 1 failed")
     }
 
-    private static func text(_ duration: Duration) -> String {
-        "\(((duration / .milliseconds(1)) * 10).rounded() / 10) ms"
-    }
-
-    /// Not the code that is tested.
-    private static func sha256(_ string: String) -> String {
-        let bytes = Array(string.utf8)
-        var digest = [UInt8](repeating: 0, count: 32)
-        SHA256(bytes, bytes.count, &digest)
-        return digest.map { byte in
-            let text = String(byte, radix: 16)
-            return byte < 16 ? "0\(text)" : text
-        }.joined()
+    private static func text(_ times: [Duration]) -> String {
+        let times = times.sorted()
+        func text(_ fraction: Double) -> String {
+            let time = times[max(0, Int((fraction * Double(times.count)).rounded(.up)) - 1)]
+            return "\(((time / .milliseconds(1)) * 10).rounded() / 10) ms"
+        }
+        return "\(text(0.5)) (p50), \(text(0.99)) (p99), \(text(1)) (most of \(times.count))"
     }
 }

@@ -1,0 +1,127 @@
+internal import FoundationEssentials
+internal import Glibc
+internal import Supervisor
+internal import TestSupport
+
+/// Several hosts as far as the network goes: a namespace for each, all of them on one switch. Any of them can be cut off
+/// without a word, as by a switch that loses power: packets go out and nobody gets them.
+final class Network: Sendable {
+    struct Host: Sendable {
+        let address: String
+        fileprivate let namespace: String
+        /// The switch's end of its cable.
+        fileprivate let port: String
+
+        /// A program that runs there.
+        ///
+        /// As another user it is started by `setpriv`: entering a namespace takes root, and a new user forgets the
+        /// death signal that came before.
+        func command(_ command: Command) -> Command {
+            var there = command
+            there.program = Network.ip
+            there.arguments = ["netns", "exec", namespace]
+            if let account = command.account {
+                there.account = nil
+                there.arguments += [
+                    "setpriv", "--reuid", "\(account.user)", "--regid", "\(account.group)", "--clear-groups",
+                    "--pdeathsig", command.deathSignal == SIGQUIT ? "SIGQUIT" : "SIGKILL", "--",
+                ]
+            }
+            there.arguments += [command.program] + command.arguments
+            return there
+        }
+    }
+
+    /// Hosts by name.
+    let hosts: [String: Host]
+    /// This process's own address, of a range for tests between hosts (RFC 2544), as all of them.
+    let address: String
+
+    private let bridge: String
+
+    init(hosts names: [String]) throws {
+        Self.sweep()
+        let net = "198.18.\(getpid() % 250)"
+        bridge = "mrb\(getpid())"
+        address = "\(net).1"
+        var hosts: [String: Host] = [:]
+        for (index, name) in names.enumerated() {
+            hosts[name] = Host(
+                address: "\(net).\(index + 10)", namespace: "mr-chaos-\(getpid())-\(index)",
+                port: "mrp\(getpid()).\(index)"
+            )
+        }
+        self.hosts = hosts
+        do {
+            try Self.batch([
+                "link add \(bridge) address \(Self.hardwareAddress(address)) type bridge",
+                "address add \(address)/24 dev \(bridge)", "link set \(bridge) up",
+            ])
+            for host in hosts.values { try make(host) }
+        } catch {
+            remove()
+            throw error
+        }
+    }
+
+    /// All addresses are told beforehand: a host that is cut off is not noticed by questions that stay unanswered.
+    private func make(_ host: Host) throws {
+        try Self.run(["netns", "add", host.namespace])
+        try Self.batch([
+            "link add \(host.port) type veth peer name eth0 address \(Self.hardwareAddress(host.address)) "
+                + "netns \(host.namespace)",
+            "link set \(host.port) master \(bridge) up",
+            "neighbour replace \(host.address) lladdr \(Self.hardwareAddress(host.address)) dev \(bridge) nud permanent",
+        ])
+        let others = hosts.values.map(\.address).filter { $0 != host.address } + [address]
+        try Self.batch(
+            ["link set lo up", "address add \(host.address)/24 dev eth0", "link set eth0 up"]
+                + others.map { "neighbour replace \($0) lladdr \(Self.hardwareAddress($0)) dev eth0 nud permanent" },
+            in: host.namespace)
+    }
+
+    func remove() {
+        for host in hosts.values {
+            try? Self.run(["link", "delete", host.port])
+            try? Self.run(["netns", "delete", host.namespace])
+        }
+        try? Self.run(["link", "delete", bridge])
+    }
+
+    /// The switch forgets the cable; the link stays up at its other end.
+    func cut(_ host: Host) throws { try Self.run(["link", "set", host.port, "nomaster"]) }
+
+    func mend(_ host: Host) throws { try Self.run(["link", "set", host.port, "master", bridge]) }
+
+    private static func hardwareAddress(_ address: String) -> String {
+        let last = String(address.split(separator: ".").last.flatMap { UInt8($0) } ?? 0, radix: 16)
+        return "02:00:00:00:00:\(last)"
+    }
+
+    fileprivate static let ip =
+        ["/usr/sbin/ip", "/sbin/ip", "/usr/bin/ip"].first { (path: String) in access(path, X_OK) == 0 } ?? "ip"
+
+    private static func batch(_ lines: [String], in namespace: String? = nil) throws {
+        let folder = TemporaryFolder()
+        let file = try folder.write(lines.joined(separator: "\n") + "\n", to: "batch")
+        try run((namespace.map { ["-n", $0] } ?? []) + ["-batch", file])
+    }
+
+    private static func run(_ words: [String]) throws {
+        let run = try Program(ip, words)
+        guard try run.waitForExit().isSuccess else {
+            throw NotInTime(description: "ip \(words.joined(separator: " ")): \(run.standardError)")
+        }
+    }
+
+    /// Clears away what runs that were killed left.
+    private static func sweep() {
+        let namespaces = (try? FileManager.default.contentsOfDirectory(atPath: "/run/netns")) ?? []
+        for name in namespaces where name.hasPrefix("mr-chaos-") {
+            guard let owner = name.split(separator: "-").dropFirst(2).first.flatMap({ pid_t($0) }), kill(owner, 0) != 0
+            else { continue }
+            try? run(["netns", "delete", name])
+            try? run(["link", "delete", "mrb\(owner)"])
+        }
+    }
+}
