@@ -42,8 +42,8 @@ package final class PostgresConnection: @unchecked Sendable {
         // Where the peer vanished without a word (power, network), the server lets go of the session, and of the
         // locks that say a worker lives, within these 10 s. They do nothing on a unix socket, where it cannot happen.
         let reachability = [
-            "tcp_keepalives_idle = 4", "tcp_keepalives_interval = 2", "tcp_keepalives_count = 3",
-            "tcp_user_timeout = 10000",
+            "tcp_keepalives_idle = 3", "tcp_keepalives_interval = 2", "tcp_keepalives_count = 3",
+            "tcp_user_timeout = 9000",
         ]
         PQsetnonblocking(connection, 1)
         try execute(text: (reachability + settings).map { "SET \($0)" }.joined(separator: "; "))
@@ -61,8 +61,8 @@ package final class PostgresConnection: @unchecked Sendable {
         let parameters = [
             ("application_name", configuration.applicationName), ("client_encoding", "UTF8"),
             ("connect_timeout", String(max(2, configuration.connectTimeout.components.seconds))),
-            ("keepalives_idle", "4"), ("keepalives_interval", "2"), ("keepalives_count", "3"),
-            ("tcp_user_timeout", "10000"), ("dbname", configuration.connectionString),
+            ("keepalives_idle", "3"), ("keepalives_interval", "2"), ("keepalives_count", "3"),
+            ("tcp_user_timeout", "9000"), ("dbname", configuration.connectionString),
         ]
         let strings = parameters.map { (strdup($0.0), strdup($0.1)) }
         defer {
