@@ -12,7 +12,7 @@ SOURCES := Package.swift Sources Tests Benchmarks Fuzz/Package.swift Fuzz/Source
 RELEASE := $(SWIFT) build -c release --static-swift-stdlib
 
 .DEFAULT_GOAL := help
-.PHONY: help run test build setup packages build-packages test-packages format lint fuzz bench bench-balancer bench-program chaos clean
+.PHONY: help run test build setup packages build-packages test-packages format lint fuzz bench bench-balancer bench-queue bench-program chaos clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -64,6 +64,9 @@ bench-balancer: bench-program ## measure the balancer beside nginx and HAProxy (
 	$(RELEASE) --product AllocationCounter
 	@bin=$$($(RELEASE) --show-bin-path); exec "$$bin/bench" balancer --millrace "$$bin/millrace" \
 	    --counter "$$bin/libAllocationCounter.so" $(BENCH)
+
+bench-queue: bench-program ## measure the queue beside bare sessions with the same statements (BENCH='--rounds 1')
+	@bin=$$($(RELEASE) --show-bin-path); exec "$$bin/bench" queue --millrace "$$bin/millrace" $(BENCH)
 
 bench-program: setup
 	$(RELEASE) --product millrace

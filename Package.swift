@@ -111,9 +111,11 @@ let package = Package(
         .executableTarget(
             name: "bench",
             dependencies: [
-                "CArgon2", "Client", "JSON", "Postgres", "Reactor", "Supervisor", "Threading", argumentParser,
+                "CArgon2", "CLinux", "Client", "JSON", "Postgres", "Queue", "Reactor", "Supervisor", "Tasks",
+                "Threading", argumentParser, logging,
             ],
-            path: "Benchmarks", exclude: ["AllocationCounter", "README.md"]),
+            path: "Benchmarks",
+            exclude: ["AllocationCounter", "README.md"]),
         .target(name: "AllocationCounter", path: "Benchmarks/AllocationCounter"),
 
         // Tests

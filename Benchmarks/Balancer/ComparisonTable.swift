@@ -54,11 +54,7 @@ struct ComparisonTable {
     }
 
     func write(to path: String) throws(BenchError) {
-        if let slash = path.lastIndex(of: "/") { mkdir(String(path[..<slash]), 0o755) }
-        guard let file = fopen(path, "w") else { throw BenchError("cannot write \(path)") }
-        defer { fclose(file) }
-        fputs((["scenario"] + Self.head[1..<11]).joined(separator: "\t") + "\n", file)
-        for line in raw { fputs(line + "\n", file) }
+        try RawFile.write([(["scenario"] + Self.head[1..<11]).joined(separator: "\t")] + raw, to: path)
     }
 
     private static func row(_ cells: [String]) -> String { "| " + cells.joined(separator: " | ") + " |" }
@@ -74,19 +70,5 @@ extension Comparison.Figures {
 
     fileprivate var values: [String] {
         [requests, user, system, processor, p50, p99, p999, memory].map { "\($0)" }
-    }
-}
-
-extension Double {
-    fileprivate func text(_ digits: Int) -> String {
-        guard isFinite else { return "–" }
-        var scale = 1.0
-        for _ in 0..<digits { scale *= 10 }
-        let whole = Int((self * scale).rounded())
-        guard digits > 0 else { return "\(whole)" }
-        let fraction = "\(abs(whole) % Int(scale))"
-        let sign = whole < 0 ? "-" : ""
-        return
-            "\(sign)\(abs(whole) / Int(scale)).\(String(repeating: "0", count: digits - fraction.utf8.count))\(fraction)"
     }
 }

@@ -21,7 +21,7 @@ final class Proxy {
         _ kind: Kind, millrace: String, responder: SocketAddress, workers: Int, folder: String, counts: String?
     ) throws {
         self.kind = kind
-        let port = try Self.freePort()
+        let port = try FreePort.find()
         target = .ipv4(0x7f00_0001, port: port)
         let folder = "\(folder)/\(kind.rawValue)-\(workers)\(counts == nil ? "" : "-counted")"
         try Folder.make(folder)
@@ -68,12 +68,5 @@ final class Proxy {
             if socket?.pendingError == 0 { return }
         }
         throw BenchError("\(kind.rawValue) was not ready within 10 s")
-    }
-
-    private static func freePort() throws -> UInt16 {
-        let listener = try Listener.listen(on: .ipv4(0x7f00_0001, port: 0))
-        defer { listener.close() }
-        guard let port = listener.localAddress?.port else { throw BenchError("no free port on 127.0.0.1") }
-        return port
     }
 }

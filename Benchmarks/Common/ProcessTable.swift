@@ -8,6 +8,8 @@ struct ProcessTable {
         /// Processor seconds so far, in the program and in the kernel for it.
         let user: Double
         let system: Double
+        /// The same of children that have ended.
+        let ended: Double
         let arguments: [String]
     }
 
@@ -39,12 +41,14 @@ struct ProcessTable {
             let arguments = text("/proc/\(id)/cmdline")
         else { return nil }
         let fields = stat[stat.index(after: end)...].split(separator: " ")
-        guard fields.count > 12, let parent = Int32(fields[1]), let user = Double(fields[11]),
-            let system = Double(fields[12])
+        guard fields.count > 14, let parent = Int32(fields[1]), let user = Double(fields[11]),
+            let system = Double(fields[12]), let endedUser = Double(fields[13]), let endedSystem = Double(fields[14])
         else { return nil }
         let tick = Double(sysconf(CInt(_SC_CLK_TCK)))
         let words = arguments.split(separator: "\0").map(String.init)
-        return Process(parent: parent, user: user / tick, system: system / tick, arguments: words)
+        return Process(
+            parent: parent, user: user / tick, system: system / tick, ended: (endedUser + endedSystem) / tick,
+            arguments: words)
     }
 
     static func text(_ path: String) -> String? {

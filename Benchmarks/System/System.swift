@@ -2,7 +2,6 @@ internal import Client
 internal import FoundationEssentials
 internal import Glibc
 internal import JSON
-internal import Reactor
 internal import Supervisor
 
 /// A whole Millrace of the benchmark's own: `millrace up` on a free port, with its data in a temporary folder.
@@ -15,7 +14,7 @@ struct System: Sendable {
         folder = FileManager.default.temporaryDirectory.path + "/millrace-bench-\(getpid())"
         // PostgreSQL runs as another user where root measures: it must be able to enter.
         try Folder.make(folder, mode: 0o755)
-        let port = try Self.freePort()
+        let port = try FreePort.find()
         endpoint = .tcp(host: "127.0.0.1", port: port)
         var environment = ProcessInfo.processInfo.environment
         environment["RATE_LIMIT_REQUESTS"] = "0"
@@ -29,7 +28,19 @@ struct System: Sendable {
     }
 
     /// What its parts have used of the processors so far.
-    var processorTime: ProcessorTime { .used(below: child.pid) }
+    var processorTime: ProcessorTime {
+        let processes = ProcessTable.now.processes.filter { $0.value.parent == child.pid }
+        func part(_ name: String, _ isMeant: ([String]) -> Bool) -> ProcessorTime.Part {
+            ProcessorTime.Part(name: name, roots: processes.filter { isMeant($0.value.arguments) }.map(\.key))
+        }
+        return .used(
+            by: [
+                part("balancer") { $0.dropFirst().first == "balancer" },
+                part("nodes") { $0.dropFirst().first == "api" },
+                part("PostgreSQL") { $0.first?.hasSuffix("postgres") ?? false },
+                part("workers") { $0.dropFirst().first == "worker" },
+            ])
+    }
 
     func stop() {
         _ = child.stop(limit: .seconds(60))
@@ -49,13 +60,6 @@ struct System: Sendable {
         }
         stop()
         throw BenchError("millrace up was not ready within 120 s")
-    }
-
-    private static func freePort() throws -> UInt16 {
-        let listener = try Listener.listen(on: .ipv4(0x7f00_0001, port: 0))
-        defer { listener.close() }
-        guard let port = listener.localAddress?.port else { throw BenchError("no free port on 127.0.0.1") }
-        return port
     }
 }
 

@@ -17,11 +17,13 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 extern int accept4(int, struct sockaddr *, socklen_t *, int);
 extern int pthread_setname_np(pthread_t, const char *);
+extern void *memmem(const void *, size_t, const void *, size_t);
 
 static inline int millrace_accept(int listener) {
     return accept4(listener, 0, 0, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -44,6 +46,15 @@ static inline uint32_t millrace_epoll_edge(void) { return EPOLLET; }
 static inline uint32_t millrace_epoll_oneshot(void) { return EPOLLONESHOT; }
 static inline uint32_t millrace_epoll_hangup(void) { return EPOLLHUP | EPOLLRDHUP | EPOLLERR; }
 static inline uint32_t millrace_epoll_peer_closed(void) { return EPOLLRDHUP; }
+
+/// A descriptor that becomes readable every so many nanoseconds (timerfd_create(2)); -1: it could not be made.
+static inline int millrace_ticker(long nanoseconds) {
+    int descriptor = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+    struct timespec period = {nanoseconds / 1000000000, nanoseconds % 1000000000};
+    struct itimerspec timer = {period, period};
+    if (descriptor >= 0) timerfd_settime(descriptor, 0, &timer, 0);
+    return descriptor;
+}
 
 /// Asks the kernel to send `signal` to this process when the thread that started it ends.
 static inline int millrace_die_with_parent(int signal) { return prctl(PR_SET_PDEATHSIG, signal); }

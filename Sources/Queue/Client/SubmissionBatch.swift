@@ -1,10 +1,12 @@
-internal import Postgres
+package import Postgres
 internal import Tasks
 
 /// Requests that are stored in one transaction: their tasks as rows for ``SubmitSQL``, and what became of each.
 ///
 /// Identical tasks (of one cache key) are one row: the first one's. No I/O here.
-struct SubmissionBatch {
+package struct SubmissionBatch {
+    package init() {}
+
     private struct Row {
         let submission: Submission
         let cacheKey: [UInt8]?
@@ -25,7 +27,7 @@ struct SubmissionBatch {
 
     /// Adds a request.
     /// - Parameter mayQueue: `false`: the queue has no room for it; only what is cached or in flight can answer it.
-    mutating func add(_ tasks: [Submission], isAwaited: Bool, mayQueue: Bool, secret: [UInt8]) {
+    package mutating func add(_ tasks: [Submission], isAwaited: Bool, mayQueue: Bool, secret: [UInt8]) {
         var indices: [Int] = []
         indices.reserveCapacity(tasks.count)
         for submission in tasks {
@@ -65,7 +67,7 @@ struct SubmissionBatch {
     var ids: [TaskID] { rows.map(\.submission.id) }
 
     /// The statement for the rows that are not settled yet.
-    mutating func call(slot: Int16) -> PostgresCall {
+    package mutating func call(slot: Int16) -> PostgresCall {
         let open = rows.filter { $0.outcome == nil }
         var ids = PostgresArray(.uuid, capacity: open.count)
         var types = PostgresArray(.text, capacity: open.count)

@@ -1,6 +1,8 @@
 internal import Logging
+internal import Metrics
 internal import Postgres
 internal import Tasks
+internal import Telemetry
 internal import Threading
 
 /// Stores what is submitted: a thread that takes all requests that arrived meanwhile as one batch and one commit.
@@ -68,8 +70,10 @@ private struct Work {
     private var link: DatabaseLink
     private var permits: QueuePermits
     private let slot = Int16.random(in: 0...255)
+    private let size = Recorder(label: "millrace_submission_size")
 
     init(_ configuration: QueueClient.Configuration, logger: Logger) {
+        Telemetry.describe("millrace_submission_size", "Tasks submitted in one transaction.")
         secret = configuration.cacheSecret
         idempotencyTTL = configuration.idempotencyTTL
         self.logger = logger
@@ -105,6 +109,7 @@ private struct Work {
             let connection = try link.connected()
             try count(for: tasks, connection)
             for request in arrived { mayQueue.append(permits.take(request.tasks.count)) }
+            size.record(tasks)
             round = SubmissionRound(arrived, mayQueue: mayQueue, secret: secret ?? box.session?.secret ?? [])
         } catch {
             link.dropIfLost(error)

@@ -1,4 +1,4 @@
-internal import Postgres
+package import Postgres
 
 /// Notifications of what is committed already.
 ///
@@ -9,8 +9,8 @@ internal import Postgres
 ///
 /// A process that dies in between tells nobody. For workers their safety poll finds the task within seconds; for
 /// someone who waits, the look-up at the end of his time answers with the result.
-enum NotifySQL {
-    static let work = PostgresStatement("notify_work", "SELECT pg_notify('millrace_work', '')")
+package enum NotifySQL {
+    package static let work = PostgresStatement("notify_work", "SELECT pg_notify('millrace_work', '')")
 
     /// Ids, up to 200 (7,400 bytes) a notification: a payload ends at 8,000 bytes.
     static let done = PostgresStatement(

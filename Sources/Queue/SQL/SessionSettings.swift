@@ -10,8 +10,8 @@
 /// the rows' ids itself, as an array (`id = ANY (…)`), where a join alone would leave the planner the choice;
 /// and one that locks what a worker holds finds the ids first, as to have them in order it would walk the primary key.
 /// So the other ways are closed, the plan is made once, and `EXPLAIN` in the tests says which one it is.
-enum SessionSettings {
-    static let fixedPlans = [
+package enum SessionSettings {
+    package static let fixedPlans = [
         "plan_cache_mode = force_generic_plan", "enable_seqscan = off", "enable_bitmapscan = off",
         "enable_hashjoin = off", "enable_mergejoin = off", "enable_sort = off", "enable_hashagg = off",
         // An index read from end to end and kept in memory, once for a statement: right for an empty cache.

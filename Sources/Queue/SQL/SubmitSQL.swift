@@ -1,4 +1,4 @@
-internal import Postgres
+package import Postgres
 
 /// Handing tasks in: a batch of any size, in one statement.
 ///
@@ -23,7 +23,7 @@ internal import Postgres
 /// - The workers are woken after the commit, by a transaction of its own (``NotifySQL``): once a batch, and only if
 ///   there is work.
 /// - A batch that stored nothing has only counters to write: it does not wait for the disk.
-enum SubmitSQL {
+package enum SubmitSQL {
     /// Columns of the batch, arrays of equal length, the counters' slot between them; last whether this is the first run.
     /// Returns id, cached_id, result, joined_id for each row that is settled; one row of nulls may be among them.
     static let submit = PostgresStatement(
@@ -104,6 +104,6 @@ enum SubmitSQL {
     static let countQueued = PostgresStatement(
         "submit_count", "SELECT count(*) FROM (SELECT FROM task WHERE worker_id IS NULL LIMIT $1) q")
 
-    static let begin = PostgresStatement("begin", "BEGIN")
-    static let commit = PostgresStatement("commit", "COMMIT")
+    package static let begin = PostgresStatement("begin", "BEGIN")
+    package static let commit = PostgresStatement("commit", "COMMIT")
 }

@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// The rows of one run of `make bench`, printed for people and kept for programs.
+/// The rows of one run of a benchmark, printed for people and kept for programs.
 struct Table {
     private var rows: [(name: String, value: Double, unit: String)] = []
 
@@ -13,9 +13,7 @@ struct Table {
 
     /// Adds what each part used of the processors for one of so many tasks.
     mutating func add(_ time: ProcessorTime, per tasks: Int) {
-        for part in ProcessorTime.parts {
-            add("  processor time per task: \(part)", time.microseconds(part, per: tasks), "µs")
-        }
+        for (part, value) in time.microseconds(per: tasks) { add("  processor time per task: \(part)", value, "µs") }
     }
 
     func print() {
@@ -25,10 +23,7 @@ struct Table {
 
     /// One line a row: name, value, unit, separated by tabs.
     func write(to path: String) throws(BenchError) {
-        if let slash = path.lastIndex(of: "/") { mkdir(String(path[..<slash]), 0o755) }
-        guard let file = fopen(path, "w") else { throw BenchError("cannot write \(path)") }
-        defer { fclose(file) }
-        for row in rows { fputs("\(row.name)\t\(row.value)\t\(row.unit)\n", file) }
+        try RawFile.write(rows.map { "\($0.name)\t\($0.value)\t\($0.unit)" }, to: path)
     }
 
     /// Three significant digits below 1000, whole numbers above.

@@ -1,0 +1,198 @@
+internal import CLinux
+internal import Glibc
+internal import Reactor
+
+/// What HTTP clients ask for, and what they make of the answers. All on one thread.
+protocol LoadScript: AnyObject {
+    /// The next request of a client that is free. `nil`: it has none now, and is asked again later.
+    func next(_ client: Int) -> [UInt8]?
+    /// - Parameters:
+    ///   - sentAt: when the request was sent.
+    ///   - now: when its reply was complete.
+    func answered(_ client: Int, _ reply: HTTPReply, sentAt: MonotonicTime, now: MonotonicTime) throws
+}
+
+/// A reply that is looked at where it lies.
+struct HTTPReply {
+    let status: Int
+    let body: UnsafeRawBufferPointer
+
+    /// The value of the first member called `name` (with quotes and colon: `"name":"`), a string without escapes.
+    func text(after mark: StaticString) -> [UInt8]? {
+        guard let start = body.baseAddress,
+            let found = memmem(start, body.count, mark.utf8Start, mark.utf8CodeUnitCount)
+        else { return nil }
+        let value = UnsafeRawPointer(found) + mark.utf8CodeUnitCount
+        let left = body.count - (value - start)
+        guard let end = memchr(value, CInt(UInt8(ascii: "\"")), left) else { return nil }
+        return Array(UnsafeRawBufferPointer(start: value, count: UnsafeRawPointer(end) - value))
+    }
+
+    func has(_ text: StaticString) -> Bool {
+        memmem(body.baseAddress!, body.count, text.utf8Start, text.utf8CodeUnitCount) != nil
+    }
+
+    var string: String { String(decoding: body, as: UTF8.self) }
+}
+
+/// Clients on keep-alive connections, each with one request under way at a time, on one loop: the load generator shares
+/// the cores with what it measures, and a thread for each client would cost more than the requests.
+final class HTTPClients {
+    let loop: EventLoop
+    private let script: any LoadScript
+    private var clients: [HTTPClient] = []
+    fileprivate var failure: (any Error)?
+    /// Requests under way.
+    fileprivate var busy = 0
+
+    init(_ count: Int, target: SocketAddress, script: any LoadScript) throws {
+        loop = try EventLoop()
+        self.script = script
+        for number in 0..<count {
+            clients.append(try HTTPClient(number, target: target, loop: loop, script: script, owner: self))
+        }
+    }
+
+    /// Goes on until `isOver`, asked often, and nothing is under way any more.
+    /// - Parameter pause: how long a turn of the loop waits at most.
+    func run(pause: Duration = .milliseconds(1), until isOver: () -> Bool) throws {
+        while true {
+            for client in clients where client.isFree { client.goOn() }
+            if let failure { throw failure }
+            if isOver(), busy == 0 { break }
+            loop.turn(waitingAtMost: pause)
+            if let failure { throw failure }
+        }
+    }
+
+    func close() {
+        for client in clients { client.close() }
+        clients = []
+    }
+}
+
+private final class HTTPClient: EventHandler {
+    private let number: Int
+    private let socket: Socket
+    private let loop: EventLoop
+    private let script: any LoadScript
+    private unowned let owner: HTTPClients
+    private var registration: EventLoop.Registration?
+    private var received: [UInt8] = []
+    private var sentAt = MonotonicTime(nanoseconds: 0)
+    private(set) var isFree = true
+
+    private static let size = 256 * 1024
+    /// All clients are on one thread.
+    nonisolated(unsafe) private static let scratch = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 64)
+
+    init(
+        _ number: Int, target: SocketAddress, loop: EventLoop, script: any LoadScript, owner: HTTPClients
+    ) throws {
+        self.number = number
+        self.loop = loop
+        self.script = script
+        self.owner = owner
+        socket = try Socket.connect(to: target).0
+        registration = try loop.add(socket.descriptor, self, awaitsWritable: false)
+        var writable = pollfd(fd: socket.descriptor, events: Int16(POLLOUT), revents: 0)
+        guard poll(&writable, 1, 5000) == 1, socket.pendingError == 0 else { throw BenchError("cannot connect") }
+    }
+
+    func close() {
+        if let registration { loop.remove(registration) }
+        registration = nil
+        socket.close()
+    }
+
+    /// Sends what the script has for it, if anything.
+    func goOn() {
+        guard isFree, owner.failure == nil, let request = script.next(number) else { return }
+        isFree = false
+        owner.busy += 1
+        sentAt = .current
+        request.withUnsafeBytes { bytes in
+            var sent = 0
+            while sent < bytes.count {
+                let count = send(
+                    socket.descriptor, bytes.baseAddress! + sent, bytes.count - sent, Int32(MSG_NOSIGNAL))
+                if count > 0 {
+                    sent += count
+                } else if errno == EAGAIN {
+                    // Bodies larger than the socket's buffer, which the other side is reading.
+                    var writable = pollfd(fd: socket.descriptor, events: Int16(POLLOUT), revents: 0)
+                    poll(&writable, 1, 1000)
+                } else {
+                    owner.failure = BenchError("a request could not be sent: errno \(errno)")
+                    return
+                }
+            }
+        }
+    }
+
+    func handle(_ readiness: Readiness) {
+        guard readiness.hasInput else { return }
+        while true {
+            let count = recv(socket.descriptor, Self.scratch, Self.size, 0)
+            if count <= 0 {
+                if count < 0, errno == EAGAIN || errno == EINTR { return }
+                if owner.failure == nil { owner.failure = BenchError("the server closed a connection") }
+                return
+            }
+            let bytes = UnsafeRawBufferPointer(start: Self.scratch, count: count)
+            do {
+                if received.isEmpty, try take(bytes) {
+                    if count < Self.size { return }
+                    continue
+                }
+                received.append(contentsOf: bytes)
+                if try received.withUnsafeBytes(take) { received.removeAll(keepingCapacity: true) }
+            } catch {
+                owner.failure = error
+                return
+            }
+            if count < Self.size { return }
+        }
+    }
+
+    /// - Returns: whether the reply is complete; then the next request is on its way.
+    private func take(_ bytes: UnsafeRawBufferPointer) throws -> Bool {
+        guard !isFree else { throw BenchError("a reply to no request") }
+        guard let end = memmem(bytes.baseAddress!, bytes.count, "\r\n\r\n", 4) else { return false }
+        let head = UnsafeRawBufferPointer(start: bytes.baseAddress!, count: UnsafeRawPointer(end) - bytes.baseAddress!)
+        guard head.count > 12 else { throw BenchError("a malformed reply") }
+        let status = head[9..<12].reduce(0) { $0 * 10 + Int($1) - 48 }
+        guard let length = Self.contentLength(head) else { throw BenchError("a reply without Content-Length") }
+        let start = head.count + 4
+        guard bytes.count >= start + length else { return false }
+        let body = UnsafeRawBufferPointer(rebasing: bytes[start..<(start + length)])
+        isFree = true
+        owner.busy -= 1
+        try script.answered(number, HTTPReply(status: status, body: body), sentAt: sentAt, now: .current)
+        goOn()
+        return true
+    }
+
+    private static func contentLength(_ head: UnsafeRawBufferPointer) -> Int? {
+        let name: StaticString = "\ncontent-length:"
+        var position = 0
+        while let feed = memchr(head.baseAddress! + position, 0x0A, head.count - position) {
+            position = UnsafeRawPointer(feed) - head.baseAddress!
+            if head.count - position > name.utf8CodeUnitCount,
+                strncasecmp(
+                    (head.baseAddress! + position).assumingMemoryBound(to: CChar.self),
+                    UnsafeRawPointer(name.utf8Start).assumingMemoryBound(to: CChar.self), name.utf8CodeUnitCount) == 0
+            {
+                var value = 0
+                for byte in head[(position + name.utf8CodeUnitCount)...] {
+                    if byte == 0x20 { continue }
+                    guard byte >= 48, byte <= 57 else { break }
+                    value = value * 10 + Int(byte - 48)
+                }
+                return value
+            }
+            position += 1
+        }
+        return nil
+    }
+}
