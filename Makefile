@@ -12,7 +12,7 @@ SOURCES := Package.swift Sources Tests Benchmarks Fuzz/Package.swift Fuzz/Source
 RELEASE := $(SWIFT) build -c release --static-swift-stdlib
 
 .DEFAULT_GOAL := help
-.PHONY: help run test build setup packages build-packages test-packages format lint fuzz bench bench-balancer bench-queue bench-program chaos clean
+.PHONY: help run test build setup packages build-packages test-packages format lint fuzz bench bench-waiting bench-table bench-balancer bench-queue bench-program chaos clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -58,6 +58,12 @@ fuzz: ## feed the parsers made-up bytes under the address sanitizer (libFuzzer's
 
 bench: bench-program ## build a release and measure it (options of the program: BENCH='--seconds 5')
 	@bin=$$($(RELEASE) --show-bin-path); exec "$$bin/bench" system --millrace "$$bin/millrace" $(BENCH)
+
+bench-waiting: bench-program ## measure 5,000 clients that wait for results at once (BENCH='--clients 1000')
+	@bin=$$($(RELEASE) --show-bin-path); exec "$$bin/bench" waiting --millrace "$$bin/millrace" $(BENCH)
+
+bench-table: bench-program ## watch the queue's table and the time of claims for ten minutes (BENCH='--minutes 2')
+	@bin=$$($(RELEASE) --show-bin-path); exec "$$bin/bench" table --millrace "$$bin/millrace" $(BENCH)
 
 bench-balancer: bench-program ## measure the balancer beside nginx and HAProxy (BENCH='--workers 1')
 	@$(call install,$(BENCH_PACKAGES))

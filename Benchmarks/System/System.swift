@@ -2,6 +2,7 @@ internal import Client
 internal import FoundationEssentials
 internal import Glibc
 internal import JSON
+internal import Reactor
 internal import Supervisor
 
 /// A whole Millrace of the benchmark's own: `millrace up` on a free port, with its data in a temporary folder.
@@ -9,6 +10,8 @@ struct System: Sendable {
     private let child: ChildProcess
     private let folder: String
     private let endpoint: Endpoint
+    /// The balancer's.
+    let address: SocketAddress
 
     init(program: String, api: Int, workers: Int) throws {
         folder = FileManager.default.temporaryDirectory.path + "/millrace-bench-\(getpid())"
@@ -16,6 +19,7 @@ struct System: Sendable {
         try Folder.make(folder, mode: 0o755)
         let port = try FreePort.find()
         endpoint = .tcp(host: "127.0.0.1", port: port)
+        address = .ipv4(0x7f00_0001, port: port)
         var environment = ProcessInfo.processInfo.environment
         environment["RATE_LIMIT_REQUESTS"] = "0"
         environment["MILLRACE_LOG_LEVEL"] = "warning"
@@ -25,6 +29,20 @@ struct System: Sendable {
         child = try ChildProcess(
             Command(Folder.absolute(program), arguments, environment: environment), name: "up", output: .inherited)
         try waitUntilReady()
+    }
+
+    /// For libpq: how its superuser reaches its database.
+    var database: String { "host=\(folder)/run/postgres user=postgres dbname=millrace" }
+
+    /// The processes that run a subcommand.
+    func processes(_ subcommand: String) -> [Int32] {
+        ProcessTable.now.processes.filter { $1.parent == child.pid && $1.arguments.dropFirst().first == subcommand }
+            .keys.sorted()
+    }
+
+    /// An administrator's call: no worker claims sha256 tasks any more, or they do again.
+    func setSHA256(isPaused: Bool) throws {
+        _ = try connect().exchange("POST", "/types/sha256/\(isPaused ? "pause" : "resume")", body: "{}", expecting: 200)
     }
 
     /// What its parts have used of the processors so far.
