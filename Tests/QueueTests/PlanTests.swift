@@ -29,11 +29,11 @@ import Testing
     private func plans(_ connection: PostgresConnection) throws -> [String] {
         let ids = "ARRAY[gen_random_uuid()]"
         return [
-            try plan(WorkerSQL.claim, "1, 100, ARRAY['sha256'], true, 2", connection),
+            try plan(WorkerSQL.claim, "1, 100, ARRAY['sha256'], true, 2, ARRAY[NULL::int8]", connection),
             try plan(WorkerSQL.lockBounds, "ARRAY['sha256']", connection),
             try plan(LookUpSQL.read, "\(ids), gen_random_uuid(), gen_random_uuid()", connection),
             try plan(LookUpSQL.markAwaited, ids, connection),
-            try plan(WorkerSQL.nextDue, "ARRAY['sha256']", connection),
+            try plan(WorkerSQL.nextDue, "ARRAY['sha256'], ARRAY[-1::int8]", connection),
             try plan(
                 FinishSQL.complete, "1, \(ids), ARRAY['1'], 1, 1::int2, 'w'", connection),
             try plan(FinishSQL.fail, "1, \(ids), ARRAY['x'], ARRAY[true], 'w', true", connection),
@@ -67,9 +67,9 @@ import Testing
         let submit = batch.call(slot: 1)
         try connection.execute([
             WorkerSQL.lockBounds.with(.texts([])),
-            WorkerSQL.claim.with(.int4(1), .int8(10), .texts([]), .bool(true), .int8(2)),
+            WorkerSQL.claim.with(.int4(1), .int8(10), .texts([]), .bool(true), .int8(2), .integers([])),
             LookUpSQL.read.with(ids: none),
-            LookUpSQL.markAwaited.with(.uuids(none)), WorkerSQL.nextDue.with(.texts([])), submit,
+            LookUpSQL.markAwaited.with(.uuids(none)), WorkerSQL.nextDue.with(.texts([]), .integers([])), submit,
             FinishedAttempts([TaskCompletion(id: TaskID(), outcome: .completed(result: [0x31]))])
                 .completion(worker: 1, name: "w", ttl: .seconds(1), slot: 1)!,
             FinishedAttempts([TaskCompletion(id: TaskID(), outcome: .failed(message: "x", isRetryable: true))])

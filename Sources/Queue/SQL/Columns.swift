@@ -44,6 +44,15 @@ extension PostgresValue {
         return array.value
     }
 
+    /// `nil`: NULL.
+    static func integers(_ numbers: [Int64?]) -> PostgresValue {
+        var array = PostgresArray(.int8, capacity: numbers.count, elementSize: 8)
+        for number in numbers {
+            if let number { array.append(number) } else { array.appendNull() }
+        }
+        return array.value
+    }
+
     static func uuids(_ ids: some Collection<TaskID>) -> PostgresValue {
         var array = PostgresArray(.uuid, capacity: ids.count)
         for id in ids { array.append(id) }

@@ -142,7 +142,7 @@ enum FinishSQL {
             FROM removed
         ), woken AS MATERIALIZED (
             SELECT count(pg_notify('millrace_work', kind)) AS n
-            FROM (SELECT CASE WHEN bool_or(suspect_of IS NOT NULL) THEN 'suspects' ELSE '' END AS kind
+            FROM (SELECT CASE WHEN bool_or(suspect_of IS NOT NULL) THEN 'suspects' ELSE 'again' END AS kind
                   FROM requeued HAVING count(*) > 0) k
         ), \(told)
         SELECT (SELECT count(*) FROM requeued), (SELECT count(*) FROM removed), EXISTS (SELECT FROM forgotten)

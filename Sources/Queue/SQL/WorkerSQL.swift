@@ -44,19 +44,22 @@ enum WorkerSQL {
     /// A worker that holds nothing ($4) takes one suspect instead, if there is one, and nothing beside it: see
     /// ``FinishSQL/recover``.
     ///
+    /// $6: for each type where to begin to look (``ClaimStart``).
+    ///
     /// The inner parts are materialized: joined in, they could be run again, and take more than their limit. Tasks that
-    /// another claim has locked are stepped over, not waited for. The last column is what the tasks are to be put in
-    /// order by.
+    /// another claim has locked are stepped over, not waited for. The last columns are what the tasks are to be put in
+    /// order by, less the time of the claim; how long it took to find them, both in microseconds; and how many dead rows
+    /// the table has.
     static let claim = PostgresStatement(
         "claim",
         """
         WITH open AS MATERIALIZED (
-            SELECT q.type,
+            SELECT q.type, coalesce(now() + q.lead * interval '1 microsecond', '-infinity') AS start,
                 CASE WHEN s.concurrency IS NULL THEN $2 ELSE greatest(0, least($2, $5, s.concurrency - (
                     SELECT count(*) FROM (
                         SELECT FROM task t WHERE t.worker_id IS NOT NULL AND t.type = s.type LIMIT s.concurrency) r)))
                 END AS quota
-            FROM unnest($3::text[]) AS q (type) LEFT JOIN task_type s ON s.type = q.type
+            FROM unnest($3::text[], $6::int8[]) AS q (type, lead) LEFT JOIN task_type s ON s.type = q.type
             WHERE s.is_paused IS NOT TRUE
         ), suspect AS MATERIALIZED (
             SELECT id FROM task
@@ -70,6 +73,7 @@ enum WorkerSQL {
             FROM open o CROSS JOIN LATERAL (
                 SELECT id, rank, run_at FROM task
                 WHERE type = o.type AND worker_id IS NULL AND suspect_of IS NULL AND run_at <= now()
+                    AND rank >= o.start
                 ORDER BY rank, run_at, id
                 LIMIT o.quota
                 FOR UPDATE SKIP LOCKED
@@ -80,12 +84,15 @@ enum WorkerSQL {
         )
         UPDATE task SET worker_id = $1, attempts = attempts + 1, started_at = clock_timestamp()
         WHERE id = ANY (ARRAY(SELECT id FROM suspect UNION ALL SELECT id FROM next))
-        RETURNING id, type, input, attempts, max_attempts, suspect_of IS NOT NULL, rank
+        RETURNING id, type, input, attempts, max_attempts, suspect_of IS NOT NULL,
+            (extract(epoch FROM rank - now()) * 1000000)::int8,
+            (extract(epoch FROM started_at - statement_timestamp()) * 1000000)::int8,
+            (SELECT pg_stat_get_dead_tuples('task'::regclass))
         """)
 
     /// When the first task of these types is due that was put off; whether there is one that is due now and was not
     /// claimed, because somebody else had it locked: another claim, or one who only marked it as awaited; whether there
-    /// is a suspect; and whether there is one of a bounded type. Asked when nothing could be claimed; no notification
+    /// is a suspect; and whether there is one of a bounded type. $2: where to begin to look, as for a claim. Asked when nothing could be claimed; no notification
     /// will tell of the second and the last, so the worker looks again in a moment.
     static let nextDue = PostgresStatement(
         "next_due",
@@ -93,8 +100,9 @@ enum WorkerSQL {
         WITH open AS MATERIALIZED (
             SELECT q.type, s.concurrency IS NOT NULL AS is_bounded, EXISTS (
                 SELECT FROM task t
-                WHERE t.type = q.type AND t.worker_id IS NULL AND t.suspect_of IS NULL AND t.run_at <= now()) AS is_due
-            FROM unnest($1::text[]) AS q (type) LEFT JOIN task_type s ON s.type = q.type
+                WHERE t.type = q.type AND t.worker_id IS NULL AND t.suspect_of IS NULL AND t.run_at <= now()
+                    AND t.rank >= coalesce(now() + q.lead * interval '1 microsecond', '-infinity')) AS is_due
+            FROM unnest($1::text[], $2::int8[]) AS q (type, lead) LEFT JOIN task_type s ON s.type = q.type
             WHERE s.is_paused IS NOT TRUE
         )
         SELECT
@@ -119,7 +127,7 @@ enum WorkerSQL {
             UPDATE task SET worker_id = NULL, started_at = NULL, attempts = attempts - 1
             WHERE id = ANY (ARRAY(SELECT id FROM mine)) RETURNING suspect_of
         )
-        SELECT pg_notify('millrace_work', CASE WHEN bool_or(suspect_of IS NOT NULL) THEN 'suspects' ELSE '' END)
+        SELECT pg_notify('millrace_work', CASE WHEN bool_or(suspect_of IS NOT NULL) THEN 'suspects' ELSE 'again' END)
         FROM returned HAVING count(*) > 0
         """)
 
@@ -135,7 +143,7 @@ enum WorkerSQL {
             UPDATE task SET worker_id = NULL, started_at = NULL, attempts = attempts - 1
             WHERE id = ANY (ARRAY(SELECT id FROM mine)) RETURNING suspect_of
         )
-        SELECT pg_notify('millrace_work', CASE WHEN bool_or(suspect_of IS NOT NULL) THEN 'suspects' ELSE '' END)
+        SELECT pg_notify('millrace_work', CASE WHEN bool_or(suspect_of IS NOT NULL) THEN 'suspects' ELSE 'again' END)
         FROM returned HAVING count(*) > 0
         """)
 

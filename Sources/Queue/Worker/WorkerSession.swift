@@ -58,6 +58,7 @@ package final class WorkerSession {
     /// When the next task is due that was put off; the outer `nil`: not asked since the last exchange.
     private var nextDue: Timestamp??
     private var isBoundedWorkLeft = false
+    private var claimStart = ClaimStart()
 
     /// Does not connect yet.
     /// - Parameter watch: of the same process; it learns this session's place in the ring of workers.
@@ -122,6 +123,7 @@ package final class WorkerSession {
             watch?.noteWork()
         }
         let worker = try registered().worker
+        let starts = claimStart.starts(configuration.types, now: .now)
         var calls: [PostgresCall] = []
         let ends = FinishedAttempts(completed)
         let name = configuration.name
@@ -136,14 +138,23 @@ package final class WorkerSession {
             calls.append(WorkerSQL.lockBounds.with(types))
             calls.append(
                 WorkerSQL.claim.with(
-                    .int4(worker), .int8(Int64(claim)), types, .bool(isAlone), .int8(Int64(configuration.concurrency))))
+                    .int4(worker), .int8(Int64(claim)), types, .bool(isAlone), .int8(Int64(configuration.concurrency)),
+                    .integers(starts)))
         }
+        let start = ContinuousClock.now
         let results = try run { (connection) throws(PostgresError) in try connection.execute(calls) }
         if completion != nil { try announce(results[0]) }
         guard claim > 0, let claimed = results.last else { return [] }
+        // A suspect was taken without looking at the others.
+        if claimed.rowCount != 1 || claimed.bool(0, 5) != true {
+            let isClaimAlone = completed.isEmpty
+            claimStart.claimed(
+                configuration.types, from: starts, found: claimed.leads, isFull: claimed.rowCount == claim,
+                search: claimed.search ?? (isClaimAlone ? .now - start : nil), deadRows: claimed.deadRows, now: .now)
+        }
         // The statement takes the most urgent ones, and returns them in any order.
         let order = (0..<claimed.rowCount).sorted {
-            (claimed.time($0, 6) ?? 0, $0) < (claimed.time($1, 6) ?? 0, $1)
+            (claimed.integer($0, 6) ?? 0, $0) < (claimed.integer($1, 6) ?? 0, $1)
         }
         let tasks = order.compactMap { claimed.claimedTask($0) }
         if isAlone { mayHaveSuspects = tasks.first?.isSuspect ?? false }
@@ -230,6 +241,7 @@ extension WorkerSession {
                 if nextDue != nil, isBoundedWorkLeft {
                     next = min(next ?? start + Self.boundedPause, start + Self.boundedPause)
                 }
+                if let whole = claimStart.wholeLookAt { next = min(next ?? whole, whole) }
                 if let left = next.map({ $0 - now }) {
                     if left <= .zero { return .work }
                     limit = min(limit, left)
@@ -253,13 +265,16 @@ extension WorkerSession {
         if notifications.isEmpty { return }
         isWorkAnnounced = true
         if notifications.contains(where: { $0.payload == "suspects" }) { mayHaveSuspects = true }
+        if notifications.contains(where: { !$0.payload.isEmpty }) { claimStart.wasToldOfOthers() }
         watch?.noteWork()
     }
 
     /// Learns when the next task is due.
     /// - Returns: whether one is due already, and was locked when this session claimed, or is a suspect.
     private func isWorkLeft() throws(QueueError) -> Bool {
-        let row = try run { (connection) throws(PostgresError) in try connection.execute(WorkerSQL.nextDue.with(types))
+        let starts = PostgresValue.integers(claimStart.starts(configuration.types, now: .now))
+        let row = try run { (connection) throws(PostgresError) in
+            try connection.execute(WorkerSQL.nextDue.with(types, starts))
         }
         nextDue = .some(row.timestamp(0, 0))
         isBoundedWorkLeft = row.bool(0, 3) == true
@@ -273,6 +288,18 @@ extension Timestamp {
 }
 
 extension PostgresResult {
+    /// Of what a claim took.
+    fileprivate var leads: [(type: String, lead: Int64)] {
+        (0..<rowCount).compactMap { row in text(row, 1).map { ($0, Int64(integer(row, 6) ?? 0)) } }
+    }
+
+    /// How long a claim took to find its tasks.
+    fileprivate var search: Duration? {
+        (0..<rowCount).compactMap { integer($0, 7) }.min().map { .microseconds($0) }
+    }
+
+    fileprivate var deadRows: Int? { rowCount > 0 ? integer(0, 8) : nil }
+
     fileprivate func claimedTask(_ row: Int) -> ClaimedTask? {
         guard let id = taskID(row, 0), let type = text(row, 1), let input = bytes(row, 2),
             let attempt = integer(row, 3), let maxAttempts = integer(row, 4), let isSuspect = bool(row, 5)

@@ -1,0 +1,52 @@
+import Postgres
+import TestSupport
+import Testing
+import Threading
+
+@testable import Queue
+
+@Suite struct PinnedSnapshots {
+    let bench: Bench
+
+    init() throws { bench = try Bench() }
+
+    @Test func `While dead rows cannot be removed a claim steps over few of them, and what lies before is found, too`()
+        throws
+    {
+        let pin = try PostgresConnection(PostgresConfiguration(connectionString: bench.database.connectionString))
+        try pin.execute(text: "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM task")
+        // Tasks of the last minutes that are gone by now.
+        try bench.database.sql(
+            """
+            INSERT INTO task (id, type, priority, max_attempts, awaited, run_at, created_at, rank, input)
+            SELECT gen_random_uuid(), 'sha256', 0, 5, false, now(), now(), now() - n * interval '1 millisecond', '{}'
+            FROM generate_series(1, 200000) n;
+            DELETE FROM task
+            """)
+        func insert(_ number: Int, before: String) throws {
+            try bench.database.sql(
+                """
+                INSERT INTO task (id, type, priority, max_attempts, awaited, run_at, created_at, rank, input)
+                VALUES ('00000000-0000-7000-8000-00000000000\(number)', 'sha256', 0, 5, false, now(), now(),
+                    now() - interval '\(before)', '{}')
+                """)
+        }
+        let session = try bench.session()
+        func claimed() throws -> [String] { try session.claim().map { String("\($0.id)".suffix(1)) } }
+        try insert(1, before: "0")
+        #expect(try claimed() == ["1"])
+        try insert(2, before: "1 hour")
+        try insert(3, before: "0")
+        #expect(try claimed() == ["3"])
+        // Nobody tells of the other one: the session looks at everything by itself after a while.
+        let wake = EventFD()
+        var found: [String] = []
+        try eventually("it is found") {
+            guard try session.waitForWork(upTo: .seconds(5), wake: wake) == .work else { return false }
+            found += try claimed()
+            return !found.isEmpty
+        }
+        #expect(found == ["2"])
+        withExtendedLifetime(pin) {}
+    }
+}
