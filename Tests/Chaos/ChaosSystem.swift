@@ -15,7 +15,7 @@ final class ChaosSystem: Sendable {
         let kind: Kind
         let service: Service
         /// `nil`: it is on this host, with the others.
-        let host: Network.Host?
+        let host: TestNetwork.Host?
     }
 
     static let nodes = (1...3).map { "api-\($0)" }
@@ -23,7 +23,7 @@ final class ChaosSystem: Sendable {
 
     let parts: [Part]
     /// `nil`: all parts are on this host, and none can be cut off.
-    let network: Network?
+    let network: TestNetwork?
 
     private let folder = TemporaryFolder()
     private let started = Monitor<[Part]>([])
@@ -47,13 +47,13 @@ final class ChaosSystem: Sendable {
         }
     }
 
-    private static func makeNetwork() -> Network? {
+    private static func makeNetwork() -> TestNetwork? {
         guard geteuid() == 0 else {
             say("no host is cut off: that needs root")
             return nil
         }
         do {
-            return try Network(hosts: ["postgres", "balancer"] + nodes + workers)
+            return try TestNetwork(hosts: ["postgres", "balancer"] + nodes + workers)
         } catch {
             say("no host is cut off: \(error)")
             return nil

@@ -14,7 +14,7 @@ struct Layout {
 
     private static let nodePort = 9000
 
-    init(program: String, folder: TemporaryFolder, network: Network?) throws {
+    init(program: String, folder: TemporaryFolder, network: TestNetwork?) throws {
         let program = Folder.absolute(program)
         let log = ServiceLog(names: ["postgres", "balancer"] + ChaosSystem.nodes + ChaosSystem.workers)
         var environment = ProcessInfo.processInfo.environment

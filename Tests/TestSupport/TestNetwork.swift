@@ -1,13 +1,12 @@
 internal import FoundationEssentials
 internal import Glibc
-internal import Supervisor
-internal import TestSupport
+package import Supervisor
 
 /// Several hosts as far as the network goes: a namespace for each, all of them on one switch. Any of them can be cut off
 /// without a word, as by a switch that loses power: packets go out and nobody gets them.
-final class Network: Sendable {
-    struct Host: Sendable {
-        let address: String
+package final class TestNetwork: Sendable {
+    package struct Host: Sendable {
+        package let address: String
         fileprivate let namespace: String
         /// The switch's end of its cable.
         fileprivate let port: String
@@ -16,9 +15,9 @@ final class Network: Sendable {
         ///
         /// As another user it is started by `setpriv`: entering a namespace takes root, and a new user forgets the
         /// death signal that came before.
-        func command(_ command: Command) -> Command {
+        package func command(_ command: Command) -> Command {
             var there = command
-            there.program = Network.ip
+            there.program = TestNetwork.ip
             there.arguments = ["netns", "exec", namespace]
             if let account = command.account {
                 there.account = nil
@@ -33,13 +32,13 @@ final class Network: Sendable {
     }
 
     /// Hosts by name.
-    let hosts: [String: Host]
+    package let hosts: [String: Host]
     /// This process's own address, of a range for tests between hosts (RFC 2544), as all of them.
-    let address: String
+    package let address: String
 
     private let bridge: String
 
-    init(hosts names: [String]) throws {
+    package init(hosts names: [String]) throws {
         Self.sweep()
         let net = "198.18.\(getpid() % 250)"
         bridge = "mrb\(getpid())"
@@ -47,7 +46,7 @@ final class Network: Sendable {
         var hosts: [String: Host] = [:]
         for (index, name) in names.enumerated() {
             hosts[name] = Host(
-                address: "\(net).\(index + 10)", namespace: "mr-chaos-\(getpid())-\(index)",
+                address: "\(net).\(index + 10)", namespace: "mr-net-\(getpid())-\(index)",
                 port: "mrp\(getpid()).\(index)"
             )
         }
@@ -80,7 +79,7 @@ final class Network: Sendable {
             in: host.namespace)
     }
 
-    func remove() {
+    package func remove() {
         for host in hosts.values {
             try? Self.run(["link", "delete", host.port])
             try? Self.run(["netns", "delete", host.namespace])
@@ -89,9 +88,12 @@ final class Network: Sendable {
     }
 
     /// The switch forgets the cable; the link stays up at its other end.
-    func cut(_ host: Host) throws { try Self.run(["link", "set", host.port, "nomaster"]) }
+    package func cut(_ host: Host) throws { try Self.run(["link", "set", host.port, "nomaster"]) }
 
-    func mend(_ host: Host) throws { try Self.run(["link", "set", host.port, "master", bridge]) }
+    package func mend(_ host: Host) throws { try Self.run(["link", "set", host.port, "master", bridge]) }
+
+    /// Making one takes root, and Debian's iproute2.
+    package static var isPossible: Bool { geteuid() == 0 && ip.hasPrefix("/") }
 
     private static func hardwareAddress(_ address: String) -> String {
         let last = String(address.split(separator: ".").last.flatMap { UInt8($0) } ?? 0, radix: 16)
@@ -117,7 +119,7 @@ final class Network: Sendable {
     /// Clears away what runs that were killed left.
     private static func sweep() {
         let namespaces = (try? FileManager.default.contentsOfDirectory(atPath: "/run/netns")) ?? []
-        for name in namespaces where name.hasPrefix("mr-chaos-") {
+        for name in namespaces where name.hasPrefix("mr-net-") {
             guard let owner = name.split(separator: "-").dropFirst(2).first.flatMap({ pid_t($0) }), kill(owner, 0) != 0
             else { continue }
             try? run(["netns", "delete", name])

@@ -56,6 +56,7 @@ final class WholeSystem: Sendable {
     }
 
     /// Looks into its database.
+    @discardableResult
     func sql(_ statements: String) throws -> String {
         try Psql("host=\(data)/run/postgres user=postgres dbname=millrace")(statements)
     }

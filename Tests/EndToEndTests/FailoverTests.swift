@@ -1,0 +1,102 @@
+import Client
+import Glibc
+import JSON
+import Supervisor
+import TestSupport
+import Testing
+
+/// The database moves, or vanishes.
+struct FailoverTests {
+    @Test func `when a standby takes over, nodes and workers find it and nothing acknowledged is lost`() throws {
+        let pair = try ReplicatedPair()
+        let system = try WholeSystem(
+            nodes: 2, workers: 2, environment: ["MILLRACE_LOG_LEVEL": "critical"],
+            arguments: ["--database", pair.connectionString])
+        let accepted = Accepted()
+        let load = BackgroundLoad(system, clients: 4, accepted)
+        try eventually("load goes on") { accepted.count > 300 }
+        let parts = (system.children("api") + system.children("worker") + system.children("balancer")).map(\.pid)
+        // Some are under way when it happens.
+        let waiting = try system.connection().submit("argon2", ["string": "under way", "time_cost": 4])
+
+        pair.killPrimary()
+        usleep(300_000)
+        let before = accepted.count
+        try pair.promote()
+        try eventually("tasks are accepted again", within: .seconds(20)) { accepted.count > before + 300 }
+        load.stop()
+        #expect(
+            (system.children("api") + system.children("worker") + system.children("balancer")).map(\.pid) == parts)
+
+        let ids = accepted.ids + [waiting]
+        try eventually("all \(ids.count) accepted tasks are finished", within: .seconds(60)) {
+            try pair.sql(
+                """
+                SELECT count(*) FROM unnest('{\(ids.joined(separator: ","))}'::uuid[]) AS accepted (id)
+                JOIN finished_task USING (id) WHERE outcome = 'completed'
+                """) == "\(ids.count)"
+        }
+        #expect(
+            try pair.sql("SELECT count(*) FROM (SELECT FROM finished_task GROUP BY id HAVING count(*) > 1) t") == "0")
+        try system.stop()
+    }
+
+    @Test(.enabled(if: TestNetwork.isPossible))
+    func `a worker whose host vanishes loses its tasks within 10 s, and stores nothing when it is back`() throws {
+        let network = try TestNetwork(hosts: ["far"])
+        defer { network.remove() }
+        let host = try #require(network.hosts["far"])
+        let system = try WholeSystem(nodes: 1, workers: 1, environment: ["MILLRACE_WORKER_CONCURRENCY": "1"])
+        try listen(system, on: network.address, for: host.address)
+        let far = try ChildProcess(
+            host.command(
+                Command(
+                    builtExecutable("millrace"), ["worker", "--concurrency", "1"],
+                    environment: [
+                        "DATABASE_URL": "host=\(network.address) user=millrace dbname=millrace",
+                        "WORKER_NAME": "far", "MILLRACE_LOG_LEVEL": "critical",
+                    ])), name: "far", output: .discarded)
+        defer { _ = far.stop(SIGKILL, limit: .seconds(5)) }
+        try eventually("it is there") { try system.sql("SELECT count(*) FROM worker") == "2" }
+        // Some seconds each, and one for each worker.
+        let input: JSONValue = ["string": "some seconds", "time_cost": 16, "memory_cost": 262_144]
+        let connection = system.connection()
+        let ids = try (0..<2).map { _ in try connection.submit("argon2", input) }
+        let held = try eventually("it has one of them") {
+            let id = try system.sql(
+                "SELECT t.id FROM task t JOIN worker w ON w.id = t.worker_id WHERE w.name = 'far'")
+            return id.isEmpty ? nil : id
+        }
+
+        try network.cut(host)
+        let start = ContinuousClock.now
+        try eventually("its tasks are given away") {
+            try system.sql("SELECT count(*) FROM worker WHERE name = 'far'") == "0"
+        }
+        #expect(ContinuousClock.now - start < .milliseconds(10_500))
+        #expect(ContinuousClock.now - start > .seconds(2), "the cut was none")
+        for id in ids { #expect(try connection.finished(id)["status"] == "completed") }
+        let result = try connection.finished(held)["result"]
+        try network.mend(host)
+        try eventually("it is back") { try system.sql("SELECT count(*) FROM worker WHERE name = 'far'") == "1" }
+        #expect(try connection.finished(held)["result"] == result)
+        let attempts = try connection.request("GET", "/task/\(held)/attempts").json()
+        let outcomes = attempts.arrayValue ?? attempts["attempts"]?.arrayValue ?? []
+        #expect(outcomes.map { $0["outcome"]?.stringValue } == ["lost", "completed"])
+        #expect(outcomes.last?["worker"] == "worker-1")
+        try system.stop()
+    }
+
+    /// Lets another host reach the database, and waits until its server is back.
+    private func listen(_ system: WholeSystem, on address: String, for client: String) throws {
+        try system.sql("ALTER SYSTEM SET listen_addresses = '\(address)'")
+        let file = try #require(fopen(system.data + "/postgres/pg_hba.conf", "a"))
+        fputs("host millrace millrace \(client)/32 trust\n", file)
+        fclose(file)
+        kill(try system.child("postgres").pid, SIGKILL)
+        try eventually("PostgreSQL is back") {
+            (try? system.sql("SELECT setting FROM pg_settings WHERE name = 'listen_addresses'")) == address
+        }
+        try eventually("the worker is, too") { try system.sql("SELECT count(*) FROM worker") == "1" }
+    }
+}
