@@ -8,8 +8,9 @@ let instrumented: [SwiftSetting] = [.unsafeFlags(["-sanitize=fuzzer,address", "-
 let package = Package(
     name: "fuzz",
     targets: [
-        .target(name: "HTTPWire", swiftSettings: instrumented),
-        .target(name: "FastCGIWire", swiftSettings: instrumented),
+        .target(name: "Bytes", swiftSettings: instrumented),
+        .target(name: "HTTPWire", dependencies: ["Bytes"], swiftSettings: instrumented),
+        .target(name: "FastCGIWire", dependencies: ["Bytes"], swiftSettings: instrumented),
         .target(name: "NginxConfig", swiftSettings: instrumented),
         .executableTarget(
             name: "fuzz", dependencies: ["HTTPWire", "FastCGIWire", "NginxConfig"], path: "Sources/Fuzz",
