@@ -19,6 +19,7 @@ package struct BalancerOptions: Sendable {
             load().flatMap { configuration in
                 Result { () throws(ConfigurationError) in
                     try configuration.checkPatterns()
+                    try configuration.checkHealthChecks()
                     try configuration.checkUpstreamNames()
                     return configuration
                 }

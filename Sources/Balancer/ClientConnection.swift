@@ -1,3 +1,4 @@
+internal import Balancing
 internal import HTTPWire
 internal import NginxConfig
 internal import Reactor
@@ -28,6 +29,10 @@ final class ClientConnection: EventHandler, TimerHandler {
     let transport: Transport
     let info: ClientInfo
     let acceptedAt: MonotonicTime
+    /// Since when it is between requests, while it is.
+    var idleSince: MonotonicTime
+    /// Where `client_max_connections` counts it; empty: nowhere.
+    private(set) var place: [UInt8]
     private var registration: EventLoop.Registration!
     private var timer: EventLoop.Timer!
     private(set) var timerKind = TimerKind.none
@@ -63,11 +68,16 @@ final class ClientConnection: EventHandler, TimerHandler {
     var resetsAtClose = false
     var lingersUntil = MonotonicTime(nanoseconds: 0)
 
-    init(_ socket: Socket, from address: SocketAddress, listener: ListenerSocket) throws(SystemError) {
+    /// - Parameter place: of ``ListenerSocket/takePlace(for:)``; left when the connection is closed
+    init(
+        _ socket: Socket, from address: SocketAddress, listener: ListenerSocket, place: [UInt8]
+    ) throws(SystemError) {
+        self.place = place
         self.listener = listener
         worker = listener.worker
         awaitsProxyHeader = listener.settings.hasProxyProtocol
         acceptedAt = listener.worker.loop.now
+        idleSince = acceptedAt
         transport = .plain(socket)
         info = ClientInfo(
             number: worker.nextConnectionNumber(), address: address, transport: transport, openedAt: acceptedAt)
@@ -79,6 +89,16 @@ final class ClientConnection: EventHandler, TimerHandler {
 
     /// Whose settings hold now. Those are not to be copied: that would count references to each of their lists.
     var location: RunningLocation { exchange?.location ?? listener.defaultLocation }
+
+    /// May be closed without harm to a request that is known of.
+    var isIdle: Bool { phase == .idle || phase == .lingering }
+
+    /// `client_max_connections`, when the PROXY protocol has told the client.
+    func takePlace(for address: SocketAddress) -> Bool {
+        guard let place = listener.takePlace(for: address) else { return false }
+        self.place = place
+        return true
+    }
 
     // MARK: Events
 
@@ -183,6 +203,7 @@ final class ClientConnection: EventHandler, TimerHandler {
         worker.loop.remove(registration)
         worker.loop.remove(timer)
         if resetsAtClose { transport.reset() } else { transport.close() }
+        if !place.isEmpty { worker.shared.clientConnections.leave(place) }
         worker.unregister(self)
     }
 

@@ -24,6 +24,10 @@ extension ClientConnection {
             }
             input.consume(parsed.length)
             awaitsProxyHeader = false
+            guard takePlace(for: client) else {
+                close()
+                return false
+            }
             return !input.isEmpty
         } catch {
             listener.defaultLocation.errorLog.log(
@@ -31,6 +35,17 @@ extension ClientConnection {
             close()
             return false
         }
+    }
+}
+
+extension ClientConnection {
+    /// Whose connection it is: what the header says, if its sender is trusted with that.
+    private var client: SocketAddress {
+        let settings = listener.defaultLocation.settings
+        guard settings.realIPHeader == .proxyProtocol, settings.trustedSources.contain(info.address) else {
+            return info.address
+        }
+        return info.proxied?.source ?? info.address
     }
 }
 

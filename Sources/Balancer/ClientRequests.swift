@@ -214,6 +214,7 @@ extension ClientConnection {
         self.exchange = nil
         worker.giveBack(exchange)
         phase = .idle
+        idleSince = worker.loop.now
         // This response may have begun before the worker was told to end.
         if worker.isDraining { drain() } else { arm(.keepalive) }
         return true
@@ -228,6 +229,7 @@ extension ClientConnection {
         lingeringTimeout = location.settings.lingeringTimeout
         releaseExchange()
         phase = .lingering
+        idleSince = worker.loop.now
         input?.removeAll()
         transport.shutdownWriting()
         arm(.linger)

@@ -27,6 +27,8 @@ final class Exchange: TimerHandler {
     // The node's side
     var machine = ExchangeMachine(isIdempotent: true)
     var lease: Lease?
+    /// It asks for a `health_check`, not for a client.
+    private(set) var probe: HealthProbe?
     var connection: UpstreamConnection?
     var tried = TriedPeers()
     /// Since when it waits for a place at a node.
@@ -115,6 +117,7 @@ final class Exchange: TimerHandler {
         server = nil
         location = nil
         lease = nil
+        probe = nil
         connection = nil
         tried.removeAll()
         strandedAt = nil
@@ -208,6 +211,15 @@ final class Exchange: TimerHandler {
         if isDenied { return refuse(.denied) }
         if let files = location.settings.triedFiles, isLedAway(by: files) { return }
         if location.upstream == nil, timerMeaning != .delayed { serveContent() }
+    }
+
+    /// A check in place of a client's request: the location is given, and so is the peer.
+    func check(_ lease: Lease, for probe: HealthProbe, location index: Int) {
+        self.probe = probe
+        location = server.locations[index]
+        isBodyComplete = true
+        machine = ExchangeMachine(isIdempotent: true, rule: [])
+        ask(lease)
     }
 
     /// nginx's `$uri`, which an internal redirect changes.
@@ -362,7 +374,8 @@ final class Exchange: TimerHandler {
     }
 
     func log(_ level: ErrorLog.Level, _ message: @autoclosure () -> String) {
-        guard location.errorLog.isLogged(level) else { return }
+        // A check logs what it changes.
+        guard probe == nil, location.errorLog.isLogged(level) else { return }
         var line = "*\(info.number) \(message()), client: \(info.address.host)"
         line += ", server: \(String(decoding: server.name, as: UTF8.self))"
         line += ", request: \"\(String(decoding: requestLine, as: UTF8.self))\""

@@ -7,7 +7,8 @@ internal import Reactor
 extension Exchange {
     /// Where `X-Accel-Redirect` leads.
     func accelTarget(_ head: FastCGIWire.ResponseHead) -> [UInt8]? {
-        location.settings.obeyedHeaders.contains(.redirect) ? accelValue("x-accel-redirect", head) : nil
+        probe == nil && location.settings.obeyedHeaders.contains(.redirect)
+            ? accelValue("x-accel-redirect", head) : nil
     }
 
     /// `X-Accel-Limit-Rate` and `X-Accel-Buffering`.

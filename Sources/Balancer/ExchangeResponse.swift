@@ -28,6 +28,7 @@ extension Exchange {
     func responseHead(_ head: FastCGIWire.ResponseHead) {
         machine.responseBegan()
         responseBegan()
+        if let probe { return probe.take(head) }
         status = redirect?.status ?? head.status
         attempts[attempts.count - 1].status = head.status
         attempts[attempts.count - 1].headerAt = worker.loop.now
@@ -121,6 +122,7 @@ extension Exchange {
 
     /// Answers with a problem document (RFC 9457).
     func refuse(_ refusal: Refusal) {
+        if let probe { return probe.abortResponse() }
         let problem: (status: Int, detail: String)
         var fields: [(StaticString, String)] = []
         switch refusal {

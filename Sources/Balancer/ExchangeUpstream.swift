@@ -93,6 +93,15 @@ extension Exchange {
         perform(machine.lookAgain())
     }
 
+    /// Asks a peer that is given.
+    func ask(_ lease: Lease) {
+        self.lease = lease
+        attempts.append(UpstreamAttempt(peer: lease.peer, startedAt: worker.loop.now))
+        _ = machine.requestReady()
+        perform(machine.picked(.peer))
+        connect(lease.connection)
+    }
+
     /// In the queue, so far.
     var waitedTime: Duration { worker.loop.now - queuedAt }
 
@@ -118,6 +127,7 @@ extension Exchange {
             } catch {
                 log(.error, "\(error) while connecting to upstream")
                 attempts[attempts.count - 1].status = 502
+                probe?.failed(.connectFailed)
                 finishLease(.failure, .closed)
                 perform(machine.failed(.connectFailed, hasTriesLeft: hasTriesLeft))
             }
@@ -147,7 +157,8 @@ extension Exchange {
         self.connection = connection
         machine.connected(isKept: isKept)
         connection.begin(
-            self, keepsConnection: location.settings.fastCGIKeepConnection, isHead: parser.head.method.isHead
+            self, keepsConnection: location.settings.fastCGIKeepConnection && probe == nil,
+            isHead: parser.head.method.isHead
         ) { encoder, out in
             appendParams(with: &encoder, to: &out)
         }
@@ -205,7 +216,7 @@ extension Exchange {
 
     /// `fastcgi_intercept_errors`: an `error_page` takes the response's place.
     func isIntercepted(_ status: Int) -> Bool {
-        location.settings.interceptsErrors && status >= 300 && redirect?.isForError != true
+        probe == nil && location.settings.interceptsErrors && status >= 300 && redirect?.isForError != true
             && location.settings.errorPages.contains { $0.statuses.contains(status) }
     }
 
@@ -215,7 +226,7 @@ extension Exchange {
         attempts[attempts.count - 1].status = status
         attempts[attempts.count - 1].headerAt = worker.loop.now
         attempts[attempts.count - 1].endedAt = worker.loop.now
-        finishLease(.success, .closed)
+        finishLease(.success, .closed, isError: status >= 500)
         refuse(.configured(status))
     }
 
@@ -234,7 +245,9 @@ extension Exchange {
         log(.error, "upstream \(failure.text)")
         attempts[attempts.count - 1].status = failure.status
         attempts[attempts.count - 1].endedAt = worker.loop.now
-        finishLease(failure == .overloaded || wasAnswering ? .unknown : .failure, .closed)
+        probe?.failed(failure)
+        finishLease(
+            failure == .overloaded || wasAnswering ? .unknown : .failure, .closed, isError: failure != .overloaded)
         perform(action)
     }
 
@@ -245,15 +258,17 @@ extension Exchange {
         machine.responseEnded()
         let upstream = worker.upstream(location.upstream!)
         let times = attempts[attempts.count - 1].times
+        let isError = attempts[attempts.count - 1].status >= 500
         if isReusable, isBodyComplete, let idleTime = upstream.idleTime(of: connection), let lease {
             self.lease = nil
             let finished = upstream.shared.group.finish(
-                lease, .success, connection: .idle, now: worker.milliseconds, times: times)
+                lease, .success, connection: .idle, now: worker.milliseconds, times: times, isError: isError)
             if finished.keepsConnection { connection.becomeIdle(for: idleTime) } else { connection.close() }
+            report(finished.ejections)
             worker.wake(finished.wake, for: upstream.shared)
         } else {
             connection.close()
-            finishLease(.success, .closed, times: times)
+            finishLease(.success, .closed, times: times, isError: isError)
         }
         isBodyUnwanted = true
         client.endResponse()
@@ -264,10 +279,25 @@ extension Exchange {
         client.responseBody(bytes)
     }
 
-    func finishLease(_ outcome: LeaseOutcome, _ end: ConnectionEnd, times: ResponseTimes? = nil) {
+    func finishLease(
+        _ outcome: LeaseOutcome, _ end: ConnectionEnd, times: ResponseTimes? = nil, isError: Bool = false
+    ) {
         guard let lease, let upstream = location.upstream else { return }
         self.lease = nil
-        let finished = upstream.group.finish(lease, outcome, connection: end, now: worker.milliseconds, times: times)
+        // A check counts for itself.
+        let finished = upstream.group.finish(
+            lease, probe == nil ? outcome : .unknown, connection: end, now: worker.milliseconds,
+            times: probe == nil ? times : nil, isError: isError && probe == nil)
+        report(finished.ejections)
         worker.wake(finished.wake, for: upstream)
+    }
+
+    private func report(_ ejections: [Ejection]) {
+        for ejection in ejections {
+            location.errorLog.log(
+                .warn,
+                "upstream server ejected for \(ejection.duration) ms by \(ejection.reason.rawValue), peer \(ejection.address) in upstream \"\(location.upstream!.name)\""
+            )
+        }
     }
 }

@@ -1,3 +1,4 @@
+internal import Balancing
 internal import NginxConfig
 internal import Reactor
 
@@ -82,20 +83,25 @@ final class ListenerSocket: EventHandler, TimerHandler {
             switch socket.accept() {
             case .connection(let socket, let address): take(socket, address)
             case .none: return
-            case .exhausted(let code): return pause(code)
+            case .exhausted(let code):
+                // Those of idle clients are to be had.
+                guard worker.giveUpIdle() > 0 else { return pause(code) }
             }
             guard registration != nil else { return }
         }
     }
 
     private func take(_ socket: Socket, _ address: SocketAddress) {
-        guard worker.hasRoom else {
+        guard worker.makeRoom() else {
             configuration.errorLog.log(.alert, "\(configuration.maximumConnections) worker_connections are not enough")
             return socket.close()
         }
+        // With the PROXY protocol it is not known yet whose connection it is.
+        guard let place = settings.hasProxyProtocol ? [] : takePlace(for: address) else { return socket.close() }
         do throws(SystemError) {
-            _ = try ClientConnection(socket, from: address, listener: self)
+            _ = try ClientConnection(socket, from: address, listener: self, place: place)
         } catch {
+            if !place.isEmpty { worker.shared.clientConnections.leave(place) }
             configuration.errorLog.log(.alert, "\(error)")
             socket.close()
         }

@@ -9,6 +9,8 @@ final class LoopCounters: Sendable {
     let limitDelayed = Atomic<Int>(0)
     /// `limit_conn`: refused.
     let connectionLimited = Atomic<Int>(0)
+    /// `client_max_connections`: connections closed at once.
+    let clientsLimited = Atomic<Int>(0)
     let connections = Atomic<Int>(0)
     let accepted = Atomic<Int>(0)
     let retries = Atomic<Int>(0)

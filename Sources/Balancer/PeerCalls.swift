@@ -18,7 +18,8 @@ enum PeerCalls {
             reply.array("peers") { peers in
                 for upstream in worker.shared.upstreams {
                     let overrides = upstream.overrides
-                    for peer in upstream.group.statistics(now: worker.milliseconds).peers {
+                    let statistics = upstream.group.statistics(now: worker.milliseconds)
+                    for peer in statistics.peers {
                         peers.object { entry in
                             entry.member("upstream", upstream.name)
                             entry.member("address", peer.peer.address)
@@ -30,6 +31,7 @@ enum PeerCalls {
                             entry.member("weight", peer.specification.weight)
                             entry.member("max_conns", peer.specification.maxConns)
                             entry.member("backup", peer.specification.isBackup)
+                            Report.writeHealth(peer, detectsOutliers: statistics.detectsOutliers, to: &entry)
                         }
                     }
                 }

@@ -58,14 +58,19 @@ struct Report {
             reply.array("backends") { backends in
                 for (_, statistics) in groups {
                     for peer in statistics.peers {
-                        backends.object { Self.write(peer, waiting: statistics.waiting, to: &$0) }
+                        backends.object {
+                            Self.write(
+                                peer, waiting: statistics.waiting, detectsOutliers: statistics.detectsOutliers, to: &$0)
+                        }
                     }
                 }
             }
         }
     }
 
-    private static func write(_ peer: PeerStatistics, waiting: Int, to backend: inout JSONWriter) {
+    private static func write(
+        _ peer: PeerStatistics, waiting: Int, detectsOutliers: Bool, to backend: inout JSONWriter
+    ) {
         backend.member("address", peer.specification.address)
         backend.member("healthy", peer.isHealthy)
         backend.member("active", peer.active)
@@ -75,6 +80,13 @@ struct Report {
         backend.member("failures", peer.failures)
         backend.member("weight", peer.specification.weight)
         backend.member("max_conns", peer.specification.maxConns)
+        writeHealth(peer, detectsOutliers: detectsOutliers, to: &backend)
+    }
+
+    /// Where there are active checks or outlier detection.
+    static func writeHealth(_ peer: PeerStatistics, detectsOutliers: Bool, to entry: inout JSONWriter) {
+        if let health = peer.checkedHealth { entry.member("health_check", health.rawValue) }
+        if detectsOutliers { entry.member("ejected", peer.isEjected) }
     }
 
     func rateLimits(most: Int) -> JSONWriter {
@@ -111,6 +123,7 @@ struct Report {
     func metrics() -> [UInt8] {
         var text = ""
         func family(_ name: String, _ type: String, _ help: String, _ samples: [(labels: String, value: Int)]) {
+            if samples.isEmpty { return }
             text += "# HELP millrace_lb_\(name) \(help)\n# TYPE millrace_lb_\(name) \(type)\n"
             for sample in samples { text += "millrace_lb_\(name)\(sample.labels) \(sample.value)\n" }
         }
@@ -134,6 +147,7 @@ struct Report {
                 ("{limit=\"req\",decision=\"delayed\"}", sum { $0.limitDelayed.load(ordering: .relaxed) }),
                 ("{limit=\"req\",decision=\"refused\"}", sum { $0.rateLimited.load(ordering: .relaxed) }),
                 ("{limit=\"conn\",decision=\"refused\"}", sum { $0.connectionLimited.load(ordering: .relaxed) }),
+                ("{limit=\"client\",decision=\"refused\"}", sum { $0.clientsLimited.load(ordering: .relaxed) }),
             ])
         total("client_aborts_total", "Requests whose client went away.") { $0.clientAborts.load(ordering: .relaxed) }
         total("retries_total", "Requests given to another node.") { $0.retries.load(ordering: .relaxed) }
@@ -156,6 +170,27 @@ struct Report {
         family("backend_idle", "gauge", "Idle connections to the node.", peers.map { ($0.0, $0.1.idle) })
         family("backend_requests_total", "counter", "Requests given to the node.", peers.map { ($0.0, $0.1.requests) })
         family("backend_failures_total", "counter", "Failures of the node.", peers.map { ($0.0, $0.1.failures) })
+        let checked = peers.filter { $0.1.checkedHealth != nil }
+        family(
+            "backend_health_checks_total", "counter", "Active health checks of the node.",
+            checked.flatMap { labels, peer in
+                [("passed", peer.checksPassed), ("failed", peer.checksFailed)].map { result, count in
+                    (labels.dropLast() + ",result=\"\(result)\"}", count)
+                }
+            })
+        let observed = groups.filter(\.statistics.detectsOutliers).flatMap { group in
+            group.statistics.peers.map { ("{upstream=\"\(group.name)\",backend=\"\($0.specification.address)\"", $0) }
+        }
+        family(
+            "backend_ejected", "gauge", "1: outlier detection has put the node out.",
+            observed.map { ($0.0 + "}", $0.1.isEjected ? 1 : 0) })
+        family(
+            "backend_ejections_total", "counter", "Ejections of the node by outlier detection.",
+            observed.flatMap { labels, peer in
+                Ejection.Reason.allCases.map { reason in
+                    (labels + ",reason=\"\(reason.rawValue)\"}", peer.ejections[reason])
+                }
+            })
         family(
             "waiting", "gauge", "Requests waiting for a place.",
             groups.map { ("{upstream=\"\($0.name)\"}", $0.statistics.waiting) })

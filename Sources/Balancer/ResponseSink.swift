@@ -44,7 +44,7 @@ final class ClientInfo {
     /// `$remote_addr` unless another header is trusted.
     let addressText: [UInt8]
     let binaryAddress: [UInt8]
-    private let transport: Transport
+    private let transport: Transport?
     let openedAt: MonotonicTime
     /// What `proxy_protocol` says.
     var proxied: ProxiedConnection?
@@ -61,7 +61,7 @@ final class ClientInfo {
         return socket.path
     }
 
-    init(number: UInt64, address: SocketAddress, transport: Transport, openedAt: MonotonicTime) {
+    init(number: UInt64, address: SocketAddress, transport: Transport?, openedAt: MonotonicTime) {
         self.openedAt = openedAt
         self.number = number
         self.address = address

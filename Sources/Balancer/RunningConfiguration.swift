@@ -13,6 +13,7 @@ final class RunningConfiguration: Sendable {
     let upstreams: [SharedUpstream]
     let maps: [VariableMap]
     let patterns: [Pattern]
+    let healthChecks: [RunningCheck]
     let errorLog: ErrorLogger
     /// `worker_connections`.
     let maximumConnections: Int
@@ -42,6 +43,11 @@ final class RunningConfiguration: Sendable {
             servers.append(RunningServer(server, locations))
         }
         self.servers = servers
+        let healthChecks = Self.healthChecks(http, servers)
+        self.healthChecks = healthChecks
+        for upstream in upstreams {
+            upstream.group.setChecks(healthChecks.filter { $0.upstream === upstream }.map(\.rule))
+        }
     }
 }
 

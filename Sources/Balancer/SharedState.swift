@@ -15,6 +15,9 @@ final class SharedState: Sendable {
     let queueTimeout: Duration
     let queueLimit: Int
 
+    /// `client_max_connections`: of all loops, and over reloads. There are no more keys than connections.
+    let clientConnections = ConnectionZone(name: "", size: .max)
+
     private struct Contents {
         var upstreams: [SharedUpstream] = []
         var zones: [String: (zone: RequestZone, key: Template, settings: LimitZone)] = [:]

@@ -51,6 +51,7 @@ final class SharedUpstream: Sendable {
         group = PeerGroup(
             name: settings.name, peers: [], strategy: strategy ?? Self.strategy(settings), loops: loops,
             queueLimit: settings.queue?.limit ?? queueLimit)
+        group.setOutlierDetection(settings.outliers.map { OutlierDetection($0) })
         _ = group.replacePeers(with: specifications())
     }
 
@@ -78,6 +79,7 @@ final class SharedUpstream: Sendable {
             return contents.settings.method != settings.method
         }
         group.setQueueLimit(settings.queue?.limit ?? queueLimit)
+        group.setOutlierDetection(settings.outliers.map { OutlierDetection($0) })
         if changed { group.strategy = Self.strategy(settings) }
     }
 
@@ -153,5 +155,19 @@ final class SharedUpstream: Sendable {
                 }
             }
         }
+    }
+}
+
+extension OutlierDetection {
+    init(_ settings: OutlierDetectionSettings) {
+        self.init()
+        consecutiveErrors = settings.consecutiveErrors
+        errorPercent = settings.errorPercent
+        latencyHundredths = settings.latencyHundredths
+        requestVolume = settings.requestVolume
+        interval = settings.interval.wholeMilliseconds
+        baseEjectionTime = settings.baseEjectionTime.wholeMilliseconds
+        maxEjectionTime = settings.maxEjectionTime.wholeMilliseconds
+        maxEjectionPercent = settings.maxEjectionPercent
     }
 }

@@ -22,6 +22,8 @@ final class WorkerLoop: @unchecked Sendable {
     private let timeText = TimeText()
     private var lastHost: (address: SocketAddress, text: [UInt8])?
     private var upstreams: [LoopUpstream?] = []
+    /// Of the first loop, which every reload keeps.
+    private lazy var healthChecker = index == 0 ? HealthChecker(self) : nil
     private var listeners: [ListenerSocket] = []
     private var connections: [ObjectIdentifier: ClientConnection] = [:]
     private var spareExchanges: ContiguousArray<Exchange> = []
@@ -63,6 +65,7 @@ final class WorkerLoop: @unchecked Sendable {
     /// Takes a new configuration and its listeners into use; those no longer named stop accepting.
     func adopt(_ configuration: RunningConfiguration, _ bound: [BoundListener]) {
         self.configuration = configuration
+        healthChecker?.adopt(configuration)
         let mine = bound.flatMap { bound in bound.descriptors(for: index).map { (descriptor: $0, bound: bound) } }
         for listener in listeners where !mine.contains(where: { $0.descriptor == listener.descriptor }) {
             listener.stop()
@@ -91,6 +94,7 @@ final class WorkerLoop: @unchecked Sendable {
         }
         isDraining = true
         listeners = []
+        healthChecker?.stop()
         for connection in connections.values { connection.drain() }
         if let timeout, timeout > .zero {
             loop.set(loop.makeTimer(DrainEnd(loop)), after: timeout)
@@ -100,6 +104,7 @@ final class WorkerLoop: @unchecked Sendable {
 
     /// The loop has stopped: what is left is closed.
     func closeAll() {
+        healthChecker?.stop()
         for listener in listeners { listener.stop() }
         listeners = []
         for connection in connections.values { connection.end() }
@@ -127,7 +132,13 @@ final class WorkerLoop: @unchecked Sendable {
         return connectionNumber * UInt64(shared.loops) + UInt64(index)
     }
 
-    var hasRoom: Bool { connections.count < configuration.maximumConnections }
+    var connectionCount: Int { connections.count }
+    /// The second in which idle connections were last given up.
+    var lastReuse: Int64 = 0
+
+    func forEachConnection(_ body: (ClientConnection) -> Void) {
+        for connection in connections.values { body(connection) }
+    }
 
     func unregister(_ connection: ClientConnection) {
         connections[ObjectIdentifier(connection)] = nil

@@ -4,12 +4,17 @@ struct GroupState {
         didSet { makeRing() }
     }
     /// In the order of the configuration.
-    private(set) var peers: [PeerState] = []
+    var peers: [PeerState] = []
     /// Removed peers that still have leases or connections.
     private(set) var draining: [PeerState] = []
     var queue: WaitQueue
     /// How long requests waited in the queue.
     var waits = TimeHistogram()
+    /// Active checks.
+    var checkRules: [HealthCheckRule] = []
+    var outliers: OutlierDetection?
+    /// Of outlier detection.
+    var intervalStart = Milliseconds.min / 4
     private var random: RandomChoice
     private var ring = ConsistentRing()
     private var nextID = 0
@@ -74,7 +79,7 @@ struct GroupState {
         // The only peer of a group is never out after failures: there is nothing better to ask.
         if peers.count == 1 {
             let only = peers[0]
-            guard !only.specification.isDown, !tried.contains(only.peer) else { return .noneUsable }
+            guard !only.isOut, !tried.contains(only.peer) else { return .noneUsable }
             return only.isAtMaxConns ? .allBusy : .peer(0)
         }
         if let index = chooseByLot(now: now, tried: &tried) {
@@ -153,7 +158,8 @@ struct GroupState {
     }
 
     mutating func finish(
-        _ lease: Lease, _ outcome: LeaseOutcome, connection: ConnectionEnd, now: Milliseconds, times: ResponseTimes?
+        _ lease: Lease, _ outcome: LeaseOutcome, connection: ConnectionEnd, now: Milliseconds, times: ResponseTimes?,
+        isError: Bool
     ) -> FinishedLease {
         let isSingle = peers.count == 1
         let isMember = isCurrent(lease)
@@ -170,8 +176,15 @@ struct GroupState {
                 }
                 return peer.endConnection(connection, of: lease.loop, isMember: isMember)
             } ?? false
+        var ejections: [Ejection] = []
+        if let outliers, isMember, outcome != .unknown || isError,
+            let index = peers.firstIndex(where: { $0.peer === lease.peer })
+        {
+            ejections = countForOutliers(
+                index, isError: isError || outcome == .failure, toHead: times?.toHead, outliers, now: now)
+        }
         if !isMember { dropDrained() }
-        return FinishedLease(keepsConnection: keepsConnection, wake: nextToWake(now: now))
+        return FinishedLease(keepsConnection: keepsConnection, wake: nextToWake(now: now), ejections: ejections)
     }
 
     // MARK: The queue
@@ -193,7 +206,7 @@ struct GroupState {
     }
 
     func isUsable(_ peer: PeerState, now: Milliseconds) -> Bool {
-        peers.count == 1 ? !peer.specification.isDown : peer.isHealthy(at: now)
+        peers.count == 1 ? !peer.isOut : peer.isHealthy(at: now)
     }
 
     // MARK: Membership
@@ -213,8 +226,10 @@ struct GroupState {
                 return peer
             }
             defer { nextID += 1 }
-            return PeerState(
+            var peer = PeerState(
                 peer: Peer(id: nextID, address: specification.address), specification: specification, loops: loops)
+            peer.take(checkRules)
+            return peer
         }
         draining = leaving
         makeRing()

@@ -47,4 +47,6 @@ package struct FinishedLease: Sendable {
     package let keepsConnection: Bool
     /// A loop to tell that its oldest waiting request may pick again.
     package let wake: Int?
+    /// Peers that outlier detection has put out now.
+    package let ejections: [Ejection]
 }

@@ -8,6 +8,11 @@ extension PeerState {
             idle[loop] -= 1
             return .idle
         }
+        return takeNewConnection()
+    }
+
+    /// As ``takeConnection(for:)``, but never an idle one.
+    mutating func takeNewConnection() -> ConnectionSource {
         if specification.maxConns > 0, connections >= specification.maxConns,
             let holder = idle.firstIndex(where: { $0 > 0 })
         {

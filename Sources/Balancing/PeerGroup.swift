@@ -6,7 +6,7 @@ internal import Synchronization
 /// two short stays under one lock. With a retry it picks again with the same `tried`.
 package final class PeerGroup: Sendable {
     package let name: String
-    private let state: Mutex<GroupState>
+    let state: Mutex<GroupState>
 
     /// - Parameters:
     ///   - loops: how many event loops there are; they are numbered from 0.
@@ -40,12 +40,16 @@ package final class PeerGroup: Sendable {
     }
 
     /// Ends a lease, once for each `.peer`.
-    /// - Parameter times: of a response that is complete
+    /// - Parameters:
+    ///   - times: of a response that is complete
+    ///   - isError: for ``OutlierDetection``, beside what is a failure anyway: a status from 500 on, a response cut short
     package func finish(
         _ lease: Lease, _ outcome: LeaseOutcome, connection: ConnectionEnd, now: Milliseconds,
-        times: ResponseTimes? = nil
+        times: ResponseTimes? = nil, isError: Bool = false
     ) -> FinishedLease {
-        state.withLock { $0.finish(lease, outcome, connection: connection, now: now, times: times) }
+        state.withLock {
+            $0.finish(lease, outcome, connection: connection, now: now, times: times, isError: isError)
+        }
     }
 
     /// A request has left the queue after so long.

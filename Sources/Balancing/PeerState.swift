@@ -30,6 +30,14 @@ struct PeerState {
     private(set) var averageToEnd: Int64 = 0
     private(set) var responseTimes = TimeHistogram()
 
+    /// Of each active check of the group.
+    var checks: [CheckState] = []
+    /// All of them find it healthy, or there are none.
+    var passesChecks = true
+    var checksPassed = 0
+    var checksFailed = 0
+    var outlier = OutlierState()
+
     /// Since when the weight grows, while it does (`slow_start`).
     private(set) var rampStart = PeerState.never
 
@@ -48,9 +56,12 @@ struct PeerState {
 
     var idleCount: Int { idle.reduce(0, +) }
 
-    /// Neither marked down nor out after failures. After `failTimeout` one pick is let through as a probe.
+    /// Marked down, or found unhealthy by a check: it gets no request, even where it is the only one.
+    var isOut: Bool { specification.isDown || !passesChecks }
+
+    /// Neither out, nor ejected, nor left alone after failures. After `failTimeout` one pick is let through as a probe.
     func isHealthy(at now: Milliseconds) -> Bool {
-        guard !specification.isDown else { return false }
+        guard !isOut, !outlier.isEjected(at: now) else { return false }
         return specification.maxFails == 0 || fails < specification.maxFails
             || now - checked > specification.failTimeout
     }

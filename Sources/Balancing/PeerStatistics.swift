@@ -17,6 +17,13 @@ package struct PeerStatistics: Sendable, Hashable {
     package let effectiveWeight: Int
     /// Of complete responses, from the choice of the peer to the last byte.
     package let responseTimes: TimeHistogram
+    /// What active checks say; nil: there are none.
+    package let checkedHealth: CheckedHealth?
+    package let checksPassed: Int
+    package let checksFailed: Int
+    /// By outlier detection.
+    package let isEjected: Bool
+    package let ejections: EjectionCounts
 }
 
 /// A group as `/lb/stats` shows it.
@@ -27,21 +34,26 @@ package struct GroupStatistics: Sendable, Hashable {
     package let waiting: Int
     /// How long requests waited in the queue.
     package let waits: TimeHistogram
+    package let detectsOutliers: Bool
 }
 
 extension GroupState {
     func statistics(now: Milliseconds) -> GroupStatistics {
         GroupStatistics(
             strategy: strategy,
-            peers: peers.map { statistics(of: $0, isHealthy: isUsable($0, now: now), isDraining: false) }
-                + draining.map { statistics(of: $0, isHealthy: false, isDraining: true) },
-            waiting: queue.count, waits: waits)
+            peers: peers.map { statistics(of: $0, isHealthy: isUsable($0, now: now), isDraining: false, now) }
+                + draining.map { statistics(of: $0, isHealthy: false, isDraining: true, now) },
+            waiting: queue.count, waits: waits, detectsOutliers: outliers != nil)
     }
 
-    private func statistics(of peer: PeerState, isHealthy: Bool, isDraining: Bool) -> PeerStatistics {
+    private func statistics(
+        of peer: PeerState, isHealthy: Bool, isDraining: Bool, _ now: Milliseconds
+    ) -> PeerStatistics {
         PeerStatistics(
             peer: peer.peer, specification: peer.specification, isHealthy: isHealthy, isDraining: isDraining,
             active: peer.active, idle: peer.idleCount, requests: peer.requests, failures: peer.failures,
-            effectiveWeight: peer.effectiveWeight, responseTimes: peer.responseTimes)
+            effectiveWeight: peer.effectiveWeight, responseTimes: peer.responseTimes,
+            checkedHealth: peer.checkedHealth, checksPassed: peer.checksPassed, checksFailed: peer.checksFailed,
+            isEjected: peer.outlier.isEjected(at: now), ejections: peer.outlier.ejections)
     }
 }

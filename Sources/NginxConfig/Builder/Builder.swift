@@ -22,6 +22,8 @@ struct Builder {
     var block = BlockState()
     /// Which directive made a zone, and with what key, for the complaint about a second one.
     var zones: [String: (directive: String, key: String)] = [:]
+    /// `match` blocks.
+    var matches: [String: ResponseMatch] = [:]
     let variables: DeclaredVariables
     private(set) var warnings: [ConfigurationError] = []
 

@@ -8,6 +8,7 @@ extension Builder {
         guard let outerTable = server?.server.table, let index = server?.server.locations.count else { return }
         let outer = settings
         settings.fastCGIPass = nil
+        settings.healthCheck = nil
         settings.isInternal = false
         settings.content = .files
         settings.triedFiles = nil
@@ -19,6 +20,9 @@ extension Builder {
         let nested = server?.server.table ?? LocationTable()
         server?.enclosing.removeLast()
         server?.server.table = outerTable
+        if let check = settings.healthCheck, settings.fastCGIPass == nil {
+            throw ConfigurationError("\"health_check\" needs a \"fastcgi_pass\" in its location", at: check.location)
+        }
         server?.server.locations[index].settings = settings
         settings = outer
         if server?.server.table.insert(match, location: index, nested: nested) == false {

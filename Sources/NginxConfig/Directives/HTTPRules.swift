@@ -19,6 +19,7 @@ extension DirectiveTable {
         .setting("client_max_body_size", in: .request, Values.offset, to: \.settings.clientMaxBodySize),
         .setting(
             "client_header_timeout", in: [.http, .server], Values.milliseconds, to: \.settings.clientHeaderTimeout),
+        .setting("client_max_connections", in: [.http, .server], Values.number, to: \.settings.clientMaxConnections),
         .setting("client_body_buffer_size", in: .request, Values.size, to: \.settings.clientBodyBufferSize),
         .setting("client_body_timeout", in: .request, Values.milliseconds, to: \.settings.clientBodyTimeout),
         .setting("keepalive_requests", in: .request, Values.number, to: \.settings.keepaliveRequests),

@@ -11,6 +11,9 @@ package struct LocationSettings: Sendable, Hashable {
     package internal(set) var clientHeaderTimeout = Duration.seconds(60)
     /// Between two reads of a request's body.
     package internal(set) var clientBodyTimeout = Duration.seconds(60)
+    /// `client_max_connections`, a directive of the balancer's own: of one address; 0 = any number. Counts at the
+    /// listener's default server.
+    package internal(set) var clientMaxConnections = 0
     /// Between two writes to the client.
     package internal(set) var sendTimeout = Duration.seconds(60)
     /// How long an idle client connection stays open; zero = no keep-alive.
@@ -62,6 +65,8 @@ package struct LocationSettings: Sendable, Hashable {
     // ngx_http_fastcgi_module
     /// Index into `HTTPConfiguration.upstreams`; not inherited.
     package internal(set) var fastCGIPass: Int?
+    /// Not inherited.
+    package internal(set) var healthCheck: HealthCheck?
     /// In the order written. A later parameter of the same name stands beside the earlier, as in nginx.
     package internal(set) var fastCGIParams: [FastCGIParam] = []
     package internal(set) var fastCGIKeepConnection = false

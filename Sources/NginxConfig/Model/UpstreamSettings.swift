@@ -32,6 +32,8 @@ package struct Upstream: Sendable, Hashable {
     package internal(set) var resolver: ResolverSettings?
     /// `resolver_timeout`; nil: that of `http`.
     package internal(set) var resolverTimeout: Duration?
+    /// nil: no node is ejected.
+    package internal(set) var outliers: OutlierDetectionSettings?
     package let location: SourceLocation
 }
 
