@@ -6,6 +6,7 @@ enum OpenAPIDocument {
         var paths: [String: JSONValue] = [:]
         for route in routes {
             paths[route.path, default: [:]][route.method.rawValue.lowercased()] = operation(route)
+            if route.method == .get { paths[route.path, default: [:]]["head"] = head(of: route) }
         }
         return [
             "openapi": "3.1.0",
@@ -17,6 +18,13 @@ enum OpenAPIDocument {
                 "license": ["name": "MIT", "identifier": "MIT"],
             ],
             "servers": [["url": "/"]],
+            "tags": [
+                [
+                    "name": "balancer",
+                    "description":
+                        "Answered by Millrace's own balancer; behind another web server there are none of these.",
+                ]
+            ],
             "paths": .object(paths),
             "components": [
                 "schemas": Schemas.components,
@@ -46,6 +54,21 @@ enum OpenAPIDocument {
         }
         // The empty requirement: without a token set, calls from the machine itself need none.
         if route.isAdministrative { operation["security"] = [["administrator": []], [:]] }
+        return operation
+    }
+
+    /// Whoever serves a GET serves its HEAD (RFC 9110, 9.3.2): the same answers without their bodies.
+    private static func head(of route: Route) -> JSONValue {
+        var operation = operation(route)
+        operation["operationId"] = .string("\(route.operation)_head")
+        operation["summary"] = .string("\(route.summary) Without the body.")
+        let responses = operation["responses"]?.objectValue ?? [:]
+        operation["responses"] = .object(
+            responses.mapValues { response in
+                var members = response.objectValue ?? [:]
+                members["content"] = nil
+                return .object(members)
+            })
         return operation
     }
 
@@ -79,7 +102,15 @@ enum OpenAPIDocument {
             }
             responses[String(reply.status)] = response
         }
-        responses["default"] = problem("Any other problem: a rate limit, an overload, a mistake.")
+        if case .node = route.server {
+            var limited = problem("Too many requests from this client; the balancer says when to come again.")
+            limited["headers"] = .object(
+                ["Retry-After", "RateLimit", "RateLimit-Policy"].reduce(into: [:]) { headers, name in
+                    headers[name] = ["schema": ["type": "string"]] as JSONValue
+                })
+            responses["429"] = limited
+        }
+        responses["default"] = problem("Any other problem: an overload, a mistake.")
         return responses
     }
 
