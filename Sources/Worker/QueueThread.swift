@@ -113,9 +113,9 @@ struct QueueThread {
         metrics.countLostSession()
         loop.lost()
         let dropped = view.ended + view.running + view.buffered.values.reduce(0, +)
-        logger.warning(
-            "Lost the session with the queue",
-            metadata: ["reason": "\(error)", "tasks": .stringConvertible(dropped)])
+        // That it was lost, and why, has been logged where it happened.
+        logger.info(
+            "Dropped what the lost session had", metadata: ["reason": "\(error)", "tasks": .stringConvertible(dropped)])
     }
 
     private func setRegistered(_ value: Bool) {

@@ -70,6 +70,7 @@ private struct Work {
     private var link: DatabaseLink
     private var permits: QueuePermits
     private let slot = Int16.random(in: 0...255)
+    private var refusals = Occurrences(interval: .seconds(1))
     private let size = Recorder(label: "millrace_submission_size")
 
     init(_ configuration: QueueClient.Configuration, logger: Logger) {
@@ -167,7 +168,12 @@ private struct Work {
                 } else if error.isTransactionRetryable, attempts < 10 {
                     stored = []
                 } else {
-                    logger.error("The database refused a submission", metadata: ["error": "\(error)"])
+                    // One line a second: on a full disk each batch is refused.
+                    if let count = refusals.count(at: .now) {
+                        logger.error(
+                            "The database refused a submission",
+                            metadata: ["error": "\(error)", "times": .stringConvertible(count)])
+                    }
                     throw QueueError(error)
                 }
             }
