@@ -10,6 +10,7 @@ struct CommandLineTests {
         (["up", "--bogus"], "Unknown option '--bogus' (see millrace up --help)"),
         (["up", "--api"], "Missing value for '--api <n>' (see millrace up --help)"),
         (["submit", "md5"], "Missing expected argument '<value>' (see millrace submit --help)"),
+        (["submit", "md5", "x", "--wait", "-1"], "--wait: \"-1\" is not a whole number from 0 to 60"),
         (["task", "no id"], "\"no id\" is not a task's id (see millrace task --help)"),
         (["worker", "extra"], "Unexpected argument 'extra' (see millrace worker --help)"),
         (["balancer", "-x"], "Unknown option '-x' (see millrace balancer --help)"),

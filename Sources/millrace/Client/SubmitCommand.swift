@@ -18,7 +18,8 @@ struct SubmitCommand: ParsableCommand {
     @Flag(help: "The value is the whole input: a JSON object.")
     var input = false
 
-    @Option(help: .variable(Variables.wait, placeholder: "seconds"))
+    // "--wait -1" is a value that is refused, not a missing one.
+    @Option(parsing: .unconditional, help: .variable(Variables.wait, placeholder: "seconds"))
     var wait: String?
 
     @OptionGroup var options: ClientOptions
