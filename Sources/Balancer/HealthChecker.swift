@@ -113,8 +113,8 @@ private final class CheckSchedule: TimerHandler {
         worker.loop.set(timer, after: check.settings.interval)
         // One that is still under way is not begun again.
         for peer in check.upstream.group.checkedPeers where probes[peer.id] == nil {
-            let probe = HealthProbe(check, configuration, worker, peer: peer) { [unowned self] in
-                probes[peer.id] = nil
+            let probe = HealthProbe(check, configuration, worker, peer: peer) { [weak self] in
+                self?.probes[peer.id] = nil
             }
             probes[peer.id] = probe
             let jitter = Int(check.settings.jitter.wholeMilliseconds)

@@ -12,11 +12,17 @@ extension WorkerLoop {
     /// - Returns: whether there is room for one more
     func makeRoom() -> Bool {
         let most = configuration.maximumConnections
-        if most - connectionCount <= most / 16, giveUpIdle() > 0, lastReuse != loop.wallTime.seconds {
-            lastReuse = loop.wallTime.seconds
-            configuration.errorLog.log(.warn, "\(most) worker_connections are not enough, reusing connections")
+        if most - connectionCount <= most / 16, giveUpIdle() > 0 {
+            logReuse("\(most) worker_connections are not enough")
         }
         return connectionCount < most
+    }
+
+    /// Once a second.
+    func logReuse(_ reason: String) {
+        guard lastReuse != loop.wallTime.seconds else { return }
+        lastReuse = loop.wallTime.seconds
+        configuration.errorLog.log(.warn, "\(reason), reusing connections")
     }
 
     /// Closes connections that wait for a request, or for the end of a client that has its response.

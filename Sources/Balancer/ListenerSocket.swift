@@ -86,6 +86,7 @@ final class ListenerSocket: EventHandler, TimerHandler {
             case .exhausted(let code):
                 // Those of idle clients are to be had.
                 guard worker.giveUpIdle() > 0 else { return pause(code) }
+                worker.logReuse("accept4() failed (\(code): \(SystemError.text(code)))")
             }
             guard registration != nil else { return }
         }

@@ -67,7 +67,7 @@ import Testing
             "post /types/{type}/pause",
             "post /types/{type}/resume", "post /types/{type}/limit",
             "get /openapi.json", "head /openapi.json", "head /task/{id}", "get /lb/health", "get /lb/stats",
-            "get /lb/rate-limits",
+            "get /lb/rate-limits", "get /lb/peers", "post /lb/peers",
             "post /lb/strategy",
         ]
         for call in calls {

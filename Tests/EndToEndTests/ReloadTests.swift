@@ -93,6 +93,36 @@ struct ReloadTests {
         try eventually("it ends, and its pid file goes") { access(folder.file("balancer.pid"), F_OK) != 0 }
         try system.stop()
     }
+
+    @Test func `when descriptors run out, idle connections are given up, and new clients are served`() throws {
+        let folder = TemporaryFolder()
+        let port = freePort()
+        let file = try folder.write(
+            """
+            daemon off;
+            worker_rlimit_nofile 64;
+            error_log error.log warn;
+            events { worker_connections 1024; }
+            http {
+                access_log off;
+                server { listen 127.0.0.1:\(port); location / { return 200 fine; } }
+            }
+            """, to: "balancer.conf")
+        let balancer = try Program.millrace(["balancer", "-c", file, "-p", folder.path])
+        try eventually("it listens") { isListening(port) }
+        var connections: [HTTPConnection] = []
+        for _ in 0..<300 {
+            let connection = HTTPConnection(to: .tcp(host: "127.0.0.1", port: port), timeout: .seconds(10))
+            #expect(try connection.request("GET", "/").status == 200)
+            connections.append(connection)
+        }
+        #expect(try connections[299].request("GET", "/").status == 200)
+        let log = try String(contentsOfFile: folder.file("error.log"), encoding: .utf8)
+        #expect(log.contains("accept4() failed (24: Too many open files), reusing connections"))
+        #expect(!log.contains("worker_connections are not enough"))
+        kill(balancer.process.pid, SIGQUIT)
+        #expect(try balancer.waitForExit(within: .seconds(10)) == .exited(code: 0))
+    }
 }
 
 /// Clients that send one POST after the other on connections that they keep for as long as the balancer does.

@@ -9,10 +9,10 @@ enum Schemas {
         "type": "string", "format": "date-time", "description": "RFC 3339, UTC, with microseconds.",
     ]
 
-    /// An object that has just these members, all of them.
-    static func object(_ members: [String: JSONValue]) -> JSONValue {
+    /// An object that has just these members, all of them but the optional ones.
+    static func object(_ members: [String: JSONValue], optional: [String: JSONValue] = [:]) -> JSONValue {
         [
-            "type": "object", "properties": .object(members),
+            "type": "object", "properties": .object(members.merging(optional) { $1 }),
             "required": .array(members.keys.sorted().map(JSONValue.string)),
         ]
     }

@@ -2,7 +2,7 @@ internal import JSON
 
 /// The calls that the balancer answers itself. Nodes only document them.
 enum BalancerRoutes {
-    static let all = [health, statistics, rateLimits, metrics, strategy]
+    static let all = [health, statistics, rateLimits, metrics, strategy, peers, setPeer]
 
     private static let health = Route(
         method: .get, path: "/lb/health", operation: "balancer_health",
@@ -32,13 +32,14 @@ enum BalancerRoutes {
                     ]),
                     "backends": [
                         "type": "array",
-                        "items": Schemas.object([
-                            "address": ["type": "string"], "healthy": ["type": "boolean"],
-                            "active": Schemas.count, "idle": Schemas.count,
-                            "waiting": Schemas.count, "requests": Schemas.count,
-                            "failures": Schemas.count, "weight": Schemas.count,
-                            "max_conns": Schemas.count,
-                        ]),
+                        "items": Schemas.object(
+                            [
+                                "address": ["type": "string"], "healthy": ["type": "boolean"],
+                                "active": Schemas.count, "idle": Schemas.count,
+                                "waiting": Schemas.count, "requests": Schemas.count,
+                                "failures": Schemas.count, "weight": Schemas.count,
+                                "max_conns": Schemas.count,
+                            ], optional: supervision),
                     ],
                 ]))
         ],
@@ -96,6 +97,48 @@ enum BalancerRoutes {
         problems: [400, 415],
         isAdministrative: true,
         server: .balancer)
+
+    private static let peers = Route(
+        method: .get, path: "/lb/peers", operation: "balancer_peers",
+        summary: "The nodes of each upstream, those that are drained included.",
+        replies: [ReplyDescription(status: 200, summary: "The nodes.", schema: peerList)],
+        server: .balancer)
+
+    private static let setPeer = Route(
+        method: .post, path: "/lb/peers", operation: "balancer_set_peer",
+        summary: "Adds, drains or removes a node while the balancer runs. It holds over reloads.",
+        body: BodyDescription(
+            schema: Schemas.object(
+                ["address": ["type": "string", "description": "`host:port` in figures, or `unix:/path`."]],
+                optional: [
+                    "upstream": ["type": "string", "description": "May be left out where there is only one."],
+                    "state": ["enum": ["up", "drain", "removed"], "default": "up"],
+                    "weight": ["type": "integer", "minimum": 1, "maximum": 65_535, "default": 1],
+                    "max_conns": ["type": "integer", "minimum": 0, "maximum": 65_535, "default": 0],
+                    "backup": ["type": "boolean", "default": false],
+                ]), example: ["address": "10.0.0.7:9000", "state": "drain"]),
+        replies: [ReplyDescription(status: 200, summary: "It is in force: the nodes now.", schema: peerList)],
+        problems: [400, 404, 415],
+        isAdministrative: true,
+        server: .balancer)
+
+    private static let peerList = Schemas.object([
+        "peers": [
+            "type": "array",
+            "items": Schemas.object(
+                [
+                    "upstream": ["type": "string"], "address": ["type": "string"],
+                    "state": ["enum": ["up", "drain", "removed"]], "healthy": ["type": "boolean"],
+                    "active": Schemas.count, "idle": Schemas.count, "weight": Schemas.count,
+                    "max_conns": Schemas.count, "backup": ["type": "boolean"],
+                ], optional: supervision),
+        ]
+    ])
+
+    /// Where the configuration has `health_check` or `outlier_detection`.
+    private static let supervision: [String: JSONValue] = [
+        "health_check": ["enum": ["healthy", "checking", "unhealthy"]], "ejected": ["type": "boolean"],
+    ]
 
     private static let strategyName: JSONValue = ["enum": ["round-robin", "least-connections"]]
 }

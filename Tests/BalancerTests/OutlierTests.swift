@@ -1,0 +1,67 @@
+import FoundationEssentials
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import Balancer
+
+struct OutlierTests {
+    @Test(arguments: [1, 2]) func `a node that answers with errors is ejected for a while, and told of`(
+        _ workers: Int
+    ) throws {
+        let folder = TemporaryFolder()
+        let isBroken = Atomic<Bool>(true)
+        let bad = try TestResponder { _ in
+            [.stdout(isBroken.load(ordering: .relaxed) ? "Status: 500 Broken\r\n\r\nbad" : "\r\nmended"), .end()]
+        }
+        let good = try TestResponder { _ in [.stdout("\r\ngood"), .end()] }
+        defer { for node in [bad, good] { node.stop() } }
+        let log = folder.file("error.log")
+        let harness = try Harness(
+            [bad.address, good.address],
+            upstream: "keepalive 8; outlier_detection consecutive_errors=3 base_ejection_time=400ms;",
+            http: "error_log \(log) warn;", workers: workers)
+        var texts: [String] = []
+        for _ in 0..<12 { texts.append(try harness.get("/").text) }
+        #expect(texts.count { $0 == "bad" } == 3)
+        #expect(texts.suffix(5) == ["good", "good", "good", "good", "good"])
+        let stats = try harness.get("/lb/stats").text
+        #expect(stats.contains("\"ejected\":true"))
+        #expect(stats.contains("\"ejected\":false"))
+        let labels = "upstream=\"nodes\",backend=\"\(bad.address)\""
+        let metrics = try harness.get("/lb/metrics").text
+        #expect(metrics.contains("millrace_lb_backend_ejected{\(labels)} 1\n"))
+        #expect(metrics.contains("millrace_lb_backend_ejections_total{\(labels),reason=\"consecutive_errors\"} 1\n"))
+        isBroken.store(false, ordering: .relaxed)
+        #expect(eventually { (try? harness.get("/").text) == "mended" })
+        let lines = try String(contentsOfFile: log, encoding: .utf8)
+        #expect(
+            lines.contains(
+                "ejected for 400 ms by consecutive_errors, peer \(bad.address) in upstream \"nodes\"\n"))
+    }
+
+    @Test func `without the directive nothing of it shows`() throws {
+        let node = try TestResponder()
+        defer { node.stop() }
+        let harness = try Harness([node.address])
+        #expect(try harness.get("/").status == 200)
+        for path in ["/lb/stats", "/lb/peers", "/lb/metrics"] {
+            let text = try harness.get(path).text
+            #expect(!text.contains("eject") && !text.contains("health_check"), "\(path)")
+        }
+    }
+
+    @Test func `metrics count the requests that were given to another node, and those that waited`() throws {
+        let node = try TestResponder { _ in [.sleep(.milliseconds(50)), .stdout("\r\nhello"), .end()] }
+        defer { node.stop() }
+        let harness = try Harness(["127.0.0.1:1", "\(node.address) max_conns=1"])
+        // It goes to the first one, which is out from then on.
+        #expect(try harness.get("/").status == 200)
+        let clients = try (0..<4).map { _ in try harness.client() }
+        for client in clients { client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx") }
+        for client in clients { #expect(try client.response().status == 200) }
+        let metrics = try harness.get("/lb/metrics").text
+        #expect(metrics.contains("millrace_lb_retries_total 1\n"))
+        #expect(metrics.contains("millrace_lb_queued_total 3\n"))
+    }
+}
