@@ -42,11 +42,29 @@ package struct Ejection: Sendable, Hashable {
 
 /// How often a peer was ejected for what.
 package struct EjectionCounts: Sendable, Hashable {
-    private var counts: [Ejection.Reason: Int] = [:]
+    // Plain numbers: a peer's state is copied at each choice.
+    private var byConsecutiveErrors = 0
+    private var byErrorPercent = 0
+    private var byLatency = 0
 
-    package subscript(_ reason: Ejection.Reason) -> Int { counts[reason] ?? 0 }
+    package private(set) subscript(_ reason: Ejection.Reason) -> Int {
+        get {
+            switch reason {
+            case .consecutiveErrors: byConsecutiveErrors
+            case .errorPercent: byErrorPercent
+            case .latency: byLatency
+            }
+        }
+        set {
+            switch reason {
+            case .consecutiveErrors: byConsecutiveErrors = newValue
+            case .errorPercent: byErrorPercent = newValue
+            case .latency: byLatency = newValue
+            }
+        }
+    }
 
-    mutating func add(_ reason: Ejection.Reason) { counts[reason, default: 0] += 1 }
+    mutating func add(_ reason: Ejection.Reason) { self[reason] += 1 }
 }
 
 /// What outlier detection knows of one peer.
