@@ -11,8 +11,10 @@ import Threading
 /// What an administrator does to a balancer that serves.
 @Suite(.serialized)
 struct ReloadTests {
-    @Test func `ten reloads with other worker_processes and one binary upgrade under full load fail no request`() throws
-    {
+    @Test(arguments: ["", " reuseport"])
+    func `ten reloads with other worker_processes and one binary upgrade under full load fail no request`(
+        _ parameter: String
+    ) throws {
         let system = try WholeSystem(nodes: 2, workers: 1)
         let folder = TemporaryFolder()
         let port = freePort()
@@ -33,7 +35,7 @@ struct ReloadTests {
                         keepalive 32;
                     }
                     server {
-                        listen 127.0.0.1:\(port)\(round % 3 == 0 ? "" : " backlog=511");
+                        listen 127.0.0.1:\(port)\(parameter);
                         location / {
                             add_header X-Round \(round) always;
                             fastcgi_pass nodes;
