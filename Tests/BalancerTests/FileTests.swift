@@ -105,13 +105,15 @@ struct FileTests {
         func port(_ address: String) -> String { String(address.split(separator: ":").last ?? "") }
         for request in Self.requests {
             let text = request + "Connection: close\r\n\r\n"
+            var whose = "the balancer"
             do {
                 let own = Self.summary(try harness.ask(text), port: port(harness.address))
+                whose = "nginx"
                 let other = Self.summary(
                     try nginx.ask(text, isHead: text.hasPrefix("HEAD")), port: port(nginx.address))
                 #expect(own == other, "\(request)")
             } catch {
-                Issue.record("\(error): \(request)")
+                Issue.record("\(error): \(request), \(whose)")
             }
         }
     }

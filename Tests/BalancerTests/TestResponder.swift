@@ -61,20 +61,21 @@ final class TestResponder: Sendable {
     var connections: Int { contents.withLock { $0.connections } }
     var openConnections: Int { contents.withLock { $0.open } }
 
-    /// Closes every connection and the listener.
+    /// Closes every connection and the listener; a second time nothing.
     func stop() {
-        let open = contents.withLock { contents in
+        contents.withLock { contents in
+            if !contents.isStopped { shutdown(listener.descriptor, CInt(SHUT_RDWR)) }
             contents.isStopped = true
-            return contents.descriptors
+            for descriptor in contents.descriptors { shutdown(descriptor, CInt(SHUT_RDWR)) }
         }
-        shutdown(listener.descriptor, CInt(SHUT_RDWR))
-        for descriptor in open { shutdown(descriptor, CInt(SHUT_RDWR)) }
         if address.hasPrefix("unix:") { unlink(String(address.dropFirst(5))) }
     }
 
     /// Closes the connections that are open now.
     func dropConnections() {
-        for descriptor in contents.withLock({ $0.descriptors }) { shutdown(descriptor, CInt(SHUT_RDWR)) }
+        contents.withLock { contents in
+            for descriptor in contents.descriptors { shutdown(descriptor, CInt(SHUT_RDWR)) }
+        }
     }
 
     private func acceptAll() {
@@ -100,7 +101,10 @@ final class TestResponder: Sendable {
                 socket.close()
             }
         }
-        listener.close()
+        contents.withLock { contents in
+            contents.isStopped = true
+            listener.close()
+        }
     }
 
     private func serve(_ descriptor: CInt, _ number: Int) {
