@@ -28,7 +28,9 @@ struct HealthCheckTests {
 
         private func answer(_ request: TestResponder.Request) -> [TestResponder.Step] {
             // A client's request gets a good answer whatever the checks get.
-            request.uri.hasPrefix("/check") ? steps.withLock { $0 } : [.stdout("\r\n\(responder.address)"), .end()]
+            if request.uri.hasPrefix("/check") { return steps.withLock { $0 } }
+            let pause = request.uri == "/slow" ? [TestResponder.Step.sleep(.milliseconds(300))] : []
+            return pause + [.stdout("\r\n\(responder.address)"), .end()]
         }
 
         func answerChecks(_ text: String) { steps.withLock { $0 = [.stdout(text), .end()] } }
@@ -68,6 +70,9 @@ struct HealthCheckTests {
         #expect(eventually { harness.isHealthy == [false, true] })
         #expect(try answering(harness) == [nodes[1].responder.address])
         #expect(try harness.get("/lb/peers").text.contains("\"health_check\":\"unhealthy\""))
+        // A reload forgets nothing, and the checks go on.
+        #expect(harness.balancer.reload() == nil)
+        #expect(harness.isHealthy == [false, true])
         nodes[0].answerChecks(good)
         #expect(eventually { harness.isHealthy == [true, true] })
         #expect(try answering(harness) == all)
@@ -127,7 +132,25 @@ struct HealthCheckTests {
         #expect(harness.isHealthy == [true, false])
     }
 
-    @Test func `a node that does not answer in time fails its check, and a busy one keeps its health`() throws {
+    @Test func `a node without a free place is not checked, and keeps its health`() throws {
+        let node = try Node()
+        defer { node.responder.stop() }
+        let harness = try harness([node], "", servers: "max_conns=1")
+        #expect(eventually { node.checks.count > 1 })
+        let client = try harness.client()
+        client.send("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(eventually { node.responder.requests.contains { $0.uri == "/slow" } })
+        let before = node.checks.count
+        usleep(150_000)
+        #expect(node.checks.count == before)
+        #expect(harness.isHealthy == [true])
+        #expect(try client.response().status == 200)
+        // The idle connection has the place now, and gives it up.
+        #expect(eventually { node.checks.count > before + 1 })
+        #expect(harness.isHealthy == [true])
+    }
+
+    @Test func `a node that does not answer in time fails its check`() throws {
         let nodes = [try Node(), try Node()]
         defer { for node in nodes { node.responder.stop() } }
         let harness = try harness(nodes, "", http: "fastcgi_read_timeout 100ms; fastcgi_connect_timeout 100ms;")
