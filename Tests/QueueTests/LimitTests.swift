@@ -36,6 +36,17 @@ import Testing
         #expect(try client.submit(task("one more")).queuedID != nil)
     }
 
+    @Test func `Where counting takes long it is done more rarely`() {
+        var permits = QueuePermits(limit: 1000)
+        let start = ContinuousClock.now
+        permits.counted(queued: 1000, cost: .milliseconds(100), at: start)
+        #expect(!permits.needsCount(for: 1, at: start + .milliseconds(399)))
+        #expect(permits.needsCount(for: 1, at: start + .milliseconds(400)))
+        permits.counted(queued: 200, cost: .milliseconds(100), at: start)
+        #expect(!permits.needsCount(for: 1, at: start + .milliseconds(1999)))
+        #expect(permits.needsCount(for: 1, at: start + .seconds(2)))
+    }
+
     @Test func `A node counts anew when its share is used up or a second old`() {
         var permits = QueuePermits(limit: 1000)
         let start = ContinuousClock.now

@@ -134,8 +134,9 @@ private struct Work {
 
     private mutating func count(for tasks: Int, _ connection: PostgresConnection) throws(PostgresError) {
         guard permits.needsCount(for: tasks, at: .now) else { return }
+        let start = ContinuousClock.now
         let counted = try connection.execute(SubmitSQL.countQueued.with(.int8(Int64(permits.limit))))
-        permits.counted(queued: counted.integer(0, 0) ?? 0, at: .now)
+        permits.counted(queued: counted.integer(0, 0) ?? 0, cost: .now - start, at: .now)
     }
 
     /// Runs the transaction until it is committed, or surely is not.
