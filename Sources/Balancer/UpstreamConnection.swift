@@ -40,6 +40,8 @@ final class UpstreamConnection: EventHandler, TimerHandler {
         worker = upstream.worker
         openedAt = worker.loop.now
         let (socket, state) = try Socket.connect(to: address)
+        // A node may take a minute to answer; whether its host is there at all is known sooner.
+        if case .unix = address {} else { socket.endWithVanishedHost() }
         transport = .plain(socket)
         isConnecting = state == .underWay
         isWritable = state == .connected

@@ -106,6 +106,16 @@ package struct Socket: Sendable, Hashable {
         }
     }
 
+    /// Has the kernel end a TCP connection within 10 s whose peer's host has vanished (power, network), whether the peer
+    /// owes an acknowledgement or has been quiet: RFC 9293, 3.8.4, and RFC 5482.
+    package func endWithVanishedHost() {
+        set(SOL_SOCKET, SO_KEEPALIVE, 1)
+        set(CInt(IPPROTO_TCP), TCP_KEEPIDLE, 3)
+        set(CInt(IPPROTO_TCP), TCP_KEEPINTVL, 2)
+        set(CInt(IPPROTO_TCP), TCP_KEEPCNT, 3)
+        set(CInt(IPPROTO_TCP), TCP_USER_TIMEOUT, 9000)
+    }
+
     func setNoDelay() { set(CInt(IPPROTO_TCP), TCP_NODELAY, 1) }
 
     func set(_ level: CInt, _ option: CInt, _ value: CInt) {

@@ -87,6 +87,61 @@ struct FailoverTests {
         try system.stop()
     }
 
+    @Test(.enabled(if: TestNetwork.isPossible))
+    func `who waits at a node whose host vanishes is answered by another one`() throws {
+        let network = try TestNetwork(hosts: ["far"])
+        defer { network.remove() }
+        let host = try #require(network.hosts["far"])
+        let system = try WholeSystem(nodes: 1, workers: 1)
+        try listen(system, on: network.address, for: host.address)
+        let node = "\(host.address):9000"
+        let far = try ChildProcess(
+            host.command(
+                Command(
+                    builtExecutable("millrace"), ["api", "--listen", node],
+                    environment: [
+                        "DATABASE_URL": "host=\(network.address) user=millrace dbname=millrace",
+                        "MILLRACE_LOG_LEVEL": "critical",
+                    ])), name: "far", output: .discarded)
+        defer { _ = far.stop(SIGKILL, limit: .seconds(5)) }
+        let port = freePort()
+        let folder = TemporaryFolder()
+        let balancer = try Program.millrace(
+            ["balancer", "-p", folder.path],
+            environment: WholeSystem.quietEnvironment.merging([
+                "MILLRACE_LISTEN": "127.0.0.1:\(port)",
+                "MILLRACE_UPSTREAM": "\(node),unix:\(system.nodeSocket(1))",
+            ]) { $1 })
+        defer { balancer.process.signal(SIGKILL) }
+        @Sendable func connection() -> HTTPConnection {
+            HTTPConnection(to: .tcp(host: "127.0.0.1", port: port), timeout: .seconds(60))
+        }
+        try eventually("both nodes answer") {
+            let names = (0..<4).compactMap { _ in
+                try? connection().request("GET", "/health").json()["node"]?.stringValue
+            }
+            return Set(names).count == 2
+        }
+        try system.sql("INSERT INTO task_type (type, is_paused) VALUES ('md5', true)")
+        let waited = try connection().submit("md5", ["string": "waited for"])
+        let start = ContinuousClock.now
+        let replies = try inParallel(5) { number -> ClientResponse? in
+            if number < 4 { return try connection().request("GET", "/task/\(waited)?wait=45") }
+            // All four wait, two of them there.
+            usleep(500_000)
+            try network.cut(host)
+            sleep(11)
+            try system.sql("UPDATE task_type SET is_paused = false; NOTIFY millrace_work")
+            return nil
+        }
+        for reply in replies.compactMap(\.self) {
+            #expect(reply.status == 200)
+            #expect(try reply.json()["status"] == "completed")
+        }
+        #expect(ContinuousClock.now - start < .seconds(20))
+        try system.stop()
+    }
+
     /// Lets another host reach the database, and waits until its server is back.
     private func listen(_ system: WholeSystem, on address: String, for client: String) throws {
         try system.sql("ALTER SYSTEM SET listen_addresses = '\(address)'")

@@ -1,6 +1,7 @@
 internal import FoundationEssentials
 internal import Glibc
 package import Supervisor
+internal import Threading
 
 /// Several hosts as far as the network goes: a namespace for each, all of them on one switch. Any of them can be cut off
 /// without a word, as by a switch that loses power: packets go out and nobody gets them.
@@ -37,18 +38,23 @@ package final class TestNetwork: Sendable {
     package let address: String
 
     private let bridge: String
+    /// Networks of this process so far.
+    private static let count = Monitor(0)
 
     package init(hosts names: [String]) throws {
         Self.sweep()
-        let net = "198.18.\(getpid() % 250)"
-        bridge = "mrb\(getpid())"
+        let number = Self.count.withLock { count in
+            defer { count += 1 }
+            return count
+        }
+        let net = "198.\(18 + number % 2).\((Int(getpid()) + number / 2) % 250)"
+        bridge = "mrb\(getpid()).\(number)"
         address = "\(net).1"
         var hosts: [String: Host] = [:]
         for (index, name) in names.enumerated() {
             hosts[name] = Host(
-                address: "\(net).\(index + 10)", namespace: "mr-net-\(getpid())-\(index)",
-                port: "mrp\(getpid()).\(index)"
-            )
+                address: "\(net).\(index + 10)", namespace: "mr-net-\(getpid())-\(number)-\(index)",
+                port: "mrp\(getpid()).\(number).\(index)")
         }
         self.hosts = hosts
         do {
@@ -123,7 +129,7 @@ package final class TestNetwork: Sendable {
             guard let owner = name.split(separator: "-").dropFirst(2).first.flatMap({ pid_t($0) }), kill(owner, 0) != 0
             else { continue }
             try? run(["netns", "delete", name])
-            try? run(["link", "delete", "mrb\(owner)"])
+            for number in 0..<4 { try? run(["link", "delete", "mrb\(owner).\(number)"]) }
         }
     }
 }
