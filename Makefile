@@ -3,7 +3,8 @@
 # The system packages, in Debian's names. This is the only list of them.
 BUILD_PACKAGES := libargon2-dev libfcgi-dev libpcre2-dev libpq-dev libssl-dev pkg-config
 RUN_PACKAGES   := postgresql
-TEST_PACKAGES  := libfcgi-perl nginx-light php-fpm
+TEST_PACKAGES  := iproute2 libfcgi-perl nginx-light php-fpm
+CHAOS_PACKAGES := iproute2
 BENCH_PACKAGES := haproxy linux-perf nginx-light
 
 SWIFT   ?= swift
@@ -79,6 +80,7 @@ bench-program: setup
 	$(RELEASE) --product bench
 
 chaos: setup ## break a system under load at random, and check what it keeps (CHAOS='--seconds 60 --seed 7')
+	@$(call install,$(CHAOS_PACKAGES))
 	$(RELEASE) --product millrace
 	$(RELEASE) --product chaos
 	@bin=$$($(RELEASE) --show-bin-path); exec "$$bin/chaos" --millrace "$$bin/millrace" $(CHAOS)

@@ -59,8 +59,10 @@ struct HotTableBench: ParsableCommand {
             for number in 1...rows {
                 load.forget()
                 usleep(useconds_t(interval) * 1_000_000)
+                try load.check()
                 let row = SteadyRow(
-                    isPinned: isPinned, seconds: number * interval, claims: load.claims, tasks: load.tasks,
+                    isPinned: isPinned, seconds: number * interval, claims: load.claims, submissions: load.submissions,
+                    tasks: load.tasks,
                     size: try size.now())
                 print(row.text)
                 fflush(nil)
@@ -86,13 +88,14 @@ struct HotTableBench: ParsableCommand {
 /// What one interval has shown.
 struct SteadyRow {
     static let head = """
-        | snapshot | s | tasks/s | claim p50 ms | p99 ms | mean ms | dead rows | table MB | indexes MB |
-        |---|---:|---:|---:|---:|---:|---:|---:|---:|
+        | snapshot | s | tasks/s | claim p50 ms | p99 ms | mean ms | submission p50 ms | p99 ms | dead rows | table MB | indexes MB |
+        |---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|
         """
 
     let isPinned: Bool
     let seconds: Int
     let claims: Latencies
+    let submissions: Latencies
     let tasks: Double
     let size: TableSize.Figures
 
@@ -102,7 +105,8 @@ struct SteadyRow {
         let mean = Double(claims.nanoseconds.reduce(0, +)) / Double(max(1, claims.count)) / 1e6
         return [
             isPinned ? "pinned" : "none", "\(seconds)", tasks.text(0), p50.text(3), claims.percentile(0.99).text(3),
-            mean.text(3), "\(size.deadRows)", size.table.text(1), size.indexes.text(1),
+            mean.text(3), submissions.percentile(0.5).text(2), submissions.percentile(0.99).text(2),
+            "\(size.deadRows)", size.table.text(1), size.indexes.text(1),
         ]
     }
 

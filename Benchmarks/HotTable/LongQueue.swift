@@ -16,9 +16,10 @@ struct LongQueue {
         let ends = try QueueEnds(cluster)
         defer { ends.stop() }
         let administrator = try cluster.connect()
-        func median(_ queued: Int, _ label: String) throws -> Double {
+        func measure(_ queued: Int, _ label: String) throws -> (claim: Double, submission: [Double]) {
             try administrator.execute(text: "TRUNCATE task, finished_task, result_cache")
             var latencies = Latencies()
+            var submissions = Latencies()
             for number in stride(from: 0, to: queued, by: 1000) { try ends.submit(1000, label: "\(label) \(number)") }
             try administrator.execute(text: "ANALYZE task")
             for number in 0..<(Self.claims + 20) {
@@ -26,17 +27,26 @@ struct LongQueue {
                 guard tasks.count == Self.claim else { throw BenchError("a claim of \(tasks.count) tasks") }
                 try ends.complete(tasks)
                 // The queue stays as long as it is.
+                let start = ContinuousClock.now
                 try ends.submit(Self.claim, label: "\(label) more \(number)")
-                if number >= 20 { latencies.add(time) }
+                guard number >= 20 else { continue }
+                submissions.add(start.duration(to: .now))
+                latencies.add(time)
             }
-            return latencies.percentile(0.5)
+            return (latencies.percentile(0.5), submissions.percentiles([0.5, 0.99]))
         }
-        let few = try median(1000, "few")
-        let long = try median(many, "many")
-        let again = try median(1000, "again")
-        let base = (few + again) / 2
-        print("a claim of \(Self.claim) with 1,000 tasks queued: \(few.text(3)) and \(again.text(3)) ms (p50)")
-        print("with \(many): \(long.text(3)) ms, \((long / base).text(2)) times as long")
-        return ["1000\t\(few)", "\(many)\t\(long)", "1000\t\(again)"]
+        let rounds = [(1000, "few"), (many, "many"), (1000, "again")]
+        let figures = try rounds.map { try measure($0.0, $0.1) }
+        for (round, figure) in zip(rounds, figures) {
+            let submission = figure.submission.map { $0.text(2) }.joined(separator: " and ")
+            print(
+                "\(round.0) queued: a claim of \(Self.claim) takes \(figure.claim.text(3)) ms (p50), "
+                    + "a submission of as many \(submission) ms (p50, p99)")
+        }
+        let ratio = figures[1].claim / ((figures[0].claim + figures[2].claim) / 2)
+        print("with \(many) queued a claim takes \(ratio.text(2)) times as long as with 1000")
+        return zip(rounds, figures).map { round, figure in
+            "\(round.0)\t\(figure.claim)\t\(figure.submission[0])\t\(figure.submission[1])"
+        }
     }
 }

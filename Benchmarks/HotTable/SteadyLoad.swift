@@ -6,6 +6,7 @@ internal import Threading
 final class SteadyLoad: Sendable {
     private struct State {
         var claims = Latencies()
+        var submissions = Latencies()
         var since = ContinuousClock.now
         var count = 0
         var isStopping = false
@@ -37,7 +38,9 @@ final class SteadyLoad: Sendable {
                 var next = ContinuousClock.now
                 var number = 0
                 while !isStopping() {
+                    let start = ContinuousClock.now
                     try ends.submit(rate / Self.batches, label: "steady \(number)")
+                    state.withLock { $0.submissions.add(start.duration(to: .now)) }
                     number += 1
                     next += .seconds(1) / Self.batches
                     sleepCurrentThread(for: max(.zero, next - .now))
@@ -61,12 +64,19 @@ final class SteadyLoad: Sendable {
 
     /// Of those that brought tasks.
     var claims: Latencies { state.withLock { $0.claims } }
+    var submissions: Latencies { state.withLock { $0.submissions } }
     /// Completed per second.
     var tasks: Double { state.withLock { Double($0.count) / ($0.since.duration(to: .now)).inSeconds } }
+
+    /// - Throws: what has ended it.
+    func check() throws {
+        if let failure = state.withLock({ $0.failure }) { throw BenchError(failure) }
+    }
 
     func forget() {
         state.withLock { state in
             state.claims = Latencies()
+            state.submissions = Latencies()
             state.count = 0
             state.since = .now
         }
