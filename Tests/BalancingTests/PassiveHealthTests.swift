@@ -103,4 +103,28 @@ struct PassiveHealthTests {
         #expect(group.address(now: 5_000) == nil)
         #expect(group.address(now: 5_001) == "b")
     }
+
+    @Test func `Where no peer is usable, one request in each tenth of a second tries the one left alone longest`()
+        throws
+    {
+        let group = PeerGroup([
+            .init(address: "a", failTimeout: 10_000), .init(address: "b", failTimeout: 10_000),
+            .init(address: "c", isDown: true),
+        ])
+        for time in [0, 50] as [Milliseconds] { group.end(try #require(group.lease(now: time)), .failure, now: time) }
+        func pick(_ now: Milliseconds) -> (name: String, lease: Lease?) {
+            var tried = TriedPeers()
+            let pick = group.pick(loop: 0, now: now, tried: &tried, turn: .stranded)
+            return (pick.name, pick.lease)
+        }
+        #expect(group.lease(now: 120) == nil)
+        #expect(pick(60).name == "none usable")
+        let first = pick(120)
+        #expect(first.name == "a")
+        #expect(pick(130).name == "none usable")
+        #expect(pick(160).name == "b")
+        // The first one's answer opens the peer to everybody.
+        group.end(try #require(first.lease), .success, now: 170)
+        #expect(group.lease(now: 170)?.peer.address == "a")
+    }
 }

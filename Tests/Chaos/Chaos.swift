@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Glibc
 internal import TestSupport
+internal import Threading
 
 /// Breaks a running system at random, under load, and then looks whether it kept what it promises: `make chaos`.
 ///
@@ -51,6 +52,9 @@ struct Chaos: ParsableCommand {
         let gentle = start + .seconds(seconds) / 3
         ledger.phase = .onlyNodesAndWorkersKilled
         while ContinuousClock.now < gentle { try faults.inject(oneOf: Fault.killsOfNodesAndWorkers) }
+        // What was begun until here is not to meet what comes now.
+        ledger.phase = .calm
+        sleepCurrentThread(for: .seconds(2))
         ledger.phase = .everything
         let all = Fault.all(withCuts: system.network != nil)
         while ContinuousClock.now - start < .seconds(seconds) { try faults.inject(oneOf: all) }
