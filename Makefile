@@ -6,6 +6,7 @@ RUN_PACKAGES   := postgresql
 TEST_PACKAGES  := iproute2 libfcgi-perl nginx-light php-fpm
 CHAOS_PACKAGES := iproute2
 BENCH_PACKAGES := haproxy linux-perf nginx-light
+PEER_PACKAGES  := nginx-light python3-venv redis-server
 
 SWIFT   ?= swift
 FUZZ    ?= -max_total_time=60
@@ -13,7 +14,7 @@ SOURCES := Package.swift Sources Tests Benchmarks Fuzz/Package.swift Fuzz/Source
 RELEASE := $(SWIFT) build -c release --static-swift-stdlib
 
 .DEFAULT_GOAL := help
-.PHONY: help run test build setup packages build-packages test-packages format lint fuzz bench bench-waiting bench-table bench-balancer bench-queue bench-program chaos clean
+.PHONY: help run test build setup packages build-packages test-packages format lint fuzz bench bench-waiting bench-table bench-balancer bench-queue bench-peers bench-program chaos clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -75,6 +76,12 @@ bench-balancer: bench-program ## measure the balancer beside nginx and HAProxy (
 bench-queue: bench-program ## measure the queue beside bare sessions with the same statements (BENCH='--rounds 1')
 	@bin=$$($(RELEASE) --show-bin-path); exec "$$bin/bench" queue --millrace "$$bin/millrace" $(BENCH)
 
+bench-peers: bench-program ## measure Millrace beside pgqueuer and Celery (BENCH='--rounds 1')
+	@$(call install,$(PEER_PACKAGES))
+	python3 -m venv .build/peers
+	.build/peers/bin/pip install -q -r Benchmarks/Peers/requirements.txt
+	@bin=$$($(RELEASE) --show-bin-path); exec "$$bin/bench" peers --millrace "$$bin/millrace" --python .build/peers $(BENCH)
+
 bench-program: setup
 	$(RELEASE) --product millrace
 	$(RELEASE) --product bench
@@ -96,6 +103,8 @@ for package in $(1); do \
     [ "$$(dpkg-query -W -f '$${db:Status-Status}' $$package 2>/dev/null)" = installed ] && continue; \
     case $$package in \
     linux-perf) command -v perf >/dev/null && continue ;; \
+    python3-venv) python3 -c 'import ensurepip' 2>/dev/null && continue ;; \
+    redis-server) command -v redis-server >/dev/null && continue ;; \
     nginx-light) command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] && continue ;; \
     postgresql) ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 && continue ;; \
     esac; \

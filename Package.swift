@@ -115,7 +115,10 @@ let package = Package(
                 "Threading", argumentParser, logging,
             ],
             path: "Benchmarks",
-            exclude: ["AllocationCounter", "README.md"]),
+            exclude: [
+                "AllocationCounter", "Peers/celery_api.py", "Peers/celery_app.py", "Peers/coalescer.py",
+                "Peers/pgqueuer_api.py", "Peers/pgqueuer_worker.py", "Peers/requirements.txt", "README.md",
+            ]),
         .target(name: "AllocationCounter", path: "Benchmarks/AllocationCounter"),
 
         // Tests

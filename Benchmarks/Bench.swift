@@ -6,5 +6,7 @@ struct Bench: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench",
         abstract: "Measures Millrace on this machine and prints a table.",
-        subcommands: [SystemBench.self, WaitingBench.self, HotTableBench.self, BalancerBench.self, QueueBench.self])
+        subcommands: [
+            SystemBench.self, WaitingBench.self, HotTableBench.self, BalancerBench.self, QueueBench.self, PeersBench.self,
+        ])
 }

@@ -73,7 +73,8 @@ final class HTTPClients {
 
 private final class HTTPClient: EventHandler {
     private let number: Int
-    private let socket: Socket
+    private let target: SocketAddress
+    private var socket: Socket
     private let loop: EventLoop
     private let script: any LoadScript
     private unowned let owner: HTTPClients
@@ -93,7 +94,12 @@ private final class HTTPClient: EventHandler {
         self.loop = loop
         self.script = script
         self.owner = owner
+        self.target = target
         socket = try Socket.connect(to: target).0
+        try open()
+    }
+
+    private func open() throws {
         registration = try loop.add(socket.descriptor, self, awaitsWritable: false)
         var writable = pollfd(fd: socket.descriptor, events: Int16(POLLOUT), revents: 0)
         guard poll(&writable, 1, 5000) == 1, socket.pendingError == 0 else { throw BenchError("cannot connect") }
@@ -103,6 +109,13 @@ private final class HTTPClient: EventHandler {
         if let registration { loop.remove(registration) }
         registration = nil
         socket.close()
+    }
+
+    /// The server ends a connection after so many requests.
+    private func reopen() throws {
+        close()
+        socket = try Socket.connect(to: target).0
+        try open()
     }
 
     /// Sends what the script has for it, if anything.
@@ -162,19 +175,29 @@ private final class HTTPClient: EventHandler {
         let head = UnsafeRawBufferPointer(start: bytes.baseAddress!, count: UnsafeRawPointer(end) - bytes.baseAddress!)
         guard head.count > 12 else { throw BenchError("a malformed reply") }
         let status = head[9..<12].reduce(0) { $0 * 10 + Int($1) - 48 }
-        guard let length = Self.contentLength(head) else { throw BenchError("a reply without Content-Length") }
+        guard let length = Self.number(in: head, "\ncontent-length:") else {
+            throw BenchError("a reply without Content-Length")
+        }
         let start = head.count + 4
         guard bytes.count >= start + length else { return false }
         let body = UnsafeRawBufferPointer(rebasing: bytes[start..<(start + length)])
         isFree = true
         owner.busy -= 1
         try script.answered(number, HTTPReply(status: status, body: body), sentAt: sentAt, now: .current)
+        if Self.value(in: head, "\nconnection:")?.first == UInt8(ascii: "c") { try reopen() }
         goOn()
         return true
     }
 
-    private static func contentLength(_ head: UnsafeRawBufferPointer) -> Int? {
-        let name: StaticString = "\ncontent-length:"
+    private static func number(in head: UnsafeRawBufferPointer, _ name: StaticString) -> Int? {
+        guard let digits = value(in: head, name)?.prefix(while: { $0 >= 48 && $0 <= 57 }) else { return nil }
+        return digits.reduce(0) { $0 * 10 + Int($1 - 48) }
+    }
+
+    /// What follows a header field's name, which is given in lower case between line feed and colon.
+    private static func value(
+        in head: UnsafeRawBufferPointer, _ name: StaticString
+    ) -> Slice<UnsafeRawBufferPointer>? {
         var position = 0
         while let feed = memchr(head.baseAddress! + position, 0x0A, head.count - position) {
             position = UnsafeRawPointer(feed) - head.baseAddress!
@@ -183,13 +206,7 @@ private final class HTTPClient: EventHandler {
                     (head.baseAddress! + position).assumingMemoryBound(to: CChar.self),
                     UnsafeRawPointer(name.utf8Start).assumingMemoryBound(to: CChar.self), name.utf8CodeUnitCount) == 0
             {
-                var value = 0
-                for byte in head[(position + name.utf8CodeUnitCount)...] {
-                    if byte == 0x20 { continue }
-                    guard byte >= 48, byte <= 57 else { break }
-                    value = value * 10 + Int(byte - 48)
-                }
-                return value
+                return head[(position + name.utf8CodeUnitCount)...].drop { $0 == 0x20 }
             }
             position += 1
         }

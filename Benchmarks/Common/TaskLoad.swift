@@ -40,7 +40,7 @@ struct TaskLoad {
         if let isFinished {
             while try !isFinished() {
                 guard MonotonicTime.current - start < .seconds(120) else { throw BenchError("tasks do not finish") }
-                usleep(5_000)
+                usleep(10_000)
             }
         }
         let outcome = Outcome(
