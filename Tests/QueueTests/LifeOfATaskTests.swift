@@ -34,6 +34,27 @@ import Threading
         #expect(try bench.value("SELECT count(*) FROM finished_task t WHERE t::text LIKE '%secret%'") == "0")
     }
 
+    @Test func `Of many that complete at once, some of them cancelled, each has its own result`() throws {
+        let client = bench.client()
+        defer { client.shutdown() }
+        let outcomes = try client.submit((0..<300).map { Submission(task: task("many \($0)")) })
+        let session = try bench.session()
+        let claimed = try session.claim(500)
+        #expect(claimed.count == 300)
+        for outcome in outcomes.prefix(20) { _ = try client.cancel(outcome.id) }
+        _ = try session.exchange(
+            completed: claimed.shuffled().map {
+                TaskCompletion(id: $0.id, outcome: .completed(result: Array("{\"of\":\"\($0.id)\"}".utf8)))
+            }, claim: 0)
+        #expect(try bench.value("SELECT count(*) FROM finished_task WHERE outcome = 'completed'") == "280")
+        #expect(
+            try bench.value(
+                "SELECT count(*) FROM finished_task WHERE outcome = 'completed' AND result ->> 'of' = id::text")
+                == "280")
+        #expect(
+            try bench.value("SELECT count(*) FROM result_cache WHERE result ->> 'of' = task_id::text") == "280")
+    }
+
     @Test func `An unknown id is nil, also when waited for`() throws {
         let client = bench.client()
         defer { client.shutdown() }

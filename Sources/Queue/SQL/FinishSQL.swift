@@ -21,15 +21,18 @@ enum FinishSQL {
 
     /// Worker, ids, results, how long they are cached, the counters' slot, the worker's name. Returns the ids that
     /// somebody waits for.
+    ///
+    /// A task's result is found by the place of its id, which a binary search in the sorted ids tells (`width_bucket`; were
+    /// they not sorted, the task would be left alone). A join with the ids would look through all of them for each task,
+    /// as the plans are fixed: of 425 completions that was half the time.
     static let complete = PostgresStatement(
         "complete",
         """
-        WITH done AS MATERIALIZED (
-            SELECT * FROM unnest($2::uuid[], $3::text[]) AS d (id, result)
-        ), removed AS (
-            DELETE FROM task t USING done d WHERE t.id = ANY ($2) AND t.id = d.id AND t.worker_id = $1
+        WITH removed AS (
+            DELETE FROM task t
+            WHERE id = ANY ($2::uuid[]) AND id = ($2::uuid[])[width_bucket(id, $2::uuid[])] AND worker_id = $1
             RETURNING t.id, t.type, t.cache_key, t.attempts, t.created_at, t.started_at, t.awaited, t.history,
-                d.result::json AS result
+                ($3::text[])[width_bucket(t.id, $2::uuid[])]::json AS result
         ), finished AS (
             INSERT INTO finished_task
                 (id, type, outcome, attempts, created_at, started_at, completed_at, result, history, worker)
