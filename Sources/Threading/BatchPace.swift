@@ -1,54 +1,56 @@
 /// How closely batches follow each other.
 ///
 /// Most of what a small batch costs does not depend on its size: a statement, a commit, a few wake-ups. Where requests
-/// crowd, the next batch therefore begins only after a multiple of the time that the last one took, and is larger for it.
-/// So the pauses are short on an idle machine and grow as it fills, and a disk so slow that requests gather anyway causes
-/// none. A request that comes alone waits for nothing, nor does a client's next one. The time is an argument.
-///
-/// Measured with 32 clients on 3 nodes, 3 workers and 2 cores: submissions of 6.7 tasks instead of 2.4, and 3/5 of the
-/// processor time in PostgreSQL for each task.
+/// crowd, and batches stay small all the same because there are several nodes or workers, the next batch therefore begins
+/// only after a multiple of the time that the last one took, and is larger for it. Batches that are large enough follow
+/// each other at once, and so do those of a system that is not busy: where fewer than two requests come in the time that
+/// a batch takes, a pause would cost latency and save next to nothing. The time is an argument.
 package struct BatchPace: Sendable {
     package typealias Instant = ContinuousClock.Instant
 
     /// From the beginning of one batch to the beginning of the next, in times that it took.
-    private static func factor(_ count: Int) -> Double { min(3, max(1, worthwhile / Double(max(1, count)))) }
-    /// Three times as many as a batch needs for its fixed cost not to matter any more.
-    private static let worthwhile = 24.0
-    /// The same, at most.
+    private static func factor(_ count: Int) -> Double { min(2, max(1, worthwhile / Double(max(1, count)))) }
+    /// Of so many the fixed cost of a batch does not matter any more.
+    private static let worthwhile = 6.0
+    /// Requests in the time of a batch that make a crowd.
+    private static let crowd = 2.0
+    /// From the beginning of one batch to the beginning of the next, at most.
     package static let longestInterval = Duration.milliseconds(8)
+    /// Batches for nothing after which others go first.
+    private static let patience = 3
 
-    private let shortest: Duration
+    private var lastStart: Instant?
     private var notBefore: Instant?
-    private var isCrowded = false
-    private var hasPaused = false
+    private var vain = 0
 
-    /// - Parameter shortest: the interval at least.
-    package init(shortest: Duration) {
-        self.shortest = shortest
-    }
+    package init() {}
 
     /// How long the next batch has to wait; zero: it may begin.
-    package mutating func pause(at now: Instant) -> Duration {
-        guard isCrowded, let notBefore, notBefore > now else { return .zero }
-        hasPaused = true
+    package func pause(at now: Instant) -> Duration {
+        guard let notBefore, notBefore > now else { return .zero }
         return notBefore - now
     }
 
     /// A batch has been dealt with.
     /// - Parameters:
     ///   - count: how many there were of it.
-    ///   - isCrowded: it was of several, or more have arrived meanwhile. Otherwise, if the batch waited, it did so in
-    ///     vain, and the next one does not.
-    package mutating func ended(_ count: Int, isCrowded crowded: Bool, start: Instant, end: Instant) {
-        isCrowded = crowded || isCrowded && !hasPaused
-        hasPaused = false
-        notBefore = start + min(Self.longestInterval, max(shortest, (end - start) * Self.factor(count)))
+    ///   - isBacklog: there is as much left as a batch takes: nothing to wait for.
+    package mutating func ended(_ count: Int, isBacklog: Bool = false, start: Instant, end: Instant) {
+        vain = 0
+        let took = end - start
+        let interval = lastStart.map { max(took, start - $0) }
+        lastStart = start
+        notBefore = nil
+        guard !isBacklog, let interval, interval > .zero else { return }
+        if Double(count) * (took / interval) >= Self.crowd {
+            notBefore = start + min(Self.longestInterval, took * Self.factor(count))
+        }
     }
 
-    /// A batch was started for nothing: others were faster, and will be the next time.
+    /// A batch was started for nothing: others were faster. If that goes on they will be the next time, too.
     package mutating func wasVain(start: Instant) {
-        isCrowded = true
-        hasPaused = false
-        notBefore = start + Self.longestInterval
+        vain += 1
+        lastStart = start
+        notBefore = vain < Self.patience ? nil : start + Self.longestInterval
     }
 }

@@ -75,7 +75,7 @@ package final class BlockingQueue<Element: Sendable>: Sendable {
             }
             let start = ContinuousClock.now
             body(batch)
-            pace.ended(batch.count, isCrowded: batch.count > 1 || count > 0, start: start, end: .now)
+            pace.ended(batch.count, start: start, end: .now)
         }
     }
 

@@ -35,7 +35,7 @@ struct WorkerLoop {
     let gracePeriod: Duration
     var sizer: ClaimSizer
     private var state = State.disconnected(failures: 0, until: nil)
-    private var pace = BatchPace(shortest: .milliseconds(2))
+    private var pace = BatchPace()
 
     init(concurrency: Int, gracePeriod: Duration) {
         self.concurrency = concurrency
@@ -106,8 +106,7 @@ struct WorkerLoop {
         if asked > 0, claimed == 0, stored <= 1 {
             pace.wasVain(start: start)
         } else {
-            let moved = max(stored, claimed)
-            pace.ended(moved, isCrowded: !isBacklog && moved > 1, start: start, end: end)
+            pace.ended(max(stored, claimed), isBacklog: isBacklog, start: start, end: end)
         }
         guard case .working = state, asked > 0 else { return }
         state = .working(mayHaveWork: isBacklog || isSuspect)

@@ -3,65 +3,79 @@ import Threading
 
 @Suite struct `The pace of batches` {
     private let start = ContinuousClock.now
-    private var pace = BatchPace(shortest: .milliseconds(2))
+    private var pace = BatchPace()
 
     private func at(_ milliseconds: Int) -> ContinuousClock.Instant { start + .milliseconds(milliseconds) }
 
-    @Test mutating func `what comes alone waits for nothing`() {
+    /// A batch that took so long, after another one that began right before it.
+    private mutating func crowd(_ count: Int, took: Int) {
+        pace.ended(count, start: at(-took), end: start)
+        pace.ended(count, start: start, end: at(took))
+    }
+
+    @Test mutating func `the first waits for nothing`() {
         #expect(pace.pause(at: start) == .zero)
-        pace.ended(1, isCrowded: false, start: start, end: at(1))
+        pace.ended(100, start: start, end: at(1))
         #expect(pace.pause(at: at(1)) == .zero)
     }
 
-    @Test(arguments: [(took: 0, interval: 2), (1, 3), (2, 6), (5, 8), (20, 8)])
+    @Test(arguments: [(took: 1, interval: 2), (2, 4), (5, 8), (20, 8)])
     mutating func `a crowd waits in proportion to what the last batch took, from its start`(took: Int, interval: Int) {
-        pace.ended(2, isCrowded: true, start: start, end: at(took))
+        crowd(3, took: took)
         #expect(pace.pause(at: at(1)) == .milliseconds(interval - 1))
         #expect(pace.pause(at: at(interval)) == .zero)
     }
 
-    @Test(arguments: [(count: 8, interval: 6), (12, 4), (24, 2), (1000, 2)])
+    @Test(arguments: [(count: 3, interval: 4), (4, 3), (6, 2), (1000, 2)])
     mutating func `the larger a batch was the less there is to wait for`(count: Int, interval: Int) {
-        pace.ended(count, isCrowded: true, start: start, end: at(2))
+        crowd(count, took: 2)
         #expect(pace.pause(at: start) == .milliseconds(interval))
     }
 
-    @Test mutating func `a batch that waited for nobody is followed at once`() {
-        pace.ended(2, isCrowded: true, start: start, end: at(1))
-        _ = pace.pause(at: at(1))
-        pace.ended(1, isCrowded: false, start: at(3), end: at(4))
-        #expect(pace.pause(at: at(4)) == .zero)
+    @Test(arguments: [(count: 1, since: 2), (2, 3), (10, 12)])
+    mutating func `where fewer than two come in the time of a batch nobody waits`(count: Int, since: Int) {
+        pace.ended(count, start: at(-since), end: at(2 - since))
+        pace.ended(count, start: start, end: at(2))
+        #expect(pace.pause(at: at(2)) == .zero)
     }
 
-    @Test mutating func `one that came late enough says nothing about the crowd`() {
-        pace.ended(2, isCrowded: true, start: start, end: at(1))
-        #expect(pace.pause(at: at(5)) == .zero)
-        pace.ended(1, isCrowded: false, start: at(5), end: at(6))
-        #expect(pace.pause(at: at(6)) == .milliseconds(2))
+    @Test mutating func `a pause that nobody used is the last`() {
+        crowd(3, took: 2)
+        #expect(pace.pause(at: at(2)) == .milliseconds(2))
+        pace.ended(1, start: at(4), end: at(6))
+        #expect(pace.pause(at: at(6)) == .zero)
     }
 
-    @Test mutating func `after a batch for nothing others go first for 8 ms`() {
-        pace.wasVain(start: start)
-        #expect(pace.pause(at: at(2)) == .milliseconds(6))
+    @Test mutating func `with a backlog there is nothing to wait for`() {
+        pace.ended(3, start: at(-2), end: start)
+        pace.ended(3, isBacklog: true, start: start, end: at(2))
+        #expect(pace.pause(at: at(2)) == .zero)
     }
 
-    @Test func `a queue hands out what gathered during the pause as one batch`() {
+    @Test mutating func `after three batches for nothing others go first for 8 ms`() {
+        pace.wasVain(start: at(0))
+        pace.wasVain(start: at(1))
+        #expect(pace.pause(at: at(1)) == .zero)
+        pace.wasVain(start: at(2))
+        #expect(pace.pause(at: at(4)) == .milliseconds(6))
+        pace.ended(1, start: at(10), end: at(11))
+        pace.wasVain(start: at(12))
+        #expect(pace.pause(at: at(13)) == .zero)
+    }
+
+    @Test func `a queue hands out all that gathered as one batch`() {
         let queue = BlockingQueue<Int>()
         let batches = Monitor<[[Int]]>([])
         for number in 0..<10 { queue.append(number) }
         let taker = NamedThread("taker") {
-            queue.forEachBatch(BatchPace(shortest: .milliseconds(8))) { batch in
+            queue.forEachBatch(BatchPace()) { batch in
+                if batch.first == 0 { for number in 10..<20 { queue.append(number) } }
                 batches.broadcast { $0.append(batch) }
-                // The second batch arrives in parts, while the first one is dealt with and in the pause after it.
-                if batch.count == 10 { queue.append(10) }
             }
         }
-        _ = batches.wait(for: .seconds(10)) { $0.isEmpty ? nil : true }
-        queue.append(11)
-        let all = batches.wait(for: .seconds(10)) { $0.joined().count == 12 ? $0 : nil }
+        let all = batches.wait(for: .seconds(10)) { $0.joined().count == 20 ? $0 : nil }
         queue.close()
         taker.join()
-        #expect(all?.first == Array(0..<10))
-        #expect(all?.dropFirst().joined().sorted() == [10, 11])
+        #expect(all == [Array(0..<10), Array(10..<20)])
     }
 }

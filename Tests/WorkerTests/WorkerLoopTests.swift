@@ -83,21 +83,27 @@ import Testing
         #expect(step(&loop, .init(), later) == .exchange(claim: 3))
     }
 
-    @Test func `a claim in vain lets the others be first for 8 ms`() {
+    @Test func `three claims in vain let the others be first for 8 ms`() {
         var loop = working()
+        for _ in 1...2 {
+            exchanged(&loop, claimed: 0, of: 3)
+            loop.woke(.work)
+            #expect(step(&loop, .init(), start + .milliseconds(2)) == .exchange(claim: 3))
+        }
         exchanged(&loop, claimed: 0, of: 3)
         loop.woke(.work)
         #expect(step(&loop, .init(), start + .milliseconds(2)) == .pause(.milliseconds(6)))
         #expect(step(&loop, .init(), start + .milliseconds(8)) == .exchange(claim: 3))
     }
 
-    @Test func `under load an exchange waits for three times what the last one took, and then claims along`() {
+    @Test func `under load an exchange of a few waits for twice what the last one took, and then claims along`() {
         var loop = experienced()
-        exchanged(&loop, claimed: 5, of: 500)
-        let view = Workload.View(ended: 5)
-        #expect(step(&loop, view, start + .milliseconds(1)) == .pause(.milliseconds(2)))
-        #expect(step(&loop, view, start + .milliseconds(3)) == .exchange(claim: 500))
-        // One that waited and yet moved a single task was right to be at once.
+        exchanged(&loop, claimed: 3, of: 500)
+        exchanged(&loop, claimed: 3, of: 500)
+        let view = Workload.View(ended: 3)
+        #expect(step(&loop, view, start + .milliseconds(1)) == .pause(.milliseconds(1)))
+        #expect(step(&loop, view, start + .milliseconds(2)) == .exchange(claim: 500))
+        // One that moved a single task is followed at once.
         exchanged(&loop, stored: 1, claimed: 1, of: 500)
         #expect(step(&loop, .init(ended: 1), start + .milliseconds(1)) == .exchange(claim: 0))
     }

@@ -23,7 +23,7 @@ final class LookUps: Sendable {
         let thread = NamedThread("queue-lookup") {
             var work = Work(
                 link: DatabaseLink(configuration, logger: logger), keepsFailedInput: keepsFailedInput, logger: logger)
-            requests.forEachBatch(BatchPace(shortest: .milliseconds(3))) { work.answer($0) }
+            requests.forEachBatch(BatchPace()) { work.answer($0) }
         }
         self.thread.withLock { $0 = thread }
     }

@@ -26,7 +26,7 @@ final class Submitter: Sendable {
         let requests = requests
         let thread = NamedThread("queue-submit") {
             var work = Work(configuration, logger: logger)
-            requests.forEachBatch(BatchPace(shortest: .milliseconds(2))) { work.store($0) }
+            requests.forEachBatch(BatchPace()) { work.store($0) }
         }
         self.thread.withLock { $0 = thread }
     }
