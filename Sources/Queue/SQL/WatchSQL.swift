@@ -24,6 +24,12 @@ enum WatchSQL {
 
     static let unlock = PostgresStatement("watch_unlock", "SELECT pg_advisory_unlock(worker_lock_class(), $1)")
 
+    /// Takes what died out of the queue's table and its indexes, unless somebody else is about it.
+    static let vacuum = "VACUUM (SKIP_LOCKED, INDEX_CLEANUP ON, TRUNCATE OFF) task"
+
+    /// Bytes.
+    static let queueSize = PostgresStatement("watch_queue_size", "SELECT pg_relation_size('task')")
+
     /// Whether this session does the maintenance: asked until it does, once.
     static let becomeLeader = PostgresStatement(
         "watch_lead", "SELECT pg_try_advisory_lock(worker_lock_class(), 0)")

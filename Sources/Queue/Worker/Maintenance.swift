@@ -8,6 +8,10 @@ struct Maintenance {
     /// Days that have a partition before they begin.
     private static let daysAhead = 3
     private static let partitionInterval = Duration.seconds(600)
+    /// Tasks that are claimed between two vacuums of the queue, at least.
+    private static let vacuumInterval = 5000
+    /// Bytes of the queue's table above which vacuums are left to autovacuum: one would keep the ring waiting.
+    private static let vacuumLimit = 64 << 20
 
     private let configuration: WorkerWatch.Configuration
     private let logger: Logger
@@ -15,6 +19,9 @@ struct Maintenance {
     private var isLeader = false
     private var nextRound = ContinuousClock.now
     private var nextPartitions = ContinuousClock.now
+    private var nextVacuum = ContinuousClock.now
+    /// Tasks that this process had claimed at the last vacuum.
+    private var vacuumedAt = 0
 
     init(_ configuration: WorkerWatch.Configuration, logger: Logger) {
         self.configuration = configuration
@@ -50,6 +57,18 @@ struct Maintenance {
             try partitions.make(from: CivilDay(.now), days: Self.daysAhead + 1)
             try partitions.drop(finishedBefore: Timestamp.now.advanced(by: .zero - configuration.retention))
         }
+    }
+
+    /// A claim steps over the index entries of all tasks that were claimed before it, until a vacuum takes them out; with
+    /// autovacuum, every 10 s at best, that can be 100,000. The leader does it as soon as it has claimed enough itself, and
+    /// for a twentieth of the time at most.
+    mutating func vacuumIfWorthwhile(claimed: Int, _ connection: PostgresConnection) throws(PostgresError) {
+        let start = ContinuousClock.now
+        guard isLeader, claimed - vacuumedAt >= Self.vacuumInterval, start >= nextVacuum else { return }
+        vacuumedAt = claimed
+        let size = try connection.execute(WatchSQL.queueSize.with()).integer(0, 0) ?? 0
+        if size <= Self.vacuumLimit { try connection.execute(text: WatchSQL.vacuum) }
+        nextVacuum = .now + (ContinuousClock.now - start) * 20
     }
 
     private func removeExpired(

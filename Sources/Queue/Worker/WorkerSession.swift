@@ -157,6 +157,7 @@ package final class WorkerSession {
             (claimed.integer($0, 6) ?? 0, $0) < (claimed.integer($1, 6) ?? 0, $1)
         }
         let tasks = order.compactMap { claimed.claimedTask($0) }
+        watch?.noteClaimed(tasks.count)
         if isAlone { mayHaveSuspects = tasks.first?.isSuspect ?? false }
         return tasks
     }

@@ -37,6 +37,8 @@ package final class WorkerWatch: Sendable {
         var position: Int32 = 0
         /// When this process last claimed, or was told of work.
         var lastWork: ContinuousClock.Instant?
+        /// Tasks that this process has claimed.
+        var claimed = 0
         var isStopping = false
     }
 
@@ -72,6 +74,10 @@ package final class WorkerWatch: Sendable {
         state.withLock { $0.lastWork = .now }
     }
 
+    func noteClaimed(_ tasks: Int) {
+        state.withLock { $0.claimed += tasks }
+    }
+
     private var patience: Duration {
         let lastWork = state.withLock { $0.lastWork }
         return lastWork.map { .now - $0 < .seconds(1) } ?? false ? Self.patience.busy : Self.patience.quiet
@@ -100,6 +106,7 @@ package final class WorkerWatch: Sendable {
                 try maintenance.runIfDue(connection) { (workers) throws(PostgresError) in
                     try recover(workers, connection)
                 }
+                try maintenance.vacuumIfWorthwhile(claimed: state.withLock { $0.claimed }, connection)
                 try watchNeighbour(connection)
                 isFailing = false
                 backoff.reset()
