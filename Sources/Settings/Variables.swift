@@ -61,7 +61,7 @@ package enum Variables {
     package static let apiListen = Variable<String>.text(
         "MILLRACE_API_LISTEN", "unix:/path, host:port, or fd:0", "127.0.0.1:9000")
     package static let apiThreads = Variable<Int?>.integer(
-        "MILLRACE_API_THREADS", "threads that work on requests", default: "4 a core", in: 1...1024)
+        "MILLRACE_API_THREADS", "threads that work on requests", default: "2 a core, at least 4", in: 1...1024)
     package static let apiConnections = Variable<Int>.integer(
         "MILLRACE_API_CONNECTIONS", "FastCGI connections held at once", 4096, in: 1...1_000_000)
     package static let webServers = Variable<[String]?>.list(

@@ -43,7 +43,9 @@ struct APICommand: ParsableCommand {
             let invocation = CGIProgram.invocation(environment: settings.merged)
             var configuration = APINode.Configuration(listen: try address(settings, invocation), name: name)
             let cores = max(1, sysconf(CInt(_SC_NPROCESSORS_ONLN)))
-            configuration.threads = try settings.value(Variables.apiThreads, option: threads, "--threads") ?? 4 * cores
+            configuration.threads =
+                try settings.value(Variables.apiThreads, option: threads, "--threads")
+                ?? max(4, 2 * cores)
             configuration.connections = try settings.value(
                 Variables.apiConnections, option: connections, "--connections")
             configuration.adminToken = adminToken
