@@ -66,7 +66,7 @@ struct BareQueue {
         func run() throws {
             for call in calls {
                 try connection.execute(call)
-                try connection.execute([LookUpSQL.lossIsHarmless.with(), NotifySQL.work.with()])
+                try connection.execute(NotifySQL.work.with())
             }
         }
     }
@@ -78,7 +78,7 @@ struct BareQueue {
         }
         var batch = SubmissionBatch()
         batch.add(tasks, isAwaited: false, mayQueue: true, secret: secret)
-        let call = batch.call(slot: Int16.random(in: 0...255))
+        let call = batch.call(slot: Int16.random(in: 0...255), isPlain: !isWhole)
         return isWhole ? [SubmitSQL.begin.with(), call, SubmitSQL.commit.with()] : [call]
     }
 

@@ -10,7 +10,7 @@ import Testing
 
     init() throws { bench = try Bench() }
 
-    /// Arguments of ``SubmitSQL/submit``.
+    /// Arguments of ``SubmitSQL/submit``, and the first of ``SubmitSQL/insert``.
     private static let submission = """
         ARRAY[gen_random_uuid()], ARRAY['a'], ARRAY[''::bytea], ARRAY[''::bytea], ARRAY[0::int2], ARRAY[now()],
         ARRAY[1::int2], ARRAY[true], ARRAY[true], ARRAY[1], 1::int2, ARRAY[true], true
@@ -45,6 +45,7 @@ import Testing
             try plan(LookUpSQL.cancel, "gen_random_uuid(), gen_random_uuid(), true", connection),
             try plan(IdempotencySQL.read, "ARRAY[''::bytea], ARRAY[''::bytea]", connection),
             try plan(SubmitSQL.submit, Self.submission, connection),
+            try plan(SubmitSQL.insert, Self.submission + ", gen_random_uuid(), gen_random_uuid()", connection),
         ]
     }
 
@@ -64,12 +65,13 @@ import Testing
         // Prepared and run while the tables are empty.
         var batch = SubmissionBatch()
         batch.add([Submission(task: task("first"))], isAwaited: false, mayQueue: false, secret: [1])
-        let submit = batch.call(slot: 1)
+        let submit = batch.call(slot: 1, isPlain: false)
+        let insert = batch.call(slot: 1, isPlain: true)
         try connection.execute([
             WorkerSQL.lockBounds.with(.texts([])),
             WorkerSQL.claim.with(.int4(1), .int8(10), .texts([]), .bool(true), .int8(2), .integers([])),
             LookUpSQL.read.with(ids: none),
-            LookUpSQL.markAwaited.with(.uuids(none)), WorkerSQL.nextDue.with(.texts([]), .integers([])), submit,
+            LookUpSQL.markAwaited.with(.uuids(none)), WorkerSQL.nextDue.with(.texts([]), .integers([])), submit, insert,
             FinishedAttempts([TaskCompletion(id: TaskID(), outcome: .completed(result: [0x31]))])
                 .completion(worker: 1, name: "w", ttl: .seconds(1), slot: 1)!,
             FinishedAttempts([TaskCompletion(id: TaskID(), outcome: .failed(message: "x", isRetryable: true))])

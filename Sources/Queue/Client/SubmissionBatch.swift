@@ -67,7 +67,8 @@ package struct SubmissionBatch {
     var ids: [TaskID] { rows.map(\.submission.id) }
 
     /// The statement for the rows that are not settled yet.
-    package mutating func call(slot: Int16) -> PostgresCall {
+    /// - Parameter isPlain: they share nothing with what is there, most likely.
+    package mutating func call(slot: Int16, isPlain: Bool) -> PostgresCall {
         let open = rows.filter { $0.outcome == nil }
         var ids = PostgresArray(.uuid, capacity: open.count)
         var types = PostgresArray(.text, capacity: open.count)
@@ -96,9 +97,26 @@ package struct SubmissionBatch {
         }
         // A second run of a row is the same question to the cache.
         defer { wasCounted = true }
-        return SubmitSQL.submit.with(
+        guard isPlain else {
+            return SubmitSQL.submit.with(
+                ids.value, types.value, inputs.value, keys.value, priorities.value, times.value, limits.value,
+                awaited.value, mayQueue.value, copies.value, .int2(slot), mayComeAgain.value, .bool(!wasCounted))
+        }
+        let nothing = TaskID(high: 0, low: 0)
+        return SubmitSQL.insert.with(
             ids.value, types.value, inputs.value, keys.value, priorities.value, times.value, limits.value,
-            awaited.value, mayQueue.value, copies.value, .int2(slot), mayComeAgain.value, .bool(!wasCounted))
+            awaited.value, mayQueue.value, copies.value, .int2(slot), mayComeAgain.value, .bool(!wasCounted),
+            .uuid(open.map(\.submission.id).min() ?? nothing), .uuid(open.map(\.submission.id).max() ?? nothing))
+    }
+
+    /// Whether rows turned out to be shared, or to have come before.
+    var hasShared: Bool {
+        rows.contains { row in
+            switch row.outcome {
+            case .queued, .repeated: !row.isInserted
+            default: false
+            }
+        }
     }
 
     /// Takes in what the statement returned.

@@ -54,7 +54,7 @@ struct SubmissionRound {
         batch.restart(stored: stored)
     }
 
-    mutating func call(slot: Int16) -> PostgresCall { batch.call(slot: slot) }
+    mutating func call(slot: Int16, isPlain: Bool) -> PostgresCall { batch.call(slot: slot, isPlain: isPlain) }
 
     mutating func settle(_ result: PostgresResult) { batch.settle(result) }
 

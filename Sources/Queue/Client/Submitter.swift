@@ -71,6 +71,8 @@ private struct Work {
     private var permits: QueuePermits
     private let slot = Int16.random(in: 0...255)
     private var refusals = Occurrences(interval: .seconds(1))
+    /// The last batch had tasks that are shared, so the next one may.
+    private var expectsShared = false
     private let size = Recorder(label: "millrace_submission_size")
 
     init(_ configuration: QueueClient.Configuration, logger: Logger) {
@@ -191,11 +193,14 @@ private struct Work {
             if isExplicit { keys = try connection.execute([SubmitSQL.begin.with()] + round.keyCalls).dropFirst() }
             round.begin(keys: keys, stored: stored)
             var runs = 0
-            while round.batch.hasOpenRows && runs == 0 || round.batch.isUnsettled {
-                round.settle(try connection.execute(round.call(slot: slot)))
+            // In a transaction of several statements a second run might have to wait while it holds insertions.
+            let isPlain = !isExplicit && !expectsShared
+            while round.batch.hasOpenRows && runs < (isPlain ? 2 : 1) || round.batch.isUnsettled {
+                round.settle(try connection.execute(round.call(slot: slot, isPlain: isPlain && runs == 0)))
                 runs += 1
                 if runs == 20 { throw PostgresError(.server, sqlState: "40001", message: "no end of conflicts") }
             }
+            expectsShared = round.batch.hasShared
             if isExplicit {
                 try connection.execute(round.closingCalls(ttl: idempotencyTTL) + [SubmitSQL.commit.with()])
             }
@@ -210,7 +215,7 @@ private struct Work {
     /// The tasks are stored: whatever goes wrong here, the workers find them by themselves a little later.
     private mutating func wakeWorkers(_ connection: PostgresConnection) {
         do {
-            _ = try connection.execute([LookUpSQL.lossIsHarmless.with(), NotifySQL.work.with()])
+            try connection.execute(NotifySQL.work.with())
         } catch {
             link.dropIfLost(error)
         }

@@ -1,4 +1,4 @@
-package import Postgres
+internal import Postgres
 
 /// Reading tasks, and having oneself told of their end.
 ///
@@ -6,7 +6,7 @@ package import Postgres
 /// marked `awaited` first: the mark waits for a worker that is just finishing the task, and a worker that finishes it
 /// later sees the mark and notifies. Then the task is read: finished by now, or a notification will come.
 /// The alternative, a notification for every finished task, would have every node woken for every task.
-package enum LookUpSQL {
+enum LookUpSQL {
     static let unfinishedColumns = """
         id, type, CASE WHEN worker_id IS NULL THEN 'queued' ELSE 'processing' END AS status, NULL::json AS result,
         last_error AS error, attempts, created_at, started_at, NULL::timestamptz AS completed_at
@@ -36,7 +36,7 @@ package enum LookUpSQL {
         """)
 
     /// For the transaction it is in: its loss in a crash does no harm, so its commit does not wait for the disk.
-    package static let lossIsHarmless = PostgresStatement(
+    static let lossIsHarmless = PostgresStatement(
         "loss_is_harmless", "SELECT set_config('synchronous_commit', 'off', true)")
 
     /// Task and canceller. Deletes the row whoever owns it; a worker that completes the task later stores nothing.

@@ -24,6 +24,54 @@ package import Postgres
 ///   there is work.
 /// - A batch that stored nothing has only counters to write: it does not wait for the disk.
 package enum SubmitSQL {
+    /// The common case in half the work: nothing of the batch is shared with an unfinished task or has come before. Its
+    /// rows end *cached* or *inserted*, or *repeated* if the task is finished; the unique indexes make the insertion of all
+    /// others yield, and they are run again as by ``submit``. The arguments are that statement's; then the least and the
+    /// greatest id, which tell the partitions to look into.
+    package static let insert = PostgresStatement(
+        "insert",
+        """
+        WITH found AS MATERIALIZED (
+            SELECT b.*, c.task_id AS cached_id, c.result,
+                CASE WHEN b.may_come_again THEN
+                    (SELECT k.id FROM finished_task k WHERE k.id = b.id AND k.id >= $14 AND k.id <= $15 LIMIT 1)
+                END AS finished_id
+            FROM unnest(
+                $1::uuid[], $2::text[], $3::bytea[], $4::bytea[], $5::int2[], $6::timestamptz[], $7::int2[],
+                $8::bool[], $9::bool[], $10::int4[], $12::bool[]
+            ) AS b (id, type, input, cache_key, priority, run_at, max_attempts, awaited, may_queue, copies, may_come_again)
+            LEFT JOIN result_cache c ON c.cache_key = b.cache_key AND (c.expires_at > now()) IS TRUE
+        ), inserted AS (
+            INSERT INTO task (id, type, priority, max_attempts, awaited, run_at, created_at, cache_key, input, sharers, rank)
+            SELECT id, type, priority, max_attempts, awaited, coalesce(run_at, now()), now(), cache_key, input, copies,
+                coalesce(run_at, now()) + priority * interval '1 minute'
+            FROM found
+            WHERE may_queue AND cached_id IS NULL AND finished_id IS NULL
+            ORDER BY cache_key
+            ON CONFLICT DO NOTHING
+            RETURNING id
+        ), counted AS (
+            \(counted)
+        )
+        SELECT id, cached_id, result, finished_id FROM found WHERE cached_id IS NOT NULL OR finished_id IS NOT NULL
+        UNION ALL
+        SELECT id, NULL, NULL, NULL FROM inserted
+        UNION ALL
+        SELECT NULL, NULL, NULL, NULL
+        WHERE CASE WHEN EXISTS (SELECT FROM inserted) THEN false
+              ELSE set_config('synchronous_commit', 'off', true) IS NULL END
+        """)
+
+    /// Locks the counters' row after all insertions.
+    private static let counted = """
+        UPDATE cache_statistics s SET hits = s.hits + n.hits, misses = s.misses + n.misses
+            FROM (SELECT coalesce(sum(copies) FILTER (WHERE cached_id IS NOT NULL), 0) AS hits,
+                         coalesce(sum(copies) FILTER (WHERE cached_id IS NULL), 0) AS misses
+                  FROM found WHERE cache_key IS NOT NULL AND $13) n,
+                 (SELECT count(*) FROM inserted) AS the_insertions_first
+            WHERE s.slot = $11 AND n.hits + n.misses > 0
+        """
+
     /// Columns of the batch, arrays of equal length, the counters' slot between them; last whether this is the first run.
     /// Returns id, cached_id, result, joined_id for each row that is settled; one row of nulls may be among them.
     static let submit = PostgresStatement(
@@ -61,12 +109,7 @@ package enum SubmitSQL {
             ON CONFLICT DO NOTHING
             RETURNING id
         ), counted AS (
-            UPDATE cache_statistics s SET hits = s.hits + n.hits, misses = s.misses + n.misses
-            FROM (SELECT coalesce(sum(copies) FILTER (WHERE cached_id IS NOT NULL), 0) AS hits,
-                         coalesce(sum(copies) FILTER (WHERE cached_id IS NULL), 0) AS misses
-                  FROM found WHERE cache_key IS NOT NULL AND $13) n,
-                 (SELECT count(*) FROM inserted) AS the_insertions_first
-            WHERE s.slot = $11 AND n.hits + n.misses > 0
+            \(counted)
         )
         SELECT id, cached_id, result, joined_id FROM found WHERE cached_id IS NOT NULL OR joined_id = id
         UNION ALL

@@ -167,7 +167,7 @@ package final class WorkerSession {
         let ids = (0..<awaited.rowCount).compactMap { awaited.taskID($0, 0) }
         if ids.isEmpty { return }
         _ = try run { (connection) throws(PostgresError) in
-            try connection.execute([LookUpSQL.lossIsHarmless.with(), NotifySQL.done.with(.uuids(ids))])
+            try connection.execute([NotifySQL.done.with(.uuids(ids))])
         }
     }
 
