@@ -7,6 +7,7 @@ struct Bench: ParsableCommand {
         commandName: "bench",
         abstract: "Measures Millrace on this machine and prints a table.",
         subcommands: [
-            SystemBench.self, WaitingBench.self, HotTableBench.self, BalancerBench.self, QueueBench.self, PeersBench.self,
+            SystemBench.self, WaitingBench.self, HotTableBench.self, BalancerBench.self, QueueBench.self,
+            PeersBench.self,
         ])
 }
