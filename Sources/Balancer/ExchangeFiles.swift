@@ -29,7 +29,7 @@ extension Exchange {
                     301, contentType: nil, [],
                     fields: [("Location", String(decoding: absolute(target), as: UTF8.self))])
             case .other:
-                log(.crit, "\"\(name)\" is not a regular file")
+                log(.crit, "\"\(Self.text(name))\" is not a regular file")
                 refuse(.notFound)
             case .file:
                 if method == .post, redirect?.isGET != true { return refuse(.configured(405)) }
@@ -59,10 +59,12 @@ extension Exchange {
         "\(error.call)() \"\(error.subject)\" failed (\(error.code): \(SystemError.text(error.code)))"
     }
 
+    private static func text(_ name: [UInt8]) -> String { String(decoding: name, as: UTF8.self) }
+
     // MARK: Names
 
     /// What a path stands for on the disk. nil: a path that leads out of its folder, which only a variable can make.
-    func fileName(of path: [UInt8]) -> String? {
+    func fileName(of path: [UInt8]) -> [UInt8]? {
         let root = location.settings.root
         var name: [UInt8] = []
         append(root.path, to: &name)
@@ -71,9 +73,7 @@ extension Exchange {
         case .prefix(let count): name += path.dropFirst(count)
         case .whole: break
         }
-        guard !name.contains(0) else { return nil }
-        let text = String(decoding: name, as: UTF8.self)
-        return text.split(separator: "/").contains("..") ? nil : text
+        return name.contains(0) || name.split(separator: 0x2F).contains([0x2E, 0x2E]) ? nil : name
     }
 
     /// nginx's NGX_ESCAPE_URI.
@@ -101,15 +101,15 @@ extension Exchange {
             guard let name = fileName(of: path + index) else { continue }
             if OpenFile.kind(of: name) != nil { return redirectInternally(to: path + index) }
             let code = errno
-            if code == EACCES { return fail(SystemError("open", code: code, subject: name)) }
+            if code == EACCES { return fail(SystemError("open", code: code, subject: Self.text(name))) }
             if !isThere {
                 guard let folder = fileName(of: path), OpenFile.kind(of: folder) == .folder else {
-                    return fail(SystemError("open", code: ENOENT, subject: name))
+                    return fail(SystemError("open", code: ENOENT, subject: Self.text(name)))
                 }
                 isThere = true
             }
         }
-        log(.error, "directory index of \"\(fileName(of: path) ?? "")\" is forbidden")
+        log(.error, "directory index of \"\(Self.text(fileName(of: path) ?? []))\" is forbidden")
         refuse(.configured(403))
     }
 
@@ -201,7 +201,7 @@ extension Exchange {
         let isError = (redirect?.status ?? 200) != 200
         let answer = isError ? .whole : conditions.answer { value(of: $0) }
         var fields: [(StaticString, String)] = []
-        if !isError { fields.append(("Last-Modified", HTTPDate.text(max(0, file.modified)))) }
+        if !isError { fields.append(("Last-Modified", HTTPDate.text(file.modified))) }
         if let tag { fields.append(("ETag", tag)) }
         let type = redirect?.contentType ?? settings.mediaTypes.type(ofPath: path)
         switch answer {

@@ -59,7 +59,7 @@ extension Exchange {
         case .contentType: return append(parser.head.fields.first(.contentType)?.value, to: &out)
         case .documentRoot: append(location.settings.root.path, to: &out)
         case .realPathRoot: return appendRealPath(to: &out)
-        case .requestFileName: if let name = fileName(of: path) { out.append(contentsOf: name.utf8) }
+        case .requestFileName: if let name = fileName(of: path) { out.append(contentsOf: name) }
         case .documentURI, .uri: out.append(contentsOf: path)
         case .host: appendHost(to: &out)
         case .hostName: out.append(contentsOf: Self.hostName)

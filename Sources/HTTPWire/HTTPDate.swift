@@ -1,7 +1,11 @@
 /// The date format of HTTP (RFC 9110, 5.6.7): `Sun, 06 Nov 1994 08:49:37 GMT`.
 package enum HTTPDate {
-    /// - Parameter seconds: since 1970-01-01 00:00:00 UTC, not negative
+    /// The end of the year 9999, which is the last that the format has room for.
+    private static let latest = 253_402_300_799
+
+    /// - Parameter seconds: since 1970-01-01 00:00:00 UTC; what the format has no room for becomes the nearest that it has
     package static func text(_ seconds: Int) -> String {
+        let seconds = min(max(0, seconds), latest)
         let days = seconds / 86_400
         let time = seconds % 86_400
         let weekdays = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"]

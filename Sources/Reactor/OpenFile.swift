@@ -15,14 +15,17 @@ package final class OpenFile: Sendable {
     package let modified: Int
 
     /// Follows symbolic links.
-    package init(_ path: String) throws(SystemError) {
-        descriptor = Glibc.open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
-        guard descriptor >= 0 else { throw SystemError("open", code: errno, subject: path) }
+    /// - Parameter path: in whatever encoding the file system has it, without a NUL
+    package init(_ path: [UInt8]) throws(SystemError) {
+        descriptor = Self.withName(path) { Glibc.open($0, O_RDONLY | O_NONBLOCK | O_CLOEXEC) }
+        guard descriptor >= 0 else {
+            throw SystemError("open", code: errno, subject: String(decoding: path, as: UTF8.self))
+        }
         var status = stat()
         guard fstat(descriptor, &status) == 0 else {
             let code = errno
             close(descriptor)
-            throw SystemError("fstat", code: code, subject: path)
+            throw SystemError("fstat", code: code, subject: String(decoding: path, as: UTF8.self))
         }
         switch status.st_mode & S_IFMT {
         case S_IFREG: kind = .file
@@ -36,14 +39,18 @@ package final class OpenFile: Sendable {
     deinit { close(descriptor) }
 
     /// What stands at a path; nil: nothing, or nothing that this process may look at.
-    package static func kind(of path: String) -> Kind? {
+    package static func kind(of path: [UInt8]) -> Kind? {
         var status = stat()
-        guard stat(path, &status) == 0 else { return nil }
+        guard withName(path, { stat($0, &status) }) == 0 else { return nil }
         switch status.st_mode & S_IFMT {
         case S_IFREG: return .file
         case S_IFDIR: return .folder
         default: return .other
         }
+    }
+
+    private static func withName(_ path: [UInt8], _ call: (UnsafePointer<CChar>) -> CInt) -> CInt {
+        (path + [0]).withUnsafeBytes { call($0.baseAddress!.assumingMemoryBound(to: CChar.self)) }
     }
 }
 

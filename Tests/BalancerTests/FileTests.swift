@@ -137,6 +137,22 @@ struct FileTests {
         #expect(try harness.get("/a.txt").text == "plain text")
     }
 
+    @Test func `a file may have any name and any date`() throws {
+        let node = try TestResponder()
+        defer { node.stop() }
+        let site = try Site(node: node.address)
+        let harness = try Harness(text: site.text)
+        // Latin-1, and the date of a far star.
+        let name: [CChar] = site.folder.file("site/a").utf8CString.dropLast() + [CChar(bitPattern: 0xE9), 0]
+        let descriptor = open(name, O_WRONLY | O_CREAT, 0o644)
+        write(descriptor, "odd", 3)
+        let time = timespec(tv_sec: 9_000_000_000_000, tv_nsec: 0)
+        futimens(descriptor, [time, time])
+        close(descriptor)
+        let response = try harness.get("/a%e9")
+        #expect((response.status, response.text) == (200, "odd"))
+    }
+
     @Test func `no path and no variable leads out of the folder`() throws {
         let node = try TestResponder()
         defer { node.stop() }

@@ -31,6 +31,13 @@ struct RangeHeaderTests {
         for seconds in stride(from: 0, to: 4_000_000_000, by: 86_400 * 7 + 12_345) {
             #expect(HTTPDate.seconds(HTTPDate.text(seconds)) == seconds)
         }
+        // A file's date may be anything; the format ends with the year 9999.
+        for (seconds, text) in [
+            (-5, "Thu, 01 Jan 1970 00:00:00 GMT"), (Int.min, "Thu, 01 Jan 1970 00:00:00 GMT"),
+            (253_402_300_800, "Fri, 31 Dec 9999 23:59:59 GMT"), (Int.max, "Fri, 31 Dec 9999 23:59:59 GMT"),
+        ] {
+            #expect(HTTPDate.text(seconds) == text)
+        }
         for text in ["", "yesterday", "Sun, 32 Nov 1994 08:49:37 GMT", "Sun, 06 Noy 1994 08:49:37 GMT", "1 2 3 4 5"] {
             #expect(HTTPDate.seconds(text) == nil)
         }
