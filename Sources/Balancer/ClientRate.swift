@@ -9,8 +9,9 @@ extension ClientConnection {
         let rate = exchange.limitRate
         guard rate > 0 else { return .max }
         let elapsed = (worker.loop.now - exchange.startedAt).wholeMilliseconds
-        let allowed = location.settings.limitRateAfter + rate + Int(clamping: elapsed) * rate / 1000
-        return max(0, allowed - responseBytesSent)
+        // Not in whole numbers: a rate may be so high that they overflow.
+        let allowed = Double(location.settings.limitRateAfter) + Double(rate) * (1 + Double(elapsed) / 1000)
+        return max(0, (Int(exactly: allowed.rounded()) ?? .max) - responseBytesSent)
     }
 
     /// Until the client may have a tenth of a second's share.

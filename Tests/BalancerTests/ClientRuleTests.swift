@@ -6,6 +6,22 @@ import Testing
 
 /// What holds for a client's connection.
 struct ClientRuleTests {
+    @Test func `the highest rate of all holds nothing back`() throws {
+        let node = try TestResponder { request in
+            let rate = request.uri == "/own" ? "X-Accel-Limit-Rate: \(Int.max)\r\n" : ""
+            // So that some of it is sent a while after the request.
+            return [
+                .stdout("\(rate)\r\n" + String(repeating: "a", count: 64_000)), .sleep(.milliseconds(20)),
+                .stdout(String(repeating: "a", count: 64_000)), .end(),
+            ]
+        }
+        defer { node.stop() }
+        let harness = try Harness(
+            [node.address],
+            server: "location /most { fastcgi_pass nodes; limit_rate \(Int.max); limit_rate_after \(Int.max); }")
+        for path in ["/own", "/most"] { #expect(try harness.get(path).body.count == 128_000) }
+    }
+
     @Test func `limit_rate holds a response back, also when the node asks for it`() throws {
         let node = try TestResponder { request in
             let rate = request.uri == "/own" ? "X-Accel-Limit-Rate: 40000\r\n" : ""
