@@ -65,8 +65,6 @@ extension ClientConnection: ResponseSink {
     func endResponse() {
         if spool != nil {
             writeToSpool { keepsAlive = encoder.end(into: &$0.storage) }
-            // It may be that the file could not be written to.
-            if phase == .closed { return }
         } else {
             keepsAlive = encoder.end(into: &writeBuffer().storage)
         }
@@ -108,6 +106,10 @@ extension ClientConnection: ResponseSink {
     var isFlushed: Bool { output == nil && filePart == nil && spool == nil }
 
     func flush() {
+        if spool?.isBroken == true {
+            exchange?.log(.info, "the response was cut short")
+            return lost()
+        }
         if isHeldBack { return }
         if output != nil { flushOutput() }
         guard output == nil, phase != .closed else { return }

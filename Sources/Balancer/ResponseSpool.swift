@@ -8,6 +8,8 @@ struct ResponseSpool {
     let limit: Int
     private(set) var written = 0
     private(set) var sent = 0
+    /// A part of the response could not be written: the client is not to get what follows it.
+    var isBroken = false
 
     init(_ settings: BufferingSettings) throws(SystemError) {
         file = try TemporaryFile(in: settings.responseFolder ?? TemporaryFile.standardFolder)
@@ -42,7 +44,10 @@ extension ClientConnection {
     }
 
     /// Lets `body` write into the file.
+    ///
+    /// Where that fails, the connection stays open until the next ``flush()``: the node's bytes are in use.
     func writeToSpool(_ body: (ByteBuffer) -> Void) {
+        if spool?.isBroken == true { return }
         let buffer = worker.loop.buffers.take()
         defer { worker.loop.buffers.giveBack(buffer) }
         body(buffer)
@@ -52,8 +57,12 @@ extension ClientConnection {
         } catch {
             exchange?.log(.crit, "\(error) while buffering a response")
             // Whatever is in the file has to come first: then this response cannot be mended.
-            guard spool == nil || spool!.isSent else { return abortResponse() }
+            if let spool, !spool.isSent {
+                self.spool!.isBroken = true
+                return
+            }
             spool = nil
+            exchange?.mayBuffer = false
             buffer.withBytes { writeBuffer().append($0) }
         }
     }

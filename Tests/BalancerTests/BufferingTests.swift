@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 import Testing
 
 @testable import Balancer
@@ -81,6 +82,41 @@ struct BufferingTests {
         #expect(response.body.allSatisfy { $0 == 0x61 })
         client.send("GET /lb/health HTTP/1.1\r\nHost: a\r\n\r\n")
         #expect(try client.response().status == 200)
+    }
+
+    @Test func `a disk that is full in the middle of a response cuts that one short, and harms no other`() throws {
+        let piece = String(repeating: "a", count: 1000)
+        let node = try TestResponder { request in
+            if request.uri == "/small" { return TestResponder.ok(request) }
+            return [.stdout("\r\n")] + Array(repeating: .stdout(piece), count: 12_000) + [.end()]
+        }
+        defer { node.stop() }
+        let folder = TemporaryFolder()
+        let port = freePort()
+        let file = try folder.write(
+            Harness.text(
+                [node.address], location: "fastcgi_temp_path \(folder.path)/bodies;", listen: "127.0.0.1:\(port)"),
+            to: "balancer.conf")
+        // A limit of what a process may write into a file stands for the disk: 2000 times 512 or 1024 bytes.
+        let balancer = try Program(
+            "/bin/sh",
+            [
+                "-c", "trap '' XFSZ; ulimit -f 2000; exec \"$0\" balancer -c \"$1\" -p \"$2\"",
+                builtExecutable("millrace"), file, folder.path,
+            ])
+        try eventually("it listens") { isListening(port) }
+        let address = "127.0.0.1:\(port)"
+        for round in 1...3 {
+            let client = try RawClient(address, receiveBuffer: 16 * 1024)
+            client.send("GET /large HTTP/1.1\r\nHost: a\r\n\r\n")
+            // A response that was not cut short would leave the node's connection open.
+            #expect(eventually { node.connections == round && node.openConnections == 0 })
+            withExtendedLifetime(client) {}
+        }
+        let other = try RawClient(address)
+        other.send("GET /small HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(try other.response().text == "hello")
+        withExtendedLifetime(balancer) {}
     }
 
     @Test func `X-Accel-Buffering no keeps a response out of the file, unless it is ignored`() throws {
