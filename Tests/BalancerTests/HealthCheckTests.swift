@@ -88,6 +88,16 @@ struct HealthCheckTests {
         #expect(!metrics.contains("millrace_lb_backend_health_checks_total{\(labels),result=\"failed\"} 0\n"))
     }
 
+    @Test func `reloads in the middle of checks do no harm`() throws {
+        let nodes = [try Node(), try Node(), try Node()]
+        defer { for node in nodes { node.responder.stop() } }
+        let text = Harness.text(
+            nodes.map(\.responder.address), location: "health_check interval=1ms uri=/check;")
+        let harness = try Harness(text: text)
+        for _ in 0..<300 { #expect(harness.balancer.reload() == nil) }
+        #expect(try answering(harness).count == 3)
+    }
+
     @Test func `a check is a request with the location's params, and counts in no statistics`() throws {
         let node = try Node()
         defer { node.responder.stop() }
