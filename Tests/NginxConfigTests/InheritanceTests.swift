@@ -73,6 +73,11 @@ struct InheritanceTests {
         #expect(logs.first?.flushInterval == .seconds(1))
     }
 
+    @Test func `A time without end is a century, so that points of time do not overflow`() throws {
+        let settings = try settings("send_timeout 9999999999; server {}")
+        #expect(settings.sendTimeout == .seconds(100 * 365 * 86_400))
+    }
+
     @Test func `Limits of connections and of heads are read, and inherited`() throws {
         let body = """
             limit_conn_zone $binary_remote_addr zone=a:1m; limit_conn_zone $host zone=b:1m;

@@ -40,8 +40,11 @@ extension Values {
             if tooBig || overflow { return nil }
             total = sum
         }
-        return .milliseconds(total)
+        return .milliseconds(min(total, longest))
     }
+
+    /// A century stands for what is longer: a point of time so far ahead has room in 64 bits of nanoseconds.
+    private static let longest: Int64 = 100 * 365 * 86_400_000
 
     private static let timeUnits: [(name: String, milliseconds: Int64)] = [
         ("y", 365 * 86_400_000), ("M", 30 * 86_400_000), ("w", 7 * 86_400_000), ("d", 86_400_000),
