@@ -332,6 +332,8 @@ struct DiagnosticsTests {
         .http(
             "upstream u { hash $uri; server 127.0.0.1:1 slow_start=5s; }",
             "balancing method does not support parameter \"slow_start=5s\" in FILE:3"),
+        .http(
+            "upstream u { server 127.0.0.1:1 weight=1000001; }", "invalid parameter \"weight=1000001\" in FILE:3"),
         .http("max_headers x;", "\"max_headers\" directive invalid number in FILE:3"),
         .http("fastcgi_temp_path /a x;", "\"fastcgi_temp_path\" directive invalid value in FILE:3"),
         .http("geo $a {}", "directive \"geo\" is not supported in FILE:3"),

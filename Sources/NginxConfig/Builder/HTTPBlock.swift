@@ -85,7 +85,8 @@ extension UpstreamServer {
             break
         }
         if let value = parameter.dropping(prefix: "weight=") {
-            guard let number = Values.number(value), number > 0 else { return false }
+            // Sums and products of weights stay far from overflow.
+            guard let number = Values.number(value), (1...1_000_000).contains(number) else { return false }
             weight = number
         } else if let value = parameter.dropping(prefix: "max_fails=") {
             guard let number = Values.number(value) else { return false }
