@@ -1,4 +1,5 @@
 import Client
+import FoundationEssentials
 import Glibc
 import Supervisor
 import TestSupport
@@ -86,6 +87,27 @@ struct BalancerCommandTests {
         #expect(try late.waitForExit() == .exited(code: 1))
         #expect(
             late.standardError.contains("[error] open() \"\(folder.path)/balancer.pid\" failed (2: "))
+    }
+
+    @Test func `a second daemon that cannot start leaves the first one its pid file`() throws {
+        let folder = TemporaryFolder()
+        let port = freePort()
+        let file = try folder.write(
+            "daemon on; pid balancer.pid; events {} http { access_log off; server { listen 127.0.0.1:\(port); } }",
+            to: "balancer.conf")
+        let options = ["balancer", "-c", file, "-p", folder.path]
+        #expect(try Program.millrace(options).waitForExit() == .exited(code: 0))
+        let pid = try String(contentsOfFile: folder.file("balancer.pid"), encoding: .utf8)
+        let first = try #require(CInt(pid.dropLast()))
+        defer { kill(first, SIGKILL) }
+        #expect(isListening(port))
+        let second = try Program.millrace(options)
+        #expect(try second.waitForExit() == .exited(code: 1))
+        #expect(second.standardError.contains("(98: Address already in use)"))
+        #expect(try String(contentsOfFile: folder.file("balancer.pid"), encoding: .utf8) == pid)
+        let quit = try Program.millrace(options + ["-s", "quit"])
+        #expect(try quit.waitForExit() == .exited(code: 0), "\(quit.standardError)")
+        try eventually("it ends") { !isListening(port) }
     }
 
     @Test func `a port that is taken ends it with nginx's words`() throws {

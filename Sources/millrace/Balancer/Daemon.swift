@@ -12,13 +12,12 @@ enum Daemon {
         var environment = ProcessInfo.processInfo.environment
         guard environment[mark] == nil else { return false }
         environment[mark] = "1"
-        unlink(pidFile)
         var command = Command(
             WholeSystem.program, Array(CommandLine.arguments.dropFirst()), environment: environment)
         command.deathSignal = 0
         let child = try ChildProcess(command, name: "daemon", output: .inherited)
-        // The pid file is written when the listeners are bound.
-        while access(pidFile, F_OK) != 0 {
+        // The pid file is written when the listeners are bound. Until then it may be that of a balancer that runs.
+        while (try? String(contentsOfFile: pidFile, encoding: .utf8)) != "\(child.pid)\n" {
             if let exit = child.waitForExit(.milliseconds(20)) {
                 throw CommandFailure(description: "[alert] the balancer \(exit)")
             }
