@@ -22,7 +22,10 @@ final class BinaryUpgrade: Sendable {
     var isUnderWay: Bool { successor.withLock { $0 != nil } }
 
     func start(handing listeners: [Reactor.Listener]) {
-        guard !isUnderWay else { return log(.crit, "the changing binary signal is ignored: an upgrade is under way") }
+        // The process before this one has its pid file where this one's would go.
+        guard !isUnderWay, !Successor.hasPredecessor else {
+            return log(.crit, "the changing binary signal is ignored: an upgrade is under way")
+        }
         if let pidFile, let oldPIDFile { rename(pidFile, oldPIDFile) }
         do throws(SystemError) {
             let child = try Successor.start(handing: listeners)

@@ -80,11 +80,12 @@ enum ListenerBinding {
         }
     }
 
-    /// - Parameter areHandedOver: another process listens on the same sockets
+    /// The file of a unix socket goes, too, unless the process before this one still listens there.
+    /// - Parameter areHandedOver: the process after this one listens there
     static func close(_ listeners: [BoundListener], areHandedOver: Bool = false) {
         for listener in listeners {
             for socket in listener.sockets { socket.close() }
-            if !areHandedOver, case .unix(let path) = listener.address { unlink(path) }
+            if !areHandedOver, !Successor.hasPredecessor, case .unix(let path) = listener.address { unlink(path) }
         }
     }
 }

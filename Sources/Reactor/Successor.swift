@@ -1,14 +1,25 @@
 internal import CLinux
 internal import Glibc
+internal import Synchronization
 
 /// A second process of this program that takes its listening sockets over.
 package enum Successor {
     /// Hands the sockets' descriptors to the new process: nginx's variable `NGINX`.
     private static let variable = "MILLRACE_LISTENERS"
 
+    /// The process that has handed its sockets over; 0: none has.
+    private static let predecessor = Atomic<pid_t>(0)
+
+    /// The process before this one still serves on the same sockets.
+    package static var hasPredecessor: Bool {
+        let process = predecessor.load(ordering: .relaxed)
+        return process > 0 && getppid() == process
+    }
+
     /// What the process before this one has handed over. To be called before there are other threads.
     package static func inheritedListeners() -> [Listener] {
         guard let value = getenv(variable) else { return [] }
+        predecessor.store(getppid(), ordering: .relaxed)
         let descriptors = String(cString: value).split(separator: ";").compactMap { CInt($0) }
         unsetenv(variable)
         return descriptors.compactMap { descriptor in

@@ -10,7 +10,8 @@ struct BalancerCommand: ParsableCommand {
         discussion: """
             Without -c it runs the configuration it was shipped with, with these values put in. Signals: QUIT ends \
             it when what it has begun is done, TERM and INT at once, HUP loads the configuration anew, USR1 opens the \
-            logs anew. It stays in the foreground unless the configuration says "daemon on".
+            logs anew, USR2 starts the program anew beside it, on the same sockets. It stays in the foreground unless the \
+            configuration says "daemon on".
 
 
             """
