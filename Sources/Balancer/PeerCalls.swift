@@ -46,9 +46,10 @@ enum PeerCalls {
             let names = upstreams.map(\.name).joined(separator: ", ")
             throw Fault(status: 400, detail: "upstream must be one of: \(names).")
         }
-        guard let text = members["address"]?.stringValue, let address = SocketAddress(text)?.description else {
+        guard let place = members["address"]?.stringValue.flatMap({ SocketAddress($0) }), isPlace(place) else {
             throw Fault(status: 400, detail: "address must be host:port in figures, or unix:/path.")
         }
+        let address = place.description
         let states = PeerOverride.State.allCases.map(\.rawValue).joined(separator: ", ")
         guard let state = PeerOverride.State(rawValue: members["state"]?.stringValue ?? "up") else {
             throw Fault(status: 400, detail: "state must be one of: \(states).")
@@ -64,8 +65,16 @@ enum PeerCalls {
             }
             peer[keyPath: path] = number
         }
-        peer.isBackup = members["backup"]?.boolValue ?? false
+        if let backup = members["backup"] {
+            guard let isBackup = backup.boolValue else {
+                throw Fault(status: 400, detail: "backup must be true or false.")
+            }
+            peer.isBackup = isBackup
+        }
         let isConfigured = upstream.isConfigured(address)
+        if isConfigured, ["weight", "max_conns", "backup"].contains(where: { members[$0] != nil }) {
+            throw Fault(status: 400, detail: "The peer is in the configuration, which says all but its state.")
+        }
         if !isConfigured, state != .up, upstream.overrides[address] == nil {
             throw Fault(status: 404, detail: "There is no such peer.")
         }
@@ -79,5 +88,12 @@ enum PeerCalls {
                 address, of: upstream, to: state == .removed ? nil : PeerOverride(state: state, added: added))
         }
         return list(worker)
+    }
+
+    /// Something can listen there, and its name fits into a line.
+    private static func isPlace(_ address: SocketAddress) -> Bool {
+        guard case .unix(let path) = address else { return address.port > 0 }
+        return path.hasPrefix("/") && path.utf8.count <= SocketAddress.longestUnixPath
+            && path.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F }
     }
 }

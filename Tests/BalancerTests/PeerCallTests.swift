@@ -61,6 +61,10 @@ struct PeerCallTests {
         #expect(try set(harness, "{\(good)}").status == 401)
         for (body, status) in [
             ("{}", 400), ("[]", 400), ("{\"address\":\"somewhere\"}", 400), ("{\(good),\"upstream\":\"x\"}", 400),
+            ("{\"address\":\"127.0.0.1:0\"}", 400), ("{\"address\":\"unix:here\"}", 400),
+            ("{\"address\":\"unix:/a\\nb\"}", 400),
+            ("{\"address\":\"unix:/\(String(repeating: "a", count: 107))\"}", 400), ("{\(good),\"backup\":1}", 400),
+            ("{\"address\":\"\(node.address)\",\"weight\":2}", 400),
             ("{\(good),\"state\":\"gone\"}", 400), ("{\(good),\"weight\":0}", 400), ("{\(good),\"weight\":\"2\"}", 400),
             ("{\(good),\"state\":\"drain\"}", 404), ("{\(good)}", 200),
         ] {
