@@ -206,6 +206,11 @@ final class Exchange: TimerHandler {
         if !mustClose, case .length(let length) = parser.head.body, exceedsLimit(length) {
             return refuse(.bodyTooLarge)
         }
+        // A part of it went to the node that has led here.
+        if location.upstream != nil, !isBodyHeld {
+            log(.error, "another node cannot have the request's body, which was not kept")
+            return refuse(.configured(500))
+        }
         if index > 0, isAnswered(by: location.settings.rewriteSteps) { return }
         if isLimited || isConnectionLimited { return }
         if isDenied { return refuse(.denied) }

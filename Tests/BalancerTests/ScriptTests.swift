@@ -61,6 +61,23 @@ struct ScriptTests {
         }
     }
 
+    @Test func `X-Accel-Redirect leads no request to another node without its body`() throws {
+        let node = try TestResponder { request in
+            let target = request.params["DOCUMENT_URI"] == "/first" ? "X-Accel-Redirect: /second\r\n" : ""
+            return [.stdout("\(target)\r\n\(request.body.count)"), .end()]
+        }
+        defer { node.stop() }
+        let harness = try Harness(
+            [node.address], http: "client_body_buffer_size 8k;", location: "fastcgi_request_buffering off;")
+        for (size, status) in [(100, 200), (200_000, 500)] {
+            let body = String(repeating: "a", count: size)
+            let response = try harness.ask(
+                "POST /first HTTP/1.1\r\nHost: a\r\nContent-Length: \(size)\r\n\r\n\(body)")
+            #expect(response.status == status)
+            if status == 200 { #expect(response.text == "\(size)") }
+        }
+    }
+
     @Test func `X-Accel-Redirect leads to a file or another location, with some of the node's headers`() throws {
         let folder = TemporaryFolder()
         try folder.write("the file", to: "a b.txt")
