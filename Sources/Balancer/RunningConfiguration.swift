@@ -26,6 +26,11 @@ final class RunningConfiguration: Sendable {
         patterns = http.patterns.compactMap { try? Pattern($0) }
         maximumConnections = source.events.workerConnections
         errorLog = try ErrorLogger(source.main.errorLogs, files: shared.logFiles)
+        // All that can fail comes before what is shared with the configuration in force is changed.
+        for settings in http.servers.flatMap(\.locations).map(\.settings) {
+            for log in settings.accessLogs { _ = try shared.accessLog(for: log) }
+            _ = try ErrorLogger(settings.errorLogs, files: shared.logFiles)
+        }
         let upstreams = http.upstreams.map { shared.upstream(for: $0) }
         self.upstreams = upstreams
         let zones = http.limitZones.map { shared.zone(for: $0) }

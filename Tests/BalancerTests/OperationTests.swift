@@ -9,6 +9,18 @@ import Threading
 @testable import Balancer
 
 struct OperationTests {
+    @Test func `a reload that fails changes nothing of the upstreams`() throws {
+        let node = try TestResponder()
+        defer { node.stop() }
+        let text = Mutex(Harness.text([node.address]))
+        let harness = try Harness(text: text.withLock { $0 })
+        text.withLock {
+            $0 = Harness.text([node.address], upstream: "least_conn;", location: "access_log /nonexistent/a.log;")
+        }
+        #expect(harness.balancer.reload()?.description.hasPrefix("open() \"/nonexistent/a.log\" failed (2: ") == true)
+        #expect(try harness.get("/lb/stats").text.contains("\"strategy\":\"round-robin\""))
+    }
+
     @Test func `reloads under load fail no request, and the new configuration is in force`() throws {
         let (old, new) = (try TestResponder(), try TestResponder { _ in [.stdout("\r\nnew"), .end()] })
         defer { for node in [old, new] { node.stop() } }
