@@ -80,7 +80,11 @@ package struct Listener: Sendable, Hashable {
             let (socket, _) = try Socket.connect(to: address)
             socket.close()
         } catch {
-            if error.code == ECONNREFUSED { unlink(path) }
+            // So is a connection to a file that is no socket.
+            var status = stat()
+            if error.code == ECONNREFUSED, lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK {
+                unlink(path)
+            }
             return
         }
         throw SystemError("bind", code: EADDRINUSE, subject: address.description)

@@ -1,3 +1,5 @@
+// Both: which of them has timespec depends on what the compiler meets first.
+internal import CLinux
 internal import Glibc
 
 /// A point on the clock that never steps (CLOCK_MONOTONIC).

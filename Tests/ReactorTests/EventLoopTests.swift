@@ -1,3 +1,4 @@
+import Glibc
 import Reactor
 import Testing
 import Threading
@@ -50,6 +51,17 @@ struct EventLoopTests {
         let address = listener.localAddress!
         let error = #expect(throws: SystemError.self) { try Listener.listen(on: address) }
         #expect(error?.description == "bind() to \(address) failed (98: Address already in use)")
+    }
+
+    @Test func `a file that is no socket is not replaced by one`() throws {
+        var path = Array("/tmp/mr-file-XXXXXX".utf8CString)
+        let descriptor = mkstemp(&path)
+        defer { close(descriptor) }
+        let name = String(decoding: path.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        defer { unlink(name) }
+        let error = #expect(throws: SystemError.self) { try Listener.listen(on: .unix(name)) }
+        #expect(error?.code == EADDRINUSE)
+        #expect(access(name, F_OK) == 0)
     }
 
     @Test func `a unix socket left behind is replaced, one in use is not`() throws {
