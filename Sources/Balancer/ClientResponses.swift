@@ -57,6 +57,48 @@ extension ClientConnection: ResponseSink {
         encoder.endData(into: &output.storage)
     }
 
+    /// Shorter ones are copied: that costs less than a piece of its own.
+    private static let shortestPiece = 2048
+
+    func responseBody(lent bytes: Span<UInt8>) {
+        let pieces = worker.lentPieces
+        guard bytes.count >= Self.shortestPiece || !pieces.isEmpty, mayLend else {
+            // In their order.
+            takeLentBody()
+            return responseBody(bytes)
+        }
+        let count = encoder.beginData(bytes.count, into: &writeBuffer().storage)
+        guard count > 0 else { return }
+        pieces.append(bytes.extracting(0..<count))
+        if pieces.isFull { takeLentBody() }
+    }
+
+    private var mayLend: Bool {
+        isWritable && !isHeldBack && !isProcessing && !encoder.isChunked && !spoolsResponse && phase == .exchange
+            && exchange?.limitRate == 0
+    }
+
+    func takeLentBody() {
+        let pieces = worker.lentPieces
+        guard !pieces.isEmpty else { return }
+        defer { pieces.removeAll() }
+        let headCount = output?.count ?? 0
+        var sent = 0
+        switch transport.write(pieces, after: output) {
+        case .bytes(let count):
+            sent = count
+            bytesWritten += count
+            if count < headCount + pieces.byteCount { awaitWritable() }
+        case .wouldBlock: awaitWritable()
+        // It will show with the next write, when the node's buffer is not in use.
+        case .closed, .failed: break
+        }
+        output?.consume(min(sent, headCount))
+        let copied = max(0, sent - headCount)
+        if copied < pieces.byteCount { pieces.copy(from: copied, to: writeBuffer()) }
+        if !isWritable { arm(.send) }
+    }
+
     func responseFile(_ part: FilePart) {
         guard encoder.beginData(part.count, into: &writeBuffer().storage) > 0 else { return }
         filePart = part

@@ -274,10 +274,13 @@ extension Exchange {
         client.endResponse()
     }
 
+    /// - Parameter bytes: lent until ``takeLentBody()``
     func responseBody(_ bytes: Span<UInt8>) {
         attempts[attempts.count - 1].responseLength += bytes.count
-        client.responseBody(bytes)
+        client.responseBody(lent: bytes)
     }
+
+    func takeLentBody() { client?.takeLentBody() }
 
     func finishLease(
         _ outcome: LeaseOutcome, _ end: ConnectionEnd, times: ResponseTimes? = nil, isError: Bool = false

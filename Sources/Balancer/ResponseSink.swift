@@ -14,6 +14,10 @@ protocol ResponseSink: AnyObject {
     func responseField(_ name: Span<UInt8>, _ value: Span<UInt8>)
     func endResponseHead()
     func responseBody(_ bytes: Span<UInt8>)
+    /// The same with bytes that stay where they are until ``takeLentBody()``, so that they need not be copied.
+    func responseBody(lent bytes: Span<UInt8>)
+    /// Whoever lent bytes is about to take them back.
+    func takeLentBody()
     /// All of the body, after ``endResponseHead()``.
     func responseFile(_ part: FilePart)
     /// The response is complete. The sink tells the exchange when the client has it (``Exchange/complete()``).
@@ -29,6 +33,9 @@ protocol ResponseSink: AnyObject {
 }
 
 extension ResponseSink {
+    func responseBody(lent bytes: Span<UInt8>) { responseBody(bytes) }
+    func takeLentBody() {}
+
     func responseField(_ name: StaticString, _ value: [UInt8]) {
         let name = UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount)
         responseField(name.span, value.span)

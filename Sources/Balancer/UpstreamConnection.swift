@@ -8,6 +8,8 @@ final class UpstreamConnection: EventHandler, TimerHandler {
     /// Response bytes waiting for the client beyond which no more is read from the peer.
     static let congestion = 128 * 1024
     private static let readSize = BufferPool.bufferSize
+    /// Of a response that fills whole reads.
+    private static let longReadSize = BufferPool.bufferSize * 2
     /// Content of one STDIN record: a multiple of 8, as the specification recommends.
     private static let recordSize = 65_528
 
@@ -27,6 +29,8 @@ final class UpstreamConnection: EventHandler, TimerHandler {
     /// The peer has ended the connection; what it sent before may still be unread. Edge-triggered, the loop told it once.
     private var isPeerGone = false
     private var isWritable: Bool
+    /// The last read was a full one.
+    private var isReadingMuch = false
     private var isPaused = false
     private var isClosed = false
     private(set) var hasTimedOut = false
@@ -195,9 +199,11 @@ final class UpstreamConnection: EventHandler, TimerHandler {
             }
             let buffer = input ?? worker.loop.buffers.take()
             input = buffer
-            switch transport.read(into: buffer, atMost: Self.readSize) {
+            let wanted = isReadingMuch ? Self.longReadSize : Self.readSize
+            switch transport.read(into: buffer, atMost: wanted) {
             case .bytes(let count):
-                if count < Self.readSize, !isPeerGone { isReadable = false }
+                if count < wanted, !isPeerGone { isReadable = false }
+                isReadingMuch = count >= Self.readSize
                 exchange.upstreamBytesReceived += count
                 take(buffer, exchange)
             case .wouldBlock:
@@ -277,6 +283,7 @@ final class UpstreamConnection: EventHandler, TimerHandler {
                     break reading
                 }
             }
+            exchange.takeLentBody()
         }
         buffer.consume(position)
         switch ending {

@@ -14,6 +14,8 @@ final class WorkerLoop: @unchecked Sendable {
     let counters: LoopCounters
     let logs: AccessLogBuffers
     private(set) var configuration: RunningConfiguration
+    /// Of the response that is being read.
+    let lentPieces = LentPieces()
     private(set) var isDraining = false
     private let end = Atomic<Bool>(false)
 

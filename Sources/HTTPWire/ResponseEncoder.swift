@@ -156,6 +156,8 @@ package struct ResponseEncoder: Sendable {
         if framing == .chunked { out.append(literal: "\r\n") }
     }
 
+    package var isChunked: Bool { framing == .chunked }
+
     /// The body bytes that Content-Length promised and that are still to come.
     package var missing: Int {
         if case .length = framing { return remaining }

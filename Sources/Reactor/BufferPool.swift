@@ -17,9 +17,9 @@ package final class BufferPool {
         return ByteBuffer(capacity: Self.bufferSize)
     }
 
-    /// One that has grown beyond the usual size is let go, as are those beyond what a busy loop needs.
+    /// One that has grown far beyond the usual size is let go, as are those beyond what a busy loop needs.
     package func giveBack(_ buffer: ByteBuffer) {
         buffer.removeAll()
-        if buffer.capacity <= Self.bufferSize * 2, idle.count < Self.kept { idle.append(buffer) }
+        if buffer.capacity < Self.bufferSize * 3, idle.count < Self.kept { idle.append(buffer) }
     }
 }

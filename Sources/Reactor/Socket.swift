@@ -83,6 +83,23 @@ package struct Socket: Sendable, Hashable {
         }
     }
 
+    /// Writes several pieces, one after the other, as much as the kernel takes now. Never raises SIGPIPE.
+    func write(_ pieces: UnsafeMutableBufferPointer<iovec>) -> IOOutcome {
+        var message = msghdr()
+        message.msg_iov = pieces.baseAddress
+        message.msg_iovlen = pieces.count
+        while true {
+            let count = sendmsg(descriptor, &message, CInt(MSG_NOSIGNAL))
+            if count >= 0 { return .bytes(count) }
+            switch errno {
+            case EINTR: continue
+            case EAGAIN: return .wouldBlock
+            case EPIPE, ECONNRESET: return .closed
+            default: return .failed(errno)
+            }
+        }
+    }
+
     /// Tells the peer that no more is coming.
     package func shutdownWriting() { _ = shutdown(descriptor, CInt(SHUT_WR)) }
 

@@ -27,6 +27,13 @@ package enum Transport: Sendable {
         }
     }
 
+    /// Writes several pieces, one after the other, as much of them as is taken now.
+    package func write(_ pieces: LentPieces, after buffer: ByteBuffer?) -> IOOutcome {
+        switch self {
+        case .plain(let socket): pieces.write(to: socket, after: buffer)
+        }
+    }
+
     /// Writes at most `limit` bytes from the front of `buffer` and drops what was taken.
     package func write(from buffer: ByteBuffer, atMost limit: Int = .max) -> IOOutcome {
         let outcome = buffer.withBytes { bytes in

@@ -1,0 +1,56 @@
+internal import Glibc
+
+/// Bytes that lie in another's buffer for a while, and go to a socket without being copied (sendmsg(2)).
+///
+/// Whoever lends them keeps them where they are until the pieces are written, or copied, and then removed.
+package final class LentPieces {
+    /// The first place is the output's that goes before them.
+    private var pieces: [iovec] = [iovec()]
+    package private(set) var byteCount = 0
+
+    /// More are not taken: the kernel's own limit (IOV_MAX) is 1024.
+    package static let most = 64
+
+    package init() { pieces.reserveCapacity(Self.most + 1) }
+
+    package var isEmpty: Bool { pieces.count == 1 }
+    package var isFull: Bool { pieces.count > Self.most }
+
+    package func append(_ bytes: Span<UInt8>) {
+        bytes.withUnsafeBytes { bytes in
+            pieces.append(iovec(iov_base: UnsafeMutableRawPointer(mutating: bytes.baseAddress), iov_len: bytes.count))
+        }
+        byteCount += bytes.count
+    }
+
+    package func removeAll() {
+        pieces.removeLast(pieces.count - 1)
+        byteCount = 0
+    }
+
+    func write(to socket: Socket, after buffer: ByteBuffer?) -> IOOutcome {
+        guard let buffer, !buffer.isEmpty else {
+            return pieces.withUnsafeMutableBufferPointer {
+                socket.write(UnsafeMutableBufferPointer(rebasing: $0[1...]))
+            }
+        }
+        return buffer.withBytes { bytes in
+            pieces[0] = iovec(iov_base: UnsafeMutableRawPointer(mutating: bytes.baseAddress), iov_len: bytes.count)
+            return pieces.withUnsafeMutableBufferPointer { socket.write($0) }
+        }
+    }
+
+    /// Copies what follows the first `count` bytes.
+    package func copy(from count: Int, to buffer: ByteBuffer) {
+        var skipped = count
+        for piece in pieces.dropFirst() {
+            let bytes = UnsafeRawBufferPointer(start: piece.iov_base, count: piece.iov_len)
+            if skipped >= bytes.count {
+                skipped -= bytes.count
+                continue
+            }
+            buffer.append(UnsafeRawBufferPointer(rebasing: bytes[skipped...]))
+            skipped = 0
+        }
+    }
+}
