@@ -3,9 +3,16 @@ internal import NginxConfig
 internal import Reactor
 
 /// What a load balancer in front says of the connection (PROXY protocol).
-struct ProxiedConnection {
+///
+/// Hardly any connection has one, so it takes no room in the others: a class, like what is under way of a response.
+final class ProxiedConnection {
     let source: SocketAddress
     let destination: SocketAddress
+
+    init(source: SocketAddress, destination: SocketAddress) {
+        self.source = source
+        self.destination = destination
+    }
 }
 
 extension ClientConnection {

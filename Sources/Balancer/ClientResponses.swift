@@ -166,10 +166,10 @@ extension ClientConnection: ResponseSink {
         guard part.count > 0 else { return fileSent() }
         let allowance = rateAllowance
         guard allowance > 0 else { return holdBack() }
-        switch transport.send(&filePart!, atMost: min(Self.longestFilePart, allowance)) {
+        switch transport.send(part, atMost: min(Self.longestFilePart, allowance)) {
         case .bytes(let count):
             bytesWritten += count
-            if filePart!.count == 0 { return fileSent() }
+            if part.count == 0 { return fileSent() }
             arm(.send)
             worker.loop.later { [self] in flushResponse() }
         case .wouldBlock:

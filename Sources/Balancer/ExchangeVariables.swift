@@ -38,7 +38,7 @@ extension Exchange {
         case .isArguments: if hasQuery { out.append("?") }
         case .isRequestPort: if requestPort != nil { out.append(":") }
         case .limitRate: out.append(decimal: limitRate)
-        case .binaryRemoteAddress: out.append(contentsOf: realAddress?.binary ?? info.binaryAddress)
+        case .binaryRemoteAddress: (realAddress ?? info.address).appendBinary(to: &out)
         case .remoteAddress:
             if let realAddress {
                 out.append(contentsOf: realAddress.host.utf8)

@@ -50,7 +50,6 @@ final class ClientInfo {
     let address: SocketAddress
     /// `$remote_addr` unless another header is trusted.
     let addressText: [UInt8]
-    let binaryAddress: [UInt8]
     private let transport: Transport?
     let openedAt: MonotonicTime
     /// What `proxy_protocol` says.
@@ -74,6 +73,5 @@ final class ClientInfo {
         self.address = address
         self.transport = transport
         addressText = Array(address.host.utf8)
-        binaryAddress = address.binary
     }
 }

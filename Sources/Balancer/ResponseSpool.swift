@@ -2,7 +2,7 @@ internal import NginxConfig
 internal import Reactor
 
 /// What of a response a slow client has not taken yet and memory has no room for, framed for the connection: in a file.
-struct ResponseSpool {
+final class ResponseSpool {
     let file: TemporaryFile
     /// The most bytes; then the node has to wait.
     let limit: Int
@@ -19,15 +19,15 @@ struct ResponseSpool {
     var isFull: Bool { written >= limit }
     var isSent: Bool { sent == written }
 
-    mutating func append(_ buffer: ByteBuffer) throws(SystemError) {
+    func append(_ buffer: ByteBuffer) throws(SystemError) {
         let end = written
         try buffer.withSpan { bytes throws(SystemError) in try file.write(bytes, at: end) }
         written += buffer.count
     }
 
-    mutating func send(to transport: Transport, atMost limit: Int) -> IOOutcome {
-        var part = FilePart(file, offset: sent, count: written - sent)
-        let outcome = transport.send(&part, atMost: limit)
+    func send(to transport: Transport, atMost limit: Int) -> IOOutcome {
+        let part = FilePart(file, offset: sent, count: written - sent)
+        let outcome = transport.send(part, atMost: limit)
         if case .bytes(let count) = outcome { sent += count }
         return outcome
     }

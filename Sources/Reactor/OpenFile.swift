@@ -55,18 +55,18 @@ package final class OpenFile: Sendable {
 }
 
 /// A stretch of a file on its way to a socket.
-package struct FilePart {
+package final class FilePart {
     private let descriptor: CInt
     /// Keeps the descriptor open.
     private let owner: AnyObject
     package private(set) var offset: Int
     package private(set) var count: Int
 
-    package init(_ file: OpenFile, offset: Int, count: Int) {
+    package convenience init(_ file: OpenFile, offset: Int, count: Int) {
         self.init(file.descriptor, of: file, offset, count)
     }
 
-    package init(_ file: TemporaryFile, offset: Int, count: Int) {
+    package convenience init(_ file: TemporaryFile, offset: Int, count: Int) {
         self.init(file.descriptor, of: file, offset, count)
     }
 
@@ -78,7 +78,7 @@ package struct FilePart {
     }
 
     /// Sends from the front, at most `limit` bytes. `closed`: the file has become shorter, or the peer is gone.
-    package mutating func send(to socket: Socket, atMost limit: Int) -> IOOutcome {
+    package func send(to socket: Socket, atMost limit: Int) -> IOOutcome {
         var position = off_t(offset)
         while true {
             let sent = millrace_sendfile(socket.descriptor, descriptor, &position, min(count, limit))

@@ -176,11 +176,19 @@ extension SocketAddress: CustomStringConvertible {
 
     /// The address without the port in network byte order: 4, 16 or no bytes.
     package var binary: [UInt8] {
+        var bytes: [UInt8] = []
+        appendBinary(to: &bytes)
+        return bytes
+    }
+
+    /// Appends ``binary`` without making an array of it.
+    package func appendBinary(to out: inout [UInt8]) {
         switch self {
-        case .ipv4(let address, _): withUnsafeBytes(of: address.bigEndian) { Array($0) }
+        case .ipv4(let address, _): withUnsafeBytes(of: address.bigEndian) { out.append(contentsOf: $0) }
         case .ipv6(let high, let low, _, _):
-            withUnsafeBytes(of: high.bigEndian) { Array($0) } + withUnsafeBytes(of: low.bigEndian) { Array($0) }
-        case .unix: []
+            withUnsafeBytes(of: high.bigEndian) { out.append(contentsOf: $0) }
+            withUnsafeBytes(of: low.bigEndian) { out.append(contentsOf: $0) }
+        case .unix: break
         }
     }
 

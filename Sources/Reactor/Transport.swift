@@ -44,7 +44,7 @@ package enum Transport: Sendable {
     }
 
     /// Sends from the front of a file, at most `limit` bytes.
-    package func send(_ part: inout FilePart, atMost limit: Int) -> IOOutcome {
+    package func send(_ part: FilePart, atMost limit: Int) -> IOOutcome {
         switch self {
         case .plain(let socket): part.send(to: socket, atMost: limit)
         }
