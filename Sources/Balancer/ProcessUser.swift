@@ -12,19 +12,28 @@ enum ProcessUser {
         guard geteuid() == 0 else {
             return "the \"user\" directive makes sense only if the process starts with super-user privileges, ignored"
         }
-        errno = 0
-        guard let account = getpwnam(name) else { throw failure("getpwnam(\"\(name)\")") }
-        let user = account.pointee.pw_uid
-        var group = account.pointee.pw_gid
-        if let groupName = main.group, groupName != name || getgrnam(groupName) != nil {
-            errno = 0
-            guard let entry = getgrnam(groupName) else { throw failure("getgrnam(\"\(groupName)\")") }
-            group = entry.pointee.gr_gid
-        }
+        let (user, group) = try lookUp(name, group: main.group)
         guard setgid(group) == 0 else { throw failure("setgid(\(group))") }
         guard initgroups(name, group) == 0 else { throw failure("initgroups(\(name), \(group))") }
         guard setuid(user) == 0 else { throw failure("setuid(\(user))") }
         return nil
+    }
+
+    /// That there are such a user and group, where they would be needed.
+    static func check(_ main: MainSettings) throws(BalancerError) {
+        if let name = main.user, geteuid() == 0 { _ = try lookUp(name, group: main.group) }
+    }
+
+    private static func lookUp(
+        _ name: String, group groupName: String?
+    ) throws(BalancerError) -> (user: uid_t, group: gid_t) {
+        errno = 0
+        guard let account = getpwnam(name) else { throw failure("getpwnam(\"\(name)\")") }
+        let (user, group) = (account.pointee.pw_uid, account.pointee.pw_gid)
+        guard let groupName, groupName != name || getgrnam(groupName) != nil else { return (user, group) }
+        errno = 0
+        guard let entry = getgrnam(groupName) else { throw failure("getgrnam(\"\(groupName)\")") }
+        return (user, entry.pointee.gr_gid)
     }
 
     private static func failure(_ call: String) -> BalancerError {

@@ -26,9 +26,25 @@ struct BalancerCommandTests {
         }
     }
 
+    @Test(arguments: [
+        ("error_log missing/error.log;", "open() \"PREFIX/missing/error.log\" failed (2: No such file or directory)"),
+        ("user no-such-user;", "getpwnam(\"no-such-user\") failed"),
+    ]) func `-t fails where a start would`(directive: String, complaint: String) throws {
+        // Only root takes another's place.
+        if directive.hasPrefix("user"), geteuid() != 0 { return }
+        let folder = TemporaryFolder()
+        let file = try folder.write(
+            "\(directive)\nevents {}\nhttp { access_log off; server { listen 127.0.0.1:9; } }\n", to: "bad.conf")
+        let program = try Program.millrace(["balancer", "-t", "-c", file, "-p", folder.path])
+        #expect(try program.waitForExit() == .exited(code: 1))
+        let expected = complaint.replacing("PREFIX", with: folder.path)
+        #expect(program.standardError.contains("[emerg] \(expected)"), "\(program.standardError)")
+        #expect(program.standardError.contains("configuration file \(file) test failed"))
+    }
+
     @Test func `-T prints the file, -v the version`() throws {
         let folder = TemporaryFolder()
-        let text = "events {}\nhttp {\n    server {\n        listen 127.0.0.1:9;\n    }\n}\n"
+        let text = "events {}\nhttp {\n    access_log off;\n    server {\n        listen 127.0.0.1:9;\n    }\n}\n"
         let file = try folder.write(text, to: "good.conf")
         let dump = try Program.millrace(["balancer", "-T", "-q", "-c", file])
         #expect(try dump.waitForExit() == .exited(code: 0))

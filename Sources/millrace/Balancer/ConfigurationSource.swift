@@ -54,21 +54,23 @@ struct ConfigurationSource {
     /// nginx's `-t` and `-T`.
     func test(prints: Bool, isQuiet: Bool) throws {
         switch options.load() {
-        case .failure(let error):
-            BalancerMessage.say("[emerg] \(error)")
-            BalancerMessage.say("configuration file \(name) test failed")
-            throw ExitCode(1)
+        case .failure(let error): throw failed(error)
         case .success(let configuration):
-            if !isQuiet {
-                BalancerMessage.say("the configuration file \(name) syntax is ok")
-                BalancerMessage.say("configuration file \(name) test is successful")
-            }
+            if !isQuiet { BalancerMessage.say("the configuration file \(name) syntax is ok") }
+            do throws(BalancerError) { try Balancer.rehearse(configuration) } catch { throw failed(error) }
+            if !isQuiet { BalancerMessage.say("configuration file \(name) test is successful") }
             guard prints else { return }
             for file in configuration.files {
                 print("# configuration file \(file.path):")
                 print(String(decoding: file.bytes, as: UTF8.self))
             }
         }
+    }
+
+    private func failed(_ error: any Error) -> ExitCode {
+        BalancerMessage.say("[emerg] \(error)")
+        BalancerMessage.say("configuration file \(name) test failed")
+        return ExitCode(1)
     }
 
     /// nginx's "in command line" would not tell where to look when the text came from a variable.
