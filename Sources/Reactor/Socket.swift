@@ -71,16 +71,7 @@ package struct Socket: Sendable, Hashable {
     /// Writes as much as the kernel takes now. Never raises SIGPIPE.
     package func write(_ bytes: UnsafeRawBufferPointer) -> IOOutcome {
         guard bytes.count > 0 else { return .bytes(0) }
-        while true {
-            let count = send(descriptor, bytes.baseAddress!, bytes.count, CInt(MSG_NOSIGNAL))
-            if count >= 0 { return .bytes(count) }
-            switch errno {
-            case EINTR: continue
-            case EAGAIN: return .wouldBlock
-            case EPIPE, ECONNRESET: return .closed
-            default: return .failed(errno)
-            }
-        }
+        return Self.outcome { send(descriptor, bytes.baseAddress!, bytes.count, CInt(MSG_NOSIGNAL)) }
     }
 
     /// Writes several pieces, one after the other, as much as the kernel takes now. Never raises SIGPIPE.
@@ -88,8 +79,14 @@ package struct Socket: Sendable, Hashable {
         var message = msghdr()
         message.msg_iov = pieces.baseAddress
         message.msg_iovlen = pieces.count
+        return Self.outcome { sendmsg(descriptor, &message, CInt(MSG_NOSIGNAL)) }
+    }
+
+    /// What a call that writes has come to; a signal's interruption is no outcome.
+    @inline(__always)
+    private static func outcome(_ write: () -> Int) -> IOOutcome {
         while true {
-            let count = sendmsg(descriptor, &message, CInt(MSG_NOSIGNAL))
+            let count = write()
             if count >= 0 { return .bytes(count) }
             switch errno {
             case EINTR: continue
