@@ -42,14 +42,7 @@ package enum SubmitSQL {
             ) AS b (id, type, input, cache_key, priority, run_at, max_attempts, awaited, may_queue, copies, may_come_again)
             LEFT JOIN result_cache c ON c.cache_key = b.cache_key AND (c.expires_at > now()) IS TRUE
         ), inserted AS (
-            INSERT INTO task (id, type, priority, max_attempts, awaited, run_at, created_at, cache_key, input, sharers, rank)
-            SELECT id, type, priority, max_attempts, awaited, coalesce(run_at, now()), now(), cache_key, input, copies,
-                coalesce(run_at, now()) + priority * interval '1 minute'
-            FROM found
-            WHERE may_queue AND cached_id IS NULL AND finished_id IS NULL
-            ORDER BY cache_key
-            ON CONFLICT DO NOTHING
-            RETURNING id
+            \(inserted(unless: "finished_id"))
         ), counted AS (
             \(counted)
         )
@@ -61,6 +54,21 @@ package enum SubmitSQL {
         WHERE CASE WHEN EXISTS (SELECT FROM inserted) THEN false
               ELSE set_config('synchronous_commit', 'off', true) IS NULL END
         """)
+
+    /// Makes tasks of what is found to be neither cached nor there already.
+    /// - Parameter column: of `found`: the task that is there
+    private static func inserted(unless column: String) -> String {
+        """
+        INSERT INTO task (id, type, priority, max_attempts, awaited, run_at, created_at, cache_key, input, sharers, rank)
+            SELECT id, type, priority, max_attempts, awaited, coalesce(run_at, now()), now(), cache_key, input, copies,
+                coalesce(run_at, now()) + priority * interval '1 minute'
+            FROM found
+            WHERE may_queue AND cached_id IS NULL AND \(column) IS NULL
+            ORDER BY cache_key
+            ON CONFLICT DO NOTHING
+            RETURNING id
+        """
+    }
 
     /// Locks the counters' row after all insertions.
     private static let counted = """
@@ -100,14 +108,7 @@ package enum SubmitSQL {
             FROM found f WHERE t.id = ANY (ARRAY(SELECT id FROM met)) AND f.joined_id = t.id
             RETURNING f.id, t.id AS joined_id
         ), inserted AS (
-            INSERT INTO task (id, type, priority, max_attempts, awaited, run_at, created_at, cache_key, input, sharers, rank)
-            SELECT id, type, priority, max_attempts, awaited, coalesce(run_at, now()), now(), cache_key, input, copies,
-                coalesce(run_at, now()) + priority * interval '1 minute'
-            FROM found
-            WHERE may_queue AND cached_id IS NULL AND joined_id IS NULL
-            ORDER BY cache_key
-            ON CONFLICT DO NOTHING
-            RETURNING id
+            \(inserted(unless: "joined_id"))
         ), counted AS (
             \(counted)
         )
