@@ -31,6 +31,33 @@ struct StreamTests {
         #expect(try harness.get("/lb/stats").text.contains("\"idle\":1"))
     }
 
+    /// Large pieces go out from where they were read, and what the socket does not take is copied behind them.
+    @Test(arguments: ["on", "off"])
+    func `a large response arrives byte for byte, whatever the client takes at a time`(buffering: String) throws {
+        var body = [UInt8](repeating: 0, count: 4_000_000)
+        for index in stride(from: 0, to: body.count, by: 4) {
+            for byte in 0..<4 { body[index + byte] = UInt8(truncatingIfNeeded: index >> (byte * 8 + 2)) }
+        }
+        // Pieces of many sizes, short ones between long ones.
+        var pieces: [TestResponder.Step] = []
+        var rest = body[...]
+        for size in sequence(first: 1, next: { ($0 * 7 + 13) % 50_021 + 1 }) {
+            if rest.isEmpty { break }
+            pieces.append(.bytes(Array(rest.prefix(size))))
+            rest = rest.dropFirst(size)
+        }
+        let steps = [.stdout("Content-Length: \(body.count)\r\n\r\n")] + pieces + [.end()]
+        let node = try TestResponder { _ in steps }
+        defer { node.stop() }
+        let harness = try Harness([node.address], location: "fastcgi_buffering \(buffering);")
+        for receiveBuffer in [64 * 1024, nil] as [CInt?] {
+            let client = try RawClient(harness.address, receiveBuffer: receiveBuffer)
+            client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            usleep(20_000)
+            #expect(try client.response().body == body)
+        }
+    }
+
     /// In one event of the loop there are the bytes and the end of the connection, which is told of only once.
     @Test(arguments: [
         ("Content-Length: 100\r\n\r\nabc", 200), ("Status: 200 OK\r\nContent-", 502), ("", 502),
