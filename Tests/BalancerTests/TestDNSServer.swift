@@ -24,30 +24,18 @@ final class TestDNSServer: Sendable {
     init(_ addresses: [String: [SocketAddress]], isIPv6: Bool = false) {
         zone = Mutex(Zone(addresses: addresses))
         let descriptor = socket(isIPv6 ? AF_INET6 : AF_INET, CInt(SOCK_DGRAM.rawValue), 0)
-        var port: UInt16 = 0
+        let port: UInt16
         if isIPv6 {
             var own = sockaddr_in6()
             own.sin6_family = sa_family_t(AF_INET6)
             own.sin6_addr = in6addr_loopback
-            var length = socklen_t(MemoryLayout<sockaddr_in6>.size)
-            withUnsafeMutablePointer(to: &own) { pointer in
-                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    _ = bind(descriptor, $0, length)
-                    getsockname(descriptor, $0, &length)
-                }
-            }
+            Self.bind(descriptor, &own)
             port = UInt16(bigEndian: own.sin6_port)
         } else {
             var own = sockaddr_in()
             own.sin_family = sa_family_t(AF_INET)
             own.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-            var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-            withUnsafeMutablePointer(to: &own) { pointer in
-                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    _ = bind(descriptor, $0, length)
-                    getsockname(descriptor, $0, &length)
-                }
-            }
+            Self.bind(descriptor, &own)
             port = UInt16(bigEndian: own.sin_port)
         }
         address = isIPv6 ? "[::1]:\(port)" : "127.0.0.1:\(port)"
@@ -55,6 +43,17 @@ final class TestDNSServer: Sendable {
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
         self.descriptor = descriptor
         _ = NamedThread("dns") { [self] in serve() }
+    }
+
+    /// To any free port, which the address has afterwards.
+    private static func bind<Address>(_ descriptor: CInt, _ address: inout Address) {
+        var length = socklen_t(MemoryLayout<Address>.size)
+        withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                _ = Glibc.bind(descriptor, $0, length)
+                getsockname(descriptor, $0, &length)
+            }
+        }
     }
 
     func stop() { isStopped.store(true, ordering: .releasing) }
