@@ -27,6 +27,8 @@ final class TestResponder: Sendable {
         case close
         case raw([UInt8])
         case sleep(Duration)
+        /// Not before the gate is open.
+        case pass(Gate)
     }
 
     private struct Contents {
@@ -120,6 +122,7 @@ final class TestResponder: Sendable {
                 case .close: return
                 case .raw(let bytes): write(descriptor, bytes)
                 case .sleep(let duration): usleep(UInt32(duration.wholeMilliseconds * 1000))
+                case .pass(let gate): gate.pass()
                 }
             }
             if !request.keepsConnection { return }

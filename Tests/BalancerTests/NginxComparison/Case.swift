@@ -5,7 +5,8 @@ struct Case: Sendable {
     enum Act: Sendable {
         /// Pieces of one connection's bytes; after each one there is time for an answer.
         case conversation([String])
-        /// Requests on connections of their own, begun one after the other, all under way at once.
+        /// Requests on connections of their own, all under way at once: each is sent when the one before is answered,
+        /// or held by a node that is slow.
         case together([String])
         /// Nothing is sent for this long.
         case pause(Duration)

@@ -27,10 +27,13 @@ enum Comparison {
         return try Dictionary(
             uniqueKeysWithValues: Contestant.allCases.map { contestant in
                 // Nodes of its own for each: nothing is left from the one before.
-                let nodes = try ["A", "B", "C"].map { try DumpingNode.start($0, at: folder.file("\($0).sock")) }
+                let gate = Gate()
+                let nodes = try ["A", "B", "C"].map {
+                    try DumpingNode.start($0, at: folder.file("\($0).sock"), behind: gate)
+                }
                 defer { for node in nodes { node.stop() } }
                 let program = try contestant.start(file, prefix: folder.path, port: port)
-                let transcripts = try play(stage, port)
+                let transcripts = try play(stage, port, gate)
                 try contestant.stop(program)
                 return (contestant, transcripts)
             })
@@ -55,16 +58,16 @@ enum Comparison {
         return text.replacing("%NONE%", with: "unix:\(folder.file("none.sock"))").replacing("%PORT%", with: "\(port)")
     }
 
-    private static func play(_ stage: Stage, _ port: UInt16) throws -> Transcripts {
+    private static func play(_ stage: Stage, _ port: UInt16, _ gate: Gate) throws -> Transcripts {
         if stage.isOrdered {
-            return Dictionary(uniqueKeysWithValues: stage.cases.map { ($0.name, play($0, port)) })
+            return Dictionary(uniqueKeysWithValues: stage.cases.map { ($0.name, play($0, port, gate)) })
         }
         let next = Atomic<Int>(0)
         let transcripts = Mutex<Transcripts>([:])
         let threads = (0..<min(12, stage.cases.count)).map { _ in
             NamedThread("comparison") {
                 while case let index = next.wrappingAdd(1, ordering: .relaxed).oldValue, index < stage.cases.count {
-                    let outcome = play(stage.cases[index], port)
+                    let outcome = play(stage.cases[index], port, gate)
                     transcripts.withLock { $0[stage.cases[index].name] = outcome }
                 }
             }
@@ -73,18 +76,22 @@ enum Comparison {
         return transcripts.withLock { $0 }
     }
 
-    private static func play(_ test: Case, _ port: UInt16) -> Outcome {
+    private static func play(_ test: Case, _ port: UInt16, _ gate: Gate) -> Outcome {
         do {
             switch test.act {
             case .conversation(let pieces):
                 return try converse(pieces, isUnended: test.isUnended, port)
             case .together(let requests):
+                gate.close()
+                defer { gate.open() }
                 let conversations = try requests.map { request in
                     let conversation = try Conversation(port: port)
+                    let held = gate.held
                     conversation.send(request)
-                    usleep(20_000)
+                    conversation.listen(orUntil: { gate.held > held })
                     return conversation
                 }
+                gate.open()
                 return zip(conversations, requests).map { conversation, request in
                     conversation.finish()
                     return outcome(of: conversation, [request])

@@ -36,6 +36,14 @@ final class Conversation {
         while receive(within: .milliseconds(received.count > before ? 20 : 300)) == true {}
     }
 
+    /// Takes what comes until the server closes, or there is no need any more.
+    func listen(orUntil isEnough: () -> Bool) {
+        let start = ContinuousClock.now
+        while !isEnough(), start.duration(to: .now) < Self.patience {
+            if receive(within: .milliseconds(2)) == false { return }
+        }
+    }
+
     /// Takes everything until the server closes.
     func finish() {
         while let more = receive(within: Self.patience) {
