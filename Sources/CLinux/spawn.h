@@ -1,5 +1,5 @@
 // Starting a child process with what posix_spawn(3) has no attribute for: another user, and a death signal.
-// It is C because between fork and exec only async-signal-safe calls are allowed, which Swift cannot promise.
+// It is C because between vfork and exec only async-signal-safe calls are allowed, which Swift cannot promise.
 #pragma once
 #include <errno.h>
 #include <fcntl.h>
@@ -36,7 +36,7 @@ static inline void millrace_child_fail(int report) {
     _exit(127);
 }
 
-// What the new process does until exec.
+// What the new process does until exec, in the memory of its parent.
 static inline void millrace_child_run(const struct millrace_child *child, int report, pid_t parent) {
     struct sigaction standard = {.sa_handler = SIG_DFL};
     for (int number = 1; number < 32; number++) sigaction(number, &standard, NULL);
@@ -51,9 +51,10 @@ static inline void millrace_child_run(const struct millrace_child *child, int re
     // CLOSE_RANGE_CLOEXEC: nothing the parent has open leaks, whoever opened it. Kernels before 5.11 do without.
     syscall(SYS_close_range, 3U, ~0U, 4U);
     if (child->has_account) {
-        if (setgroups(child->group_count, child->groups) < 0) millrace_child_fail(report);
-        if (setgid(child->group) < 0) millrace_child_fail(report);
-        if (setuid(child->user) < 0) millrace_child_fail(report);
+        // The bare calls: glibc's tell every thread of the process, and those that they would find are the parent's.
+        if (syscall(SYS_setgroups, child->group_count, child->groups) < 0) millrace_child_fail(report);
+        if (syscall(SYS_setgid, child->group) < 0) millrace_child_fail(report);
+        if (syscall(SYS_setuid, child->user) < 0) millrace_child_fail(report);
     }
     if (child->folder && chdir(child->folder) < 0) millrace_child_fail(report);
     if (child->death_signal) {
@@ -65,7 +66,10 @@ static inline void millrace_child_run(const struct millrace_child *child, int re
     millrace_child_fail(report);
 }
 
-// Starts `child`. Returns its process id; on failure -1, with errno set also when it failed after fork.
+// Starts `child`. Returns its process id; on failure -1, with errno set also when it failed after vfork.
+//
+// vfork, because fork copies the tables of all pages, and has each page that is written to afterwards copied: of a
+// process of some hundred megabytes that takes much longer than all else.
 static inline pid_t millrace_spawn(const struct millrace_child *child) {
     int report[2], code = 0;
     if (pipe2(report, O_CLOEXEC) < 0) return -1;
@@ -74,7 +78,7 @@ static inline pid_t millrace_spawn(const struct millrace_child *child) {
     sigfillset(&all);
     // No handler of the parent may run in the child.
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    pid_t pid = fork();
+    pid_t pid = vfork();
     if (pid == 0) millrace_child_run(child, report[1], parent);
     code = errno;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
