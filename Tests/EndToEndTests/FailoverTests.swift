@@ -75,7 +75,11 @@ struct FailoverTests {
         }
         #expect(ContinuousClock.now - start < .milliseconds(10_500))
         #expect(ContinuousClock.now - start > .seconds(2), "the cut was none")
-        for id in ids { #expect(try connection.finished(id)["status"] == "completed") }
+        for id in ids {
+            let task = try connection.finished(id)
+            let attempts = try connection.request("GET", "/task/\(id)/attempts").json()
+            #expect(task["status"] == "completed", "\(task) \(attempts)")
+        }
         let result = try connection.finished(held)["result"]
         try network.mend(host)
         try eventually("it is back") { try system.sql("SELECT count(*) FROM worker WHERE name = 'far'") == "1" }

@@ -4,11 +4,11 @@ import Testing
 @Suite struct `Parsing` {
     @Test(
         arguments: [
-            ("null", nil as JSONValue), ("true", true), ("false", false), ("0", 0), ("-7", -7),
+            ("null", JSONValue.null), ("true", true), ("false", false), ("0", 0), ("-7", -7),
             ("9223372036854775807", .integer(.max)), ("1.5", 1.5), ("1e3", 1000), ("-2.5e-3", -0.0025),
             ("1e300", .number(1e300)), ("\"\"", ""), ("\"a\\u00e9\\n\\\"\\\\\\/\"", "aé\n\"\\/"),
             ("\"\\ud83d\\ude00\"", "😀"), ("\"\\u0000\"", "\u{0}"), ("[]", []), ("{}", [:]),
-            (" [ 1 , \"x\" , null , [ true ] ] ", [1, "x", nil, [true]]),
+            (" [ 1 , \"x\" , null , [ true ] ] ", [1, "x", .null, [true]]),
             ("{\"a\":{\"b\":[{}]},\"c\":false}", ["a": ["b": [[:]]], "c": false]),
         ] as [(String, JSONValue)])
     func `values of every kind`(text: String, value: JSONValue) throws {

@@ -21,7 +21,7 @@ import Testing
     @Test(
         arguments: [
             (0, "0"), (-1, "-1"), (.integer(.min), "-9223372036854775808"), (1.5, "1.5"), (1.2e-05, "1.2e-05"),
-            (.number(.infinity), "null"), (.number(.nan), "null"), (nil, "null"), (true, "true"), ([], "[]"),
+            (.number(.infinity), "null"), (.number(.nan), "null"), (.null, "null"), (true, "true"), ([], "[]"),
             ([:], "{}"),
             ([1, [2, "3"]], "[1,[2,\"3\"]]"),
         ] as [(JSONValue, String)])

@@ -36,6 +36,6 @@ import Testing
             var input: JSONValue
         }
         let items = try JSON.decode([Item].self, from: Array(#"[{"type":"x","input":{"a":[1,null]}}]"#.utf8))
-        #expect(items == [Item(type: "x", input: ["a": [1, nil]])])
+        #expect(items == [Item(type: "x", input: ["a": [1, .null]])])
     }
 }
