@@ -2,7 +2,7 @@ internal import Reactor
 
 /// A file that access-log lines go to.
 final class AccessLogOutput: Sendable {
-    /// Where loops keep the lines they have gathered for it.
+    /// Where loops keep the lines they have gathered for it: its own for as long as one has any.
     let index: Int
     let file: LogFile
     /// Bytes that a loop gathers before it hands them to the writer.
@@ -56,8 +56,8 @@ final class AccessLogBuffers: TimerHandler {
     }
 
     private func flush(_ index: Int) {
-        guard let entry = pending[index], !entry.bytes.isEmpty else { return }
-        pending[index]!.bytes = []
+        guard let entry = pending[index] else { return }
+        pending[index] = nil
         writer.write(entry.bytes, to: entry.output.file)
     }
 }

@@ -185,7 +185,7 @@ package final class Balancer: Sendable {
 
     package func reopenLogs() {
         log(.notice, "reopening logs")
-        shared.logFiles.reopenAll()
+        for error in shared.logFiles.reopenAll() { log(.emerg, error.description) }
     }
 
     /// Stops accepting; with `draining` lets the requests under way end. Returns when all has ended.

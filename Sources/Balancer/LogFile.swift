@@ -36,8 +36,9 @@ final class LogFile: Sendable {
     }
 
     /// Goes on in a new file of the same path; in the old one when that cannot be opened.
-    func reopen() {
-        guard let new = try? Self.open(path), new > 2 else { return }
+    func reopen() throws(OpenError) {
+        let new = try Self.open(path)
+        guard new > 2 else { return }
         let old = descriptor.withLock { current in
             defer { current = new }
             return current

@@ -27,9 +27,12 @@ final class RunningConfiguration: Sendable {
         maximumConnections = source.events.workerConnections
         errorLog = try ErrorLogger(source.main.errorLogs, files: shared.logFiles)
         // All that can fail comes before what is shared with the configuration in force is changed.
+        // Held until they are used: what nobody has is closed.
+        var logs: (access: [AccessLogOutput], error: [ErrorLogger]) = ([], [])
+        defer { withExtendedLifetime(logs) {} }
         for settings in http.servers.flatMap(\.locations).map(\.settings) {
-            for log in settings.accessLogs { _ = try shared.accessLog(for: log) }
-            _ = try ErrorLogger(settings.errorLogs, files: shared.logFiles)
+            for log in settings.accessLogs { logs.access.append(try shared.accessLog(for: log)) }
+            logs.error.append(try ErrorLogger(settings.errorLogs, files: shared.logFiles))
         }
         let upstreams = http.upstreams.map { shared.upstream(for: $0) }
         self.upstreams = upstreams

@@ -22,10 +22,15 @@ final class SharedState: Sendable {
         var upstreams: [SharedUpstream] = []
         var zones: [String: (zone: RequestZone, key: Template, settings: LimitZone)] = [:]
         var connectionZones: [String: (zone: ConnectionZone, settings: ConnectionLimitZone)] = [:]
-        var logs: [AccessLogOutput] = []
+        /// By index.
+        var logs: [LogEntry] = []
         /// Set by `/lb/strategy`; then it holds over reloads.
         var strategy: BalancingStrategy?
         var configuration: RunningConfiguration?
+    }
+
+    private struct LogEntry {
+        weak var output: AccessLogOutput?
     }
 
     private let contents = Mutex(Contents())
@@ -78,15 +83,20 @@ final class SharedState: Sendable {
         }
     }
 
-    /// Where lines of this log go; one for each path.
+    /// Where lines of this log go; one for each path, unless its `buffer` or `flush` is another one. The index of one that
+    /// nobody has any more is given to the next.
     func accessLog(for settings: AccessLog) throws(LogFiles.OpenError) -> AccessLogOutput {
         let file = try logFiles.open(settings.path)
+        let size = settings.bufferSize ?? 32 * 1024
+        let delay = settings.flushInterval ?? .milliseconds(100)
         return contents.withLock { contents in
-            if let known = contents.logs.first(where: { $0.file === file }) { return known }
-            let output = AccessLogOutput(
-                index: contents.logs.count, file: file, size: settings.bufferSize ?? 32 * 1024,
-                delay: settings.flushInterval ?? .milliseconds(100))
-            contents.logs.append(output)
+            let known = contents.logs.lazy.compactMap(\.output)
+                .first { $0.file === file && $0.size == size && $0.delay == delay }
+            if let known { return known }
+            let index = contents.logs.firstIndex { $0.output == nil } ?? contents.logs.count
+            let output = AccessLogOutput(index: index, file: file, size: size, delay: delay)
+            if index == contents.logs.count { contents.logs.append(LogEntry()) }
+            contents.logs[index].output = output
             return output
         }
     }

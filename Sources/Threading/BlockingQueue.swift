@@ -18,8 +18,9 @@ package final class BlockingQueue<Element: Sendable>: Sendable {
             guard head < elements.count else { return nil }
             let first = elements[head]
             head += 1
-            // Dropping the taken front half now and then keeps the cost of a take constant on average.
-            if head > 64, head * 2 > elements.count {
+            // Dropping the taken front half now and then keeps the cost of a take constant on average; of an empty queue
+            // nothing is kept.
+            if head == elements.count || head > 64 && head * 2 > elements.count {
                 elements.removeFirst(head)
                 head = 0
             }

@@ -235,6 +235,43 @@ struct OperationTests {
         #expect(eventually { (try? read(path))?.isEmpty == false })
     }
 
+    @Test func `a log that no configuration names any more is closed, and one that cannot be opened anew is told of`()
+        throws
+    {
+        let folder = TemporaryFolder()
+        let (first, second, errors) = (folder.file("logs/1"), folder.file("logs/2"), folder.file("errors"))
+        mkdir(folder.file("logs"), 0o777)
+        let log = Mutex(first)
+        let harness = try Harness(
+            text: """
+                daemon off;
+                error_log \(errors);
+                events {}
+                http {
+                    server { listen 127.0.0.1:%PORT%; access_log \(log.withLock { $0 }); return 204; }
+                }
+                """)
+        _ = try harness.get("/first")
+        #expect(eventually { (try? read(first))?.contains("/first") == true })
+        log.withLock { $0 = second }
+        #expect(harness.balancer.reload() == nil)
+        _ = try harness.get("/second")
+        #expect(eventually { (try? read(second))?.contains("/second") == true })
+        log.withLock { $0 = second + " combined buffer=64k flush=1h" }
+        #expect(harness.balancer.reload() == nil)
+        _ = try harness.get("/late")
+        usleep(300_000)
+        #expect(try !read(second).contains("/late"))
+
+        #expect(rename(folder.file("logs"), folder.file("gone")) == 0)
+        harness.balancer.reopenLogs()
+        #expect(try read(errors).contains("[emerg]"))
+        #expect(try read(errors).contains("open() \"\(second)\" failed (2: No such file or directory)"))
+        #expect(try !read(errors).contains(first))
+        harness.stop()
+        #expect(try read(folder.file("gone/2")).contains("/late"))
+    }
+
     @Test func `variables tell of the connection, the request's port and the time in the queue`() throws {
         let node = try TestResponder { _ in [.sleep(.milliseconds(60)), .stdout("\r\nhello"), .end()] }
         defer { node.stop() }
