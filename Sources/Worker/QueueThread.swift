@@ -27,7 +27,8 @@ struct QueueThread {
             if isStuck || isStopping() { loop.stop(now: .now) }
             let view = workload.withLock { $0.view }
             metrics.show(view)
-            let step = loop.next(view, now: .now, mayHaveSuspects: session.mayHaveSuspects)
+            let step = loop.next(
+                view, now: .now, mayHaveSuspects: session.mayHaveSuspects, hasBounds: session.hasBounds)
             do {
                 switch step {
                 case .register: register(&loop)

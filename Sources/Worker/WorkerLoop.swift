@@ -43,14 +43,19 @@ struct WorkerLoop {
         sizer = ClaimSizer(concurrency: concurrency)
     }
 
-    /// - Parameter mayHaveSuspects: there may be tasks in the queue, or here, that are to run alone.
-    mutating func next(_ view: Workload.View, now: Instant, mayHaveSuspects: Bool = false) -> Step {
+    /// - Parameters:
+    ///   - mayHaveSuspects: there may be tasks in the queue, or here, that are to run alone.
+    ///   - hasBounds: a task that ends may free another one, of a bounded type.
+    mutating func next(
+        _ view: Workload.View, now: Instant, mayHaveSuspects: Bool = false, hasBounds: Bool = false
+    ) -> Step {
         switch state {
         case .disconnected(_, let until):
             if let until, until > now { return .pause(until - now) }
             return .register
         case .working(let mayHaveWork):
-            return work(view, mayHaveWork: mayHaveWork, mayHaveSuspects: mayHaveSuspects, now: now)
+            let isFreed = hasBounds && view.ended > 0
+            return work(view, mayHaveWork: mayHaveWork || isFreed, mayHaveSuspects: mayHaveSuspects, now: now)
         case .stopping(let deadline):
             // What was not begun goes back first: another worker may have a thread for it now.
             if !view.buffered.isEmpty { return .giveBack(keeping: 0) }

@@ -70,8 +70,14 @@ import Threading
         try client.bound("sha256", to: 50)
         _ = try client.submit((0..<200).map { Submission(task: task("\($0)")) })
         #expect(try bench.session(concurrency: 2).claim().count == 2)
-        #expect(try bench.session(concurrency: 60).claim().count == 48)
+        let bounded = try bench.session(concurrency: 60)
+        #expect(!bounded.hasBounds)
+        #expect(try bounded.claim().count == 48)
+        #expect(bounded.hasBounds)
         #expect(try bench.session().claim().isEmpty)
+        try client.bound("sha256", to: nil)
+        #expect(try bounded.claim(1).count == 1)
+        #expect(!bounded.hasBounds)
     }
 
     @Test func `A step of priority counts as a minute of waiting, across types`() throws {

@@ -127,6 +127,20 @@ import Testing
         #expect(step(&loop, .init(ended: 1, running: 1, busy: 1), start) == .exchange(claim: 1))
     }
 
+    @Test func `where a type is bounded each end claims along, as it may have freed a task`() {
+        var loop = experienced()
+        exchanged(&loop, stored: 1, claimed: 1, of: 2)
+        let view = Workload.View(ended: 1, running: 1, busy: 1)
+        #expect(loop.next(view, now: start + .seconds(1)) == .exchange(claim: 0))
+        guard case .exchange(let claim) = loop.next(view, now: start + .seconds(1), hasBounds: true) else {
+            Issue.record("no exchange")
+            return
+        }
+        #expect(claim > 0)
+        let sleep = WorkerLoop.Step.sleep(upTo: .seconds(5), heedWork: true)
+        #expect(loop.next(.init(running: 1, busy: 1), now: start, hasBounds: true) == sleep)
+    }
+
     @Test func `an end is stored also when there is nothing to claim`() {
         var loop = working()
         exchanged(&loop, claimed: 1, of: 2)

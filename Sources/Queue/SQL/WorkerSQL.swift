@@ -48,8 +48,8 @@ enum WorkerSQL {
     ///
     /// The inner parts are materialized: joined in, they could be run again, and take more than their limit. Tasks that
     /// another claim has locked are stepped over, not waited for. The last columns are what the tasks are to be put in
-    /// order by, less the time of the claim; how long it took to find them, both in microseconds; and how many dead rows
-    /// the table has.
+    /// order by, less the time of the claim; how long it took to find them, both in microseconds; how many dead rows the
+    /// table has; and whether one of the types is bounded.
     static let claim = PostgresStatement(
         "claim",
         """
@@ -58,7 +58,7 @@ enum WorkerSQL {
                 CASE WHEN s.concurrency IS NULL THEN $2 ELSE greatest(0, least($2, $5, s.concurrency - (
                     SELECT count(*) FROM (
                         SELECT FROM task t WHERE t.worker_id IS NOT NULL AND t.type = s.type LIMIT s.concurrency) r)))
-                END AS quota
+                END AS quota, s.concurrency IS NOT NULL AS is_bounded
             FROM unnest($3::text[], $6::int8[]) AS q (type, lead) LEFT JOIN task_type s ON s.type = q.type
             WHERE s.is_paused IS NOT TRUE
         ), suspect AS MATERIALIZED (
@@ -87,7 +87,7 @@ enum WorkerSQL {
         RETURNING id, type, input, attempts, max_attempts, suspect_of IS NOT NULL,
             (extract(epoch FROM rank - now()) * 1000000)::int8,
             (extract(epoch FROM started_at - statement_timestamp()) * 1000000)::int8,
-            (SELECT pg_stat_get_dead_tuples('task'::regclass))
+            (SELECT pg_stat_get_dead_tuples('task'::regclass)), (SELECT bool_or(is_bounded) FROM open)
         """)
 
     /// When the first task of these types is due that was put off; whether there is one that is due now and was not

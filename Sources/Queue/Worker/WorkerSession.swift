@@ -55,6 +55,8 @@ package final class WorkerSession {
     private var isWorkAnnounced = false
     /// There may be tasks that are to run alone: stop claiming others, and claim as soon as nothing is held.
     package private(set) var mayHaveSuspects = false
+    /// A type of the last claim is bounded: with each end a task of it may have become free, and nobody tells of it.
+    package private(set) var hasBounds = false
     /// When the next task is due that was put off; the outer `nil`: not asked since the last exchange.
     private var nextDue: Timestamp??
     private var isBoundedWorkLeft = false
@@ -145,6 +147,7 @@ package final class WorkerSession {
         let results = try run { (connection) throws(PostgresError) in try connection.execute(calls) }
         if completion != nil { try announce(results[0]) }
         guard claim > 0, let claimed = results.last else { return [] }
+        if claimed.rowCount > 0 { hasBounds = claimed.bool(0, 9) == true }
         // A suspect was taken without looking at the others.
         if claimed.rowCount != 1 || claimed.bool(0, 5) != true {
             let isClaimAlone = completed.isEmpty
