@@ -23,8 +23,10 @@ run: setup ## install what is missing, build a release, start the whole system o
 	$(RELEASE) --product millrace
 	@exec "$$($(RELEASE) --show-bin-path)/millrace" up
 
+# One test after the other: most of them start servers of their own, and two of them beside each other make a machine so
+# busy that what is quick elsewhere is not.
 test: setup test-packages ## install what is missing, run every test
-	$(SWIFT) test
+	$(SWIFT) test --no-parallel
 
 build: setup ## build a release: .build/release/millrace
 	$(RELEASE) --product millrace

@@ -2,14 +2,14 @@ internal import FoundationEssentials
 internal import Glibc
 internal import Supervisor
 
-/// A fresh folder that goes away with this object.
+/// A fresh folder that goes away with this object, in `TMPDIR` or else `/tmp`.
 package final class TemporaryFolder: Sendable {
     /// Short, so that unix sockets fit into it.
     package let path: String
 
     package init() {
         _ = Self.sweep
-        var template = Array("/tmp/mr-\(getpid())-XXXXXX".utf8CString)
+        var template = Array("\(Self.parent)/mr-\(getpid())-XXXXXX".utf8CString)
         precondition(mkdtemp(&template) != nil, "mkdtemp: \(String(cString: strerror(errno)))")
         path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         // Servers that run as another user pass through it.
@@ -18,9 +18,12 @@ package final class TemporaryFolder: Sendable {
 
     deinit { Folder.remove(path) }
 
+    private static let parent = ProcessInfo.processInfo.environment["TMPDIR"] ?? "/tmp"
+
     /// Clears away, once, what killed test processes left.
     private static let sweep: Void = {
-        for name in (try? FileManager.default.contentsOfDirectory(atPath: "/tmp")) ?? [] where name.hasPrefix("mr-") {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: parent)) ?? []
+        for name in names where name.hasPrefix("mr-") {
             guard let owner = name.split(separator: "-").dropFirst().first.flatMap({ pid_t($0) }), kill(owner, 0) != 0,
                 errno == ESRCH
             else {
@@ -28,8 +31,8 @@ package final class TemporaryFolder: Sendable {
             }
             // One of another container that shares /tmp has an owner that is not seen here, but is young.
             var status = stat()
-            guard stat("/tmp/\(name)", &status) == 0, time(nil) - status.st_mtim.tv_sec > 3600 else { continue }
-            Folder.remove("/tmp/\(name)")
+            guard stat("\(parent)/\(name)", &status) == 0, time(nil) - status.st_mtim.tv_sec > 3600 else { continue }
+            Folder.remove("\(parent)/\(name)")
         }
     }()
 
