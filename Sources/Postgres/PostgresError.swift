@@ -53,10 +53,11 @@ package struct PostgresError: Error, Sendable, Hashable, CustomStringConvertible
     }
 
     /// The transaction was rolled back for a reason that another run of it need not meet: serialization_failure,
-    /// deadlock_detected, lock_not_available.
-    package var isTransactionRetryable: Bool {
-        kind == .server && (sqlState == "40001" || sqlState == "40P01" || sqlState == "55P03")
-    }
+    /// deadlock_detected.
+    package var isTransactionRetryable: Bool { kind == .server && (sqlState == "40001" || sqlState == "40P01") }
+
+    /// lock_not_available: somebody else had a row locked for longer than the session waits.
+    package var isLockTimeout: Bool { kind == .server && sqlState == "55P03" }
 }
 
 extension PostgresError {

@@ -89,6 +89,10 @@ extension PostgresError {
 extension QueueError {
     /// What an error of the database means to the queue's users.
     init(_ error: PostgresError) {
+        if error.isLockTimeout {
+            self = .locked
+            return
+        }
         // undefined_table and undefined_function: the schema is not there yet, `millrace migrate` is on its way.
         let isUnready = error.sqlState == "42P01" || error.sqlState == "42883"
         // Class 53, insufficient resources: a full disk, no memory, no connection left. It passes.

@@ -2,6 +2,8 @@
 package enum QueueError: Error, Hashable, CustomStringConvertible {
     /// Nothing was stored; worth another try in a moment.
     case databaseUnavailable
+    /// Somebody else has had it locked for seconds: a process that is stopped, most likely. Nothing was changed.
+    case locked
     /// The connection was lost at the very moment of the commit and did not come back in time: the tasks may have been
     /// accepted or not.
     case outcomeUnknown
@@ -20,6 +22,7 @@ package enum QueueError: Error, Hashable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .databaseUnavailable: "the database is out of reach"
+        case .locked: "the database has this locked for another process"
         case .outcomeUnknown: "the database was lost while it stored the tasks; they may or may not have been accepted"
         case .queueFull: "the queue is full"
         case .keyUnderWay: "the first request with this key is under way"

@@ -1,3 +1,4 @@
+import Postgres
 import Queue
 import TestSupport
 import Testing
@@ -97,5 +98,45 @@ import Threading
         isOver.withLock { $0 = true }
         worker.join()
         #expect(wrong.withLock { $0 } == [])
+    }
+}
+
+@Suite struct LockedTasks {
+    let bench: Bench
+
+    init() throws { bench = try Bench() }
+
+    /// A session that holds a task's row locked, as the server does for a worker that is stopped in the middle of a claim.
+    private func locker(_ id: TaskID) throws -> PostgresConnection {
+        let holder = try PostgresConnection(bench.postgres)
+        try holder.execute(text: "BEGIN; SELECT FROM task WHERE id = '\(id)' FOR UPDATE")
+        return holder
+    }
+
+    @Test func `A task that somebody holds locked keeps a node from looking up others for a moment only`() throws {
+        let client = bench.client()
+        defer { client.shutdown() }
+        let ids = try client.submit((0..<2).map { Submission(task: task("\($0)")) }).map(\.id)
+        let holder = try locker(ids[0])
+        let start = ContinuousClock.now
+        #expect(throws: QueueError.locked) { try client.cancel(ids[0]) }
+        #expect(try client.record(ids[1])?.status == .queued)
+        #expect(ContinuousClock.now - start < .seconds(8))
+        try holder.execute(text: "ROLLBACK")
+        guard case .cancelled = try client.cancel(ids[0]) else { throw Unexpected(what: "not cancelled") }
+    }
+
+    @Test func `An identical submission does not wait for a locked task for ever, and the next ones are accepted`()
+        throws
+    {
+        let client = bench.client()
+        defer { client.shutdown() }
+        let id = try #require(try client.submit(task("locked")).queuedID)
+        let holder = try locker(id)
+        #expect(throws: QueueError.locked) { try client.submit(task("locked")) }
+        #expect(try client.submit(task("free")).queuedID != nil)
+        try holder.execute(text: "ROLLBACK")
+        #expect(try client.submit(task("locked")).queuedID == id)
+        #expect(try bench.value("SELECT sharers FROM task WHERE id = '\(id)'") == "2")
     }
 }

@@ -84,6 +84,8 @@ extension Problem {
             switch error {
             case .databaseUnavailable, .sessionLost:
                 .unavailable("The database is out of reach. Nothing was stored.", retryAfter: 2)
+            case .locked:
+                .unavailable("Another process has this locked. Nothing was changed.", retryAfter: 1)
             case .outcomeUnknown:
                 .unavailable(
                     "The database was lost while it stored the tasks. They may have been accepted.", retryAfter: 2)

@@ -22,7 +22,8 @@ final class LookUps: Sendable {
         let requests = requests
         let thread = NamedThread("queue-lookup") {
             var work = Work(
-                link: DatabaseLink(configuration, logger: logger), keepsFailedInput: keepsFailedInput, logger: logger)
+                link: DatabaseLink(configuration, settings: SessionSettings.node, logger: logger),
+                keepsFailedInput: keepsFailedInput, logger: logger)
             requests.forEachBatch(BatchPace()) { work.answer($0) }
         }
         self.thread.withLock { $0 = thread }
@@ -65,17 +66,18 @@ private struct Work {
             case .watch(let id, _):
                 ids.insert(id)
                 watched.insert(id)
-            case .cancel(let id, let canceller, let then): then(cancel(id, by: canceller))
+            case .cancel: break
             }
         }
-        if ids.isEmpty { return }
-        let records = read(ids, watching: watched)
+        let records = ids.isEmpty ? .success([:]) : read(ids, watching: watched)
         for request in batch {
             switch request {
             case .read(let id, let then), .watch(let id, let then): then(records.map { $0[id] })
             case .cancel: break
             }
         }
+        // After the reading: they may have to wait for a lock.
+        for case .cancel(let id, let canceller, let then) in batch { then(cancel(id, by: canceller)) }
     }
 
     private mutating func read(

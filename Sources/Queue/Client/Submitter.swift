@@ -82,7 +82,8 @@ private struct Work {
         self.logger = logger
         permits = QueuePermits(limit: configuration.queueLimit)
         let box = box
-        link = DatabaseLink(configuration.postgres, logger: logger) { (connection) throws(PostgresError) in
+        link = DatabaseLink(configuration.postgres, settings: SessionSettings.node, logger: logger) {
+            (connection) throws(PostgresError) in
             let row = try connection.execute(SubmitSQL.session.with())
             box.session = Session(
                 secret: row.bytes(0, 0) ?? [], process: connection.serverProcess, startedAt: row.time(0, 1) ?? 0)

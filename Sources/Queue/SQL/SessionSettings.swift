@@ -18,4 +18,10 @@ package enum SessionSettings {
         "enable_material = off", "enable_memoize = off",
         "max_parallel_workers_per_gather = 0", "jit = off",
     ]
+
+    /// Of a node: it waits no longer than this for a row that another session has locked. As a rule that takes as long as
+    /// a commit. But a worker that is stopped in the middle of a claim (SIGSTOP, a frozen machine) keeps what it locked
+    /// until it goes on, and a node has one thread for all look-ups and one for all submissions. More than PostgreSQL's
+    /// `deadlock_timeout` (1 s): a deadlock is still told as one.
+    package static let node = fixedPlans + ["lock_timeout = 2000"]
 }
