@@ -1,8 +1,10 @@
 import Glibc
 import JSON
+import Postgres
 import Queue
 import TestSupport
 import Testing
+import Threading
 
 @testable import API
 
@@ -191,6 +193,27 @@ extension ServerTests {
             #expect(reply.status == 503)
             #expect(reply.headers["retry-after"].flatMap { Int($0) } != nil)
             #expect(try node.taskCount() == "2")
+        }
+
+        @Test func `a node tells its health at once while others wait for slow lists`() throws {
+            let node = try TestNode(threads: 4)
+            let holder = try PostgresConnection(
+                PostgresConfiguration(connectionString: node.database.connectionString))
+            try holder.execute(text: "BEGIN; LOCK TABLE finished_task")
+            let slow = NamedThread("test-lists") {
+                _ = try? inParallel(8) { _ in try node.client().call("GET", "/tasks").status }
+            }
+            try eventually("lists wait") {
+                try node.database.sql(
+                    "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+                )
+                    == "2"
+            }
+            let start = ContinuousClock.now
+            #expect(try node.client().call("GET", "/health").status == 200)
+            #expect(ContinuousClock.now - start < .seconds(1))
+            try holder.execute(text: "ROLLBACK")
+            slow.join()
         }
 
         @Test func `administrative calls need the token where one is set`() throws {

@@ -95,6 +95,8 @@ extension QueueClient {
         try answer { task(id, wait: wait, then: $0) }.get()
     }
 
+    func isDatabaseUp() throws -> Bool { try answer { isDatabaseUp(then: $0) } }
+
     func cancel(_ id: TaskID, by canceller: TaskID = TaskID()) throws -> Cancellation {
         try answer { cancel(id, by: canceller, then: $0) }.get()
     }

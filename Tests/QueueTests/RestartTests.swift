@@ -24,7 +24,7 @@ import Threading
         cluster.stop()
         #expect(throws: QueueError.sessionLost) { try session.claim() }
         for number in 0..<4 {
-            #expect(!client.isDatabaseUp())
+            #expect(try !client.isDatabaseUp())
             #expect(throws: QueueError.self) { try client.submit(task("\(number)")) }
             #expect(throws: QueueError.self) { try session.register() }
             sleepCurrentThread(for: .milliseconds(50))
@@ -84,7 +84,7 @@ import Threading
         sleepCurrentThread(for: .milliseconds(300))
         cluster.stop(SIGKILL)
         sleepCurrentThread(for: .milliseconds(100))
-        #expect(!client.isDatabaseUp())
+        #expect(try !client.isDatabaseUp())
         let start = ContinuousClock.now
         #expect(throws: QueueError.self) { try client.record(claimedBefore) }
         #expect(throws: QueueError.self) { try client.record(claimedBefore, wait: .seconds(30)) }
@@ -95,7 +95,7 @@ import Threading
         let back = ContinuousClock.now
         try eventually("back") { (try? client.submit(task("back"))) != nil }
         #expect(ContinuousClock.now - back < .seconds(3))
-        #expect(client.isDatabaseUp())
+        #expect(try client.isDatabaseUp())
         stop.withLock { $0 = true }
         for thread in threads { thread.join() }
 

@@ -13,15 +13,17 @@ enum HealthRoute {
                 headers: ["Retry-After": "Seconds."]),
         ],
         server: .node { (_, services) throws(Problem) in
-            .blocking {
-                let isUp = services.queue.isDatabaseUp()
-                let body = JSONWriter.object { body in
-                    body.member("status", isUp ? "healthy" : "unhealthy")
-                    body.member("service", "api")
-                    body.member("node", services.node)
-                    body.member("database", isUp ? "up" : "down")
+            .later { answer in
+                services.queue.isDatabaseUp { isUp in
+                    let body = JSONWriter.object { body in
+                        body.member("status", isUp ? "healthy" : "unhealthy")
+                        body.member("service", "api")
+                        body.member("node", services.node)
+                        body.member("database", isUp ? "up" : "down")
+                    }
+                    answer(
+                        .success(Response(isUp ? 200 : 503, body, headers: isUp ? [] : [.init("Retry-After", "2")])))
                 }
-                return .success(Response(isUp ? 200 : 503, body, headers: isUp ? [] : [.init("Retry-After", "2")]))
             }
         })
 

@@ -5,7 +5,7 @@ internal import Threading
 /// An API node's side of the queue.
 ///
 /// Its parts each have a thread and a session: ``Submitter`` stores, ``LookUps`` reads and cancels, ``Listener`` waits
-/// for ends. What blocks the caller takes a connection of a small pool.
+/// for ends; ``DatabaseProbe`` has a thread only. What blocks the caller takes a connection of a small pool.
 package final class QueueClient: Sendable {
     package struct Configuration: Sendable {
         package var postgres: PostgresConfiguration
@@ -37,6 +37,7 @@ package final class QueueClient: Sendable {
     private let lookUps: LookUps
     private let listener: Listener
     private let pool: ConnectionPool
+    private let probe: DatabaseProbe
     private let logger: Logger
 
     /// Does not need the database to be up: connects when it can, and again whenever it has to.
@@ -48,7 +49,11 @@ package final class QueueClient: Sendable {
         listener = Listener(configuration.postgres, lookUps: lookUps, logger: logger)
         var postgres = configuration.postgres
         postgres.connectionLimit = max(1, postgres.connectionLimit - Self.ownSessions)
-        pool = ConnectionPool(postgres, settings: SessionSettings.fixedPlans, logger: logger)
+        // A statement that nobody waits for any more ends at the server, too.
+        let limit = "statement_timeout = '\(postgres.responseTimeout.components.seconds + 1)s'"
+        let pool = ConnectionPool(postgres, settings: SessionSettings.node + [limit], logger: logger)
+        self.pool = pool
+        probe = DatabaseProbe { Self.ping(pool) }
     }
 
     /// Answers those who wait with what is known now, and from now on everybody without waiting. What is handed in is
@@ -60,6 +65,7 @@ package final class QueueClient: Sendable {
         submitter.finish()
         endWaiting()
         lookUps.finish()
+        probe.finish()
         pool.close()
     }
 
@@ -120,6 +126,9 @@ package final class QueueClient: Sendable {
     ) {
         if !lookUps.add(.cancel(id, by: canceller, then: then)) { then(.failure(.shuttingDown)) }
     }
+
+    /// Answers within a few seconds, whatever else is under way here.
+    package func isDatabaseUp(then: @escaping @Sendable (Bool) -> Void) { probe.ask(then) }
 
     private func add(_ request: Submitter.Request) {
         if !submitter.add(request) { request.then(.failure(.shuttingDown)) }
@@ -183,9 +192,19 @@ extension QueueClient {
         try run { try $0.execute(CacheSQL.clear.with()) }.integer(0, 0) ?? 0
     }
 
-    /// Blocks, about 2 s at most.
-    package func isDatabaseUp() -> Bool {
-        (try? run { try $0.execute(LookUpSQL.ping.with(), timeout: Self.patience) }) != nil
+    /// Once more on a new connection, where the server had closed the old one. Blocks, about 2 s as a rule.
+    private static func ping(_ pool: ConnectionPool) -> Bool {
+        for _ in 0..<2 {
+            do {
+                _ = try pool.withConnection(patience: patience) { connection in
+                    try connection.execute(LookUpSQL.ping.with(), timeout: patience)
+                }
+                return true
+            } catch {
+                guard (error as? PostgresError)?.kind == .connectionLost else { return false }
+            }
+        }
+        return false
     }
 
     func run(_ body: (PostgresConnection) throws -> PostgresResult) throws(QueueError) -> PostgresResult {
