@@ -1,3 +1,4 @@
+import Postgres
 import TestSupport
 import Testing
 import Threading
@@ -78,6 +79,27 @@ import Threading
         try client.bound("sha256", to: nil)
         #expect(try bounded.claim(1).count == 1)
         #expect(!bounded.hasBounds)
+    }
+
+    @Test func `A worker that is stopped in the middle of a claim keeps the others from its bounded type only`() throws
+    {
+        let client = bench.client()
+        defer { client.shutdown() }
+        try client.bound("sha256", to: 3)
+        let bounded = try #require(try client.submit(task("bounded")).queuedID)
+        let other = try #require(try client.submit(task("other", type: "md5")).queuedID)
+        let session = try bench.session(types: Self.names)
+        let stopped = try PostgresConnection(bench.postgres)
+        try stopped.execute(text: "BEGIN; SELECT FROM task_type WHERE type = 'sha256' FOR UPDATE")
+        let start = ContinuousClock.now
+        #expect(try session.claim().map(\.id) == [other])
+        #expect(ContinuousClock.now - start < .seconds(5))
+        let wake = EventFD()
+        #expect(try session.waitForWork(upTo: .seconds(5), wake: wake) == .work)
+        #expect(try session.claim().isEmpty)
+        try stopped.execute(text: "ROLLBACK")
+        #expect(try session.waitForWork(upTo: .seconds(5), wake: wake) == .work)
+        #expect(try session.claim().map(\.id) == [bounded])
     }
 
     @Test func `A step of priority counts as a minute of waiting, across types`() throws {

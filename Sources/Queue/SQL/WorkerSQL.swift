@@ -27,10 +27,17 @@ enum WorkerSQL {
 
     /// Of these types, those that are bounded are for this claim alone until its commit: what it counts stays so. To be
     /// run right before it, as the claim's snapshot has to be newer than the lock.
+    ///
+    /// What another claim has is left to it, not waited for: should that worker be stopped in the middle (SIGSTOP, a
+    /// frozen machine), it would keep all the others from their tasks of any type. Which ones were got is left to the
+    /// claim in a parameter of the transaction; returned is whether there are others.
     static let lockBounds = PostgresStatement(
         "claim_bounds",
         """
-        SELECT FROM task_type WHERE concurrency IS NOT NULL AND type = ANY ($1) ORDER BY type FOR UPDATE
+        SELECT set_config('millrace.bounds', coalesce(string_agg(type, ','), ''), true),
+            count(*) < (SELECT count(*) FROM task_type WHERE concurrency IS NOT NULL AND type = ANY ($1))
+        FROM (SELECT type FROM task_type WHERE concurrency IS NOT NULL AND type = ANY ($1)
+              ORDER BY type FOR UPDATE SKIP LOCKED) b
         """)
 
     /// Takes up to so many tasks of the types given, most urgent first. Others are left to workers of another version.
@@ -55,7 +62,9 @@ enum WorkerSQL {
         """
         WITH open AS MATERIALIZED (
             SELECT q.type, coalesce(now() + q.lead * interval '1 microsecond', '-infinity') AS start,
-                CASE WHEN s.concurrency IS NULL THEN $2 ELSE greatest(0, least($2, $5, s.concurrency - (
+                CASE WHEN s.concurrency IS NULL THEN $2
+                WHEN s.type <> ALL (string_to_array(current_setting('millrace.bounds', true), ',')) THEN 0
+                ELSE greatest(0, least($2, $5, s.concurrency - (
                     SELECT count(*) FROM (
                         SELECT FROM task t WHERE t.worker_id IS NOT NULL AND t.type = s.type LIMIT s.concurrency) r)))
                 END AS quota, s.concurrency IS NOT NULL AS is_bounded

@@ -36,6 +36,8 @@ package final class WorkerSession {
     private static let quiet = Duration.milliseconds(5)
     /// How soon it looks again for tasks of a bounded type, which are free when another worker has stored a result.
     private static let boundedPause = Duration.milliseconds(40)
+    /// The same where another worker was just claiming of it.
+    private static let takenPause = Duration.milliseconds(5)
 
     private struct Registration {
         let connection: PostgresConnection
@@ -60,6 +62,8 @@ package final class WorkerSession {
     /// When the next task is due that was put off; the outer `nil`: not asked since the last exchange.
     private var nextDue: Timestamp??
     private var isBoundedWorkLeft = false
+    /// At the last claim another worker's was under way that left some bounded type to nobody else.
+    private var areBoundsTaken = false
     private var claimStart = ClaimStart()
 
     /// Does not connect yet.
@@ -148,6 +152,7 @@ package final class WorkerSession {
         if completion != nil { try announce(results[0]) }
         guard claim > 0, let claimed = results.last else { return [] }
         if claimed.rowCount > 0 { hasBounds = claimed.bool(0, 9) == true }
+        areBoundsTaken = results[results.count - 2].bool(0, 1) == true
         // A suspect was taken without looking at the others.
         if claimed.rowCount != 1 || claimed.bool(0, 5) != true {
             let isClaimAlone = completed.isEmpty
@@ -243,7 +248,8 @@ extension WorkerSession {
                 if nextDue == nil, now - start >= Self.quiet, try isWorkLeft() { return .work }
                 var next = nextDue.map { $0.map(\.instant) } ?? start + Self.quiet
                 if nextDue != nil, isBoundedWorkLeft {
-                    next = min(next ?? start + Self.boundedPause, start + Self.boundedPause)
+                    let again = start + (areBoundsTaken ? Self.takenPause : Self.boundedPause)
+                    next = min(next ?? again, again)
                 }
                 if let whole = claimStart.wholeLookAt { next = min(next ?? whole, whole) }
                 if let left = next.map({ $0 - now }) {
