@@ -11,6 +11,7 @@ package enum Schema {
         Migration(version: 5, name: "sharers", sql: PackageResources.v005_sharers_sql),
         Migration(version: 6, name: "types", sql: PackageResources.v006_types_sql),
         Migration(version: 7, name: "retry", sql: PackageResources.v007_retry_sql),
+        Migration(version: 8, name: "lists", sql: PackageResources.v008_lists_sql),
     ]
 
     package struct Step: Sendable, Hashable {

@@ -100,6 +100,7 @@ import Testing
         #expect(claim.contains("Index Scan using task_rank on task"))
         #expect(claim.contains("Index Scan using task_suspect on task"))
         #expect(claim.contains("Index Scan using task_pkey on task"))
+        #expect(plans[4].contains("task_due_type"))
         for plan in plans {
             #expect(!plan.contains("Seq Scan") && !plan.contains("Bitmap"), "\(plan)")
             #expect(readsByKey(plan), "\(plan)")
@@ -114,15 +115,21 @@ import Testing
         let connection = try PostgresConnection(bench.postgres, settings: SessionSettings.fixedPlans)
         try Partitions(connection, logger: Bench.logger).make(from: CivilDay(.now), days: 2)
         let statuses: [TaskStatus?] = [nil] + TaskStatus.allCases
-        for status in statuses {
-            let statement = ListSQL.page(status)
-            try connection.execute(statement.with(.null(.text), .uuid(TaskID()), .int8(10)))
-            let text = try plan(statement, "'sha256', gen_random_uuid(), 10", connection)
+        for (status, isOfType) in statuses.flatMap({ [($0, false), ($0, true)] }) {
+            let statement = ListSQL.page(status, isOfType: isOfType)
+            try connection.execute(statement.with(isOfType ? .text("x") : .null(.text), .uuid(TaskID()), .int8(10)))
+            let text = try plan(statement, "\(isOfType ? "'sha256'" : "NULL"), gen_random_uuid(), 10", connection)
             #expect(!text.contains("Seq Scan"), "\(text)")
             if status == .failed || status == .cancelled { #expect(text.contains("outcome_id_idx"), "\(text)") }
-            // Those of all are two pages put together, and those processed are few.
-            if status != nil, status != .processing { #expect(!text.contains("->  Sort"), "\(text)") }
+            if status == nil || status == .completed { #expect(text.contains("type_id_idx") == isOfType, "\(text)") }
+            if status == .processing { #expect(text.contains("task_owner"), "\(text)") }
+            // Those of all are two pages put together.
+            if status != nil { #expect(!text.contains("->  Sort"), "\(text)") }
         }
+        try connection.execute(
+            LookUpSQL.completedPageOfType.with(.text("x"), .uuid(TaskID()), .int8(10)))
+        let hashes = try plan(LookUpSQL.completedPageOfType, "'sha256', gen_random_uuid(), 10", connection)
+        #expect(hashes.contains("type_id_idx") && !hashes.contains("->  Sort"), "\(hashes)")
         try connection.execute(RetrySQL.retry.with(.uuid(TaskID()), .null(.bytea)))
         let retry = try plan(RetrySQL.retry, "gen_random_uuid(), NULL", connection)
         #expect(!retry.contains("Seq Scan"), "\(retry)")

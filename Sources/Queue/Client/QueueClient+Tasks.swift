@@ -19,7 +19,7 @@ extension QueueClient {
     package func tasks(
         status: TaskStatus?, type: String?, limit: Int, after: TaskID?
     ) throws(QueueError) -> [TaskRecord] {
-        let call = ListSQL.page(status).with(
+        let call = ListSQL.page(status, isOfType: type != nil).with(
             type.map { .text($0) } ?? .null(.text), .uuid(after ?? TaskID(high: .max, low: .max)), .int8(Int64(limit)))
         let page = try run { try $0.execute(call) }
         return (0..<page.rowCount).compactMap { page.taskRecord($0) }

@@ -159,12 +159,14 @@ extension QueueClient {
     package func streamHashes(
         types: [String], limit: Int?, after: TaskID?, row: (HashRow) throws -> Void
     ) throws(QueueError) {
-        let typeNames = PostgresValue.texts(types)
+        let isOfType = types.count == 1
+        let statement = isOfType ? LookUpSQL.completedPageOfType : LookUpSQL.completedPage
+        let typeNames = isOfType ? PostgresValue.text(types[0]) : .texts(types)
         var left = limit ?? .max
         var last = after ?? TaskID(high: .max, low: .max)
         while left > 0 {
             let size = min(left, Self.pageSize)
-            let call = LookUpSQL.completedPage.with(typeNames, .uuid(last), .int8(Int64(size)))
+            let call = statement.with(typeNames, .uuid(last), .int8(Int64(size)))
             let page = try run { try $0.execute(call) }
             for index in 0..<page.rowCount {
                 guard let id = page.taskID(index, 0), let type = page.text(index, 1),

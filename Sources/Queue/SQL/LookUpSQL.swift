@@ -75,7 +75,16 @@ enum LookUpSQL {
         SELECT \(unfinishedColumns), sharers - cardinality(cancels) FROM spared
         """)
 
-    /// Completed tasks of some types, newest first, from below an id on.
+    /// Completed tasks of a type, newest first, from below an id on.
+    static let completedPageOfType = PostgresStatement(
+        "completed_page_of_type",
+        """
+        SELECT id, type, result, completed_at FROM finished_task
+        WHERE outcome = 'completed' AND type = $1 AND id < $2
+        ORDER BY id DESC LIMIT $3
+        """)
+
+    /// The same of some types.
     static let completedPage = PostgresStatement(
         "completed_page",
         """

@@ -99,10 +99,13 @@ enum WorkerSQL {
             (SELECT pg_stat_get_dead_tuples('task'::regclass)), (SELECT bool_or(is_bounded) FROM open)
         """)
 
-    /// When the first task of these types is due that was put off; whether there is one that is due now and was not
-    /// claimed, because somebody else had it locked: another claim, or one who only marked it as awaited; whether there
-    /// is a suspect; and whether there is one of a bounded type. $2: where to begin to look, as for a claim. Asked when nothing could be claimed; no notification
-    /// will tell of the second and the last, so the worker looks again in a moment.
+    /// When the first task of these types is due that was put off, in microseconds from now; whether there is one that is
+    /// due now and was not claimed, because somebody else had it locked: another claim, or one who only marked it as
+    /// awaited; whether there is a suspect; and whether there is one of a bounded type. $2: where to begin to look, as for
+    /// a claim. Asked when nothing could be claimed; no notification will tell of the second and the last, so the worker
+    /// looks again in a moment.
+    ///
+    /// Each type has its own way to the first one put off: the many of a paused type are in no other's way.
     static let nextDue = PostgresStatement(
         "next_due",
         """
@@ -110,15 +113,16 @@ enum WorkerSQL {
             SELECT q.type, s.concurrency IS NOT NULL AS is_bounded, EXISTS (
                 SELECT FROM task t
                 WHERE t.type = q.type AND t.worker_id IS NULL AND t.suspect_of IS NULL AND t.run_at <= now()
-                    AND t.rank >= coalesce(now() + q.lead * interval '1 microsecond', '-infinity')) AS is_due
+                    AND t.rank >= coalesce(now() + q.lead * interval '1 microsecond', '-infinity')) AS is_due,
+                (SELECT t.run_at FROM task t
+                 WHERE t.type = q.type AND t.worker_id IS NULL AND (t.run_at > t.created_at) IS TRUE
+                    AND t.suspect_of IS NULL AND t.run_at > now()
+                 ORDER BY t.run_at LIMIT 1) AS next_at
             FROM unnest($1::text[], $2::int8[]) AS q (type, lead) LEFT JOIN task_type s ON s.type = q.type
             WHERE s.is_paused IS NOT TRUE
         )
         SELECT
-            (SELECT run_at FROM task
-             WHERE worker_id IS NULL AND run_at > created_at AND suspect_of IS NULL
-                AND (run_at > now() OR type = ANY (ARRAY(SELECT type FROM open WHERE NOT is_bounded)))
-                AND type = ANY (ARRAY(SELECT type FROM open)) ORDER BY run_at LIMIT 1),
+            (SELECT (extract(epoch FROM min(next_at) - clock_timestamp()) * 1000000)::int8 FROM open),
             EXISTS (SELECT FROM open WHERE is_due AND NOT is_bounded),
             EXISTS (SELECT FROM task
                     WHERE worker_id IS NULL AND suspect_of IS NOT NULL AND run_at <= now()

@@ -60,7 +60,7 @@ package final class WorkerSession {
     /// A type of the last claim is bounded: with each end a task of it may have become free, and nobody tells of it.
     package private(set) var hasBounds = false
     /// When the next task is due that was put off; the outer `nil`: not asked since the last exchange.
-    private var nextDue: Timestamp??
+    private var nextDue: ContinuousClock.Instant??
     private var isBoundedWorkLeft = false
     /// At the last claim another worker's was under way that left some bounded type to nobody else.
     private var areBoundsTaken = false
@@ -246,7 +246,7 @@ extension WorkerSession {
             var limit = start + upTo - now
             if heedWork {
                 if nextDue == nil, now - start >= Self.quiet, try isWorkLeft() { return .work }
-                var next = nextDue.map { $0.map(\.instant) } ?? start + Self.quiet
+                var next = nextDue ?? start + Self.quiet
                 if nextDue != nil, isBoundedWorkLeft {
                     let again = start + (areBoundsTaken ? Self.takenPause : Self.boundedPause)
                     next = min(next ?? again, again)
@@ -286,15 +286,11 @@ extension WorkerSession {
         let row = try run { (connection) throws(PostgresError) in
             try connection.execute(WorkerSQL.nextDue.with(types, starts))
         }
-        nextDue = .some(row.timestamp(0, 0))
+        nextDue = .some(row.integer(0, 0).map { .now + .microseconds($0) })
         isBoundedWorkLeft = row.bool(0, 3) == true
         if row.bool(0, 2) == true { mayHaveSuspects = true }
         return row.bool(0, 1) == true || row.bool(0, 2) == true
     }
-}
-
-extension Timestamp {
-    fileprivate var instant: ContinuousClock.Instant { .now + .microseconds(microseconds - Timestamp.now.microseconds) }
 }
 
 extension PostgresResult {
