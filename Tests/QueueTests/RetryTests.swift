@@ -37,6 +37,23 @@ import Testing
         #expect(try bench.value("SELECT count(*) FROM finished_task") == "1")
     }
 
+    @Test func `However often a task is sent again, it may have as many attempts each time as the first time`() throws {
+        let client = bench.client()
+        defer { client.shutdown() }
+        let session = try bench.session()
+        let id = try #require(try client.submit([Submission(task: task("a"), maxAttempts: 5)])[0].queuedID)
+        for attempt in 1...4 {
+            let claimed = try session.claim()
+            #expect(claimed.map(\.attempt) == [attempt])
+            #expect(claimed.map(\.maxAttempts) == [attempt + 4])
+            if attempt == 3 { _ = try client.cancel(id) } else { try session.fail(claimed, isRetryable: false) }
+            _ = try client.retry(id, input: input)
+        }
+        // The attempts are a number of 16 bits; at its end they are not counted any more, and nothing breaks.
+        try bench.database.sql("UPDATE task SET attempts = 32767, max_attempts = 32767, attempts_before = 32767")
+        #expect(try session.claim().map(\.attempt) == [32767])
+    }
+
     @Test func `Inputs of failed and cancelled tasks are kept where that is asked for, and of completed ones never`()
         throws
     {

@@ -55,32 +55,37 @@ enum FinishSQL {
         """)
 
     /// Worker, ids, errors, whether another attempt may help, the worker's name, whether the input of what failed is kept
-    /// (``RetrySQL``). Returns how many will be tried again,
-    /// and how many are finished.
+    /// (``RetrySQL``). Returns how many will be tried again, and how many are finished. What belongs to a task is found by
+    /// the place of its id, as for ``complete``.
     ///
     /// The pause before attempt n + 1 is between half and all of 2^(n-1) seconds, and 5 minutes at most. (Full jitter,
     /// down to no pause at all, is for many clients of one server; here a pause is what is wanted.)
     static let fail = PostgresStatement(
         "fail",
         """
-        WITH failure AS MATERIALIZED (
-            SELECT *, clock_timestamp() AS now, random() AS jitter
-            FROM unnest($2::uuid[], $3::text[], $4::bool[]) AS f (id, error, is_retryable)
+        WITH drawn AS MATERIALIZED (
+            SELECT clock_timestamp() AS now, array_agg(0.5 + random() / 2) AS share FROM unnest($2::uuid[])
         ), retried AS (
-            UPDATE task t SET worker_id = NULL, started_at = NULL, last_error = f.error, suspect_of = NULL,
+            UPDATE task t SET worker_id = NULL, started_at = NULL, suspect_of = NULL,
+                last_error = ($3::text[])[width_bucket(t.id, $2::uuid[])],
                 history = array_append(t.history,
-                    attempt(t.attempts, 'failed', $5::text, t.started_at, f.now, f.error)),
-                run_at = f.now + interval '1 second' * least(2 ^ (t.attempts - 1), 300) * (0.5 + f.jitter / 2),
-                rank = f.now + interval '1 second' * least(2 ^ (t.attempts - 1), 300) * (0.5 + f.jitter / 2)
-                    + t.priority * interval '1 minute'
-            FROM failure f
-            WHERE t.id = ANY ($2) AND t.id = f.id AND t.worker_id = $1 AND f.is_retryable AND t.attempts < t.max_attempts
+                    attempt(t.attempts, 'failed', $5::text, t.started_at, d.now,
+                        ($3::text[])[width_bucket(t.id, $2::uuid[])])),
+                run_at = d.now + interval '1 second' * least(2 ^ (t.attempts - t.attempts_before - 1), 300)
+                    * d.share[width_bucket(t.id, $2::uuid[])],
+                rank = d.now + interval '1 second' * least(2 ^ (t.attempts - t.attempts_before - 1), 300)
+                    * d.share[width_bucket(t.id, $2::uuid[])] + t.priority * interval '1 minute'
+            FROM drawn d
+            WHERE t.id = ANY ($2::uuid[]) AND t.id = ($2::uuid[])[width_bucket(t.id, $2::uuid[])] AND t.worker_id = $1
+                AND ($4::bool[])[width_bucket(t.id, $2::uuid[])] AND t.attempts < t.max_attempts
             RETURNING t.id
         ), removed AS (
-            DELETE FROM task t USING failure f
-            WHERE t.id = ANY ($2) AND t.id = f.id AND t.worker_id = $1 AND NOT (f.is_retryable AND t.attempts < t.max_attempts)
-            RETURNING t.id, t.type, t.attempts, t.created_at, t.started_at, t.awaited, t.history, f.error, t.priority,
-                t.max_attempts, t.input
+            DELETE FROM task t
+            WHERE t.id = ANY ($2::uuid[]) AND t.id = ($2::uuid[])[width_bucket(t.id, $2::uuid[])] AND t.worker_id = $1
+                AND NOT (($4::bool[])[width_bucket(t.id, $2::uuid[])] AND t.attempts < t.max_attempts)
+            RETURNING t.id, t.type, t.attempts, t.created_at, t.started_at, t.awaited, t.history, t.priority,
+                ($3::text[])[width_bucket(t.id, $2::uuid[])] AS error, t.max_attempts - t.attempts_before AS max_attempts,
+                t.input
         ), finished AS (
             INSERT INTO finished_task
                 (id, type, outcome, attempts, created_at, started_at, completed_at, error, history, worker, priority,
@@ -134,14 +139,14 @@ enum FinishSQL {
             DELETE FROM task t USING judged j
             WHERE t.id = ANY (ARRAY(SELECT id FROM held)) AND t.id = j.id AND j.is_to_blame AND j.attempts >= j.max_attempts
             RETURNING t.id, t.type, t.attempts, t.max_attempts, t.created_at, t.started_at, t.awaited, t.history, j.loss,
-                t.priority, t.input
+                t.priority, t.max_attempts - t.attempts_before AS may_have, t.input
         ), finished AS (
             INSERT INTO finished_task
                 (id, type, outcome, attempts, created_at, started_at, completed_at, error, history, worker, priority,
                  max_attempts, input)
             SELECT id, type, 'failed', attempts, created_at, started_at, clock_timestamp(),
                 loss || ', at attempt ' || attempts || ' of ' || max_attempts, history, (SELECT name FROM forgotten),
-                priority, max_attempts, CASE WHEN $2 THEN input END
+                priority, may_have, CASE WHEN $2 THEN input END
             FROM removed
         ), woken AS MATERIALIZED (
             SELECT count(pg_notify('millrace_work', kind)) AS n

@@ -57,7 +57,7 @@ enum LookUpSQL {
         ), removed AS (
             DELETE FROM task t USING asked a WHERE t.id = $1 AND NOT (a.again OR a.rest > 1)
             RETURNING t.id, t.type, t.attempts, t.created_at, t.started_at, t.awaited, t.history, t.worker_id, t.priority,
-                t.max_attempts, t.input
+                t.max_attempts - t.attempts_before AS max_attempts, t.input
         ), finished AS (
             INSERT INTO finished_task
                 (id, type, outcome, attempts, created_at, started_at, completed_at, history, worker, priority,

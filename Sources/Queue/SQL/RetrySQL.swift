@@ -15,9 +15,10 @@ enum RetrySQL {
                 coalesce(priority, 0) AS priority, coalesce(max_attempts, 5) AS max_attempts, coalesce($2, input) AS input
         ), queued AS (
             INSERT INTO task
-                (id, type, priority, max_attempts, attempts, awaited, run_at, created_at, input, last_error, history, rank)
-            SELECT id, type, priority, least(32767, attempts + max_attempts), attempts, false, now(), created_at, input,
-                error,
+                (id, type, priority, max_attempts, attempts, attempts_before, awaited, run_at, created_at, input, last_error,
+                 history, rank)
+            SELECT id, type, priority, least(32767, attempts + max_attempts), attempts, attempts, false, '-infinity',
+                created_at, input, error,
                 CASE WHEN started_at IS NULL THEN history
                 ELSE array_append(history, attempt(attempts, outcome::text, worker, started_at, completed_at, error)) END,
                 now() + priority * interval '1 minute'

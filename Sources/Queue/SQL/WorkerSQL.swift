@@ -91,7 +91,7 @@ enum WorkerSQL {
             ORDER BY f.rank, f.run_at, f.id
             LIMIT $2
         )
-        UPDATE task SET worker_id = $1, attempts = attempts + 1, started_at = clock_timestamp()
+        UPDATE task SET worker_id = $1, attempts = least(attempts + 1, 32767), started_at = clock_timestamp()
         WHERE id = ANY (ARRAY(SELECT id FROM suspect UNION ALL SELECT id FROM next))
         RETURNING id, type, input, attempts, max_attempts, suspect_of IS NOT NULL,
             (extract(epoch FROM rank - now()) * 1000000)::int8,
