@@ -75,8 +75,8 @@ import Threading
         ]
         _ = try client.submit(submissions)
         let session = try bench.session()
-        #expect(try session.claim(1).map(\.id) == [submissions[1].id])
-        #expect(try session.claim().map(\.id) == [submissions[2].id, submissions[0].id, submissions[4].id])
+        for next in [1, 2, 0, 4] { #expect(try session.claim(1).map(\.id) == [submissions[next].id]) }
+        #expect(try session.claim().isEmpty)
     }
 
     @Test func `Concurrent workers finish every task exactly once`() throws {

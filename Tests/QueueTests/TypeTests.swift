@@ -105,21 +105,29 @@ import Threading
     @Test func `A step of priority counts as a minute of waiting, across types`() throws {
         let client = bench.client()
         defer { client.shutdown() }
-        let now = Timestamp.now
-        func submission(_ type: String, priority: Int16, minutesAgo: Int) -> Submission {
-            Submission(
-                task: task("\(type) \(priority) \(minutesAgo)", type: type), priority: priority,
-                runAt: now.advanced(by: .seconds(-60 * minutesAgo)))
-        }
-        let submissions = [
-            submission("sha256", priority: 5, minutesAgo: 8), submission("md5", priority: 0, minutesAgo: 1),
-            submission("sha256", priority: -3, minutesAgo: 1), submission("md5", priority: 100, minutesAgo: 0),
-            submission("sha256", priority: 0, minutesAgo: 2),
+        let tasks: [(type: String, priority: Int16, minutesAgo: Int)] = [
+            ("sha256", 5, 8), ("md5", 0, 1), ("sha256", -3, 1), ("md5", 100, 0), ("sha256", 0, 2),
         ]
+        let submissions = tasks.enumerated().map { number, it in
+            Submission(task: task("\(number)", type: it.type), priority: it.priority)
+        }
         _ = try client.submit(submissions)
+        for (submission, it) in zip(submissions, tasks) {
+            try bench.database.sql(
+                "UPDATE task SET rank = rank - interval '\(it.minutesAgo) minutes' WHERE id = '\(submission.id)'")
+        }
         let session = try bench.session(types: Self.names)
         var order: [TaskID] = []
         for _ in submissions { order += try session.claim(1).map(\.id) }
         #expect(order == [2, 0, 4, 1, 3].map { submissions[$0].id })
+    }
+
+    @Test func `A task that says it was due long ago goes before none that waits already`() throws {
+        let client = bench.client()
+        defer { client.shutdown() }
+        let first = try #require(try client.submit(task("first")).queuedID)
+        let pushy = Submission(task: task("pushy"), runAt: Timestamp(microseconds: 0))
+        _ = try client.submit([pushy])
+        #expect(try bench.session().claim().map(\.id) == [first, pushy.id])
     }
 }

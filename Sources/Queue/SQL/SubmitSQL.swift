@@ -57,11 +57,14 @@ package enum SubmitSQL {
 
     /// Makes tasks of what is found to be neither cached nor there already.
     /// - Parameter column: of `found`: the task that is there
+    ///
+    /// One that is not put off may run whatever the time, also if the database's clock is set back. And it counts as
+    /// waiting from now on: a `run_at` in the past is no way to the head of the queue.
     private static func inserted(unless column: String) -> String {
         """
         INSERT INTO task (id, type, priority, max_attempts, awaited, run_at, created_at, cache_key, input, sharers, rank)
-            SELECT id, type, priority, max_attempts, awaited, coalesce(run_at, now()), now(), cache_key, input, copies,
-                coalesce(run_at, now()) + priority * interval '1 minute'
+            SELECT id, type, priority, max_attempts, awaited, coalesce(run_at, '-infinity'), now(), cache_key, input, copies,
+                greatest(run_at, now()) + priority * interval '1 minute'
             FROM found
             WHERE may_queue AND cached_id IS NULL AND \(column) IS NULL
             ORDER BY cache_key

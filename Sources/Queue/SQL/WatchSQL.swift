@@ -24,6 +24,8 @@ enum WatchSQL {
 
     static let unlock = PostgresStatement("watch_unlock", "SELECT pg_advisory_unlock(worker_lock_class(), $1)")
 
+    static let time = PostgresStatement("watch_time", "SELECT clock_timestamp()")
+
     /// Takes what died out of the queue's table and its indexes, unless somebody else is about it.
     static let vacuum = "VACUUM (SKIP_LOCKED, INDEX_CLEANUP ON, TRUNCATE OFF) task"
 

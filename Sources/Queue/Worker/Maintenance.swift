@@ -54,8 +54,10 @@ struct Maintenance {
         if now >= nextPartitions {
             nextPartitions = now + Self.partitionInterval
             let partitions = Partitions(connection, logger: logger)
-            try partitions.make(from: CivilDay(.now), days: Self.daysAhead + 1)
-            try partitions.drop(finishedBefore: Timestamp.now.advanced(by: .zero - configuration.retention))
+            // The database's clock, which its times are of: results are not to be lost because a worker's is wrong.
+            guard let time = try connection.execute(WatchSQL.time.with()).timestamp(0, 0) else { return }
+            try partitions.make(from: CivilDay(time), days: Self.daysAhead + 1)
+            try partitions.drop(finishedBefore: time.advanced(by: .zero - configuration.retention))
         }
     }
 
