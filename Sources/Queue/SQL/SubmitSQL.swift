@@ -9,6 +9,7 @@ package import Postgres
 ///
 /// - A join is counted in the row that is joined, which makes it the submission's own as well: it is cancelled when all
 ///   have cancelled it (``LookUpSQL/cancel``). If it is finished meanwhile nothing is counted, and the row is run again.
+///   What is to be counted in a row is found by a binary search (`width_bucket`): no two rows of a batch join one task.
 ///   Rows are locked in the order of their ids, like everywhere, and before anything is inserted: who waits for another
 ///   node's insertion holds no more than what that node has passed already. (Runs that follow in one transaction break
 ///   this; then PostgreSQL may find a deadlock, and one of the two is run again.)
@@ -56,10 +57,10 @@ package enum SubmitSQL {
         """)
 
     /// Makes tasks of what is found to be neither cached nor there already.
-    /// - Parameter column: of `found`: the task that is there
     ///
     /// One that is not put off may run whatever the time, also if the database's clock is set back. And it counts as
     /// waiting from now on: a `run_at` in the past is no way to the head of the queue.
+    /// - Parameter column: of `found`: the task that is there
     private static func inserted(unless column: String) -> String {
         """
         INSERT INTO task (id, type, priority, max_attempts, awaited, run_at, created_at, cache_key, input, sharers, rank)
@@ -102,14 +103,16 @@ package enum SubmitSQL {
             FROM batch b
             LEFT JOIN result_cache c ON c.cache_key = b.cache_key AND (c.expires_at > now()) IS TRUE
             LEFT JOIN task t ON t.cache_key = b.cache_key
+        ), shared AS MATERIALIZED (
+            SELECT array_agg(joined_id ORDER BY joined_id) AS tasks, array_agg(id ORDER BY joined_id) AS ids,
+                array_agg(copies ORDER BY joined_id) AS copies
+            FROM found WHERE cached_id IS NULL AND joined_id <> id
         ), met AS MATERIALIZED (
-            SELECT id FROM task
-            WHERE id = ANY (ARRAY(SELECT joined_id FROM found WHERE cached_id IS NULL AND joined_id <> id))
-            ORDER BY id FOR UPDATE
+            SELECT id FROM task WHERE id = ANY ((SELECT tasks FROM shared)::uuid[]) ORDER BY id FOR UPDATE
         ), joined AS (
-            UPDATE task t SET sharers = t.sharers + f.copies
-            FROM found f WHERE t.id = ANY (ARRAY(SELECT id FROM met)) AND f.joined_id = t.id
-            RETURNING f.id, t.id AS joined_id
+            UPDATE task t SET sharers = t.sharers + s.copies[width_bucket(t.id, s.tasks)]
+            FROM shared s WHERE t.id = ANY (ARRAY(SELECT id FROM met))
+            RETURNING s.ids[width_bucket(t.id, s.tasks)] AS id, t.id AS joined_id
         ), inserted AS (
             \(inserted(unless: "joined_id"))
         ), counted AS (
