@@ -40,6 +40,20 @@ import Threading
         #expect(try bench.value("SELECT count(*) FROM task") == "1")
     }
 
+    @Test func `Who uses another's key spoils no repetition that comes in the same moment`() throws {
+        let client = bench.client()
+        defer { client.shutdown() }
+        let first = try client.submit(submissions(), key: key("a")).map(\.id)
+        for _ in 0..<20 {
+            let answers = try inParallel(8) { number in
+                number % 2 == 0
+                    ? Result { try client.submit(submissions(), key: key("a", "another")) }
+                    : Result { try client.submit(submissions(), key: key("a")) }
+            }
+            for number in stride(from: 1, to: 8, by: 2) { #expect(try answers[number].get().map(\.id) == first) }
+        }
+    }
+
     @Test func `While the first request with a key is being stored the second is told so, or gets its tasks`() throws {
         let (one, other) = (bench.client(), bench.client())
         defer { for client in [one, other] { client.shutdown() } }

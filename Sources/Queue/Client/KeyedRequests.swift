@@ -35,6 +35,8 @@ struct KeyedRequests {
 
     private var entries: [Entry] = []
     private var entryOfRequest: [Int: Int] = [:]
+    /// The first one of each key.
+    private var entryOfKey: [[UInt8]: Int] = [:]
 
     var isEmpty: Bool { entries.isEmpty }
 
@@ -43,9 +45,11 @@ struct KeyedRequests {
         var entry = Entry(
             request: request, key: KeyedDigest.make(secret: secret, Array("idempotency key ".utf8) + key.key),
             fingerprint: KeyedDigest.make(secret: secret, Array("request ".utf8) + key.payload))
-        if let first = entries.first(where: { $0.key == entry.key }) {
+        if let first = entryOfKey[entry.key].map({ entries[$0] }) {
             let isSame = first.fingerprint == entry.fingerprint
             entry.verdict = isSame ? .twin(of: first.request) : .refused(.keyOfAnotherRequest)
+        } else {
+            entryOfKey[entry.key] = entries.count
         }
         entryOfRequest[request] = entries.count
         entries.append(entry)
@@ -81,6 +85,8 @@ struct KeyedRequests {
                 entries[number - 1].verdict = .refused(.keyOfAnotherRequest)
                 continue
             }
+            // Another one that came with it has used its key, and came first here only.
+            if entries[number - 1].verdict == .refused(.keyOfAnotherRequest) { entries[number - 1].verdict = .fresh }
             let outcome = isCached ? SubmissionOutcome.cached(id, result: known.bytes(row, 5) ?? []) : .repeated(id)
             entries[number - 1].stored.append((place, outcome))
         }

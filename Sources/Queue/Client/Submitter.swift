@@ -46,8 +46,9 @@ final class Submitter: Sendable {
 
 /// What the thread has and does.
 private struct Work {
-    /// Tasks and input bytes of one batch at most, if it has more than one request.
-    private static let batchLimit = (tasks: 2000, bytes: 8 << 20)
+    /// Tasks, input bytes and keys of one batch at most, if it has more than one request. A key is a lock until the
+    /// commit, and the server's table of locks has 6,400 places for all sessions unless it is set otherwise.
+    private static let batchLimit = (tasks: 2000, bytes: 8 << 20, keys: 300)
     /// How long a batch whose commit is in doubt waits for the database to come back and tell.
     private static let patience = Duration.seconds(2)
 
@@ -94,13 +95,15 @@ private struct Work {
         var start = arrived.startIndex
         while start < arrived.endIndex {
             var end = start
-            var size = (tasks: 0, bytes: 0)
+            var size = (tasks: 0, bytes: 0, keys: 0)
             repeat {
                 size.tasks += arrived[end].tasks.count
                 size.bytes += arrived[end].tasks.reduce(0) { $0 + $1.task.input.count }
+                if arrived[end].key != nil { size.keys += 1 }
                 end += 1
             } while end < arrived.endIndex
                 && size.tasks + arrived[end].tasks.count <= Self.batchLimit.tasks && size.bytes < Self.batchLimit.bytes
+                && size.keys < Self.batchLimit.keys
             store(batch: arrived[start..<end], tasks: size.tasks)
             start = end
         }
