@@ -1,3 +1,4 @@
+import Postgres
 import Queue
 import TestSupport
 import Testing
@@ -88,5 +89,66 @@ import Threading
         }
         let slept = ContinuousClock.now - start
         #expect(slept < .seconds(2))
+    }
+}
+
+@Suite struct Conflicts {
+    let bench: Bench
+
+    init() throws { bench = try Bench() }
+
+    /// The first time that something is joined fails as a deadlock would; a sequence knows no rollback.
+    private func failFirstJoin(sqlState: String) throws {
+        try bench.database.sql(
+            """
+            CREATE SEQUENCE joins;
+            GRANT USAGE ON SEQUENCE joins TO millrace;
+            CREATE FUNCTION conflict() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                IF nextval('joins') = 1 THEN RAISE EXCEPTION 'conflict' USING ERRCODE = '\(sqlState)'; END IF;
+                RETURN NEW;
+            END $$;
+            CREATE TRIGGER conflict BEFORE UPDATE OF sharers ON task FOR EACH ROW EXECUTE FUNCTION conflict()
+            """)
+    }
+
+    /// Submits one that is joined and one that is not, as one batch: the thread is kept busy while they come.
+    private func submitTogether(_ client: QueueClient) throws -> [Result<[SubmissionOutcome], QueueError>] {
+        _ = try client.submit(task("shared"))
+        let holder = try PostgresConnection(bench.postgres)
+        try holder.execute(text: "BEGIN; LOCK TABLE task IN EXCLUSIVE MODE")
+        let answers = Monitor<[Int: Result<[SubmissionOutcome], QueueError>]>([:])
+        for (number, submitted) in [task("first"), task("shared"), task("new", isCacheable: false)].enumerated() {
+            client.submit([Submission(task: submitted)], wait: nil) { told in
+                answers.broadcast { $0[number] = told }
+            }
+            if number > 0 { continue }
+            try eventually("it waits") {
+                try bench.value(
+                    "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+                )
+                    == "1"
+            }
+        }
+        try holder.execute(text: "ROLLBACK")
+        let told = try #require(answers.wait(for: .seconds(20)) { $0.count == 3 ? $0 : nil })
+        return (0..<3).map { told[$0]! }
+    }
+
+    @Test func `What is stored before a conflict is not stored again`() throws {
+        let client = bench.client()
+        defer { client.shutdown() }
+        try failFirstJoin(sqlState: "40001")
+        for told in try submitTogether(client) { _ = try told.get() }
+        #expect(try bench.value("SELECT count(*), sum(sharers) FROM task") == "3|4")
+    }
+
+    @Test func `Who is stored is told so, though another one of the batch is refused`() throws {
+        let client = bench.client()
+        defer { client.shutdown() }
+        try failFirstJoin(sqlState: "P0001")
+        let told = try submitTogether(client)
+        guard case .failure(.internalError) = told[1] else { throw Unexpected(what: "\(told[1])") }
+        _ = try told[2].get()
+        #expect(try bench.value("SELECT count(*), sum(sharers) FROM task") == "3|3")
     }
 }

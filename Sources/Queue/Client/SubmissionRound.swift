@@ -58,6 +58,15 @@ struct SubmissionRound {
 
     mutating func settle(_ result: PostgresResult) { batch.settle(result) }
 
+    /// What is stored whatever becomes of the rest: without a transaction around them each run of the statement is one.
+    var committed: Set<TaskID> { needsTransaction ? [] : batch.inserted }
+
+    /// - Returns: `nil`: the request is not stored, or not surely.
+    func committedOutcome(ofRequest request: Int) -> [SubmissionOutcome]? {
+        guard !needsTransaction, number.indices.contains(request), let number = number[request] else { return nil }
+        return try? batch.outcome(ofRequest: number).get()
+    }
+
     /// What is to be stored beside the tasks.
     func closingCalls(ttl: Duration) -> [PostgresCall] {
         if keyed.isEmpty { return [] }

@@ -126,8 +126,13 @@ private struct Work {
         do throws(QueueError) {
             try run(&round)
         } catch {
-            for (request, isAllowed) in zip(arrived, mayQueue) {
-                if isAllowed { permits.giveBack(request.tasks.count) }
+            for (index, request) in arrived.enumerated() {
+                // Stored by itself, before what went wrong with another.
+                if error != .outcomeUnknown, let outcome = round.committedOutcome(ofRequest: index) {
+                    request.then(.success(outcome))
+                    continue
+                }
+                if mayQueue[index] { permits.giveBack(request.tasks.count) }
                 request.then(.failure(error))
             }
             return
@@ -173,7 +178,7 @@ private struct Work {
                     }
                     sleepCurrentThread(for: .milliseconds(20))
                 } else if error.isTransactionRetryable, attempts < 10 {
-                    stored = []
+                    stored.formUnion(round.committed)
                 } else {
                     // One line a second: on a full disk each batch is refused.
                     if let count = refusals.count(at: .now) {
@@ -181,6 +186,7 @@ private struct Work {
                             "The database refused a submission",
                             metadata: ["error": "\(error)", "times": .stringConvertible(count)])
                     }
+                    if !round.committed.isEmpty, let connection = try? link.connected() { wakeWorkers(connection) }
                     throw QueueError(error)
                 }
             }
@@ -229,8 +235,10 @@ private struct Work {
     private func resolve(
         _ session: Session, ids: [TaskID], _ connection: PostgresConnection
     ) throws(PostgresError) -> Set<TaskID> {
-        try connection.execute(
+        let ended = try connection.execute(
             SubmitSQL.endSession.with(.int4(session.process), .timestamptz(session.startedAt)))
+        // It may be waiting for the disk in the middle of its commit: ask again, as long as there is patience.
+        if ended.bool(0, 0) == false { throw PostgresError(.timedOut, message: "the session in doubt does not end") }
         let known = try connection.execute(SubmitSQL.known.with(ids: ids))
         let stored = Set((0..<known.rowCount).compactMap { known.taskID($0, 0) })
         logger.notice(
