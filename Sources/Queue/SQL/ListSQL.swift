@@ -4,61 +4,80 @@ internal import Postgres
 ///
 /// One statement for each state, as each has its own way to the rows: what is queued or completed is most of its table
 /// and is walked by id, or by type and id; what is processed is found by its owner; the failed and the cancelled have an
-/// index to themselves, which a statement can use that names them. A condition that must not lead to another index is
-/// written in a form that none serves.
+/// index to themselves, which a statement can use that names them. No plan depends on what the statistics say of types:
+/// a condition or an order that must not lead to another index has a form that none serves.
 enum ListSQL {
     static func page(_ status: TaskStatus?, isOfType: Bool) -> PostgresStatement {
         switch status {
         case nil: isOfType ? anyOfType : any
-        case .queued?: queued
+        case .queued?: isOfType ? queuedOfType : queued
         case .processing?: processing
         case .completed?: isOfType ? completedOfType : completed
-        case .failed?: unsuccessful("failed")
-        case .cancelled?: unsuccessful("cancelled")
+        case .failed?: failed
+        case .cancelled?: cancelled
         }
     }
 
     private static let filter = "($1::text IS NULL OR type = $1) AND id < $2"
-    private static let filterOfType = "type = $1::text AND id < $2"
     private static let order = "ORDER BY id DESC LIMIT $3"
+    /// Those of one type, which stand beside each other in the index by type and id.
+    static let filterOfType = "type >= $1::text AND (type, id) < ($1::text, $2)"
+    static let orderOfType = "ORDER BY type DESC, id DESC LIMIT $3"
 
-    private static func any(_ name: String, finished: String) -> PostgresStatement {
-        PostgresStatement(
-            name,
-            """
-            (SELECT \(LookUpSQL.unfinishedColumns) FROM task WHERE \(filter) \(order))
-            UNION ALL
-            (SELECT \(LookUpSQL.finishedColumns) FROM finished_task WHERE \(finished) \(order))
-            \(order)
-            """)
-    }
-    private static let any = any("list_any", finished: filter)
-    private static let anyOfType = any("list_any_of_type", finished: filterOfType)
+    private static let any = PostgresStatement(
+        "list_any",
+        """
+        (SELECT \(LookUpSQL.unfinishedColumns) FROM task WHERE \(filter) \(order))
+        UNION ALL
+        (SELECT \(LookUpSQL.finishedColumns) FROM finished_task WHERE \(filter) \(order))
+        \(order)
+        """)
+    private static let anyOfType = PostgresStatement(
+        "list_any_of_type",
+        """
+        (\(queuedRowsOfType))
+        UNION ALL
+        (\(processingRows))
+        UNION ALL
+        (SELECT \(LookUpSQL.finishedColumns) FROM finished_task WHERE \(filterOfType) \(orderOfType))
+        \(order)
+        """)
 
     private static let queued = PostgresStatement(
         "list_queued",
         "SELECT \(LookUpSQL.unfinishedColumns) FROM task WHERE worker_id IS NULL AND \(filter) \(order)")
-    private static let processing = PostgresStatement(
-        "list_processing",
-        """
-        SELECT \(LookUpSQL.unfinishedColumns) FROM task
-        WHERE id = ANY (ARRAY(SELECT id FROM task
-                WHERE worker_id IS NOT NULL AND ($1::text IS NULL OR type = $1) AND (id < $2) IS TRUE))
-            AND worker_id IS NOT NULL
-        \(order)
-        """)
+    private static let queuedOfType = PostgresStatement("list_queued_of_type", queuedRowsOfType)
 
-    private static let completed = finished("list_completed", "completed", filter)
-    private static let completedOfType = finished("list_completed_of_type", "completed", filterOfType)
-
-    private static func unsuccessful(_ outcome: String) -> PostgresStatement {
-        finished("list_\(outcome)", outcome, filter)
-    }
-
-    private static func finished(_ name: String, _ outcome: String, _ filter: String) -> PostgresStatement {
-        PostgresStatement(
-            name,
-            "SELECT \(LookUpSQL.finishedColumns) FROM finished_task WHERE outcome = '\(outcome)' AND \(filter) \(order)"
+    /// The hot table has no index for this. The few of a type are found by the index of claims; where they are many, some
+    /// of them are among any thousands that are walked.
+    private static let queuedRowsOfType = """
+        WITH few AS MATERIALIZED (
+            SELECT id FROM task WHERE type = $1::text AND worker_id IS NULL ORDER BY rank LIMIT 5000
         )
+        SELECT \(LookUpSQL.unfinishedColumns) FROM task
+        WHERE worker_id IS NULL AND id = ANY (
+            CASE WHEN (SELECT count(*) FROM few) < 5000 THEN ARRAY(SELECT id FROM few WHERE id < $2)
+            ELSE ARRAY(SELECT id FROM task WHERE worker_id IS NULL AND type = $1::text AND id < $2 \(order)) END)
+        \(order)
+        """
+
+    private static let processing = PostgresStatement("list_processing", processingRows)
+    private static let processingRows = """
+        SELECT \(LookUpSQL.unfinishedColumns) FROM task
+        WHERE worker_id IS NOT NULL AND id = ANY (ARRAY(
+            SELECT id FROM task
+            WHERE worker_id IS NOT NULL AND ($1::text IS NULL OR type = $1) AND (id < $2) IS TRUE))
+        \(order)
+        """
+
+    private static let completed = finished("list_completed", "completed", "\(filter) \(order)")
+    private static let completedOfType = finished(
+        "list_completed_of_type", "completed", "\(filterOfType) \(orderOfType)")
+    private static let failed = finished("list_failed", "failed", "\(filter) \(order)")
+    private static let cancelled = finished("list_cancelled", "cancelled", "\(filter) \(order)")
+
+    private static func finished(_ name: String, _ outcome: String, _ rest: String) -> PostgresStatement {
+        PostgresStatement(
+            name, "SELECT \(LookUpSQL.finishedColumns) FROM finished_task WHERE outcome = '\(outcome)' AND \(rest)")
     }
 }

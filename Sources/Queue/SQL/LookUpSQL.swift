@@ -80,8 +80,8 @@ enum LookUpSQL {
         "completed_page_of_type",
         """
         SELECT id, type, result, completed_at FROM finished_task
-        WHERE outcome = 'completed' AND type = $1 AND id < $2
-        ORDER BY id DESC LIMIT $3
+        WHERE outcome = 'completed' AND \(ListSQL.filterOfType)
+        \(ListSQL.orderOfType)
         """)
 
     /// The same of some types.
