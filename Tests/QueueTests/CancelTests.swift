@@ -34,6 +34,19 @@ import Threading
         #expect(try one.record(id)?.status == .cancelled)
     }
 
+    @Test func `Of many who cancel the last ones are remembered, and all are counted`() throws {
+        let client = bench.client()
+        defer { client.shutdown() }
+        let id = try client.submit((0..<100).map { _ in Submission(task: task("shared")) })[0].id
+        for left in (1..<100).reversed() {
+            let canceller = TaskID()
+            #expect(others(try client.cancel(id, by: canceller)) == left)
+            #expect(others(try client.cancel(id, by: canceller)) == left)
+        }
+        #expect(try bench.value("SELECT cardinality(cancels), sharers FROM task") == "64|65")
+        guard case .cancelled = try client.cancel(id) else { throw Unexpected(what: "not cancelled") }
+    }
+
     @Test func `As long as somebody wants it, it is computed for all`() throws {
         let client = bench.client()
         defer { client.shutdown() }

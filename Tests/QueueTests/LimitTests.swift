@@ -33,7 +33,8 @@ import Testing
         }
         #expect(try bench.value("SELECT count(*) FROM task") == "50")
         _ = try session.claim(10)
-        #expect(try client.submit(task("one more")).queuedID != nil)
+        // On a busy machine a count may have taken long: then the next one waits for a moment.
+        try eventually("there is room") { (try? client.submit(task("one more")))?.queuedID != nil }
     }
 
     @Test func `Where counting takes long it is done more rarely`() {

@@ -42,16 +42,20 @@ enum LookUpSQL {
     /// Task and canceller. Deletes the row whoever owns it; a worker that completes the task later stores nothing.
     ///
     /// If other submissions share the task it goes on for them, and the row keeps who has cancelled: a request that is
-    /// given to a second node counts once. $3: whether the input is kept (``RetrySQL``). Returns how many others there
+    /// given to a second node counts once. Of many only the last 64 are kept, and each older one is a sharer less: else a
+    /// task that 10,000 share would be written anew with up to 160 kB by each of them. $3: whether the input is kept (``RetrySQL``). Returns how many others there
     /// are, last.
     static let cancel = PostgresStatement(
         "cancel",
         """
         WITH asked AS MATERIALIZED (
-            SELECT id, sharers - cardinality(coalesce(cancels, '{}')) AS rest, $2 = ANY (coalesce(cancels, '{}')) AS again
+            SELECT id, sharers - cardinality(coalesce(cancels, '{}')) AS rest, $2 = ANY (coalesce(cancels, '{}')) AS again,
+                cardinality(coalesce(cancels, '{}')) >= 64 AS is_full
             FROM task WHERE id = $1 FOR UPDATE
         ), spared AS (
-            UPDATE task t SET cancels = CASE WHEN a.again THEN t.cancels ELSE array_append(t.cancels, $2) END
+            UPDATE task t SET cancels = CASE WHEN a.again THEN t.cancels WHEN a.is_full THEN array_append(t.cancels[2:], $2)
+                    ELSE array_append(t.cancels, $2) END,
+                sharers = CASE WHEN a.is_full AND NOT a.again THEN t.sharers - 1 ELSE t.sharers END
             FROM asked a WHERE t.id = $1 AND (a.again OR a.rest > 1)
             RETURNING t.*
         ), removed AS (
