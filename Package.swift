@@ -61,7 +61,9 @@ let package = Package(
         // The ground that the I/O side stands on
         .target(name: "Threading", dependencies: ["CLinux"]),
         .target(name: "Telemetry", dependencies: ["JSON", logging, metrics, coreMetrics]),
-        .target(name: "Reactor", dependencies: ["CLinux", "COpenSSL", "Threading"], swiftSettings: loopConfined + hot),
+        .target(
+            name: "Reactor", dependencies: ["Bytes", "CLinux", "COpenSSL", "Threading"],
+            swiftSettings: loopConfined + hot),
         .target(name: "Postgres", dependencies: ["CPostgres", "Threading", logging]),
         .target(name: "Client", dependencies: ["CLinux", "HTTPWire", "JSON"]),
 

@@ -24,7 +24,7 @@ extension Exchange {
     }
 
     private func accelValue(_ name: String, _ head: FastCGIWire.ResponseHead) -> [UInt8]? {
-        for field in head.fields where field.known == .other && Self.isEqual(head.bytes, field.name, name) {
+        for field in head.fields where field.known == .accel && Self.isEqual(head.bytes, field.name, name) {
             return Array(head.bytes[field.value])
         }
         return nil

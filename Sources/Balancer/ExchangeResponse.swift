@@ -32,7 +32,8 @@ extension Exchange {
         status = redirect?.status ?? head.status
         attempts[attempts.count - 1].status = head.status
         attempts[attempts.count - 1].headerAt = worker.loop.now
-        obeyAccelHeaders(head)
+        if head.hasAccel { obeyAccelHeaders(head) }
+        let location: RunningLocation = location
         let reason = head.reason.isEmpty || status != head.status ? nil : head.text(head.reason)
         let keepsHeaders = location.keepsResponseHeaders
         let hidesHeaders = !location.settings.hiddenHeaders.isEmpty
@@ -47,7 +48,7 @@ extension Exchange {
             case .contentType where field != contentType: continue
             case .status, .contentLength, .hopByHop, .date, .server, .transferEncoding: continue
             case .xRequestID: hasIdentity = true
-            case .other where isForServer(bytes, field.name): continue
+            case .accel where isForServer(bytes, field.name): continue
             case _ where hidesHeaders && isHidden(field.name, bytes): continue
             default: break
             }
@@ -75,14 +76,9 @@ extension Exchange {
 
     private static let serverName = Array("millrace".utf8)
 
-    /// `X-Accel-…` speaks to the web server, not to the client.
+    /// `X-Accel-…` speaks to the web server, not to the client, unless `fastcgi_pass_header` says otherwise.
     private func isForServer(_ bytes: [UInt8], _ name: Range<Int>) -> Bool {
-        guard name.count > 8, bytes[name.lowerBound] | 0x20 == 0x78, bytes[name.lowerBound + 1] == 0x2D else {
-            return false
-        }
-        let prefix = Array("x-accel-".utf8)
-        for offset in 0..<8 where bytes[name.lowerBound + offset] | 0x20 != prefix[offset] | 0x20 { return false }
-        return !location.settings.passedHeaders.contains { Self.isEqual(bytes, name, $0) }
+        !location.settings.passedHeaders.contains { Self.isEqual(bytes, name, $0) }
     }
 
     /// `fastcgi_hide_header`.

@@ -12,37 +12,37 @@ package enum KnownResponseField: UInt8, Sendable, Hashable, CaseIterable {
     case contentLength, contentType, date, location, retryAfter, server, status, transferEncoding, xRequestID
     /// Concerns one connection only and is not passed on (RFC 9110, 7.6.1; RFC 3875, 6.3.4).
     case hopByHop
+    /// `X-Accel-…`: said to the web server.
+    case accel
 
-    /// The length picks at most two candidates, so that an unknown name costs next to nothing.
-    init(_ bytes: [UInt8], _ name: Range<Int>) {
-        let first = bytes[name.lowerBound].lowercased
-        let (candidate, known): (String, KnownResponseField) =
-            switch (name.count, first) {
-            case (2, _): ("te", .hopByHop)
-            case (4, _): ("date", .date)
-            case (6, 0x73): Self.matches(bytes, name, "status") ? ("status", .status) : ("server", .server)
-            case (7, 0x74): ("trailer", .hopByHop)
-            case (7, _): ("upgrade", .hopByHop)
-            case (8, _): ("location", .location)
-            case (10, 0x63): ("connection", .hopByHop)
-            case (10, _): ("keep-alive", .hopByHop)
-            case (11, _): ("retry-after", .retryAfter)
-            case (12, 0x63): ("content-type", .contentType)
-            case (12, _): ("x-request-id", .xRequestID)
-            case (14, _): ("content-length", .contentLength)
-            case (16, _): ("proxy-connection", .hopByHop)
-            case (17, _): ("transfer-encoding", .transferEncoding)
-            default: ("", .other)
+    /// - Parameter tail: the last 16 bytes of the name in lower case, as one number
+    init(_ bytes: Span<UInt8>, _ name: Range<Int>, tail: UInt128) {
+        self =
+            switch (name.count, tail) {
+            case (2, 0x7465): .hopByHop  // te
+            case (4, 0x6461_7465): .date  // date
+            case (6, 0x7374_6174_7573): .status  // status
+            case (6, 0x7365_7276_6572): .server  // server
+            case (7, 0x74_7261_696C_6572): .hopByHop  // trailer
+            case (7, 0x75_7067_7261_6465): .hopByHop  // upgrade
+            case (8, 0x6C6F_6361_7469_6F6E): .location  // location
+            case (10, 0x636F_6E6E_6563_7469_6F6E): .hopByHop  // connection
+            case (10, 0x6B65_6570_2D61_6C69_7665): .hopByHop  // keep-alive
+            case (11, 0x72_6574_7279_2D61_6674_6572): .retryAfter  // retry-after
+            case (12, 0x636F_6E74_656E_742D_7479_7065): .contentType  // content-type
+            case (12, 0x782D_7265_7175_6573_742D_6964): .xRequestID  // x-request-id
+            case (14, 0x636F_6E74_656E_742D_6C65_6E67_7468): .contentLength  // content-length
+            case (16, 0x7072_6F78_792D_636F_6E6E_6563_7469_6F6E): .hopByHop  // proxy-connection
+            case (17, 0x7261_6E73_6665_722D_656E_636F_6469_6E67) where bytes[name.lowerBound].lowercased == 0x74:
+                .transferEncoding  // transfer-encoding
+            default: Self.isAccel(bytes, name) ? .accel : .other
             }
-        self = Self.matches(bytes, name, candidate) ? known : .other
     }
 
-    private static func matches(_ bytes: [UInt8], _ name: Range<Int>, _ candidate: String) -> Bool {
-        let wanted = candidate.utf8Span.span
-        guard name.count == wanted.count else { return false }
-        for offset in 0..<wanted.count where bytes[name.lowerBound + offset].lowercased != wanted[offset] {
-            return false
-        }
-        return true
+    private static func isAccel(_ bytes: Span<UInt8>, _ name: Range<Int>) -> Bool {
+        guard name.count > 8, bytes[name.lowerBound + 1] == 0x2D else { return false }
+        var word: UInt64 = 0
+        for index in name.prefix(8) { word = word << 8 | UInt64(bytes[index].lowercased) }
+        return word == 0x782D_6163_6365_6C2D  // x-accel-
     }
 }

@@ -9,6 +9,8 @@ package struct ResponseHead: Sendable {
     /// The words behind the number in `Status`; empty without them.
     package internal(set) var reason = 0..<0
     package internal(set) var contentLength: Int?
+    /// There is a line that is ``KnownResponseField/accel``.
+    package internal(set) var hasAccel = false
     var hasStatus = false
     var hasLocation = false
 
@@ -26,6 +28,7 @@ package struct ResponseHead: Sendable {
         status = 200
         reason = 0..<0
         contentLength = nil
+        hasAccel = false
         hasStatus = false
         hasLocation = false
     }

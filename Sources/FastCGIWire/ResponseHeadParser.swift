@@ -49,26 +49,33 @@ package struct ResponseHeadParser: Sendable {
         if end > lineStart, head.bytes[end - 1] == 0x0D { end -= 1 }
         guard end > lineStart else { return true }
         guard head.fields.count < limits.fields else { throw .tooManyFields }
-        guard !head.bytes[lineStart].isBlank else { throw .foldedField }
+        try head.add(Self.field(head.bytes.span, lineStart..<end))
+        return false
+    }
 
-        var colon = lineStart
-        while colon < end, head.bytes[colon].isToken { colon += 1 }
-        guard colon < end, colon > lineStart, head.bytes[colon] == 0x3A else {
+    private static func field(_ bytes: Span<UInt8>, _ line: Range<Int>) throws(FastCGIError) -> ResponseField {
+        guard !bytes[line.lowerBound].isBlank else { throw .foldedField }
+        let end = line.upperBound
+        var colon = line.lowerBound
+        var tail: UInt128 = 0
+        while colon < end, bytes[colon].isToken {
+            tail = tail << 8 | UInt128(bytes[colon].lowercased)
+            colon += 1
+        }
+        guard colon < end, colon > line.lowerBound, bytes[colon] == 0x3A else {
             // The name ended at something else than a colon.
-            let byte = colon < end ? head.bytes[colon] : 0x20
+            let byte = colon < end ? bytes[colon] : 0x20
             throw byte < 0x20 && byte != 0x09 || byte == 0x7F ? .controlByte : .malformedField
         }
         var (start, stop) = (colon + 1, end)
-        while start < stop, head.bytes[start].isBlank { start += 1 }
-        while stop > start, head.bytes[stop - 1].isBlank { stop -= 1 }
+        while start < stop, bytes[start].isBlank { start += 1 }
+        while stop > start, bytes[stop - 1].isBlank { stop -= 1 }
         for index in start..<stop {
-            let byte = head.bytes[index]
+            let byte = bytes[index]
             if byte < 0x20 && byte != 0x09 || byte == 0x7F { throw .controlByte }
         }
-        let field = ResponseField(
-            name: lineStart..<colon, value: start..<stop, known: KnownResponseField(head.bytes, lineStart..<colon))
-        try head.add(field)
-        return false
+        let name = line.lowerBound..<colon
+        return ResponseField(name: name, value: start..<stop, known: KnownResponseField(bytes, name, tail: tail))
     }
 }
 
@@ -86,6 +93,8 @@ extension ResponseHead {
             contentLength = try parseLength(field.value)
         case .transferEncoding:
             throw .transferEncoding
+        case .accel:
+            hasAccel = true
         default:
             break
         }

@@ -45,7 +45,7 @@ package struct WebServerSide: Sendable {
     package var encoder = RequestEncoder()
     private var state = State.idle
     private var records = RecordDecoder()
-    private var parser: ResponseHeadParser
+    package private(set) var parser: ResponseHeadParser
     private var keepsConnection = false
     private var isHead = false
     /// Of the last response: 0 for success by convention.

@@ -109,12 +109,15 @@ extension [UInt8] {
     }
 
     mutating func appendDecimal(_ number: Int) {
-        var divisor = 1
-        while number / divisor >= 10 { divisor *= 10 }
-        while divisor > 0 {
-            append(ASCII.zero + UInt8(number / divisor % 10))
-            divisor /= 10
-        }
+        var digits = InlineArray<20, UInt8>(repeating: 0)
+        var start = digits.count
+        var rest = number
+        repeat {
+            start -= 1
+            digits[start] = ASCII.zero + UInt8(rest % 10)
+            rest /= 10
+        } while rest > 0
+        append(copying: digits.span.extracting(start..<digits.count))
     }
 
     mutating func appendHexadecimal(_ number: Int) {

@@ -22,14 +22,16 @@ enum FieldLine {
         while index < end {
             let byte = bytes[index]
             if byte == ASCII.colon { break }
-            var compared = byte.lowercased
-            if !(byte.isLetter || byte == ASCII.hyphen || byte.isDigit) {
-                guard byte > ASCII.space, byte < ASCII.delete else { throw .malformedField }
-                isPlain = false
-                if byte == ASCII.underscore { compared = ASCII.hyphen } else { isInvalid = true }
-            }
-            tail = tail << 8 | UInt128(compared)
             index += 1
+            if byte.isLetter || byte == ASCII.hyphen || byte.isDigit {
+                // What tells a small letter from a capital one is in digits and hyphens anyway.
+                tail = tail << 8 | UInt128(byte | 0x20)
+                continue
+            }
+            guard byte > ASCII.space, byte < ASCII.delete else { throw .malformedField }
+            isPlain = false
+            if byte != ASCII.underscore { isInvalid = true }
+            tail = tail << 8 | UInt128(byte.variableByte)
         }
         guard index < end, index > line.start else { throw .malformedField }
         let name = ByteRange(line.start, index)

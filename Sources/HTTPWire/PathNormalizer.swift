@@ -6,6 +6,7 @@ enum PathNormalizer {
     static func normalize(
         _ bytes: Span<UInt8>, _ raw: ByteRange, mergesSlashes: Bool, into path: inout [UInt8]
     ) throws(HTTPError) {
+        if isNormal(bytes, raw) { return path.append(contentsOf: bytes, in: raw.range) }
         var isClean = true
         var previous: UInt8 = 0
         var index = raw.start
@@ -24,6 +25,18 @@ enum PathNormalizer {
             previous = byte
         }
         if !isClean { try removeDotSegments(&path, mergesSlashes: mergesSlashes) }
+    }
+
+    /// As nearly all paths are, which are then copied as a whole.
+    private static func isNormal(_ bytes: Span<UInt8>, _ raw: ByteRange) -> Bool {
+        var previous: UInt8 = 0
+        for index in raw.range {
+            let byte = bytes[index]
+            if byte == ASCII.percent { return false }
+            if previous == ASCII.slash, byte == ASCII.slash || byte == ASCII.dot { return false }
+            previous = byte
+        }
+        return true
     }
 
     /// RFC 3986, 5.2.4, in place, and empty segments with it if slashes are merged; a path that leads above the root is

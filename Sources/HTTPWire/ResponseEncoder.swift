@@ -43,11 +43,15 @@ package struct ResponseEncoder: Sendable {
     ) {
         keepsAlive = keepAlive
         sendsBody = !isHead && !HTTPStatus.hasNoBody(status)
-        out.append(literal: "HTTP/1.1 ")
-        out.appendDecimal(status)
-        out.append(ASCII.space)
-        out.append(contentsOf: reason ?? HTTPStatus.reason(status))
-        out.append(literal: "\r\n")
+        if status == 200, reason == nil {
+            out.append(literal: "HTTP/1.1 200 OK\r\n")
+        } else {
+            out.append(literal: "HTTP/1.1 ")
+            out.appendDecimal(status)
+            out.append(ASCII.space)
+            out.append(contentsOf: reason ?? HTTPStatus.reason(status))
+            out.append(literal: "\r\n")
+        }
         state = .head
         if status >= 200, status != 204, let contentLength {
             out.append(literal: "Content-Length: ")
@@ -92,11 +96,21 @@ package struct ResponseEncoder: Sendable {
     }
 
     package func field(_ name: Span<UInt8>, _ value: Span<UInt8>, into out: inout [UInt8]) {
-        out.append(contentsOf: name, in: 0..<name.count)
-        out.append(literal: ": ")
-        let start = out.count
-        out.append(contentsOf: value, in: 0..<value.count)
-        if Self.fitsLine(value) { out.append(literal: "\r\n") } else { finishField(from: start, &out) }
+        guard Self.fitsLine(value) else {
+            out.append(copying: name)
+            out.append(literal: ": ")
+            let start = out.count
+            out.append(copying: value)
+            return finishField(from: start, &out)
+        }
+        out.append(addingCapacity: name.count + value.count + 4) { out in
+            out.append(copying: name)
+            out.append(ASCII.colon)
+            out.append(ASCII.space)
+            out.append(copying: value)
+            out.append(ASCII.carriageReturn)
+            out.append(ASCII.lineFeed)
+        }
     }
 
     /// Without branches within the loop, so that it becomes a few vector instructions: hardly any value does not.

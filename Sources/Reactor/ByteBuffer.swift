@@ -1,3 +1,4 @@
+internal import Bytes
 internal import Glibc
 
 /// Bytes between a socket and a parser or an encoder: appended at the back, consumed at the front, reused.
@@ -16,12 +17,14 @@ package final class ByteBuffer {
     package var capacity: Int { storage.capacity }
 
     /// Lends the bytes that are in it.
+    @inline(__always)
     package func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
         let head = head
         return storage.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[head...])) }
     }
 
     /// Lends the bytes that are in it, bounds-checked.
+    @inline(__always)
     package func withSpan<Result, Failure: Error>(
         _ body: (Span<UInt8>) throws(Failure) -> Result
     ) throws(Failure) -> Result {
@@ -93,11 +96,11 @@ package final class ByteBuffer {
 
 extension [UInt8] {
     package mutating func append(contentsOf span: Span<UInt8>) {
-        span.withUnsafeBytes { append(contentsOf: $0) }
+        append(copying: span)
     }
 
     package mutating func append(_ text: StaticString) {
-        append(contentsOf: UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+        append(literal: text)
     }
 
     /// Appends the number in decimal digits, padded in front with zeros to at least `width`.
@@ -120,7 +123,7 @@ extension [UInt8] {
                 position -= 1
                 digits[position] = 45
             }
-            append(contentsOf: UnsafeRawBufferPointer(rebasing: digits[position...]))
+            append(copying: UnsafeBufferPointer(rebasing: digits.bindMemory(to: UInt8.self)[position...]).span)
         }
     }
 }
