@@ -21,27 +21,78 @@ final class TimeText {
         var here = tm()
         gmtime_r(&raw, &utc)
         localtime_r(&raw, &here)
-        let offset = abs(here.tm_gmtoff) / 60
-        let zone = (here.tm_gmtoff < 0 ? "-" : "+", Self.two(offset / 60), Self.two(offset % 60))
-        let weekday = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"][Int(utc.tm_wday)]
-        let clock = Self.clock(here)
-        http = Array(
-            "\(weekday), \(Self.two(utc.tm_mday)) \(Self.month(utc)) \(utc.tm_year + 1900) \(Self.clock(utc)) GMT".utf8)
-        local = Array(
-            "\(Self.two(here.tm_mday))/\(Self.month(here))/\(here.tm_year + 1900):\(clock) \(zone.0)\(zone.1)\(zone.2)"
-                .utf8)
-        let date = (here.tm_year + 1900, Self.two(here.tm_mon + 1), Self.two(here.tm_mday))
-        iso8601 = Array("\(date.0)-\(date.1)-\(date.2)T\(clock)\(zone.0)\(zone.1):\(zone.2)".utf8)
-        errorLog = Array("\(date.0)/\(date.1)/\(date.2) \(clock)".utf8)
+        Self.rewrite(&http) { out in
+            out.append(Self.weekdays[Int(utc.tm_wday)])
+            out.append(", ")
+            Self.append(date: utc, " ", to: &out)
+            out.append(" ")
+            Self.append(clock: utc, to: &out)
+            out.append(" GMT")
+        }
+        Self.rewrite(&local) { out in
+            Self.append(date: here, "/", to: &out)
+            out.append(":")
+            Self.append(clock: here, to: &out)
+            out.append(" ")
+            Self.append(zone: here, "", to: &out)
+        }
+        Self.rewrite(&iso8601) { out in
+            Self.append(numericDate: here, "-", to: &out)
+            out.append("T")
+            Self.append(clock: here, to: &out)
+            Self.append(zone: here, ":", to: &out)
+        }
+        Self.rewrite(&errorLog) { out in
+            Self.append(numericDate: here, "/", to: &out)
+            out.append(" ")
+            Self.append(clock: here, to: &out)
+        }
     }
 
-    private static func clock(_ time: tm) -> String {
-        "\(two(time.tm_hour)):\(two(time.tm_min)):\(two(time.tm_sec))"
+    /// In its own memory: nothing is allocated for a new second.
+    private static func rewrite(_ text: inout [UInt8], _ write: (inout [UInt8]) -> Void) {
+        text.removeAll(keepingCapacity: true)
+        write(&text)
     }
 
-    private static func month(_ time: tm) -> String {
-        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"][Int(time.tm_mon)]
+    /// `06 Nov 1994`
+    private static func append(date: tm, _ separator: StaticString, to out: inout [UInt8]) {
+        out.append(decimal: Int(date.tm_mday), width: 2)
+        out.append(separator)
+        out.append(months[Int(date.tm_mon)])
+        out.append(separator)
+        out.append(decimal: Int(date.tm_year) + 1900)
     }
 
-    private static func two(_ number: some BinaryInteger) -> String { number < 10 ? "0\(number)" : "\(number)" }
+    /// `1994-11-06`
+    private static func append(numericDate date: tm, _ separator: StaticString, to out: inout [UInt8]) {
+        out.append(decimal: Int(date.tm_year) + 1900)
+        out.append(separator)
+        out.append(decimal: Int(date.tm_mon) + 1, width: 2)
+        out.append(separator)
+        out.append(decimal: Int(date.tm_mday), width: 2)
+    }
+
+    /// `08:49:37`
+    private static func append(clock time: tm, to out: inout [UInt8]) {
+        out.append(decimal: Int(time.tm_hour), width: 2)
+        out.append(":")
+        out.append(decimal: Int(time.tm_min), width: 2)
+        out.append(":")
+        out.append(decimal: Int(time.tm_sec), width: 2)
+    }
+
+    /// `+0000`
+    private static func append(zone time: tm, _ separator: StaticString, to out: inout [UInt8]) {
+        let offset = abs(time.tm_gmtoff) / 60
+        out.append(time.tm_gmtoff < 0 ? "-" : "+")
+        out.append(decimal: offset / 60, width: 2)
+        out.append(separator)
+        out.append(decimal: offset % 60, width: 2)
+    }
+
+    private static let weekdays: [StaticString] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
+    private static let months: [StaticString] = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ]
 }
