@@ -28,7 +28,8 @@ final class ClientConnection: EventHandler, TimerHandler {
     let listener: ListenerSocket
     let transport: Transport
     let info: ClientInfo
-    let acceptedAt: MonotonicTime
+    /// Where the worker has it in its list.
+    var placeInWorker = 0
     /// Since when it is between requests, while it is.
     var idleSince: MonotonicTime
     /// Where `client_max_connections` counts it; empty: nowhere.
@@ -49,7 +50,6 @@ final class ClientConnection: EventHandler, TimerHandler {
     /// `limit_rate`: when the client may have more.
     var isHeldBack = false
     var encoder = ResponseEncoder()
-    var decoder = BodyDecoder(.none)
 
     var isReadable = false
     var isWritable = true
@@ -63,6 +63,8 @@ final class ClientConnection: EventHandler, TimerHandler {
     var bytesWritten = 0
     var bytesAtStart = 0
     var headBytes = 0
+    /// Where in the output the head begins that is being written.
+    var headStart = 0
     var bodyStartedAt = MonotonicTime(nanoseconds: 0)
     /// The client is to see a reset, and the kernel to forget what is unsent.
     var resetsAtClose = false
@@ -76,11 +78,11 @@ final class ClientConnection: EventHandler, TimerHandler {
         self.listener = listener
         worker = listener.worker
         awaitsProxyHeader = listener.settings.hasProxyProtocol
-        acceptedAt = listener.worker.loop.now
-        idleSince = acceptedAt
+        idleSince = listener.worker.loop.now
         transport = .plain(socket)
         info = ClientInfo(
-            number: worker.nextConnectionNumber(), address: address, transport: transport, openedAt: acceptedAt)
+            number: worker.nextConnectionNumber(), address: address,
+            local: listener.address.isWildcard ? nil : listener.address, transport: transport, openedAt: idleSince)
         registration = try worker.loop.add(socket.descriptor, self, awaitsWritable: false)
         timer = worker.loop.makeTimer(self)
         worker.register(self)
@@ -194,10 +196,8 @@ final class ClientConnection: EventHandler, TimerHandler {
         guard phase != .closed else { return }
         phase = .closed
         releaseExchange()
-        if let input { worker.loop.buffers.giveBack(input) }
-        if let output { worker.loop.buffers.giveBack(output) }
-        input = nil
-        output = nil
+        worker.loop.buffers.giveBack(&input)
+        worker.loop.buffers.giveBack(&output)
         filePart = nil
         spool = nil
         worker.loop.remove(registration)
@@ -213,12 +213,13 @@ final class ClientConnection: EventHandler, TimerHandler {
         worker.loop.awaitWritable(registration, transport.descriptor)
     }
 
+    /// With `.none`, the timer stays as it is and means nothing any more: it is set anew before it fires, mostly.
     func arm(_ kind: TimerKind) {
         guard phase != .closed, !isHeldBack || kind == .rate else { return }
         timerKind = kind
         let duration: Duration
         switch kind {
-        case .none: return worker.loop.clear(timer)
+        case .none: return
         case .keepalive: duration = location.settings.keepaliveTimeout
         case .header: duration = listener.defaultLocation.settings.clientHeaderTimeout
         case .body: duration = location.settings.clientBodyTimeout

@@ -20,10 +20,7 @@ extension ClientConnection {
             process()
         }
         isProcessing = false
-        if let input, input.isEmpty {
-            worker.loop.buffers.giveBack(input)
-            self.input = nil
-        }
+        if input?.isEmpty == true { worker.loop.buffers.giveBack(&input) }
         if isPeerClosed, phase == .exchange, isBodyDone, !isResponseDone, !ignoresAbort {
             exchange?.log(.info, "client prematurely closed connection")
             lost()
@@ -89,17 +86,20 @@ extension ClientConnection {
         while true {
             switch phase {
             case .idle:
-                guard let input, !input.isEmpty else { return }
+                guard input?.isEmpty == false else { return }
                 if awaitsProxyHeader, !takeProxyHeader() { return }
                 let exchange = worker.takeExchange()
                 exchange.open(
-                    client: self, info: info, configuration: listener.configuration,
-                    defaultServer: listener.settings.defaultServer)
+                    client: self, info: info, configuration: listener.configuration, server: listener.defaultServer)
                 self.exchange = exchange
                 phase = .head
-                arm(.header)
+                arm(.none)
             case .head:
-                guard parseHead() else { return }
+                guard parseHead() else {
+                    // Most heads come in one piece, and none is waited for.
+                    if phase == .head, timerKind == .none { arm(.header) }
+                    return
+                }
             case .exchange:
                 takeBody()
                 flush()
@@ -120,13 +120,15 @@ extension ClientConnection {
     private func parseHead() -> Bool {
         guard let input, let exchange else { return false }
         do throws(HTTPError) {
-            let length = try input.withSpan { bytes throws(HTTPError) in try exchange.parser.parse(bytes) }
+            let length = try input.withSpan { bytes throws(HTTPError) in
+                let length = try exchange.parser.parse(bytes)
+                if let length { exchange.headBytes.append(contentsOf: bytes.extracting(0..<length)) }
+                return length
+            }
             guard let length else { return false }
-            input.withBytes { exchange.headBytes.append(contentsOf: $0[..<length]) }
             input.consume(length)
-            decoder = BodyDecoder(exchange.parser.head.body, maximum: exchange.maximumBody)
-            beginExchange(bodyDone: decoder.isComplete)
-            exchange.begin(listener: listener.settings)
+            beginExchange(bodyDone: exchange.parser.head.body == .none)
+            exchange.begin(listener: listener)
             // It may have been answered by closing the connection.
             guard phase == .exchange else { return true }
             if isBodyDone { exchange.bodyEnded() } else { expectBody(exchange) }
@@ -151,7 +153,7 @@ extension ClientConnection {
 
     private func expectBody(_ exchange: Exchange) {
         // The limit of the location that was found.
-        decoder = BodyDecoder(exchange.parser.head.body, maximum: exchange.maximumBody)
+        exchange.decoder = BodyDecoder(exchange.parser.head.body, maximum: exchange.maximumBody)
         bodyStartedAt = worker.loop.now
         if exchange.parser.head.expectsContinue {
             if exchange.isBodyUnwanted {
@@ -161,7 +163,6 @@ extension ClientConnection {
                 ResponseEncoder.writeContinue(into: &writeBuffer().storage)
             }
         }
-        arm(.body)
     }
 
     private func takeBody() {
@@ -169,7 +170,7 @@ extension ClientConnection {
         while !isBodyDone, let input, !input.isEmpty, !exchange.isBodyCongested {
             do throws(HTTPError) {
                 let consumed = try input.withSpan { bytes throws(HTTPError) in
-                    let piece = try decoder.next(bytes)
+                    let piece = try exchange.decoder.next(bytes)
                     if !piece.data.isEmpty { exchange.body(bytes.extracting(piece.data)) }
                     return piece.consumed
                 }
@@ -182,16 +183,20 @@ extension ClientConnection {
                 exchange.refuse(error == .bodyTooLarge ? .bodyTooLarge : .malformed(error))
                 return
             }
-            if decoder.isComplete {
+            if exchange.decoder.isComplete {
                 isBodyDone = true
-                arm(.none)
+                if timerKind == .body { arm(.none) }
                 exchange.bodyEnded()
             }
         }
         guard !isBodyDone else { return }
         exchange.bodyPaused()
-        // The time that a node takes is not the client's.
-        if exchange.isBodyCongested, timerKind == .body { arm(.none) }
+        if exchange.isBodyCongested {
+            // The time that a node takes is not the client's.
+            if timerKind == .body { arm(.none) }
+        } else if timerKind == .none {
+            arm(.body)
+        }
     }
 
     /// The response is out.
@@ -200,7 +205,7 @@ extension ClientConnection {
         guard let exchange else { return false }
         let mayGoOn = keepsAlive && !isPeerClosed
         if mayGoOn, !isBodyDone {
-            if decoder.count > Self.discardedBody { return beginLingering() }
+            if exchange.decoder.count > Self.discardedBody { return beginLingering() }
             return false
         }
         guard mayGoOn else {

@@ -15,30 +15,28 @@ extension ClientConnection: ResponseSink {
     func beginResponse(_ status: Int, reason: String?, contentLength: Int?, mayKeepAlive: Bool) {
         guard let exchange else { return }
         let isRefusedEarly = exchange.parser.head.expectsContinue && !isBodyDone && exchange.bodyCount == 0
-        let location = location
+        let location: RunningLocation = exchange.location
         let mayKeepAlive =
             mayKeepAlive && !worker.isDraining && !isRefusedEarly
             && info.requests < location.settings.keepaliveRequests && location.settings.keepaliveTimeout > .zero
-            && worker.loop.now - acceptedAt <= location.settings.keepaliveTime
+            && worker.loop.now - info.openedAt <= location.settings.keepaliveTime
         let output = writeBuffer()
-        let before = output.storage.count
+        headStart = output.count
         encoder.begin(
-            status, reason: reason, for: exchange.parser.head, keepAlive: mayKeepAlive, contentLength: contentLength,
+            status, reason: reason, version: exchange.parser.head.version, isHead: exchange.parser.head.method.isHead,
+            keepAlive: mayKeepAlive && exchange.parser.head.keepsAlive, contentLength: contentLength,
             into: &output.storage)
-        headBytes += output.storage.count - before
     }
 
     func responseField(_ name: Span<UInt8>, _ value: Span<UInt8>) {
         guard let output else { return }
-        let before = output.storage.count
         encoder.field(name, value, into: &output.storage)
-        headBytes += output.storage.count - before
     }
 
     func endResponseHead() {
         guard let output else { return }
         encoder.endHead(into: &output.storage)
-        headBytes += 2
+        headBytes += output.count - headStart
     }
 
     func responseBody(_ bytes: Span<UInt8>) {
@@ -203,8 +201,7 @@ extension ClientConnection: ResponseSink {
             }
         }
         guard output.isEmpty else { return }
-        worker.loop.buffers.giveBack(output)
-        self.output = nil
+        worker.loop.buffers.giveBack(&self.output)
         if timerKind == .send { arm(isBodyDone ? .none : .body) }
     }
 }

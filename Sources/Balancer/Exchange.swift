@@ -38,6 +38,8 @@ final class Exchange: TimerHandler {
     var attempts: [UpstreamAttempt] = []
 
     // The request's body
+    /// Takes it out of the bytes of an HTTP/1 connection: here, since an idle one has no use for it.
+    var decoder = BodyDecoder(.none)
     var heldBody: [UInt8] = []
     /// What of the body did not fit into ``heldBody``.
     var requestSpool: RequestSpool?
@@ -123,7 +125,7 @@ final class Exchange: TimerHandler {
         strandedAt = nil
         attempts.removeAll(keepingCapacity: true)
         if heldBody.capacity > Self.sparedBody { heldBody = [] }
-        heldBody.removeAll(keepingCapacity: true)
+        if !heldBody.isEmpty { heldBody.removeAll(keepingCapacity: true) }
         requestSpool = nil
         mayBuffer = true
         isBodyHeld = true
@@ -133,7 +135,7 @@ final class Exchange: TimerHandler {
         isBodyUnwanted = false
         realAddress = nil
         status = 0
-        responseHeaders.removeAll(keepingCapacity: true)
+        if !responseHeaders.isEmpty { responseHeaders.removeAll(keepingCapacity: true) }
         upstreamBytesReceived = 0
         upstreamBytesSent = 0
         groups.removeAll()
@@ -143,8 +145,8 @@ final class Exchange: TimerHandler {
         limitStatus = ""
         connectionLimitStatus = ""
         leaveConnectionZones()
-        shownID.removeAll(keepingCapacity: true)
-        generatedID.removeAll(keepingCapacity: true)
+        if !shownID.isEmpty { shownID.removeAll(keepingCapacity: true) }
+        if !generatedID.isEmpty { generatedID.removeAll(keepingCapacity: true) }
         paramsTime = nil
         if !generatedTrace.isEmpty { generatedTrace = [] }
         isResponseBegun = false
@@ -158,11 +160,11 @@ final class Exchange: TimerHandler {
     // MARK: The request
 
     /// Says whose request it is, before its head is parsed or refused.
-    func open(client: any ResponseSink, info: ClientInfo, configuration: RunningConfiguration, defaultServer: Int) {
+    func open(client: any ResponseSink, info: ClientInfo, configuration: RunningConfiguration, server: RunningServer) {
         self.client = client
         self.info = info
         self.configuration = configuration
-        server = configuration.servers[defaultServer]
+        self.server = server
         location = server.locations[0]
         parser.limits = server.headLimits
         parser.rules = server.requestRules
@@ -171,22 +173,23 @@ final class Exchange: TimerHandler {
     }
 
     /// The head is there: decides what becomes of the request.
-    func begin(listener: NginxConfig.Listener) {
-        let bytes = headBytes
-        if let authority = parser.head.authority {
-            server = configuration.servers[listener.server(for: bytes.span.extracting(hostRange(authority)))]
+    func begin(listener: ListenerSocket) {
+        if listener.settings.hasSeveralServers, let authority = parser.head.authority {
+            let bytes = headBytes
+            server = configuration.servers[listener.settings.server(for: bytes.span.extracting(hostRange(authority)))]
+            location = server.locations[0]
         }
-        location = server.locations[0]
-        let isAdminCall = AdminCalls.covers(parser.head.path)
+        let path = parser.head.path
+        let isAdminCall = AdminCalls.covers(path)
         if !isAdminCall, !location.settings.rewriteSteps.isEmpty {
             realAddress = RealClient.address(of: self)
             if isAnswered(by: location.settings.rewriteSteps) { return }
         }
-        enterLocation(location(for: parser.head.path), isAdminCall: isAdminCall)
+        enterLocation(location(for: path), isAdminCall: isAdminCall)
     }
 
     func location(for path: [UInt8]) -> Int {
-        server.server.location(for: path.span) { matches($0, path) }
+        server.table.location(for: path.span) { matches($0, path) }?.location ?? 0
     }
 
     /// The phases of a request at its location, in nginx's order.
@@ -274,6 +277,7 @@ final class Exchange: TimerHandler {
     }
 
     func stopTimer() {
+        guard timerMeaning != .none else { return }
         timerMeaning = .none
         worker.loop.clear(timer)
     }

@@ -6,6 +6,7 @@ internal import Reactor
 extension Exchange {
     /// `limit_req`: refused. A request is counted once, also when it is led to an `error_page`.
     var isLimited: Bool {
+        let location: RunningLocation = location
         guard let limiter = location.limiter, limitStatus.utf8CodeUnitCount == 0 else { return false }
         let admission: Admission
         if location.limitKeys.count == 1 {

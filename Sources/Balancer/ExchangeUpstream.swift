@@ -15,7 +15,7 @@ extension Exchange {
         case .none: break
         case .choose(let isWoken): choose(isWoken ? .woken : .newcomer)
         case .reconnect:
-            connect(upstreamGroup.anotherConnection(for: lease!, after: .closed))
+            connect(upstreamGroup.anotherConnection(for: lease!, after: .closed), loopUpstream)
         case .refuse(let refusal): refuse(.upstream(refusal))
         case .cutShort:
             client.abortResponse()
@@ -23,12 +23,13 @@ extension Exchange {
     }
 
     private var upstreamGroup: PeerGroup { location.upstream!.group }
+    private var loopUpstream: LoopUpstream { worker.upstream(location.upstream!) }
 
     private func choose(_ turn: Turn) {
-        let upstream = worker.upstream(location.upstream!)
+        let upstream = loopUpstream
         if tried.isEmpty, tried.key.isEmpty { setChoiceKey() }
         let turn = strandedAt != nil && turn == .newcomer ? .stranded : turn
-        switch upstreamGroup.pick(loop: worker.index, now: worker.milliseconds, tried: &tried, turn: turn) {
+        switch upstream.shared.group.pick(loop: worker.index, now: worker.milliseconds, tried: &tried, turn: turn) {
         case .peer(let lease):
             self.lease = lease
             worker.wake(lease.wake, for: upstream.shared)
@@ -39,7 +40,7 @@ extension Exchange {
                 upstream.shared.group.waited(microseconds: waitedTime.wholeMicroseconds)
             }
             perform(machine.picked(.peer))
-            connect(lease.connection)
+            connect(lease.connection, upstream)
         case .queued:
             perform(machine.picked(.queued))
             if turn == .woken {
@@ -99,7 +100,7 @@ extension Exchange {
         attempts.append(UpstreamAttempt(peer: lease.peer, startedAt: worker.loop.now))
         _ = machine.requestReady()
         perform(machine.picked(.peer))
-        connect(lease.connection)
+        connect(lease.connection, loopUpstream)
     }
 
     /// In the queue, so far.
@@ -111,15 +112,14 @@ extension Exchange {
         perform(machine.woken())
     }
 
-    private func connect(_ source: ConnectionSource) {
-        let upstream = worker.upstream(location.upstream!)
+    private func connect(_ source: ConnectionSource, _ upstream: LoopUpstream) {
         guard let lease else { return }
         switch source {
         case .idle:
             if let connection = upstream.takeIdle(lease.peer) {
                 attach(connection, isKept: true)
             } else {
-                connect(upstreamGroup.anotherConnection(for: lease, after: .closed))
+                connect(upstream.shared.group.anotherConnection(for: lease, after: .closed), upstream)
             }
         case .open:
             do throws(SystemError) {
@@ -148,7 +148,7 @@ extension Exchange {
                 guard exchange.generation == generation, exchange.lease != nil, exchange.connection == nil else {
                     return
                 }
-                exchange.connect(shared.group.anotherConnection(for: lease, after: .none))
+                exchange.connect(shared.group.anotherConnection(for: lease, after: .none), exchange.loopUpstream)
             }
         }
     }
@@ -156,14 +156,13 @@ extension Exchange {
     private func attach(_ connection: UpstreamConnection, isKept: Bool) {
         self.connection = connection
         machine.connected(isKept: isKept)
+        let location: RunningLocation = self.location
         connection.begin(
-            self, keepsConnection: location.settings.fastCGIKeepConnection && probe == nil,
-            isHead: parser.head.method.isHead
+            self, at: location, keepsConnection: location.settings.fastCGIKeepConnection && probe == nil,
+            isHead: parser.head.method.isHead, body: heldBody
         ) { encoder, out in
-            appendParams(with: &encoder, to: &out)
+            appendParams(with: encoder, to: &out)
         }
-        let held = heldBody
-        connection.body(held.span)
         if requestSpool != nil {
             requestSpool?.rewind()
             guard sendSpool(to: connection) else { return }
@@ -173,8 +172,6 @@ extension Exchange {
         connection.flush()
         if wasCongested, !isBodyCongested { resumeBodySoon() }
     }
-
-    var isRequestSent: Bool { isBodyComplete && connection?.backlog == 0 && requestSpool?.isSent != false }
 
     func upstreamConnected() {
         attempts[attempts.count - 1].connectedAt = worker.loop.now
@@ -254,17 +251,18 @@ extension Exchange {
     /// The node's response is complete.
     func responseEnded(_ connection: UpstreamConnection, isReusable: Bool) {
         self.connection = nil
-        attempts[attempts.count - 1].endedAt = worker.loop.now
+        let last = attempts.count - 1
+        attempts[last].endedAt = worker.loop.now
         machine.responseEnded()
-        let upstream = worker.upstream(location.upstream!)
-        let times = attempts[attempts.count - 1].times
-        let isError = attempts[attempts.count - 1].status >= 500
+        let upstream = connection.upstream
+        let times = attempts[last].times
+        let isError = attempts[last].status >= 500
         if isReusable, isBodyComplete, let idleTime = upstream.idleTime(of: connection), let lease {
             self.lease = nil
             let finished = upstream.shared.group.finish(
                 lease, .success, connection: .idle, now: worker.milliseconds, times: times, isError: isError)
             if finished.keepsConnection { connection.becomeIdle(for: idleTime) } else { connection.close() }
-            report(finished.ejections)
+            if !finished.ejections.isEmpty { report(finished.ejections) }
             worker.wake(finished.wake, for: upstream.shared)
         } else {
             connection.close()

@@ -43,12 +43,12 @@ extension Exchange {
             if let realAddress {
                 out.append(contentsOf: realAddress.host.utf8)
             } else {
-                out.append(contentsOf: info.addressText)
+                info.addressText.append(to: &out)
             }
         case .remotePort:
             let port = (realAddress ?? info.address).port
             if port > 0 { out.append(decimal: Int(port)) }
-        case .realIPRemoteAddress: out.append(contentsOf: info.addressText)
+        case .realIPRemoteAddress: info.addressText.append(to: &out)
         case .realIPRemotePort: if info.address.port > 0 { out.append(decimal: info.address.port) }
         case .bodyBytesSent: out.append(decimal: max(0, client.responseBytesSent - client.responseHeadBytes))
         case .bytesSent: out.append(decimal: client.responseBytesSent)

@@ -67,8 +67,10 @@ final class HealthProbe: ResponseSink, TimerHandler {
         let exchange = worker.takeExchange()
         self.exchange = exchange
         exchange.open(
-            client: self, info: ClientInfo(number: 0, address: .unix(""), transport: nil, openedAt: worker.loop.now),
-            configuration: configuration, defaultServer: check.server)
+            client: self,
+            info: ClientInfo(
+                number: 0, address: .unix(""), local: nil, transport: nil, openedAt: worker.loop.now),
+            configuration: configuration, server: configuration.servers[check.server])
         exchange.headBytes.append(contentsOf: check.head)
         // It was parsed when the configuration was checked.
         let head = check.head

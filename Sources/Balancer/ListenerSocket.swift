@@ -31,6 +31,10 @@ final class ListenerSocket: EventHandler, TimerHandler {
     private let socket: Reactor.Listener
     private(set) var configuration: RunningConfiguration
     private(set) var settings: NginxConfig.Listener
+    /// Of a request until it has said which server it is for.
+    private(set) var defaultServer: RunningServer
+    /// What holds before a request has said which server it is for.
+    private(set) var defaultLocation: RunningLocation
     private var registration: EventLoop.Registration?
     private var timer: EventLoop.Timer?
 
@@ -47,15 +51,16 @@ final class ListenerSocket: EventHandler, TimerHandler {
         self.address = address
         self.configuration = configuration
         self.settings = settings
+        defaultServer = configuration.servers[settings.defaultServer]
+        defaultLocation = defaultServer.locations[0]
         socket = Reactor.Listener(descriptor: descriptor)
     }
-
-    /// What holds before a request has said which server it is for.
-    var defaultLocation: RunningLocation { configuration.servers[settings.defaultServer].locations[0] }
 
     func adopt(_ configuration: RunningConfiguration, _ bound: BoundListener) {
         self.configuration = configuration
         settings = bound.settings
+        defaultServer = configuration.servers[settings.defaultServer]
+        defaultLocation = defaultServer.locations[0]
         isShared = bound.isShared
     }
 

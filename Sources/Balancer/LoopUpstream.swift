@@ -10,7 +10,7 @@ final class LoopUpstream {
     private var waiting: [Exchange] = []
     private var firstWaiting = 0
 
-    private final class PeerPool {
+    final class PeerPool {
         let address: SocketAddress?
         /// The last one used is used next: the others age and go.
         var idle: [UpstreamConnection] = []
@@ -39,10 +39,9 @@ final class LoopUpstream {
     }
 
     func open(_ peer: Peer) throws(SystemError) -> UpstreamConnection {
-        guard let address = pool(of: peer).address else {
-            throw SystemError("connect", code: 22, subject: peer.address)
-        }
-        return try UpstreamConnection(upstream: self, peer: peer, address: address)
+        let pool = pool(of: peer)
+        guard let address = pool.address else { throw SystemError("connect", code: 22, subject: peer.address) }
+        return try UpstreamConnection(upstream: self, peer: peer, pool: pool, address: address)
     }
 
     /// How long the connection may stay open idle; nil: it is to be closed.
@@ -55,13 +54,13 @@ final class LoopUpstream {
     }
 
     func keep(_ connection: UpstreamConnection) {
-        pool(of: connection.peer).idle.append(connection)
+        connection.pool.idle.append(connection)
         idleCount += 1
     }
 
     /// An idle connection was closed by the peer, or has been idle for too long.
     func lost(_ connection: UpstreamConnection) {
-        let pool = pool(of: connection.peer)
+        let pool = connection.pool
         guard let position = pool.idle.firstIndex(where: { $0 === connection }) else { return }
         pool.idle.remove(at: position)
         idleCount -= 1

@@ -49,17 +49,20 @@ final class ClientInfo {
     /// The peer of the connection itself.
     let address: SocketAddress
     /// `$remote_addr` unless another header is trusted.
-    let addressText: [UInt8]
+    let addressText: AddressText
     private let transport: Transport?
     let openedAt: MonotonicTime
     /// What `proxy_protocol` says.
     var proxied: ProxiedConnection?
     /// `$connection_requests`.
     var requests = 0
-    private(set) lazy var localAddress: SocketAddress? = {
-        guard case .plain(let socket) = transport else { return nil }
-        return socket.localAddress
-    }()
+    private var knownLocalAddress: SocketAddress?
+
+    /// The address that it was made to.
+    var localAddress: SocketAddress? {
+        if knownLocalAddress == nil, case .plain(let socket) = transport { knownLocalAddress = socket.localAddress }
+        return knownLocalAddress
+    }
 
     /// What the kernel knows of the way to the client; nil: it is not TCP.
     var path: NetworkPath? {
@@ -67,11 +70,15 @@ final class ClientInfo {
         return socket.path
     }
 
-    init(number: UInt64, address: SocketAddress, transport: Transport?, openedAt: MonotonicTime) {
+    /// - Parameter local: where it was made to; nil: the socket is asked when it is needed
+    init(
+        number: UInt64, address: SocketAddress, local: SocketAddress?, transport: Transport?, openedAt: MonotonicTime
+    ) {
+        knownLocalAddress = local
         self.openedAt = openedAt
         self.number = number
         self.address = address
         self.transport = transport
-        addressText = Array(address.host.utf8)
+        addressText = AddressText(address)
     }
 }

@@ -61,6 +61,8 @@ final class RunningConfiguration: Sendable {
 
 final class RunningServer: Sendable {
     let server: NginxConfig.Server
+    /// Of the server, whose other lists are not to be copied at each request.
+    let table: LocationTable
     let locations: [RunningLocation]
     /// `$server_name`.
     let name: [UInt8]
@@ -70,6 +72,7 @@ final class RunningServer: Sendable {
 
     init(_ server: NginxConfig.Server, _ locations: [RunningLocation]) {
         self.server = server
+        table = server.table
         self.locations = locations
         name = Array((server.names.first ?? "").utf8)
         var limits = HTTPLimits()

@@ -15,6 +15,7 @@ final class UpstreamConnection: EventHandler, TimerHandler {
 
     let upstream: LoopUpstream
     let peer: Peer
+    let pool: LoopUpstream.PeerPool
     private let worker: WorkerLoop
     private let transport: Transport
     private var registration: EventLoop.Registration!
@@ -38,9 +39,12 @@ final class UpstreamConnection: EventHandler, TimerHandler {
     /// Begun so far.
     private(set) var requests = 0
 
-    init(upstream: LoopUpstream, peer: Peer, address: SocketAddress) throws(SystemError) {
+    init(
+        upstream: LoopUpstream, peer: Peer, pool: LoopUpstream.PeerPool, address: SocketAddress
+    ) throws(SystemError) {
         self.upstream = upstream
         self.peer = peer
+        self.pool = pool
         worker = upstream.worker
         openedAt = worker.loop.now
         let (socket, state) = try Socket.connect(to: address)
@@ -65,22 +69,25 @@ final class UpstreamConnection: EventHandler, TimerHandler {
     var backlog: Int { output?.count ?? 0 }
 
     /// Starts a request: `params` writes its params.
+    /// - Parameter body: what of it is here
     func begin(
-        _ exchange: Exchange, keepsConnection: Bool, isHead: Bool,
-        params: (inout RequestEncoder, inout [UInt8]) -> Void
+        _ exchange: Exchange, at location: RunningLocation, keepsConnection: Bool, isHead: Bool, body: [UInt8],
+        params: (RequestEncoder, inout [UInt8]) -> Void
     ) {
         self.exchange = exchange
         requests += 1
         isPaused = false
         let output = writeBuffer()
-        wire.limits.head = exchange.location.settings.fastCGIBufferSize
+        wire.limits.head = location.settings.fastCGIBufferSize
         wire.begin(keepsConnection: keepsConnection, isHead: isHead, into: &output.storage)
-        params(&wire.encoder, &output.storage)
+        params(wire.encoder, &output.storage)
         wire.encoder.endParams(into: &output.storage)
+        append(body.span, to: output)
     }
 
-    func body(_ bytes: Span<UInt8>) {
-        let output = writeBuffer()
+    func body(_ bytes: Span<UInt8>) { append(bytes, to: writeBuffer()) }
+
+    private func append(_ bytes: Span<UInt8>, to output: ByteBuffer) {
         var start = 0
         while start < bytes.count {
             let end = min(bytes.count, start + Self.recordSize)
@@ -106,7 +113,7 @@ final class UpstreamConnection: EventHandler, TimerHandler {
             worker.loop.set(timer, after: exchange.location.settings.fastCGIConnectTimeout)
             return
         }
-        while isWritable, let output, !output.isEmpty {
+        while isWritable, output?.isEmpty == false, let output {
             let offered = output.count
             switch transport.write(from: output) {
             case .bytes(let count):
@@ -121,10 +128,9 @@ final class UpstreamConnection: EventHandler, TimerHandler {
                 return readResponse(orFailWith: .connectionLost)
             }
         }
-        if let output, output.isEmpty {
-            worker.loop.buffers.giveBack(output)
-            self.output = nil
-        }
+        // The exchange may have given it up meanwhile.
+        guard !isClosed else { return }
+        if output?.isEmpty == true { worker.loop.buffers.giveBack(&output) }
         setTimer(exchange)
     }
 
@@ -137,7 +143,7 @@ final class UpstreamConnection: EventHandler, TimerHandler {
         let location: RunningLocation = exchange.location
         if output != nil {
             worker.loop.set(timer, after: location.settings.fastCGISendTimeout)
-        } else if isPaused || !exchange.isRequestSent {
+        } else if isPaused || !exchange.isBodyComplete || exchange.requestSpool?.isSent == false {
             // The peer waits for the client; the client's own time-outs hold.
             worker.loop.clear(timer)
         } else {
@@ -191,7 +197,7 @@ final class UpstreamConnection: EventHandler, TimerHandler {
 
     private func readResponse(orFailWith failure: ExchangeMachine.Failure? = nil) {
         var rounds = 0
-        while let exchange, isReadable, !isPaused, !isClosed {
+        while isReadable, !isPaused, !isClosed, let exchange {
             rounds += 1
             if rounds > 8 {
                 worker.loop.later { [weak self] in self?.readResponse() }
@@ -217,10 +223,7 @@ final class UpstreamConnection: EventHandler, TimerHandler {
                 exchange.flushClient()
                 return
             }
-            if let input, input.isEmpty {
-                worker.loop.buffers.giveBack(input)
-                self.input = nil
-            }
+            if input?.isEmpty == true { worker.loop.buffers.giveBack(&input) }
             exchange.flushClient()
             if exchange.clientBacklog > Self.congestion { isPaused = true }
         }
@@ -247,7 +250,7 @@ final class UpstreamConnection: EventHandler, TimerHandler {
                 do throws(FastCGIError) {
                     switch try wire.next(bytes, from: &position) {
                     case .head:
-                        let head = wire.head
+                        let head = wire.parser.head
                         if exchange.isPassedOver(head.status) {
                             ending = .passedOver(head.status)
                             break reading
@@ -256,7 +259,7 @@ final class UpstreamConnection: EventHandler, TimerHandler {
                             ending = .intercepted(head.status)
                             break reading
                         }
-                        if let target = exchange.accelTarget(head) {
+                        if head.hasAccel, let target = exchange.accelTarget(head) {
                             ending = .redirected(target)
                             break reading
                         }
@@ -351,9 +354,7 @@ final class UpstreamConnection: EventHandler, TimerHandler {
     }
 
     private func returnBuffers() {
-        if let input { worker.loop.buffers.giveBack(input) }
-        if let output { worker.loop.buffers.giveBack(output) }
-        input = nil
-        output = nil
+        worker.loop.buffers.giveBack(&input)
+        worker.loop.buffers.giveBack(&output)
     }
 }

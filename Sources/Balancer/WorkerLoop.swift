@@ -27,7 +27,7 @@ final class WorkerLoop: @unchecked Sendable {
     /// Of the first loop, which every reload keeps.
     private lazy var healthChecker = index == 0 ? HealthChecker(self) : nil
     private var listeners: [ListenerSocket] = []
-    private var connections: [ObjectIdentifier: ClientConnection] = [:]
+    private var connections: ContiguousArray<ClientConnection> = []
     private var spareExchanges: ContiguousArray<Exchange> = []
     private var connectionNumber: UInt64 = 0
     /// Set before the threads start.
@@ -97,7 +97,7 @@ final class WorkerLoop: @unchecked Sendable {
         isDraining = true
         listeners = []
         healthChecker?.stop()
-        for connection in connections.values { connection.drain() }
+        for connection in connections { connection.drain() }
         if let timeout, timeout > .zero {
             loop.set(loop.makeTimer(DrainEnd(loop)), after: timeout)
         }
@@ -109,7 +109,7 @@ final class WorkerLoop: @unchecked Sendable {
         healthChecker?.stop()
         for listener in listeners { listener.stop() }
         listeners = []
-        for connection in connections.values { connection.end() }
+        for connection in connections { connection.end() }
         for upstream in upstreams { upstream?.closeAll() }
         logs.flushAll()
     }
@@ -124,7 +124,8 @@ final class WorkerLoop: @unchecked Sendable {
 
     /// A new connection's number over the whole process, `$connection`; nil when the loop has all it may have.
     func register(_ connection: ClientConnection) {
-        connections[ObjectIdentifier(connection)] = connection
+        connection.placeInWorker = connections.count
+        connections.append(connection)
         LoopCounters.add(counters.connections)
         LoopCounters.add(counters.accepted)
     }
@@ -139,18 +140,23 @@ final class WorkerLoop: @unchecked Sendable {
     var lastReuse: Int64 = 0
 
     func forEachConnection(_ body: (ClientConnection) -> Void) {
-        for connection in connections.values { body(connection) }
+        for connection in connections { body(connection) }
     }
 
     func unregister(_ connection: ClientConnection) {
-        connections[ObjectIdentifier(connection)] = nil
+        // The last one takes its place.
+        let last = connections.removeLast()
+        if last !== connection {
+            connections[connection.placeInWorker] = last
+            last.placeInWorker = connection.placeInWorker
+        }
         LoopCounters.add(counters.connections, -1)
         stopIfDrained()
     }
 
     func connectionCounts(addedTo counts: Exchange.ConnectionCounts) -> Exchange.ConnectionCounts {
         var counts = counts
-        for connection in connections.values {
+        for connection in connections {
             switch connection.phase {
             case .idle: counts.waiting += 1
             case .head: counts.reading += 1
@@ -165,7 +171,7 @@ final class WorkerLoop: @unchecked Sendable {
 
     func takeExchange() -> Exchange { spareExchanges.popLast() ?? Exchange(worker: self) }
 
-    func giveBack(_ exchange: Exchange) {
+    func giveBack(_ exchange: consuming Exchange) {
         exchange.reset()
         if spareExchanges.count < 256 { spareExchanges.append(exchange) } else { exchange.dispose() }
     }

@@ -12,7 +12,7 @@ package enum Admission: Sendable, Hashable {
 }
 
 /// The limits of a location, checked together: all of them admit a request, or none is charged.
-package struct RequestLimiter: Sendable {
+package final class RequestLimiter: Sendable {
     /// In the order of the configuration.
     package let limits: [RequestLimit]
     /// Locks of several zones are held at once; taking them in one order everywhere rules out a deadlock.

@@ -26,9 +26,10 @@ package final class RequestZone: Sendable {
     func locate(_ key: Span<UInt8>) -> (shard: Shard, hash: Int) {
         // Seeded at random in each process: nobody outside can aim keys at one chain.
         var hasher = Hasher()
-        for index in key.indices { hasher.combine(key[index]) }
+        key.withUnsafeBytes { hasher.combine(bytes: $0) }
         let hash = hasher.finalize()
-        let shard = Int(UInt(bitPattern: hash) >> 48) % shards.count
+        // The upper 16 bits as a fraction: a remainder would take a division.
+        let shard = (Int(UInt(bitPattern: hash) >> 48) * shards.count) >> 16
         return (shards[shard], hash)
     }
 

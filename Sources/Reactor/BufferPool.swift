@@ -17,8 +17,13 @@ package final class BufferPool {
         return ByteBuffer(capacity: Self.bufferSize)
     }
 
-    /// One that has grown far beyond the usual size is let go, as are those beyond what a busy loop needs.
-    package func giveBack(_ buffer: ByteBuffer) {
+    /// Takes the buffer, if there is one: it is nil afterwards. One that has grown far beyond the usual size is let go, as
+    /// are those beyond what a busy loop needs.
+    package func giveBack(_ place: inout ByteBuffer?) {
+        if let buffer = place.take() { giveBack(buffer) }
+    }
+
+    package func giveBack(_ buffer: consuming ByteBuffer) {
         buffer.removeAll()
         if buffer.capacity < Self.bufferSize * 3, idle.count < Self.kept { idle.append(buffer) }
     }

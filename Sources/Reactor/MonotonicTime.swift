@@ -49,8 +49,11 @@ extension Duration {
     package var wholeMicroseconds: Int64 { wholeNanoseconds / 1000 }
 
     package var wholeNanoseconds: Int64 {
-        // One division; `components` makes two.
-        Int64(truncatingIfNeeded: attoseconds / 1_000_000_000)
+        let attoseconds = attoseconds
+        // 10⁹ is 2⁹ · 5⁹: up to an hour, a division of 64 bits is enough. One of 128 bits is a call.
+        if attoseconds >= 0, attoseconds < 1 << 72 { return Int64(truncatingIfNeeded: attoseconds >> 9) / 1_953_125 }
+        // One of them; `components` makes two.
+        return Int64(truncatingIfNeeded: attoseconds / 1_000_000_000)
     }
 
     package var wholeMilliseconds: Int64 { wholeNanoseconds / 1_000_000 }

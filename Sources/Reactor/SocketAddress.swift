@@ -184,11 +184,22 @@ extension SocketAddress: CustomStringConvertible {
     /// Appends ``binary`` without making an array of it.
     package func appendBinary(to out: inout [UInt8]) {
         switch self {
-        case .ipv4(let address, _): withUnsafeBytes(of: address.bigEndian) { out.append(contentsOf: $0) }
+        case .ipv4(let address, _):
+            withUnsafeBytes(of: address.bigEndian) { out.append(contentsOf: $0.bindMemory(to: UInt8.self).span) }
         case .ipv6(let high, let low, _, _):
-            withUnsafeBytes(of: high.bigEndian) { out.append(contentsOf: $0) }
-            withUnsafeBytes(of: low.bigEndian) { out.append(contentsOf: $0) }
+            withUnsafeBytes(of: (high.bigEndian, low.bigEndian)) {
+                out.append(contentsOf: $0.bindMemory(to: UInt8.self).span)
+            }
         case .unix: break
+        }
+    }
+
+    /// Stands for every address of this machine: `0.0.0.0`, `::`.
+    package var isWildcard: Bool {
+        switch self {
+        case .ipv4(let address, _): address == 0
+        case .ipv6(let high, let low, _, _): high == 0 && low == 0
+        case .unix: false
         }
     }
 

@@ -9,6 +9,8 @@ package struct Listener: Sendable {
     package private(set) var hasProxyProtocol: Bool
     private var hasOptions: Bool
     private var hasChosenDefault: Bool
+    /// Servers to choose from by the request's host.
+    package private(set) var hasSeveralServers = false
 
     init(endpoint: Endpoint, _ listen: ServerDraft.Listen, server: Int) {
         self.endpoint = endpoint
@@ -21,6 +23,7 @@ package struct Listener: Sendable {
 
     /// Takes another server's `listen` with the same address.
     mutating func join(_ listen: ServerDraft.Listen, server: Int) throws(ConfigurationError) {
+        hasSeveralServers = true
         hasProxyProtocol = hasProxyProtocol || listen.hasProxyProtocol
         if listen.hasOptions {
             if hasOptions { throw ConfigurationError("duplicate listen options for \(endpoint)", at: listen.location) }

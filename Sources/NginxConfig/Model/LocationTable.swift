@@ -2,7 +2,7 @@
 /// then the first pattern that matches, unless the prefix is final (`^~`).
 ///
 /// Look-ups allocate nothing.
-struct LocationTable: Sendable {
+package struct LocationTable: Sendable {
     private struct Entry: Sendable {
         let path: [UInt8]
         /// `^~`
@@ -19,11 +19,14 @@ struct LocationTable: Sendable {
         let nested: LocationTable
     }
 
-    struct Found {
-        let location: Int
+    package struct Found {
+        /// Index into `Server.locations`.
+        package let location: Int
         /// An exact match, or a pattern's: patterns further out are not asked any more.
         let isFinal: Bool
     }
+
+    package init() {}
 
     private var exact: [Entry] = []
     /// Longest first.
@@ -60,20 +63,28 @@ struct LocationTable: Sendable {
         return true
     }
 
-    func location(for path: Span<UInt8>, matches: (Int) -> Bool) -> Found? {
-        for entry in exact where entry.path.count == path.count && Self.starts(path, with: entry.path.span) {
-            return Found(location: entry.location, isFinal: true)
+    private var isEmpty: Bool { exact.isEmpty && prefixes.isEmpty && patterns.isEmpty }
+
+    /// - Parameters:
+    ///   - path: decoded and normalised, without the query.
+    ///   - matches: whether one of `HTTPConfiguration.patterns` matches the path; asked only where patterns stand.
+    package func location(for path: Span<UInt8>, matches: (Int) -> Bool) -> Found? {
+        // By their places: an entry of its own would count references to each list in it.
+        for index in exact.indices
+        where exact[index].path.count == path.count && Self.starts(path, with: exact[index].path) {
+            return Found(location: exact[index].location, isFinal: true)
         }
         var found: Found?
         var asksPatterns = true
-        for entry in prefixes where Self.starts(path, with: entry.path.span) {
-            let inner = entry.nested.location(for: path, matches: matches)
+        for index in prefixes.indices where Self.starts(path, with: prefixes[index].path) {
+            let inner =
+                prefixes[index].nested.isEmpty ? nil : prefixes[index].nested.location(for: path, matches: matches)
             if let inner, inner.isFinal { return inner }
-            found = inner ?? Found(location: entry.location, isFinal: false)
-            asksPatterns = !entry.isFinal
+            found = inner ?? Found(location: prefixes[index].location, isFinal: false)
+            asksPatterns = !prefixes[index].isFinal
             break
         }
-        if asksPatterns {
+        if asksPatterns, !patterns.isEmpty {
             for entry in patterns where matches(entry.pattern) {
                 let inner = entry.nested.location(for: path, matches: matches)
                 return Found(location: inner?.location ?? entry.location, isFinal: true)
@@ -82,7 +93,7 @@ struct LocationTable: Sendable {
         return found
     }
 
-    private static func starts(_ path: Span<UInt8>, with prefix: Span<UInt8>) -> Bool {
+    private static func starts(_ path: Span<UInt8>, with prefix: [UInt8]) -> Bool {
         guard path.count >= prefix.count else { return false }
         for index in 0..<prefix.count where path[index] != prefix[index] {
             return false

@@ -4,7 +4,7 @@ package struct Server: Sendable {
     package internal(set) var names: [String] = [""]
     /// Never empty. The first holds for a request that no location matches: the server's own settings.
     package internal(set) var locations: [Location]
-    var table = LocationTable()
+    package internal(set) var table = LocationTable()
     package let location: SourceLocation
 
     /// The settings outside of every location.
