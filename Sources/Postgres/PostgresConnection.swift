@@ -32,6 +32,9 @@ package final class PostgresConnection: @unchecked Sendable {
     private let responseTimeout: Duration
     private var prepared: Set<String> = []
     private var isAbandoned = false
+    /// Batches that were sent and are not answered, oldest first: what each of their results belongs to, the name of a
+    /// statement that is prepared, or `nil`: one that is run.
+    private var unanswered: [[String?]] = []
 
     /// Connects.
     /// - Parameter settings: run-time parameters to set for the session, as `name = value`.
@@ -144,29 +147,52 @@ extension PostgresConnection {
     /// skipped and the transaction rolled back.
     @discardableResult
     package func execute(_ calls: [PostgresCall], timeout: Duration? = nil) throws(PostgresError) -> [PostgresResult] {
+        precondition(unanswered.isEmpty, "its answer would be taken for that of a batch sent before")
+        try send(calls, timeout: timeout)
+        return try receive(timeout: timeout)
+    }
+
+    /// Sends statements as one transaction and does not wait for the answer, which ``receive(timeout:)`` takes.
+    ///
+    /// Until all answers are taken nothing else may be done with the connection but to send more. The server begins with
+    /// a batch as soon as it is done with the one before. Each is a transaction of its own: one that fails leaves those
+    /// behind it alone.
+    /// - Parameter timeout: for the server to take it in, from now.
+    package func send(_ calls: [PostgresCall], timeout: Duration? = nil) throws(PostgresError) {
         guard isUsable else { throw .lost }
-        let deadline = ContinuousClock.now + (timeout ?? responseTimeout)
-        guard PQenterPipelineMode(connection) == 1 else { throw lostOrRefused() }
-        /// What each result belongs to: the name of a statement that is prepared, or `nil`: one that is run.
-        var preparing: [String?] = []
-        for call in calls {
+        if unanswered.isEmpty, PQenterPipelineMode(connection) != 1 { throw lostOrRefused() }
+        var belongings: [String?] = []
+        // All preparations come first: no statement that fails has them skipped, so the next batch may rely on them.
+        for call in calls where !call.statement.name.isEmpty {
             let name = call.statement.name
-            if !prepared.contains(name), name.isEmpty || !preparing.contains(name) {
-                let types = call.values.map(\.oid)
-                guard PQsendPrepare(connection, name, call.statement.sql, CInt(types.count), types) == 1 else {
-                    throw lostOrRefused()
-                }
-                preparing.append(name)
+            if prepared.contains(name) || belongings.contains(name) || unanswered.contains(where: { $0.contains(name) })
+            {
+                continue
+            }
+            try prepare(call)
+            belongings.append(name)
+        }
+        for call in calls {
+            if call.statement.name.isEmpty {
+                try prepare(call)
+                belongings.append("")
             }
             try send(call)
-            preparing.append(nil)
+            belongings.append(nil)
         }
         guard PQpipelineSync(connection) == 1 else { throw lostOrRefused() }
-        try flush(until: deadline)
+        unanswered.append(belongings)
+        try flush(until: .now + (timeout ?? responseTimeout))
+    }
 
+    /// Waits for the answer to the oldest batch that ``send(_:)`` has sent.
+    /// - Parameter timeout: from now.
+    package func receive(timeout: Duration? = nil) throws(PostgresError) -> [PostgresResult] {
+        guard isUsable else { throw .lost }
+        let deadline = ContinuousClock.now + (timeout ?? responseTimeout)
         var results: [PostgresResult] = []
         var failure: PostgresError?
-        for name in preparing {
+        for name in unanswered.removeFirst() {
             guard let result = try nextResult(until: deadline) else { throw abandon(.lost) }
             switch PQresultStatus(result) {
             case PGRES_COMMAND_OK where name != nil:
@@ -184,13 +210,20 @@ extension PostgresConnection {
             // Each statement's results end with a null.
             while let extra = try nextResult(until: deadline) { PQclear(extra) }
         }
-        // The end of the pipeline: here the commit is known.
+        // The end of the batch: here the commit is known.
         guard let end = try nextResult(until: deadline) else { throw abandon(failure ?? .lost) }
         if PQresultStatus(end) != PGRES_PIPELINE_SYNC { failure = failure ?? PostgresError(end) }
         PQclear(end)
-        if PQexitPipelineMode(connection) != 1 { throw abandon(failure ?? .lost) }
+        if unanswered.isEmpty, PQexitPipelineMode(connection) != 1 { throw abandon(failure ?? .lost) }
         try settle(failure)
         return results
+    }
+
+    private func prepare(_ call: PostgresCall) throws(PostgresError) {
+        let types = call.values.map(\.oid)
+        guard PQsendPrepare(connection, call.statement.name, call.statement.sql, CInt(types.count), types) == 1 else {
+            throw lostOrRefused()
+        }
     }
 
     private func send(_ call: PostgresCall) throws(PostgresError) {

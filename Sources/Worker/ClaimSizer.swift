@@ -8,8 +8,11 @@ struct ClaimSizer {
     static let target = 0.05
     /// More than this many times ``target`` is given back: tasks turned out to be longer than guessed.
     static let tolerance = 4.0
-    /// Tasks buffered at most.
+    /// Tasks claimed at once, and buffered, at most.
     static let most = 500
+    /// How many times ``most`` may be held that is not computed, while exchanges overlap: two are underway, and what the
+    /// one before brought is computed meanwhile.
+    static let overlap = 3
     /// What is assumed of a type never run: long enough that none of it is claimed ahead.
     static let unknown = 0.1
 
@@ -37,13 +40,16 @@ struct ClaimSizer {
     /// - Parameters:
     ///   - idle: threads with nothing to do.
     ///   - buffered: how many tasks of each type wait for a thread here.
-    func room(idle: Int, buffered: [String: Int]) -> Int {
-        let count = buffered.values.reduce(0, +)
+    ///   - underway: how many are being claimed.
+    ///   - mayOverlap: exchanges may be begun while others are underway.
+    func room(idle: Int, buffered: [String: Int], underway: Int = 0, mayOverlap: Bool = false) -> Int {
+        let count = buffered.values.reduce(0, +) + underway
         let starving = max(0, idle - count)
         let budget = Self.target * Double(concurrency)
         let mean = mean
         let full = min(Double(Self.most), budget / mean)
-        let ahead = min((budget - estimate(buffered)) / mean, Double(Self.most - count), full)
+        let limit = Self.most * (mayOverlap ? Self.overlap : 1)
+        let ahead = min((budget - estimate(buffered)) / mean - Double(underway), Double(limit - count), full)
         // Claims of a few tasks cost as much as large ones: wait until the buffer is half empty.
         let isWorthIt = starving > 0 || ahead >= full / 2
         return min(Self.most, starving + (isWorthIt ? max(0, Int(ahead)) : 0))

@@ -11,9 +11,23 @@ struct QueueThread {
     let metrics: WorkerMetrics
     let isRegistered: Flag
     let logger: Logger
+    /// By exchange that is underway: what it stores.
+    private var storing: [Int: [Workload.End]] = [:]
+
+    init(
+        session: WorkerSession, workload: Monitor<Workload>, wake: EventFD, metrics: WorkerMetrics, isRegistered: Flag,
+        logger: Logger
+    ) {
+        self.session = session
+        self.workload = workload
+        self.wake = wake
+        self.metrics = metrics
+        self.isRegistered = isRegistered
+        self.logger = logger
+    }
 
     /// - Returns: whether it ended because a computation does not end, and not because it was told to.
-    func run(_ start: WorkerLoop, until isStopping: () -> Bool) -> Bool {
+    mutating func run(_ start: WorkerLoop, until isStopping: () -> Bool) -> Bool {
         var loop = start
         var isStuck = false
         while true {
@@ -33,7 +47,8 @@ struct QueueThread {
                 switch step {
                 case .register: register(&loop)
                 case .pause(let duration): pause(duration)
-                case .exchange(let count): try exchange(&loop, claim: count, isAlone: view.holdsNothing)
+                case .exchange(let count): try begin(&loop, claim: count, isAlone: view.holdsNothing)
+                case .finish: try finish(&loop)
                 case .giveBack(let count): try giveBack(keeping: count)
                 case .sleep(let limit, let heedWork): try sleep(&loop, limit, heedWork)
                 case .signOff: signOff(view)
@@ -62,15 +77,20 @@ struct QueueThread {
         wake.drain()
     }
 
-    private func exchange(_ loop: inout WorkerLoop, claim: Int, isAlone: Bool) throws(QueueError) {
+    private mutating func begin(_ loop: inout WorkerLoop, claim: Int, isAlone: Bool) throws(QueueError) {
         let ends = workload.withLock { $0.takeEnds() }
         for end in ends { loop.sizer.finished(end.type, seconds: end.seconds) }
-        let start = ContinuousClock.now
-        let tasks = try session.exchange(completed: ends.map(\.completion), claim: claim, isAlone: isAlone)
+        let number = try session.begin(completed: ends.map(\.completion), claim: claim, isAlone: isAlone)
+        storing[number] = ends
+    }
+
+    private mutating func finish(_ loop: inout WorkerLoop) throws(QueueError) {
+        let exchange = try session.finish()
+        let (ends, tasks) = (storing.removeValue(forKey: exchange.number) ?? [], exchange.tasks)
         metrics.count(ends)
         loop.exchanged(
-            stored: ends.count, claimed: tasks.count, of: claim, isSuspect: tasks.first?.isSuspect ?? false,
-            start: start, end: .now)
+            stored: ends.count, claimed: tasks.count, of: exchange.asked, isSuspect: tasks.first?.isSuspect ?? false,
+            start: exchange.start, end: .now)
         guard !tasks.isEmpty else { return }
         metrics.count(claimed: tasks.count)
         loop.sizer.claimed(tasks.reduce(into: [:]) { $0[$1.type, default: 0] += 1 })
@@ -103,7 +123,7 @@ struct QueueThread {
         logger.info("Signed off", metadata: ["given.back": .stringConvertible(view.running)])
     }
 
-    private func lose(_ loop: inout WorkerLoop, _ error: QueueError) {
+    private mutating func lose(_ loop: inout WorkerLoop, _ error: QueueError) {
         let view = workload.withLock { workload in
             defer { workload.loseSession() }
             return workload.view
@@ -113,6 +133,7 @@ struct QueueThread {
         setRegistered(false)
         metrics.countLostSession()
         loop.lost()
+        storing = [:]
         let dropped = view.ended + view.running + view.buffered.values.reduce(0, +)
         // That it was lost, and why, has been logged where it happened.
         logger.info(

@@ -108,7 +108,7 @@ package final class WorkerDaemon: Sendable {
                 concurrency: configuration.concurrency, cacheTTL: configuration.cacheTTL,
                 keepsFailedInput: configuration.keepsFailedInput),
             watch: watch, logger: logger)
-        let queueThread = QueueThread(
+        var queueThread = QueueThread(
             session: session, workload: workload, wake: wake, metrics: WorkerMetrics(definitions),
             isRegistered: isRegistered, logger: logger)
         let isStuck = queueThread.run(

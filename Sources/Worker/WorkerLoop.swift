@@ -10,8 +10,10 @@ struct WorkerLoop {
         case register
         /// Before the next attempt to register, or so that an exchange moves more.
         case pause(Duration)
-        /// Store all that ended, and claim.
+        /// Begin to store all that ended, and to claim. Each of them is followed by a ``finish`` of its own.
         case exchange(claim: Int)
+        /// Wait for an exchange that is underway.
+        case finish
         case giveBack(keeping: Int)
         case sleep(upTo: Duration, heedWork: Bool)
         case signOff
@@ -25,6 +27,10 @@ struct WorkerLoop {
         case ended
     }
 
+    /// Exchanges that may be underway at a time: while the database has one, the next is there already.
+    static let mostUnderway = 2
+    /// Claims of fewer tasks are not worth a second exchange beside the one that is underway.
+    private static let worthOverlap = 100
     /// How long a worker sleeps at most when no notification comes.
     static let safetyPoll = Duration.seconds(5)
     /// Between two attempts to register, at most.
@@ -36,6 +42,10 @@ struct WorkerLoop {
     var sizer: ClaimSizer
     private var state = State.disconnected(failures: 0, until: nil)
     private var pace = BatchPace()
+    /// What the exchanges that are underway claim, and whether they may bring a suspect.
+    private var underway: [(claim: Int, isAlone: Bool)] = []
+    /// The last claim brought all it asked for.
+    private var isBacklog = false
 
     init(concurrency: Int, gracePeriod: Duration) {
         self.concurrency = concurrency
@@ -49,6 +59,14 @@ struct WorkerLoop {
     mutating func next(
         _ view: Workload.View, now: Instant, mayHaveSuspects: Bool = false, hasBounds: Bool = false
     ) -> Step {
+        let step = decide(view, now: now, mayHaveSuspects: mayHaveSuspects, hasBounds: hasBounds)
+        if case .exchange(let claim) = step {
+            underway.append((claim, isAlone: view.holdsNothing && underway.isEmpty))
+        }
+        return step
+    }
+
+    private mutating func decide(_ view: Workload.View, now: Instant, mayHaveSuspects: Bool, hasBounds: Bool) -> Step {
         switch state {
         case .disconnected(_, let until):
             if let until, until > now { return .pause(until - now) }
@@ -57,6 +75,7 @@ struct WorkerLoop {
             let isFreed = hasBounds && view.ended > 0
             return work(view, mayHaveWork: mayHaveWork || isFreed, mayHaveSuspects: mayHaveSuspects, now: now)
         case .stopping(let deadline):
+            if !underway.isEmpty { return .finish }
             // What was not begun goes back first: another worker may have a thread for it now.
             if !view.buffered.isEmpty { return .giveBack(keeping: 0) }
             if view.ended > 0 { return .exchange(claim: 0) }
@@ -72,9 +91,15 @@ struct WorkerLoop {
         _ view: Workload.View, mayHaveWork: Bool, mayHaveSuspects: Bool, now: Instant
     ) -> Step {
         let idle = max(0, concurrency - view.busy)
+        if !underway.isEmpty {
+            let claim = overlapping(view, idle: idle, mayHaveSuspects: mayHaveSuspects)
+            return claim.map { .exchange(claim: $0) } ?? .finish
+        }
         if let count = sizer.toKeep(idle: idle, buffered: view.buffered) { return .giveBack(keeping: count) }
         // A suspect is claimed by who holds nothing, and nothing is claimed beside it: first let all end.
-        let room = mayHaveSuspects && !view.holdsNothing ? 0 : sizer.room(idle: idle, buffered: view.buffered)
+        let room =
+            mayHaveSuspects && !view.holdsNothing
+            ? 0 : sizer.room(idle: idle, buffered: view.buffered, mayOverlap: isBacklog)
         // Where several tasks end at a time more are waiting most likely: one commit for both.
         let claim = mayHaveWork || mayHaveSuspects || view.ended > 1 ? room : 0
         if claim > 0 || view.ended > 0 {
@@ -84,11 +109,23 @@ struct WorkerLoop {
         return .sleep(upTo: Self.safetyPoll, heedWork: room > 0)
     }
 
+    /// Whether to begin an exchange while one is underway, and what to claim: only where there is plenty, as several small
+    /// ones cost more than a large one. A suspect is to have nothing beside it.
+    private func overlapping(_ view: Workload.View, idle: Int, mayHaveSuspects: Bool) -> Int? {
+        guard isBacklog, !mayHaveSuspects, underway.count < Self.mostUnderway, !underway.contains(where: \.isAlone),
+            sizer.toKeep(idle: idle, buffered: view.buffered) == nil
+        else { return nil }
+        let claims = underway.reduce(0) { $0 + $1.claim }
+        let room = sizer.room(idle: idle, buffered: view.buffered, underway: claims, mayOverlap: true)
+        return room >= Self.worthOverlap ? room : nil
+    }
+
     // MARK: what came of a step
 
     mutating func registered() {
         guard case .disconnected = state else { return }
         state = .working(mayHaveWork: true)
+        isBacklog = false
     }
 
     /// - Parameter jitter: 0...1; workers that lost the same database do not come back in the same moment.
@@ -98,6 +135,7 @@ struct WorkerLoop {
         state = .disconnected(failures: failures + 1, until: now + pause * (0.5 + jitter / 2))
     }
 
+    /// One that was underway is done.
     /// - Parameters:
     ///   - stored: ends of attempts that were stored.
     ///   - isSuspect: a suspect was claimed, which was not asked for.
@@ -106,15 +144,17 @@ struct WorkerLoop {
     mutating func exchanged(
         stored: Int, claimed: Int, of asked: Int, isSuspect: Bool = false, start: Instant, end: Instant
     ) {
+        if !underway.isEmpty { underway.removeFirst() }
         // With a backlog there is nothing to wait for: a claim brings all it asks for.
-        let isBacklog = asked > 0 && claimed == asked
+        if asked > 0 { isBacklog = claimed == asked && !isSuspect }
+        let isFull = asked > 0 && claimed == asked
         if asked > 0, claimed == 0, stored <= 1 {
             pace.wasVain(start: start)
         } else {
-            pace.ended(max(stored, claimed), isBacklog: isBacklog, start: start, end: end)
+            pace.ended(max(stored, claimed), isBacklog: isFull, start: start, end: end)
         }
         guard case .working = state, asked > 0 else { return }
-        state = .working(mayHaveWork: isBacklog || isSuspect)
+        state = .working(mayHaveWork: isFull || isSuspect)
     }
 
     mutating func woke(_ wakeup: WorkerSession.Wakeup) {
@@ -124,6 +164,7 @@ struct WorkerLoop {
 
     /// The session is gone, and all claims with it.
     mutating func lost() {
+        underway = []
         switch state {
         case .working, .disconnected: state = .disconnected(failures: 0, until: nil)
         case .stopping, .ended: state = .ended

@@ -72,6 +72,24 @@ import Threading
         #expect(connection.isUsable)
     }
 
+    @Test func `Batches sent one behind the other are transactions of their own, and answered in their order`() throws {
+        let connection = try connect()
+        try connection.execute(text: "CREATE TABLE t (n int4 CHECK (n < 10))")
+        let insert = PostgresStatement("insert", "INSERT INTO t VALUES ($1)")
+        let count = PostgresStatement("count", "SELECT count(*) FROM t")
+        try connection.send([insert.with(.int4(1)), insert.with(.int4(2))])
+        // `count` is prepared in a transaction that fails, and is there for the next one.
+        try connection.send([insert.with(.int4(20)), count.with()])
+        try connection.send([count.with(), insert.with(.int4(3))])
+        #expect(try connection.receive().map(\.affectedRows) == [1, 1])
+        #expect(throws: PostgresError.self) { try connection.receive() }
+        try connection.send([count.with()])
+        #expect(try connection.receive()[0].integer(0, 0) == 2)
+        #expect(try connection.receive()[0].integer(0, 0) == 3)
+        try connection.execute(text: "DROP TABLE t")
+        #expect(connection.isUsable)
+    }
+
     @Test func `Parameters and results far larger than the socket's buffers pass each other`() throws {
         let connection = try connect()
         let bytes = [UInt8](repeating: 7, count: 20 << 20)

@@ -2,8 +2,9 @@
 /// task, and a limited number of accidents (processes killed, connections cut), each at any moment.
 ///
 /// What it keeps of the real thing: a session lives on the server, and with it its lock and whatever statement it has
-/// received, until the server notices that its client is gone; a client may have lost its connection long before. A
-/// process that comes back is a new worker. ``WorkerSQL`` and ``FinishSQL`` have the statements that it speaks of.
+/// received, until the server notices that its client is gone; a client may have lost its connection long before. It
+/// runs its statements in the order in which they were sent, and there may be several: a worker claims again before it
+/// knows what came of a completion. A process that comes back is a new worker. ``WorkerSQL`` and ``FinishSQL`` have the statements that it speaks of.
 struct OwnershipModel: Hashable {
     /// Parts of the protocol that can be taken out, to see that the properties then fail.
     struct Rules {
@@ -30,6 +31,8 @@ struct OwnershipModel: Hashable {
 
     enum Work: Hashable {
         case idle
+        /// It has sent a claim and waits for the reply.
+        case claiming
         case computing(attempt: Int)
         case computed(attempt: Int)
     }
@@ -40,10 +43,11 @@ struct OwnershipModel: Hashable {
         var hasClient = true
     }
 
-    /// A statement that the server has received and not yet run.
-    struct Completion: Hashable {
+    /// What a server has received of a worker and not yet run.
+    struct Statement: Hashable {
         let worker: Int
-        let attempt: Int
+        /// The attempt that it completes; `nil`: it claims.
+        let attempt: Int?
     }
 
     private(set) var row = Row.none
@@ -51,7 +55,8 @@ struct OwnershipModel: Hashable {
     private(set) var stored: [Int] = []
     private(set) var processes: [Process] = [.down, .down]
     private(set) var sessions: [Session] = []
-    private(set) var completions: [Completion] = []
+    /// In the order in which they were sent.
+    private(set) var statements: [Statement] = []
     /// Rows of the table `worker`.
     private(set) var registered: Set<Int> = []
     private var accidentsLeft: Int
@@ -85,8 +90,7 @@ struct OwnershipModel: Hashable {
         if row == .none { step { $0.row = .queued(attempts: 0) } }
         for index in processes.indices {
             step { $0.start(index) }
-            step { $0.claim(index, replyArrives: true) }
-            step { $0.claim(index, replyArrives: false) }
+            step { $0.sendClaim(index) }
             step { $0.compute(index) }
             step { $0.sendCompletion(index) }
             step { $0.signOff(index) }
@@ -97,7 +101,10 @@ struct OwnershipModel: Hashable {
             }
             if rules.recovers { for worker in registered { step { $0.recover(worker, by: index) } } }
         }
-        for index in completions.indices { step { $0.runCompletion(index, rules) } }
+        for index in statements.indices {
+            step { $0.run(index, replyArrives: true, rules) }
+            if accidentsLeft > 0 { step { $0.run(index, replyArrives: false, rules) } }
+        }
         for index in sessions.indices { step { $0.endSession(index, rules) } }
         return next
     }
@@ -105,7 +112,7 @@ struct OwnershipModel: Hashable {
     /// A number that appears nowhere any more. The real ones come from a sequence; which of those that appear nowhere
     /// is taken makes no difference, but keeps the states finite.
     private var unusedWorker: Int {
-        var used = registered.union(sessions.map(\.worker)).union(completions.map(\.worker))
+        var used = registered.union(sessions.map(\.worker)).union(statements.map(\.worker))
         for case .running(let worker, _) in processes { used.insert(worker) }
         if case .owned(let worker, _) = row { used.insert(worker) }
         return (1...).first { !used.contains($0) }!
@@ -130,18 +137,10 @@ struct OwnershipModel: Hashable {
         registered.insert(worker)
     }
 
-    /// - Parameter replyArrives: `false`: the claim is committed, and the connection is cut before the reply arrives.
-    private mutating func claim(_ index: Int, replyArrives: Bool) {
-        guard let (worker, work, session) = connected(index), work == .idle, case .queued(let attempts) = row
-        else { return }
-        guard replyArrives || accidentsLeft > 0 else { return }
-        row = .owned(by: worker, attempts: attempts + 1)
-        if replyArrives {
-            processes[index] = .running(worker: worker, .computing(attempt: attempts + 1))
-        } else {
-            accidentsLeft -= 1
-            sessions[session].hasClient = false
-        }
+    private mutating func sendClaim(_ index: Int) {
+        guard let (worker, work, _) = connected(index), work == .idle else { return }
+        statements.append(Statement(worker: worker, attempt: nil))
+        processes[index] = .running(worker: worker, .claiming)
     }
 
     private mutating func compute(_ index: Int) {
@@ -151,26 +150,53 @@ struct OwnershipModel: Hashable {
 
     /// What was computed is forgotten as soon as it is sent: whether it was stored, the session's end tells.
     private mutating func sendCompletion(_ index: Int) {
-        guard let (worker, work, _) = connected(index), case .computed(let attempt) = work, !isCompleting(worker)
-        else { return }
-        completions.append(Completion(worker: worker, attempt: attempt))
+        guard let (worker, work, _) = connected(index), case .computed(let attempt) = work else { return }
+        statements.append(Statement(worker: worker, attempt: attempt))
         processes[index] = .running(worker: worker, .idle)
     }
 
-    private func isCompleting(_ worker: Int) -> Bool { completions.contains { $0.worker == worker } }
+    private func isWaiting(_ worker: Int) -> Bool { statements.contains { $0.worker == worker } }
 
-    private mutating func runCompletion(_ index: Int, _ rules: Rules) {
-        let completion = completions.remove(at: index)
+    /// - Parameter replyArrives: `false`: it is committed, and the connection is cut before the reply arrives.
+    private mutating func run(_ index: Int, replyArrives: Bool, _ rules: Rules) {
+        let statement = statements[index]
+        guard !statements[..<index].contains(where: { $0.worker == statement.worker }) else { return }
+        statements.remove(at: index)
+        if let attempt = statement.attempt {
+            complete(attempt, worker: statement.worker, rules)
+        } else {
+            claim(statement.worker, replyArrives: replyArrives)
+        }
+        guard !replyArrives, let session = session(of: statement.worker) else { return }
+        accidentsLeft -= 1
+        sessions[session].hasClient = false
+    }
+
+    /// A session that has lost its client runs what it has received all the same; its lock is still held.
+    private mutating func claim(_ worker: Int, replyArrives: Bool) {
+        guard let session = session(of: worker) else { return }
+        var attempt: Int?
+        if case .queued(let attempts) = row {
+            row = .owned(by: worker, attempts: attempts + 1)
+            attempt = attempts + 1
+        }
+        guard replyArrives, sessions[session].hasClient else { return }
+        for index in processes.indices where processes[index] == .running(worker: worker, .claiming) {
+            processes[index] = .running(worker: worker, attempt.map { .computing(attempt: $0) } ?? .idle)
+        }
+    }
+
+    private mutating func complete(_ attempt: Int, worker: Int, _ rules: Rules) {
         if rules.isOwnerChecked {
-            guard case .owned(completion.worker, _) = row else { return }
+            guard case .owned(worker, _) = row else { return }
         }
         row = .finished
-        stored.append(completion.attempt)
+        stored.append(attempt)
     }
 
     /// Gives back what it has, in one transaction with its row.
     private mutating func signOff(_ index: Int) {
-        guard let (worker, _, session) = connected(index), !isCompleting(worker) else { return }
+        guard let (worker, _, session) = connected(index), !isWaiting(worker) else { return }
         if case .owned(worker, let attempts) = row { row = .queued(attempts: attempts - 1) }
         registered.remove(worker)
         sessions.remove(at: session)
@@ -200,7 +226,7 @@ struct OwnershipModel: Hashable {
     private mutating func endSession(_ index: Int, _ rules: Rules) {
         guard !sessions[index].hasClient else { return }
         let worker = sessions.remove(at: index).worker
-        if rules.isSessionBound { completions.removeAll { $0.worker == worker } }
+        if rules.isSessionBound { statements.removeAll { $0.worker == worker } }
     }
 
     private mutating func recover(_ worker: Int, by index: Int) {

@@ -30,6 +30,21 @@ import Testing
         #expect(sizer.room(idle: 0, buffered: ["md5": 200]) == 300)
     }
 
+    @Test func `while exchanges overlap, three times 500, what is being claimed included`() {
+        let sizer = sizer(8, ["md5": 0.000_005], mix: ["md5": 100])
+        #expect(sizer.room(idle: 0, buffered: ["md5": 500], mayOverlap: true) == 500)
+        #expect(sizer.room(idle: 0, buffered: ["md5": 500], underway: 500, mayOverlap: true) == 500)
+        #expect(sizer.room(idle: 0, buffered: ["md5": 700], underway: 500, mayOverlap: true) == 300)
+        #expect(sizer.room(idle: 0, buffered: ["md5": 500], underway: 1000, mayOverlap: true) == 0)
+    }
+
+    @Test func `what is being claimed counts as work for 50 ms, and for threads that are idle`() {
+        let sizer = sizer(2, ["primes": 0.001], mix: ["primes": 10])
+        #expect(sizer.room(idle: 0, buffered: ["primes": 10], underway: 40, mayOverlap: true) == 50)
+        #expect(sizer.room(idle: 2, buffered: [:], underway: 1, mayOverlap: true) == 1 + 99)
+        #expect(sizer.room(idle: 2, buffered: [:], underway: 60, mayOverlap: true) == 0)
+    }
+
     @Test func `a buffer more than half full is left alone, unless a thread has nothing`() {
         let sizer = sizer(2, ["primes": 0.001], mix: ["primes": 10])
         #expect(sizer.room(idle: 0, buffered: ["primes": 51]) == 0)

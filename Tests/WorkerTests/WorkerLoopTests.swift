@@ -58,6 +58,7 @@ import Testing
         let sleep = WorkerLoop.Step.sleep(upTo: .seconds(5), heedWork: false)
         #expect(step(.init(buffered: ["md5": 1], running: 2, busy: 2), start) == sleep)
         #expect(step(.init(ended: 1, running: 1, busy: 1), start) == .exchange(claim: 0))
+        exchanged(&loop, stored: 1, claimed: 0, of: 0)
         #expect(step(.init(ended: 1), start) == .exchange(claim: 500))
         loop.exchanged(
             stored: 1, claimed: 1, of: 500, isSuspect: true, start: start, end: start + .milliseconds(1))
@@ -111,10 +112,63 @@ import Testing
     @Test func `a full claim means there may be more`() {
         var loop = experienced()
         exchanged(&loop, claimed: 500, of: 500)
-        #expect(step(&loop, .init(buffered: ["md5": 100], running: 2, busy: 2), start) == .exchange(claim: 400))
-        exchanged(&loop, claimed: 399, of: 400)
+        #expect(step(&loop, .init(buffered: ["md5": 100], running: 2, busy: 2), start) == .exchange(claim: 500))
+        exchanged(&loop, claimed: 399, of: 500)
         let view = Workload.View(buffered: ["md5": 100], running: 2, busy: 2)
         #expect(step(&loop, view, start) == .sleep(upTo: .seconds(5), heedWork: true))
+    }
+
+    @Test func `with a backlog the next exchange is begun while one is underway, and then the oldest is waited for`() {
+        var loop = experienced()
+        exchanged(&loop, claimed: 500, of: 500)
+        let view = Workload.View(buffered: ["md5": 500], running: 2, busy: 2)
+        #expect(step(&loop, view, start) == .exchange(claim: 500))
+        #expect(step(&loop, view, start) == .exchange(claim: 500))
+        #expect(step(&loop, .init(ended: 500), start) == .finish)
+        exchanged(&loop, claimed: 500, of: 500)
+        #expect(step(&loop, .init(ended: 500, buffered: ["md5": 500]), start) == .exchange(claim: 500))
+        // The end of the backlog.
+        exchanged(&loop, stored: 500, claimed: 20, of: 500)
+        #expect(step(&loop, .init(ended: 500, buffered: ["md5": 20]), start) == .finish)
+        exchanged(&loop, stored: 500, claimed: 0, of: 500)
+        #expect(step(&loop, .init(ended: 520), start + .milliseconds(9)) == .exchange(claim: 500))
+        #expect(step(&loop, .init(ended: 1), start + .milliseconds(9)) == .finish)
+    }
+
+    @Test func `no exchange is begun beside one that claims a few, or may claim a suspect`() {
+        var loop = working()
+        loop.sizer.finished("primes", seconds: 0.001)
+        loop.sizer.claimed(["primes": 10])
+        exchanged(&loop, claimed: 100, of: 100)
+        #expect(step(&loop, .init(running: 2, busy: 2), start) == .exchange(claim: 100))
+        #expect(step(&loop, .init(running: 2, busy: 2), start) == .finish)
+
+        var alone = experienced()
+        exchanged(&alone, claimed: 500, of: 500)
+        #expect(step(&alone, .init(ended: 500), start) == .exchange(claim: 500))
+        #expect(step(&alone, .init(), start) == .finish)
+
+        var suspicious = experienced()
+        exchanged(&suspicious, claimed: 500, of: 500)
+        let view = Workload.View(buffered: ["md5": 10], running: 2, busy: 2)
+        #expect(step(&suspicious, view, start) == .exchange(claim: 500))
+        #expect(suspicious.next(view, now: start, mayHaveSuspects: true) == .finish)
+    }
+
+    @Test func `what is underway is waited for before a worker stops, and forgotten with the session`() {
+        var loop = experienced()
+        exchanged(&loop, claimed: 500, of: 500)
+        let view = Workload.View(buffered: ["md5": 10], running: 2, busy: 2)
+        #expect(step(&loop, view, start) == .exchange(claim: 500))
+        var other = loop
+        loop.stop(now: start)
+        #expect(step(&loop, view, start) == .finish)
+        exchanged(&loop, claimed: 500, of: 500)
+        #expect(step(&loop, .init(buffered: ["md5": 510]), start) == .giveBack(keeping: 0))
+        other.lost()
+        #expect(step(&other, .init(busy: 2), start) == .register)
+        other.registered()
+        #expect(step(&other, .init(busy: 2), start) == .exchange(claim: 500))
     }
 
     @Test func `an end is stored at once, with a claim for the idle thread`() {
@@ -131,12 +185,14 @@ import Testing
         var loop = experienced()
         exchanged(&loop, stored: 1, claimed: 1, of: 2)
         let view = Workload.View(ended: 1, running: 1, busy: 1)
-        #expect(loop.next(view, now: start + .seconds(1)) == .exchange(claim: 0))
+        var unbounded = loop
+        #expect(unbounded.next(view, now: start + .seconds(1)) == .exchange(claim: 0))
         guard case .exchange(let claim) = loop.next(view, now: start + .seconds(1), hasBounds: true) else {
             Issue.record("no exchange")
             return
         }
         #expect(claim > 0)
+        exchanged(&loop, stored: 1, claimed: 0, of: claim)
         let sleep = WorkerLoop.Step.sleep(upTo: .seconds(5), heedWork: true)
         #expect(loop.next(.init(running: 1, busy: 1), now: start, hasBounds: true) == sleep)
     }
@@ -181,6 +237,7 @@ import Testing
         loop.stop(now: later)
         #expect(step(&loop, running, later) == .sleep(upTo: .seconds(9), heedWork: false))
         #expect(step(&loop, .init(ended: 2), later) == .exchange(claim: 0))
+        exchanged(&loop, stored: 2, claimed: 0, of: 0)
         #expect(step(&loop, .init(), later) == .signOff)
         #expect(step(&loop, .init(), later) == .end)
     }

@@ -42,6 +42,7 @@ package final class WorkerSession {
     private struct Registration {
         let connection: PostgresConnection
         let worker: Int32
+        let line: ExchangeLine
     }
 
     private let configuration: Configuration
@@ -53,6 +54,7 @@ package final class WorkerSession {
     private var registration: Registration?
     /// The last number it had. While it has no registration: of a session that was lost.
     private var lastWorker: Int32 = 0
+    private var lastExchange = 0
     /// A notification of work has come that no claim has answered.
     private var isWorkAnnounced = false
     /// There may be tasks that are to run alone: stop claiming others, and claim as soon as nothing is held.
@@ -96,7 +98,7 @@ package final class WorkerSession {
                 WorkerSQL.survive.with(.int4(lastWorker)), WorkerSQL.absolve.with(.int4(lastWorker)),
             ])
             try connection.execute(text: "LISTEN millrace_work")
-            registration = Registration(connection: connection, worker: worker)
+            registration = Registration(connection: connection, worker: worker, line: ExchangeLine(connection))
             lastWorker = worker
             isWorkAnnounced = true
             mayHaveSuspects = true
@@ -110,73 +112,84 @@ package final class WorkerSession {
         }
     }
 
-    /// Stores the ends of attempts and claims new tasks, in one round trip and one commit.
-    ///
-    /// A completion of a task that is no longer this session's (cancelled meanwhile) stores nothing.
-    /// - Parameters:
-    ///   - claim: how many tasks at most; 0 is fine.
-    ///   - isAlone: this worker holds nothing beyond what is completed here. Then it gets a suspect alone, if there is one.
-    /// - Throws: ``QueueError/sessionLost``: nothing of it is this worker's any more, neither what was completed here nor
-    ///   what it still computes. Drop all of it and register again.
+    /// Stores the ends of attempts and claims new tasks, in one round trip and one commit:
+    /// ``begin(completed:claim:isAlone:)`` and ``finish()`` in one.
     package func exchange(
         completed: [TaskCompletion], claim: Int, isAlone: Bool = false
     ) throws(QueueError) -> [ClaimedTask] {
         if completed.isEmpty, claim <= 0 { return [] }
+        _ = try begin(completed: completed, claim: claim, isAlone: isAlone)
+        return try finish().tasks
+    }
+
+    /// Sends what stores the ends of attempts and claims new tasks, in one transaction, and does not wait for it.
+    ///
+    /// More may be begun while one is underway: the database goes on to the next without waiting for this process. They
+    /// are all of this one session, so what holds for one holds for each: it is committed while the session's lock is
+    /// held, or not at all. A completion of a task that is no longer this session's (cancelled meanwhile) stores nothing.
+    /// - Parameters:
+    ///   - completed: not empty, unless something is claimed.
+    ///   - claim: how many tasks at most; 0 is fine.
+    ///   - isAlone: this worker holds nothing beyond what is completed here. Then it gets a suspect alone, if there is one
+    ///     and no other exchange is underway.
+    /// - Returns: the number by which ``finish()`` calls it.
+    /// - Throws: ``QueueError/sessionLost``: nothing is this worker's any more, neither what is completed in exchanges that
+    ///   are underway nor what it still computes. Drop all of it and register again.
+    package func begin(completed: [TaskCompletion], claim: Int, isAlone: Bool = false) throws(QueueError) -> Int {
+        let registration = try registered()
         if claim > 0 {
             // The claim's snapshot is newer than any announcement that has arrived by now.
             isWorkAnnounced = false
             nextDue = nil
             watch?.noteWork()
         }
-        let worker = try registered().worker
-        let starts = claimStart.starts(configuration.types, now: .now)
-        var calls: [PostgresCall] = []
-        let ends = FinishedAttempts(completed)
-        let name = configuration.name
-        let completion = ends.completion(worker: worker, name: name, ttl: configuration.cacheTTL, slot: slot)
-        if let completion { calls.append(completion) }
-        if let call = ends.failure(worker: worker, name: name, keepsInput: configuration.keepsFailedInput) {
-            calls.append(call)
+        lastExchange += 1
+        let exchange = Exchange(
+            number: lastExchange, ends: completed, claim: claim, isAlone: isAlone && registration.line.isEmpty,
+            isOverlapped: !registration.line.isEmpty, worker: registration.worker,
+            starts: claimStart.starts(configuration.types, now: .now), types: types, slot: slot,
+            configuration: configuration)
+        do throws(PostgresError) {
+            try registration.line.begin(exchange)
+        } catch {
+            throw lose(error)
         }
-        if claim > 0 {
-            // A claim that a crash undoes does no harm: it is undone for a dead worker anyway.
-            if calls.isEmpty { calls.append(LookUpSQL.lossIsHarmless.with()) }
-            calls.append(WorkerSQL.lockBounds.with(types))
-            calls.append(
-                WorkerSQL.claim.with(
-                    .int4(worker), .int8(Int64(claim)), types, .bool(isAlone), .int8(Int64(configuration.concurrency)),
-                    .integers(starts)))
-        }
-        let start = ContinuousClock.now
-        let results = try run { (connection) throws(PostgresError) in try connection.execute(calls) }
-        if completion != nil { try announce(results[0]) }
-        guard claim > 0, let claimed = results.last else { return [] }
-        if claimed.rowCount > 0 { hasBounds = claimed.bool(0, 9) == true }
-        areBoundsTaken = results[results.count - 2].bool(0, 1) == true
-        // A suspect was taken without looking at the others.
-        if claimed.rowCount != 1 || claimed.bool(0, 5) != true {
-            let isClaimAlone = completed.isEmpty
-            claimStart.claimed(
-                configuration.types, from: starts, found: claimed.leads, isFull: claimed.rowCount == claim,
-                search: claimed.search ?? (isClaimAlone ? .now - start : nil), deadRows: claimed.deadRows, now: .now)
-        }
-        // The statement takes the most urgent ones, and returns them in any order.
-        let order = (0..<claimed.rowCount).sorted {
-            (claimed.integer($0, 6) ?? 0, $0) < (claimed.integer($1, 6) ?? 0, $1)
-        }
-        let tasks = order.compactMap { claimed.claimedTask($0) }
-        watch?.noteClaimed(tasks.count)
-        if isAlone { mayHaveSuspects = tasks.first?.isSuspect ?? false }
-        return tasks
+        return exchange.number
     }
 
-    /// Tells the nodes of finished tasks that somebody waits for.
-    private func announce(_ awaited: PostgresResult) throws(QueueError) {
-        let ids = (0..<awaited.rowCount).compactMap { awaited.taskID($0, 0) }
-        if ids.isEmpty { return }
-        _ = try run { (connection) throws(PostgresError) in
-            try connection.execute([NotifySQL.done.with(.uuids(ids))])
+    /// Waits for an exchange that is underway: the oldest one, unless the server rolled that back and it had to be sent
+    /// again.
+    /// - Throws: as ``begin(completed:claim:isAlone:)``.
+    package func finish() throws(QueueError) -> Exchanged {
+        let line = try registered().line
+        let (exchange, results): (Exchange, [PostgresResult])
+        do throws(PostgresError) {
+            (exchange, results) = try line.finish()
+        } catch {
+            throw lose(error)
         }
+        if let areTaken = exchange.areBoundsTaken(results) { areBoundsTaken = areTaken }
+        let tasks = exchange.claimed(results).map { take($0, exchange) } ?? []
+        return Exchanged(number: exchange.number, start: exchange.start, asked: exchange.claim, tasks: tasks)
+    }
+
+    private func take(_ claimed: PostgresResult, _ exchange: Exchange) -> [ClaimedTask] {
+        let leads = claimed.leads
+        if claimed.rowCount > 0 { hasBounds = claimed.bool(0, 9) == true }
+        // A suspect was taken without looking at the others.
+        if claimed.rowCount != 1 || claimed.bool(0, 5) != true {
+            let isClaimAlone = exchange.stored == 0 && !exchange.isOverlapped
+            claimStart.claimed(
+                configuration.types, from: exchange.starts, found: leads, isFull: claimed.rowCount == exchange.claim,
+                search: claimed.search ?? (isClaimAlone ? .now - exchange.start : nil), deadRows: claimed.deadRows,
+                now: .now)
+        }
+        // The statement takes the most urgent ones, and returns them in any order.
+        let order = leads.indices.sorted { (leads[$0].lead, $0) < (leads[$1].lead, $1) }
+        let tasks = order.compactMap { claimed.claimedTask($0) }
+        watch?.noteClaimed(tasks.count)
+        if exchange.isAlone { mayHaveSuspects = tasks.first?.isSuspect ?? false }
+        return tasks
     }
 
     /// Puts claimed tasks back that were not started, as if they had not been claimed.
@@ -215,11 +228,15 @@ package final class WorkerSession {
                 return try body(connection)
             } catch {
                 if error.isWorthAnotherRun, attempts < 5 { continue }
-                logger.error("Lost the queue session", metadata: ["error": "\(error)"])
-                registration = nil
-                throw .sessionLost
+                throw lose(error)
             }
         }
+    }
+
+    private func lose(_ error: PostgresError) -> QueueError {
+        logger.error("Lost the queue session", metadata: ["error": "\(error)"])
+        registration = nil
+        return .sessionLost
     }
 }
 
@@ -296,7 +313,7 @@ extension WorkerSession {
 extension PostgresResult {
     /// Of what a claim took.
     fileprivate var leads: [(type: String, lead: Int64)] {
-        (0..<rowCount).compactMap { row in text(row, 1).map { ($0, Int64(integer(row, 6) ?? 0)) } }
+        (0..<rowCount).map { (text($0, 1) ?? "", Int64(integer($0, 6) ?? 0)) }
     }
 
     /// How long a claim took to find its tasks.

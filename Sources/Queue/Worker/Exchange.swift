@@ -1,0 +1,75 @@
+internal import Postgres
+
+/// What a worker stores and claims in one transaction.
+struct Exchange {
+    let number: Int
+    let calls: [PostgresCall]
+    let start: ContinuousClock.Instant
+    /// Ends of attempts that it stores.
+    let stored: Int
+    private let hasCompletions: Bool
+    /// How many tasks it claims at most.
+    let claim: Int
+    let isAlone: Bool
+    /// Others were underway when it was begun.
+    let isOverlapped: Bool
+    /// Where the claim begins to look, by type.
+    let starts: [Int64?]
+
+    /// - Parameters:
+    ///   - ends: not empty, unless something is claimed.
+    ///   - types: of the worker, as a parameter.
+    ///   - slot: the row of the cache's counters to add to.
+    init(
+        number: Int, ends: [TaskCompletion], claim: Int, isAlone: Bool, isOverlapped: Bool, worker: Int32,
+        starts: [Int64?], types: PostgresValue, slot: Int16, configuration: WorkerSession.Configuration
+    ) {
+        self.number = number
+        self.claim = claim
+        self.isAlone = isAlone
+        self.isOverlapped = isOverlapped
+        self.starts = starts
+        start = .now
+        stored = ends.count
+        let attempts = FinishedAttempts(ends)
+        let name = configuration.name
+        let completion = attempts.completion(worker: worker, name: name, ttl: configuration.cacheTTL, slot: slot)
+        let failure = attempts.failure(worker: worker, name: name, keepsInput: configuration.keepsFailedInput)
+        hasCompletions = completion != nil
+        var calls = [completion, failure].compactMap { $0 }
+        if claim > 0 {
+            // A claim that a crash undoes does no harm: it is undone for a dead worker anyway.
+            if calls.isEmpty { calls.append(LookUpSQL.lossIsHarmless.with()) }
+            calls.append(WorkerSQL.lockBounds.with(types))
+            calls.append(
+                WorkerSQL.claim.with(
+                    .int4(worker), .int8(Int64(claim)), types, .bool(isAlone), .int8(Int64(configuration.concurrency)),
+                    .integers(starts)))
+        }
+        self.calls = calls
+    }
+
+    /// The finished tasks that somebody waits for.
+    func awaited(_ results: [PostgresResult]) -> [TaskID] {
+        guard hasCompletions, let first = results.first else { return [] }
+        return (0..<first.rowCount).compactMap { first.taskID($0, 0) }
+    }
+
+    /// What the claim returned, if there was one.
+    func claimed(_ results: [PostgresResult]) -> PostgresResult? { claim > 0 ? results.last : nil }
+
+    /// Whether the claim left bounded types to another one that had them; `nil`: there was no claim.
+    func areBoundsTaken(_ results: [PostgresResult]) -> Bool? {
+        claim > 0 ? results.dropLast().last?.bool(0, 1) : nil
+    }
+}
+
+/// What an exchange came to.
+package struct Exchanged {
+    package let number: Int
+    /// When it was begun.
+    package let start: ContinuousClock.Instant
+    /// How many tasks were to be claimed.
+    package let asked: Int
+    package let tasks: [ClaimedTask]
+}
