@@ -1,6 +1,7 @@
 import Queue
 import TestSupport
 import Testing
+import Threading
 
 @testable import Queue
 
@@ -59,12 +60,45 @@ import Testing
         let took = permits.take(60)
         #expect(took)
         #expect(permits.needsCount(for: 41, at: start))
-        permits.giveBack(1)
+        permits.settle(60, unused: 1)
         #expect(!permits.needsCount(for: 41, at: start))
         // Right after a count, a large request may have all that is free.
         permits.counted(queued: 300, at: start)
         let (tooMany, all, more) = (permits.take(701), permits.take(700), permits.take(1))
         #expect(!tooMany && all && !more)
+    }
+
+    @Test func `What is being stored while another counts is not given away twice`() {
+        var permits = QueuePermits(limit: 1000)
+        let start = ContinuousClock.now
+        permits.counted(queued: 0, at: start)
+        let first = permits.take(600)
+        permits.counted(queued: 0, at: start)
+        let (tooMany, second) = (permits.take(401), permits.take(400))
+        #expect(first && !tooMany && second)
+        permits.settle(600, unused: 600)
+        permits.counted(queued: 400, at: start)
+        // The other's 400 may be among those counted, or not.
+        let (more, third) = (permits.take(201), permits.take(200))
+        #expect(!more && third)
+    }
+
+    @Test func `Large arrays that come at a time do not exceed the limit together`() throws {
+        let client = bench.client(queueLimit: 1000)
+        defer { client.shutdown() }
+        let answers = Monitor<[Bool]>([])
+        for number in 0..<12 {
+            client.submit((0..<150).map { Submission(task: task("\(number) \($0)")) }, wait: nil) { result in
+                answers.broadcast { $0.append((try? result.get()) != nil) }
+            }
+        }
+        let accepted = answers.wait(for: .seconds(20)) { $0.count == 12 ? $0.count { $0 } : nil }
+        #expect((1...6).contains(try #require(accepted)))
+        #expect(try bench.value("SELECT count(*) FROM task") == "\(try #require(accepted) * 150)")
+        for number in 12..<(18 - (accepted ?? 0)) {
+            _ = try client.submit((0..<150).map { Submission(task: task("\(number) \($0)")) })
+        }
+        #expect(try bench.value("SELECT count(*) FROM task") == "900")
     }
 
     @Test func `Near the limit a share is one task, and without a limit nothing is counted`() {

@@ -4,7 +4,7 @@ internal import Threading
 
 /// An API node's side of the queue.
 ///
-/// Its parts each have a thread and a session: ``Submitter`` stores, ``LookUps`` reads and cancels, ``Listener`` waits
+/// Its parts have threads with a session each: ``Submitter`` stores, ``LookUps`` reads and cancels, ``Listener`` waits
 /// for ends; ``DatabaseProbe`` has a thread only. What blocks the caller takes a connection of a small pool.
 package final class QueueClient: Sendable {
     package struct Configuration: Sendable {
@@ -30,8 +30,8 @@ package final class QueueClient: Sendable {
         }
     }
 
-    /// Sessions that the parts keep; what is left of the connection limit is the pool's.
-    private static let ownSessions = 3
+    /// Sessions of ``LookUps`` and ``Listener``; what these and ``Submitter`` leave of the connection limit is the pool's.
+    private static let readingSessions = 2
 
     private let submitter: Submitter
     private let lookUps: LookUps
@@ -48,7 +48,8 @@ package final class QueueClient: Sendable {
             configuration.postgres, keepsFailedInput: configuration.keepsFailedInput, logger: logger)
         listener = Listener(configuration.postgres, lookUps: lookUps, logger: logger)
         var postgres = configuration.postgres
-        postgres.connectionLimit = max(1, postgres.connectionLimit - Self.ownSessions)
+        let ownSessions = Self.readingSessions + Submitter.sessions(limit: postgres.connectionLimit)
+        postgres.connectionLimit = max(1, postgres.connectionLimit - ownSessions)
         // A statement that nobody waits for any more ends at the server, too.
         let limit = "statement_timeout = '\(postgres.responseTimeout.components.seconds + 1)s'"
         let pool = ConnectionPool(postgres, settings: SessionSettings.node + [limit], logger: logger)

@@ -4,11 +4,16 @@
 /// of the free places, within a second at most: far from the limit that is one count a second, near it one for every
 /// few submissions, and a node alone never exceeds it. Several nodes at the very limit may exceed it together by what
 /// they add between two counts. Counting a million takes a tenth of a second: then it is done more rarely.
+///
+/// Several threads may submit at a time. What they were given places for and have not settled is taken for not counted,
+/// so the lock that guards this value has to be held from before a count until it is told of.
 struct QueuePermits {
     /// 0: no limit.
     let limit: Int
     private var share = 0
     private var free = 0
+    /// Places taken of which it is not known yet whether they are filled.
+    private var unsettled = 0
     private var countedAt: ContinuousClock.Instant?
     private var cost = Duration.zero
 
@@ -32,7 +37,7 @@ struct QueuePermits {
     /// - Parameter cost: how long it took to count.
     mutating func counted(queued: Int, cost: Duration = .zero, at now: ContinuousClock.Instant) {
         self.cost = cost
-        free = max(0, limit - queued)
+        free = max(0, limit - queued - unsettled)
         share = max(min(1, free), free / 8)
         countedAt = now
     }
@@ -42,13 +47,17 @@ struct QueuePermits {
         guard limit > 0 else { return true }
         guard tasks <= free else { return false }
         free -= tasks
+        unsettled += tasks
         share = max(0, share - tasks)
         return true
     }
 
-    /// Gives places back that turned out not to be needed.
-    mutating func giveBack(_ tasks: Int) {
-        free += tasks
-        share += tasks
+    /// It is known what became of places that were taken.
+    /// - Parameter unused: so many of them turned out not to be needed.
+    mutating func settle(_ taken: Int, unused: Int) {
+        guard limit > 0 else { return }
+        unsettled -= taken
+        free += unused
+        share += unused
     }
 }

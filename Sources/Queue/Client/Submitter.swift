@@ -9,6 +9,9 @@ internal import Threading
 ///
 /// While the disk writes one batch the next one gathers, so the batches grow with the load, and a lone request waits
 /// for nobody.
+///
+/// A request of many tasks is as large as a batch by itself. Two more threads, with a session each, store those: one
+/// makes rows of its tasks while the database has the other's, and single tasks do not wait behind them.
 final class Submitter: Sendable {
     typealias Answer = Result<[SubmissionOutcome], QueueError>
 
@@ -19,32 +22,65 @@ final class Submitter: Sendable {
         let then: @Sendable (Answer) -> Void
     }
 
+    /// A request of so many tasks is a batch by itself.
+    static let large = 100
+    /// Threads for those.
+    private static let largeThreads = 2
+
+    /// How many sessions it needs.
+    static func sessions(limit: Int) -> Int { 1 + largeThreads(limit: limit) }
+
+    /// - Parameter limit: of the process's sessions. Where they are few there are better uses for them.
+    private static func largeThreads(limit: Int) -> Int { limit >= 6 ? largeThreads : 0 }
+
     private let requests = BlockingQueue<Request>()
-    private let thread = Monitor<NamedThread?>(nil)
+    /// `nil`: there are no threads for them.
+    private let largeRequests: BlockingQueue<Request>?
+    private let threads = Monitor<[NamedThread]>([])
 
     init(_ configuration: QueueClient.Configuration, logger: Logger) {
+        Telemetry.describe("millrace_submission_size", "Tasks submitted in one transaction.")
         let requests = requests
-        let thread = NamedThread("queue-submit") {
-            var work = Work(configuration, logger: logger)
-            requests.forEachBatch(BatchPace()) { work.store($0) }
+        let permits = Monitor(QueuePermits(limit: configuration.queueLimit))
+        var threads = [
+            NamedThread("queue-submit") {
+                var work = Work(configuration, permits, logger: logger)
+                requests.forEachBatch(BatchPace()) { work.store($0) }
+            }
+        ]
+        let count = Self.largeThreads(limit: configuration.postgres.connectionLimit)
+        let largeRequests = count > 0 ? BlockingQueue<Request>() : nil
+        self.largeRequests = largeRequests
+        if let largeRequests {
+            threads += (1...count).map { number in
+                NamedThread("queue-submit-\(number)") {
+                    var work = Work(configuration, permits, logger: logger)
+                    while let request = largeRequests.next() { work.store([request]) }
+                }
+            }
         }
-        self.thread.withLock { $0 = thread }
+        self.threads.withLock { $0 = threads }
     }
 
     /// - Returns: `false` after ``finish()``.
-    func add(_ request: Request) -> Bool { requests.append(request) }
+    func add(_ request: Request) -> Bool {
+        if let largeRequests, request.tasks.count >= Self.large { return largeRequests.append(request) }
+        return requests.append(request)
+    }
 
-    /// Stores what has been added, then ends the thread.
+    /// Stores what has been added, then ends the threads.
     func finish() {
         requests.close()
-        thread.withLock { thread in
-            defer { thread = nil }
-            return thread
-        }?.join()
+        largeRequests?.close()
+        let ended = threads.withLock { threads in
+            defer { threads = [] }
+            return threads
+        }
+        for thread in ended { thread.join() }
     }
 }
 
-/// What the thread has and does.
+/// What a thread has and does.
 private struct Work {
     /// Tasks, input bytes and keys of one batch at most, if it has more than one request. A key is a lock until the
     /// commit, and the server's table of locks has 6,400 places for all sessions unless it is set otherwise.
@@ -69,19 +105,18 @@ private struct Work {
     private let logger: Logger
     private let box = SessionBox()
     private var link: DatabaseLink
-    private var permits: QueuePermits
+    private let permits: Monitor<QueuePermits>
     private let slot = Int16.random(in: 0...255)
     private var refusals = Occurrences(interval: .seconds(1))
     /// The last batch had tasks that are shared, so the next one may.
     private var expectsShared = false
     private let size = Recorder(label: "millrace_submission_size")
 
-    init(_ configuration: QueueClient.Configuration, logger: Logger) {
-        Telemetry.describe("millrace_submission_size", "Tasks submitted in one transaction.")
+    init(_ configuration: QueueClient.Configuration, _ permits: Monitor<QueuePermits>, logger: Logger) {
         secret = configuration.cacheSecret
         idempotencyTTL = configuration.idempotencyTTL
         self.logger = logger
-        permits = QueuePermits(limit: configuration.queueLimit)
+        self.permits = permits
         let box = box
         link = DatabaseLink(configuration.postgres, settings: SessionSettings.node, logger: logger) {
             (connection) throws(PostgresError) in
@@ -114,8 +149,7 @@ private struct Work {
         var mayQueue: [Bool] = []
         do {
             let connection = try link.connected()
-            try count(for: tasks, connection)
-            for request in arrived { mayQueue.append(permits.take(request.tasks.count)) }
+            mayQueue = try takePlaces(for: arrived, tasks: tasks, connection)
             size.record(tasks)
             round = SubmissionRound(arrived, mayQueue: mayQueue, secret: secret ?? box.session?.secret ?? [])
         } catch {
@@ -126,28 +160,45 @@ private struct Work {
         do throws(QueueError) {
             try run(&round)
         } catch {
-            for (index, request) in arrived.enumerated() {
-                // Stored by itself, before what went wrong with another.
-                if error != .outcomeUnknown, let outcome = round.committedOutcome(ofRequest: index) {
-                    request.then(.success(outcome))
-                    continue
-                }
-                if mayQueue[index] { permits.giveBack(request.tasks.count) }
-                request.then(.failure(error))
+            // Stored by itself, before what went wrong with another.
+            let stored = arrived.indices.map { index in
+                error == .outcomeUnknown ? nil : round.committedOutcome(ofRequest: index - arrived.startIndex)
+            }
+            settlePlaces(of: arrived, mayQueue) { index in
+                stored[index] == nil ? arrived[arrived.startIndex + index].tasks.count : 0
+            }
+            for (request, outcome) in zip(arrived, stored) {
+                request.then(outcome.map { .success($0) } ?? .failure(error))
             }
             return
         }
-        for (index, request) in arrived.enumerated() {
-            permits.giveBack(round.unusedPlaces(ofRequest: index))
-            request.then(round.answer(toRequest: index))
+        settlePlaces(of: arrived, mayQueue) { round.unusedPlaces(ofRequest: $0) }
+        for (index, request) in arrived.enumerated() { request.then(round.answer(toRequest: index)) }
+    }
+
+    /// - Returns: for each request whether the queue has room for it.
+    private func takePlaces(
+        for requests: ArraySlice<Submitter.Request>, tasks: Int, _ connection: PostgresConnection
+    ) throws(PostgresError) -> [Bool] {
+        try permits.withLock { (permits) throws(PostgresError) in
+            if permits.needsCount(for: tasks, at: .now) {
+                let start = ContinuousClock.now
+                let counted = try connection.execute(SubmitSQL.countQueued.with(.int8(Int64(permits.limit))))
+                permits.counted(queued: counted.integer(0, 0) ?? 0, cost: .now - start, at: .now)
+            }
+            return requests.map { permits.take($0.tasks.count) }
         }
     }
 
-    private mutating func count(for tasks: Int, _ connection: PostgresConnection) throws(PostgresError) {
-        guard permits.needsCount(for: tasks, at: .now) else { return }
-        let start = ContinuousClock.now
-        let counted = try connection.execute(SubmitSQL.countQueued.with(.int8(Int64(permits.limit))))
-        permits.counted(queued: counted.integer(0, 0) ?? 0, cost: .now - start, at: .now)
+    /// - Parameter unused: how many places the request of that number did not need after all.
+    private func settlePlaces(
+        of requests: ArraySlice<Submitter.Request>, _ mayQueue: [Bool], unused: (Int) -> Int
+    ) {
+        permits.withLock { permits in
+            for (index, request) in requests.enumerated() where mayQueue[index] {
+                permits.settle(request.tasks.count, unused: unused(index))
+            }
+        }
     }
 
     /// Runs the transaction until it is committed, or surely is not.
