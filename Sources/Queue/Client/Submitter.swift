@@ -110,6 +110,10 @@ private struct Work {
     private var refusals = Occurrences(interval: .seconds(1))
     /// The last batch had tasks that are shared, so the next one may.
     private var expectsShared = false
+    /// The last batch had tasks that are new, so the next one may.
+    private var expectsNew = false
+    /// The session that has sent a notification whose answer is not read, by its number among the link's.
+    private var notifying: Int?
     private let size = Recorder(label: "millrace_submission_size")
 
     init(_ configuration: QueueClient.Configuration, _ permits: Monitor<QueuePermits>, logger: Logger) {
@@ -148,7 +152,7 @@ private struct Work {
         var round: SubmissionRound
         var mayQueue: [Bool] = []
         do {
-            let connection = try link.connected()
+            let connection = try readyConnection()
             mayQueue = try takePlaces(for: arrived, tasks: tasks, connection)
             size.record(tasks)
             round = SubmissionRound(arrived, mayQueue: mayQueue, secret: secret ?? box.session?.secret ?? [])
@@ -210,13 +214,14 @@ private struct Work {
         while true {
             attempts += 1
             do {
-                let connection = try link.connected(isUrgent: inDoubt != nil)
+                let connection = try readyConnection(isUrgent: inDoubt != nil)
                 if let session = inDoubt {
                     stored = try resolve(session, ids: round.batch.ids, connection)
                     inDoubt = nil
                 }
-                try transact(&round, stored, connection)
-                if round.batch.hasNewWork { wakeWorkers(connection) }
+                let isNotified = try transact(&round, stored, connection)
+                expectsNew = round.batch.hasNewWork
+                if expectsNew, !isNotified { wakeWorkers(connection) }
                 return
             } catch {
                 if error.isConnectionLost {
@@ -245,9 +250,10 @@ private struct Work {
     }
 
     /// One request of one task is whole by itself: then each run of the statement is a transaction.
+    /// - Returns: whether the workers have been told already.
     private mutating func transact(
         _ round: inout SubmissionRound, _ stored: Set<TaskID>, _ connection: PostgresConnection
-    ) throws(PostgresError) {
+    ) throws(PostgresError) -> Bool {
         let isExplicit = round.needsTransaction
         do throws(PostgresError) {
             var keys: ArraySlice<PostgresResult> = []
@@ -257,7 +263,16 @@ private struct Work {
             // In a transaction of several statements a second run might have to wait while it holds insertions.
             let isPlain = !isExplicit && !expectsShared
             while round.batch.hasOpenRows && runs < (isPlain ? 2 : 1) || round.batch.isUnsettled {
-                round.settle(try connection.execute(round.call(slot: slot, isPlain: isPlain && runs == 0)))
+                let call = round.call(slot: slot, isPlain: isPlain && runs == 0)
+                if isPlain, runs == 0, expectsNew {
+                    // Right behind it: the workers learn of the commit when we do, not when we have told them.
+                    try connection.send([call])
+                    wakeWorkers(connection)
+                    round.settle(try connection.receive()[0])
+                } else {
+                    if runs > 0 { try readNotification(connection) }
+                    round.settle(try connection.execute(call))
+                }
                 runs += 1
                 if runs == 20 { throw PostgresError(.server, sqlState: "40001", message: "no end of conflicts") }
             }
@@ -265,6 +280,7 @@ private struct Work {
             if isExplicit {
                 try connection.execute(round.closingCalls(ttl: idempotencyTTL) + [SubmitSQL.commit.with()])
             }
+            return runs == 1 && notifying != nil
         } catch {
             if isExplicit, !error.isConnectionLost {
                 do { try connection.execute(text: "ROLLBACK") } catch { link.drop() }
@@ -273,12 +289,38 @@ private struct Work {
         }
     }
 
-    /// The tasks are stored: whatever goes wrong here, the workers find them by themselves a little later.
+    /// Nobody waits for the answer: the tasks are stored, and whatever goes wrong here, the workers find them by themselves
+    /// a little later.
     private mutating func wakeWorkers(_ connection: PostgresConnection) {
         do {
-            try connection.execute(NotifySQL.work.with())
+            try connection.send([NotifySQL.work.with()])
+            notifying = link.sessions
         } catch {
             link.dropIfLost(error)
+        }
+    }
+
+    /// A session that has nothing more to answer.
+    private mutating func readyConnection(isUrgent: Bool = false) throws(PostgresError) -> PostgresConnection {
+        let connection = try link.connected(isUrgent: isUrgent)
+        do {
+            try readNotification(connection)
+            return connection
+        } catch {
+            link.drop()
+            return try link.connected(isUrgent: isUrgent)
+        }
+    }
+
+    private mutating func readNotification(_ connection: PostgresConnection) throws(PostgresError) {
+        guard let session = notifying else { return }
+        notifying = nil
+        // A session that was lost answers nothing.
+        guard session == link.sessions else { return }
+        do {
+            _ = try connection.receive()
+        } catch {
+            if error.isConnectionLost { throw error }
         }
     }
 
