@@ -77,7 +77,7 @@ struct BareQueue {
             Submission(task: try definition.prepare(.object(["string": .string("\(label) \($0)")])))
         }
         var batch = SubmissionBatch()
-        batch.add(tasks, isAwaited: false, mayQueue: true, secret: secret)
+        batch.add(tasks, isAwaited: false, mayQueue: true, secret: KeyedDigest(secret: secret))
         let call = batch.call(slot: Int16.random(in: 0...255), isPlain: !isWhole)
         return isWhole ? [SubmitSQL.begin.with(), call, SubmitSQL.commit.with()] : [call]
     }

@@ -5,11 +5,11 @@ package struct CacheKey: Sendable, Hashable {
 
     /// HMAC-SHA256 of the type's name, a zero byte, and the input.
     /// - Parameter input: canonical JSON, as prepared.
-    package init(secret: [UInt8], type: String, input: [UInt8]) {
+    package init(_ secret: KeyedDigest, type: String, input: [UInt8]) {
         var message = Array(type.utf8)
         message.reserveCapacity(message.count + 1 + input.count)
         message.append(0)
         message.append(contentsOf: input)
-        bytes = KeyedDigest.make(secret: secret, message)
+        bytes = secret.make(message)
     }
 }

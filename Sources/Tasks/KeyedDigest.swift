@@ -1,13 +1,42 @@
 internal import COpenSSL
 
-/// HMAC-SHA256 (RFC 2104).
-package enum KeyedDigest {
+/// HMAC-SHA256 (RFC 2104). To set up a secret takes five times as long as the digest of a short message. One thread uses
+/// it.
+package final class KeyedDigest {
+    private let context: OpaquePointer
+
+    package init(secret: [UInt8]) {
+        guard let algorithm = EVP_MAC_fetch(nil, "HMAC", nil), let context = EVP_MAC_CTX_new(algorithm) else {
+            preconditionFailure("OpenSSL has no HMAC")
+        }
+        EVP_MAC_free(algorithm)
+        self.context = context
+        var name = Array("SHA256".utf8CString)
+        let isReady = name.withUnsafeMutableBufferPointer { name in
+            let parameters = [
+                OSSL_PARAM_construct_utf8_string("digest", name.baseAddress, 0), OSSL_PARAM_construct_end(),
+            ]
+            return EVP_MAC_init(context, secret, secret.count, parameters) == 1
+        }
+        precondition(isReady, "OpenSSL has no HMAC-SHA256")
+    }
+
+    deinit { EVP_MAC_CTX_free(context) }
+
+    /// - Returns: 32 bytes.
+    package func make(_ message: [UInt8]) -> [UInt8] {
+        var digest = [UInt8](repeating: 0, count: 32)
+        var size = 0
+        // Without a secret it begins anew with the last one.
+        let isDone =
+            EVP_MAC_init(context, nil, 0, nil) == 1 && EVP_MAC_update(context, message, message.count) == 1
+            && EVP_MAC_final(context, &digest, &size, digest.count) == 1
+        precondition(isDone && size == 32, "OpenSSL has no HMAC-SHA256")
+        return digest
+    }
+
     /// - Returns: 32 bytes.
     package static func make(secret: [UInt8], _ message: [UInt8]) -> [UInt8] {
-        var digest = [UInt8](repeating: 0, count: 32)
-        var size: UInt32 = 0
-        let result = HMAC(EVP_sha256(), secret, CInt(secret.count), message, message.count, &digest, &size)
-        precondition(result != nil && size == 32, "OpenSSL has no HMAC-SHA256")
-        return digest
+        KeyedDigest(secret: secret).make(message)
     }
 }

@@ -1,4 +1,5 @@
 import Postgres
+import Tasks
 import TestSupport
 import Testing
 
@@ -64,7 +65,8 @@ import Testing
         let none: [TaskID] = []
         // Prepared and run while the tables are empty.
         var batch = SubmissionBatch()
-        batch.add([Submission(task: task("first"))], isAwaited: false, mayQueue: false, secret: [1])
+        let secret = KeyedDigest(secret: [1])
+        batch.add([Submission(task: task("first"))], isAwaited: false, mayQueue: false, secret: secret)
         let submit = batch.call(slot: 1, isPlain: false)
         let insert = batch.call(slot: 1, isPlain: true)
         try connection.execute([

@@ -1,5 +1,5 @@
 package import Postgres
-internal import Tasks
+package import Tasks
 
 /// Requests that are stored in one transaction: their tasks as rows for ``SubmitSQL``, and what became of each.
 ///
@@ -27,7 +27,7 @@ package struct SubmissionBatch {
 
     /// Adds a request.
     /// - Parameter mayQueue: `false`: the queue has no room for it; only what is cached or in flight can answer it.
-    package mutating func add(_ tasks: [Submission], isAwaited: Bool, mayQueue: Bool, secret: [UInt8]) {
+    package mutating func add(_ tasks: [Submission], isAwaited: Bool, mayQueue: Bool, secret: KeyedDigest) {
         var indices: [Int] = []
         indices.reserveCapacity(tasks.count)
         for submission in tasks {
@@ -41,7 +41,7 @@ package struct SubmissionBatch {
             // A task put off must not hold those up that ask for the same now: it stands outside of single-flight.
             let isDue = submission.runAt.map { $0 <= .now } ?? true
             let key =
-                task.isCacheable && isDue ? CacheKey(secret: secret, type: task.type, input: task.input).bytes : nil
+                task.isCacheable && isDue ? CacheKey(secret, type: task.type, input: task.input).bytes : nil
             if let key, let index = rowOfKey[key] {
                 rows[index].copies += 1
                 rows[index].isAwaited = rows[index].isAwaited || isAwaited

@@ -1,4 +1,5 @@
 internal import Postgres
+internal import Tasks
 
 /// Requests that are stored in one transaction: which of them are to be stored at all, their rows, and the answer to
 /// each. No I/O here.
@@ -7,6 +8,7 @@ struct SubmissionRound {
     /// Whether there is room in the queue for each.
     private let mayQueue: [Bool]
     private let secret: [UInt8]
+    private let digest: KeyedDigest
     private var keyed = KeyedRequests()
     private(set) var batch = SubmissionBatch()
     /// The number in ``batch`` of each request that is in it.
@@ -16,6 +18,7 @@ struct SubmissionRound {
         self.requests = requests
         self.mayQueue = mayQueue
         self.secret = secret
+        digest = KeyedDigest(secret: secret)
         readKeys()
     }
 
@@ -47,7 +50,7 @@ struct SubmissionRound {
                 number.append(nil)
                 continue
             }
-            batch.add(request.tasks, isAwaited: request.isAwaited, mayQueue: mayQueue[index], secret: secret)
+            batch.add(request.tasks, isAwaited: request.isAwaited, mayQueue: mayQueue[index], secret: digest)
             number.append(count)
             count += 1
         }
