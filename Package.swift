@@ -27,6 +27,7 @@ let loopConfined: [SwiftSetting] = [
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
 let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
+let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let package = Package(
@@ -37,6 +38,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
     ],
@@ -55,11 +57,11 @@ let package = Package(
         .target(name: "HTTPWire", dependencies: ["Bytes"], swiftSettings: strict + hot),
         .target(name: "FastCGIWire", dependencies: ["Bytes"], swiftSettings: strict + hot),
         .target(name: "NginxConfig", swiftSettings: strict),
-        .target(name: "Balancing", swiftSettings: hot),
+        .target(name: "Balancing", dependencies: [deque], swiftSettings: hot),
         .target(name: "Patterns", dependencies: ["CPCRE2"]),
 
         // The ground that the I/O side stands on
-        .target(name: "Threading", dependencies: ["CLinux"]),
+        .target(name: "Threading", dependencies: ["CLinux", deque]),
         .target(name: "Telemetry", dependencies: ["JSON", logging, metrics, coreMetrics]),
         .target(
             name: "Reactor", dependencies: ["Bytes", "CLinux", "COpenSSL", "Threading"],
@@ -81,7 +83,7 @@ let package = Package(
             name: "API",
             dependencies: [
                 "AdminAccess", "CFastCGI", "CLinux", "JSON", "Queue", "Reactor", "Tasks", "Telemetry", "Threading",
-                logging, metrics,
+                deque, logging, metrics,
             ]),
         .target(
             name: "DefaultProxy", path: "proxy",
@@ -94,9 +96,8 @@ let package = Package(
             name: "Balancer",
             dependencies: [
                 "AdminAccess", "Balancing", "FastCGIWire", "HTTPWire", "JSON", "NginxConfig", "Patterns", "Reactor",
-                "Telemetry",
-                "Threading",
-                logging, metrics,
+                "Telemetry", "Threading",
+                deque, logging, metrics,
             ],
             swiftSettings: loopConfined + hot),
 

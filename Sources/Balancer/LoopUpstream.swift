@@ -1,4 +1,5 @@
 internal import Balancing
+internal import DequeModule
 internal import Reactor
 
 /// One loop's side of an upstream: its idle connections to each peer, and its requests that wait for a place.
@@ -7,8 +8,7 @@ final class LoopUpstream {
     let shared: SharedUpstream
     private var pools: [Int: PeerPool] = [:]
     private var idleCount = 0
-    private var waiting: [Exchange] = []
-    private var firstWaiting = 0
+    private var waiting: Deque<Exchange> = []
 
     final class PeerPool {
         let address: SocketAddress?
@@ -94,41 +94,20 @@ final class LoopUpstream {
 
     /// A request gives its place in the queue up.
     func leave(_ exchange: Exchange) {
-        guard let position = waiting[firstWaiting...].firstIndex(where: { $0 === exchange }) else { return }
+        guard let position = waiting.firstIndex(where: { $0 === exchange }) else { return }
         waiting.remove(at: position)
-        compact()
         // Where its turn was under way already, the wake-up that comes finds another of ours, or is passed on.
         shared.group.leaveQueue(loop: worker.index)
     }
 
     func wakeFirst() {
-        guard firstWaiting < waiting.count else {
+        guard let exchange = waiting.popFirst() else {
             worker.wake(shared.group.passTurn(now: worker.milliseconds), for: shared)
             return
         }
-        let exchange = waiting[firstWaiting]
-        firstWaiting += 1
-        compact()
         exchange.woken()
     }
 
     /// A woken request that must wait on stays the first of its loop.
-    func waitInFront(_ exchange: Exchange) {
-        if firstWaiting > 0 {
-            firstWaiting -= 1
-            waiting[firstWaiting] = exchange
-        } else {
-            waiting.insert(exchange, at: 0)
-        }
-    }
-
-    private func compact() {
-        if firstWaiting == waiting.count {
-            waiting.removeAll(keepingCapacity: true)
-            firstWaiting = 0
-        } else if firstWaiting > 64, firstWaiting * 2 > waiting.count {
-            waiting.removeFirst(firstWaiting)
-            firstWaiting = 0
-        }
-    }
+    func waitInFront(_ exchange: Exchange) { waiting.prepend(exchange) }
 }

@@ -1,3 +1,5 @@
+internal import DequeModule
+
 /// The order in which loops may pick when places become free: one entry for each waiting request, naming its loop.
 ///
 /// The requests themselves stay in their loops, each in a first-in, first-out list; the entries of one loop are
@@ -6,8 +8,7 @@ struct WaitQueue {
     /// The most requests that may wait.
     var limit: Int
     private(set) var count = 0
-    private var entries: [Int] = []
-    private var head = 0
+    private var entries: Deque<Int> = []
     /// Of each loop: requests that wait, and entries in front of theirs that stand for none and are passed over.
     private var waiting: [Int]
     private var abandoned: [Int]
@@ -28,27 +29,20 @@ struct WaitQueue {
 
     /// Puts one back that was at its turn. It had a place already, so the limit does not count.
     mutating func prepend(_ loop: Int) {
-        if head > 0 {
-            head -= 1
-            entries[head] = loop
-        } else {
-            entries.insert(loop, at: 0)
-        }
+        entries.prepend(loop)
         waiting[loop] += 1
         count += 1
     }
 
     mutating func popFirst() -> Int? {
-        while count > 0 {
-            let loop = entries[head]
-            head += 1
+        while count > 0, let loop = entries.popFirst() {
             if abandoned[loop] > 0 {
                 abandoned[loop] -= 1
                 continue
             }
             waiting[loop] -= 1
             count -= 1
-            compact()
+            forgetIfEmpty()
             return loop
         }
         return nil
@@ -61,18 +55,14 @@ struct WaitQueue {
         waiting[loop] -= 1
         abandoned[loop] += 1
         count -= 1
-        compact()
+        forgetIfEmpty()
         return true
     }
 
-    private mutating func compact() {
-        if count == 0 {
-            entries.removeAll(keepingCapacity: true)
-            head = 0
-            for loop in abandoned.indices { abandoned[loop] = 0 }
-        } else if head > 64, head * 2 > entries.count {
-            entries.removeFirst(head)
-            head = 0
-        }
+    /// Where nobody waits, all entries are abandoned ones.
+    private mutating func forgetIfEmpty() {
+        guard count == 0 else { return }
+        entries.removeAll(keepingCapacity: true)
+        for loop in abandoned.indices { abandoned[loop] = 0 }
     }
 }

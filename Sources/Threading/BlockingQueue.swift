@@ -1,30 +1,15 @@
+internal import DequeModule
+
 /// A first-in, first-out queue between threads, closed from either side.
 package final class BlockingQueue<Element: Sendable>: Sendable {
     private struct Contents {
-        var elements: [Element] = []
-        var head = 0
+        var elements: Deque<Element> = []
         var isClosed = false
 
-        var count: Int { elements.count - head }
-
         mutating func takeAll() -> [Element] {
-            let taken = head == 0 ? elements : Array(elements[head...])
+            let taken = Array(elements)
             elements.removeAll(keepingCapacity: true)
-            head = 0
             return taken
-        }
-
-        mutating func takeFirst() -> Element? {
-            guard head < elements.count else { return nil }
-            let first = elements[head]
-            head += 1
-            // Dropping the taken front half now and then keeps the cost of a take constant on average; of an empty queue
-            // nothing is kept.
-            if head == elements.count || head > 64 && head * 2 > elements.count {
-                elements.removeFirst(head)
-                head = 0
-            }
-            return first
         }
     }
 
@@ -32,7 +17,7 @@ package final class BlockingQueue<Element: Sendable>: Sendable {
 
     package init() {}
 
-    package var count: Int { contents.withLock { $0.count } }
+    package var count: Int { contents.withLock { $0.elements.count } }
 
     /// - Returns: `false` when the queue is closed; the element was not taken.
     @discardableResult
@@ -49,7 +34,7 @@ package final class BlockingQueue<Element: Sendable>: Sendable {
     /// Waits for an element. `nil`: the queue is closed and empty.
     package func next() -> Element? {
         contents.wait { contents -> Element?? in
-            if let first = contents.takeFirst() { return .some(.some(first)) }
+            if let first = contents.elements.popFirst() { return .some(.some(first)) }
             return contents.isClosed ? .some(.none) : .none
         }
     }
@@ -57,7 +42,7 @@ package final class BlockingQueue<Element: Sendable>: Sendable {
     /// Waits for at least one element and takes all there are. Empty: the queue is closed.
     package func nextBatch() -> [Element] {
         contents.wait { contents in
-            if contents.count > 0 { return contents.takeAll() }
+            if !contents.elements.isEmpty { return contents.takeAll() }
             return contents.isClosed ? [] : nil
         }
     }

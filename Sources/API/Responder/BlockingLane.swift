@@ -1,8 +1,10 @@
+internal import DequeModule
+
 /// Lets only so many of the pool's threads do work that blocks for long; the rest of it waits its turn.
 struct BlockingLane<Work> {
     private let limit: Int
     private var running = 0
-    private var waiting: [Work] = []
+    private var waiting: Deque<Work> = []
 
     init(limit: Int) {
         precondition(limit > 0)
@@ -22,7 +24,7 @@ struct BlockingLane<Work> {
     /// A place becomes free.
     /// - Returns: who takes it.
     mutating func leave() -> Work? {
-        guard waiting.isEmpty else { return waiting.removeFirst() }
+        if let next = waiting.popFirst() { return next }
         running -= 1
         return nil
     }

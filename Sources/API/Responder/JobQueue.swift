@@ -1,3 +1,4 @@
+internal import DequeModule
 internal import Synchronization
 internal import Threading
 
@@ -7,8 +8,7 @@ internal import Threading
 /// One such call is under way at a time; the thread that takes a job calls for the next one while there is more.
 final class JobQueue<Job: Sendable>: Sendable {
     private struct Contents {
-        var jobs: [Job] = []
-        var head = 0
+        var jobs: Deque<Job> = []
         var isClosed = false
         /// A thread is called for, and has not come yet.
         var isCalling = false
@@ -17,17 +17,6 @@ final class JobQueue<Job: Sendable>: Sendable {
             guard !isCalling else { return false }
             isCalling = true
             return true
-        }
-
-        mutating func takeFirst() -> Job? {
-            guard head < jobs.count else { return nil }
-            let job = jobs[head]
-            head += 1
-            if head == jobs.count || (head > 64 && head * 2 > jobs.count) {
-                jobs.removeFirst(head)
-                head = 0
-            }
-            return job
         }
     }
 
@@ -59,8 +48,8 @@ final class JobQueue<Job: Sendable>: Sendable {
 
     func next() -> Next {
         let (next, calls) = contents.withLock { contents -> (Next, Bool) in
-            if let job = contents.takeFirst() {
-                return (.job(job), contents.head < contents.jobs.count && contents.call())
+            if let job = contents.jobs.popFirst() {
+                return (.job(job), !contents.jobs.isEmpty && contents.call())
             }
             return contents.isClosed ? (.closed, contents.call()) : (.nothing, false)
         }

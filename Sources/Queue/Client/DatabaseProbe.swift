@@ -5,32 +5,23 @@ internal import Threading
 final class DatabaseProbe: Sendable {
     typealias Answer = @Sendable (_ isUp: Bool) -> Void
 
-    private let questions = BlockingQueue<Answer>()
-    private let thread = Monitor<NamedThread?>(nil)
+    private let questions: Consumers<Answer>
 
     /// - Parameter ping: blocks for a few seconds at most.
     init(ping: @escaping @Sendable () -> Bool) {
-        let questions = questions
-        let thread = NamedThread("queue-probe") {
+        questions = Consumers("queue-probe") { questions in
             questions.forEachBatch(BatchPace()) { asked in
                 let isUp = ping()
                 for answer in asked { answer(isUp) }
             }
         }
-        self.thread.withLock { $0 = thread }
     }
 
     /// - Parameter then: called once, on the probe's thread. Be short there.
     func ask(_ then: @escaping Answer) {
-        if !questions.append(then) { then(false) }
+        if !questions.add(then) { then(false) }
     }
 
     /// Answers who has asked, then ends the thread.
-    func finish() {
-        questions.close()
-        thread.withLock { thread in
-            defer { thread = nil }
-            return thread
-        }?.join()
-    }
+    func finish() { questions.finish() }
 }

@@ -14,33 +14,24 @@ final class LookUps: Sendable {
         case cancel(TaskID, by: TaskID, then: @Sendable (Result<Cancellation, QueueError>) -> Void)
     }
 
-    private let requests = BlockingQueue<Request>()
-    private let thread = Monitor<NamedThread?>(nil)
+    private let requests: Consumers<Request>
 
     /// - Parameter keepsFailedInput: of tasks that are cancelled.
     init(_ configuration: PostgresConfiguration, keepsFailedInput: Bool, logger: Logger) {
-        let requests = requests
-        let thread = NamedThread("queue-lookup") {
+        requests = Consumers("queue-lookup") { requests in
             var work = Work(
                 link: DatabaseLink(configuration, settings: SessionSettings.node, logger: logger),
                 keepsFailedInput: keepsFailedInput, logger: logger)
             requests.forEachBatch(BatchPace()) { work.answer($0) }
         }
-        self.thread.withLock { $0 = thread }
     }
 
     /// - Returns: `false` after ``finish()``.
     @discardableResult
-    func add(_ request: Request) -> Bool { requests.append(request) }
+    func add(_ request: Request) -> Bool { requests.add(request) }
 
     /// Answers what has been asked, then ends the thread.
-    func finish() {
-        requests.close()
-        thread.withLock { thread in
-            defer { thread = nil }
-            return thread
-        }?.join()
-    }
+    func finish() { requests.finish() }
 }
 
 private struct Work {

@@ -33,50 +33,37 @@ final class Submitter: Sendable {
     /// - Parameter limit: of the process's sessions. Where they are few there are better uses for them.
     private static func largeThreads(limit: Int) -> Int { limit >= 6 ? largeThreads : 0 }
 
-    private let requests = BlockingQueue<Request>()
+    private let requests: Consumers<Request>
     /// `nil`: there are no threads for them.
-    private let largeRequests: BlockingQueue<Request>?
-    private let threads = Monitor<[NamedThread]>([])
+    private let largeRequests: Consumers<Request>?
 
     init(_ configuration: QueueClient.Configuration, logger: Logger) {
         Telemetry.describe("millrace_submission_size", "Tasks submitted in one transaction.")
-        let requests = requests
         let permits = Monitor(QueuePermits(limit: configuration.queueLimit))
-        var threads = [
-            NamedThread("queue-submit") {
-                var work = Work(configuration, permits, logger: logger)
-                requests.forEachBatch(BatchPace()) { work.store($0) }
-            }
-        ]
-        let count = Self.largeThreads(limit: configuration.postgres.connectionLimit)
-        let largeRequests = count > 0 ? BlockingQueue<Request>() : nil
-        self.largeRequests = largeRequests
-        if let largeRequests {
-            threads += (1...count).map { number in
-                NamedThread("queue-submit-\(number)") {
-                    var work = Work(configuration, permits, logger: logger)
-                    while let request = largeRequests.next() { work.store([request]) }
-                }
-            }
+        requests = Consumers("queue-submit") { requests in
+            var work = Work(configuration, permits, logger: logger)
+            requests.forEachBatch(BatchPace()) { work.store($0) }
         }
-        self.threads.withLock { $0 = threads }
+        let count = Self.largeThreads(limit: configuration.postgres.connectionLimit)
+        largeRequests =
+            count == 0
+            ? nil
+            : Consumers("queue-submit", count: count) { requests in
+                var work = Work(configuration, permits, logger: logger)
+                while let request = requests.next() { work.store([request]) }
+            }
     }
 
     /// - Returns: `false` after ``finish()``.
     func add(_ request: Request) -> Bool {
-        if let largeRequests, request.tasks.count >= Self.large { return largeRequests.append(request) }
-        return requests.append(request)
+        if let largeRequests, request.tasks.count >= Self.large { return largeRequests.add(request) }
+        return requests.add(request)
     }
 
     /// Stores what has been added, then ends the threads.
     func finish() {
-        requests.close()
-        largeRequests?.close()
-        let ended = threads.withLock { threads in
-            defer { threads = [] }
-            return threads
-        }
-        for thread in ended { thread.join() }
+        requests.finish()
+        largeRequests?.finish()
     }
 }
 
