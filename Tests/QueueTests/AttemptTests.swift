@@ -77,12 +77,7 @@ import Testing
         let ids = try client.submit((0..<2).map { Submission(task: task("\($0)")) }).compactMap(\.queuedID)
         let victim = try bench.session("victim")
         _ = try victim.claim()
-        try bench.database.sql(
-            """
-            SELECT pg_terminate_backend(pid) FROM pg_locks
-            WHERE locktype = 'advisory' AND objid = \(try #require(victim.workerID)) AND granted
-                AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-            """)
+        try bench.kill(victim)
         try eventually("recovered") { try bench.value("SELECT count(suspect_of) FROM task") == "2" }
         let survivor = try bench.session("survivor")
         try survivor.complete(try survivor.claim())

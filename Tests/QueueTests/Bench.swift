@@ -28,12 +28,12 @@ final class Bench: Sendable {
     }
 
     func client(
-        queueLimit: Int = 0, idempotencyTTL: Duration = .seconds(60), keepsFailedInput: Bool = false,
-        logger: Logger = Bench.logger
+        queueLimit: Int = 0, cacheSecret: [UInt8]? = nil, idempotencyTTL: Duration = .seconds(60),
+        keepsFailedInput: Bool = false, logger: Logger = Bench.logger
     ) -> QueueClient {
         QueueClient(
             QueueClient.Configuration(
-                postgres: postgres, queueLimit: queueLimit, idempotencyTTL: idempotencyTTL,
+                postgres: postgres, queueLimit: queueLimit, cacheSecret: cacheSecret, idempotencyTTL: idempotencyTTL,
                 keepsFailedInput: keepsFailedInput), logger: logger)
     }
 
@@ -59,6 +59,17 @@ final class Bench: Sendable {
                 postgres: postgres, retention: retention, cacheMaxEntries: cacheMaxEntries,
                 maintenanceInterval: maintenanceInterval),
             logger: logger)
+    }
+
+    /// Ends a session from outside, as the server does when the worker's process is killed.
+    func kill(_ session: WorkerSession) throws {
+        guard let worker = session.workerID else { throw Unexpected(what: "not registered") }
+        try database.sql(
+            """
+            SELECT pg_terminate_backend(pid) FROM pg_locks
+            WHERE locktype = 'advisory' AND classid = worker_lock_class() AND objid = \(worker) AND granted
+                AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+            """)
     }
 
     /// One number or text that SQL returns.

@@ -130,10 +130,7 @@ import Threading
         try other.execute(text: "BEGIN; SELECT FROM task WHERE id = '\(claimed[7].id)' FOR UPDATE")
         _ = try session.begin(completed: completions(claimed), claim: 100)
         _ = try session.begin(completed: [], claim: 100)
-        try bench.database.sql(
-            "SELECT pg_terminate_backend(pid) FROM pg_locks "
-                + "WHERE locktype = 'advisory' AND objid = \(try #require(session.workerID)) AND granted "
-                + "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())")
+        try bench.kill(session)
         #expect(throws: QueueError.sessionLost) { try session.finish() }
         #expect(!session.isRegistered)
         try other.execute(text: "COMMIT")

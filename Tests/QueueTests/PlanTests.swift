@@ -14,7 +14,8 @@ import Testing
     /// Arguments of ``SubmitSQL/submit``, and the first of ``SubmitSQL/insert``.
     private static let submission = """
         ARRAY[gen_random_uuid()], ARRAY['a'], ARRAY[''::bytea], ARRAY[''::bytea], ARRAY[0::int2], ARRAY[now()],
-        ARRAY[1::int2], ARRAY[true], ARRAY[true], ARRAY[1], 1::int2, ARRAY[true], true
+        ARRAY[1::int2], ARRAY[true], ARRAY[true], ARRAY[1], 1::int2, ARRAY[true], true,
+        ARRAY[NULL::bytea]
         """
 
     /// The plan of a statement as this session prepared it.
@@ -146,8 +147,8 @@ import Testing
             LookUpSQL.completedPageOfType.with(.text("x"), .uuid(TaskID()), .int8(10)))
         let hashes = try plan(LookUpSQL.completedPageOfType, "'sha256', gen_random_uuid(), 10", connection)
         #expect(hashes.contains("type_id_idx") && !hashes.contains("->  Sort"), "\(hashes)")
-        try connection.execute(RetrySQL.retry.with(.uuid(TaskID()), .null(.bytea)))
-        let retry = try plan(RetrySQL.retry, "gen_random_uuid(), NULL", connection)
+        try connection.execute(RetrySQL.retry.with(.uuid(TaskID()), .null(.bytea), .null(.bytea)))
+        let retry = try plan(RetrySQL.retry, "gen_random_uuid(), NULL, NULL", connection)
         #expect(!retry.contains("Seq Scan"), "\(retry)")
     }
 

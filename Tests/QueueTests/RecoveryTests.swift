@@ -9,17 +9,6 @@ import Threading
 
     init() throws { bench = try Bench() }
 
-    /// Ends a session from outside, as the server does when the worker's process is killed.
-    private func kill(_ session: WorkerSession) throws {
-        let worker = try #require(session.workerID)
-        try bench.database.sql(
-            """
-            SELECT pg_terminate_backend(pid) FROM pg_locks
-            WHERE locktype = 'advisory' AND classid = worker_lock_class() AND objid = \(worker) AND granted
-                AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-            """)
-    }
-
     /// The ring notices a newcomer within a quarter of a second.
     private func waitUntilWatched(_ session: WorkerSession) throws {
         let worker = try #require(session.workerID)
@@ -62,7 +51,7 @@ import Threading
             _ = try client.submit((0..<20).map { Submission(task: task("\(round)-\($0)")) })
             #expect(try victim.claim().count == 20)
             try waitUntilWatched(victim)
-            try kill(victim)
+            try bench.kill(victim)
             times.append(try timeToClaim(20, survivor))
             // What the lost session says afterwards stores nothing.
             #expect(throws: QueueError.sessionLost) { try victim.claim() }
@@ -81,7 +70,7 @@ import Threading
         let id = try #require(try client.submit(task("contested")).queuedID)
         let slow = try bench.session("slow")
         let claimed = try slow.claim()
-        try kill(slow)
+        try bench.kill(slow)
         let watch = bench.watch()
         defer { watch.stop() }
         let other = try bench.session("other", watch: watch)
@@ -108,7 +97,7 @@ import Threading
         let survivor = try bench.session("c", watch: watch)
         _ = try client.submit((0..<20).map { Submission(task: task("\($0)")) })
         for victim in victims { #expect(try victim.claim(10).count == 10) }
-        for victim in victims { try kill(victim) }
+        for victim in victims { try bench.kill(victim) }
         let time = try timeToClaim(20, survivor)
         #expect(time < .seconds(2))
     }
@@ -119,7 +108,7 @@ import Threading
         _ = try client.submit(task("orphan"))
         let victim = try bench.session("victim")
         _ = try victim.claim()
-        try kill(victim)
+        try bench.kill(victim)
         let watch = bench.watch()
         defer { watch.stop() }
         let next = try bench.session("next", watch: watch)
@@ -136,7 +125,7 @@ import Threading
         _ = try client.submit(task("dropped"))
         let session = try bench.session("only", watch: watch)
         _ = try session.claim()
-        try kill(session)
+        try bench.kill(session)
         #expect(throws: QueueError.sessionLost) { try session.claim() }
         try session.register()
         #expect(try timeToClaim(1, session) < .seconds(2))
@@ -155,7 +144,7 @@ import Threading
         for attempt in 1...3 {
             let victim = try bench.session("victim \(attempt)")
             _ = try timeToClaim(1, victim)
-            try kill(victim)
+            try bench.kill(victim)
         }
         let record = try #require(answer.wait(for: .seconds(10)) { $0 } ?? nil)
         #expect(record.status == .failed)
@@ -183,7 +172,7 @@ import Threading
                 if claimed.contains(where: { $0.id == poison }) {
                     // The first takes all of them along; from then on it is alone.
                     #expect(claimed.count == (losses == 0 ? 20 : 1))
-                    try kill(worker)
+                    try bench.kill(worker)
                     return true
                 }
                 try worker.complete(claimed)
@@ -216,7 +205,7 @@ import Threading
         _ = try client.submit((0..<5).map { Submission(task: task("\($0)"), maxAttempts: 1) })
         let session = try bench.session()
         #expect(try session.claim().count == 5)
-        try kill(session)
+        try bench.kill(session)
         #expect(throws: QueueError.sessionLost) { try session.claim() }
         var watch: WorkerWatch?
         defer { watch?.stop() }
@@ -245,7 +234,7 @@ import Threading
         _ = try client.submit((0..<3).map { Submission(task: task("\($0)")) })
         let victim = try bench.session("victim")
         _ = try victim.claim()
-        try kill(victim)
+        try bench.kill(victim)
         try eventually("recovered") { try bench.value("SELECT count(suspect_of) FROM task") == "3" }
         let fresh = try #require(try client.submit(task("fresh")).queuedID)
         let session = try bench.session()
@@ -280,7 +269,7 @@ import Threading
         }
         let victim = try bench.session("victim")
         try waitUntilWatched(victim)
-        try kill(victim)
+        try bench.kill(victim)
         try eventually("noticed") { log.messages.contains("A worker is gone") }
         #expect(log.messages.filter { $0 == "A worker is gone" }.count == 1)
         staying.signOff()

@@ -1,5 +1,6 @@
 import JSON
 import Queue
+import Tasks
 import TestSupport
 import Testing
 
@@ -8,8 +9,6 @@ import Testing
 
     init() throws { bench = try Bench() }
 
-    private let input = Array(#"{"string":"sent again"}"#.utf8)
-
     @Test func `A failed task goes on with its input, its id, its attempts, and as many more as it had`() throws {
         let client = bench.client()
         defer { client.shutdown() }
@@ -17,24 +16,63 @@ import Testing
         let id = try #require(
             try client.submit([Submission(task: task("a"), priority: 3, maxAttempts: 1)])[0].queuedID)
         try session.fail(try session.claim(), "no luck")
-        #expect(try client.retry(id, input: nil) == .needsInput)
-        guard case .queued(let record) = try client.retry(id, input: input) else {
+        #expect(try client.retry(id, as: nil) == .needsInput)
+        guard case .queued(let record) = try client.retry(id, as: task("a")) else {
             throw Unexpected(what: "not queued")
         }
         #expect(record.status == .queued && record.error == "no luck" && record.attempts == 1)
         // Asked twice, as by a second node.
-        guard case .queued = try client.retry(id, input: input) else { throw Unexpected(what: "not queued") }
+        guard case .queued = try client.retry(id, as: task("a")) else { throw Unexpected(what: "not queued") }
         let claimed = try session.claim()
-        #expect(claimed.map(\.id) == [id] && claimed[0].input == input)
+        #expect(claimed.map(\.id) == [id] && claimed[0].input == task("a").input)
         #expect(claimed[0].attempt == 2 && claimed[0].maxAttempts == 2)
         #expect(try bench.value("SELECT priority FROM task") == "3")
         try session.complete(claimed)
         #expect(try client.record(id)?.status == .completed)
         let attempts = try #require(try client.attempts(of: id).map { try JSONValue(parsing: $0) }?.arrayValue)
         #expect(attempts.map { $0["outcome"]?.stringValue } == ["failed", "completed"])
-        #expect(try client.retry(id, input: input) == .isCompleted)
-        #expect(try client.retry(TaskID(), input: input) == .unknown)
+        #expect(try client.retry(id, as: task("a")) == .isCompleted)
+        #expect(try client.retry(TaskID(), as: task("a")) == .unknown)
         #expect(try bench.value("SELECT count(*) FROM finished_task") == "1")
+    }
+
+    @Test(arguments: [nil, "the installation's own"])
+    func `A task is sent again with the input that it was submitted with, and with no other`(_ secret: String?) throws {
+        let client = bench.client(cacheSecret: secret.map { Array($0.utf8) })
+        let watch = bench.watch()
+        defer {
+            client.shutdown()
+            watch.stop()
+        }
+        for isCacheable in [true, false] {
+            let sent = task("a", isCacheable: isCacheable)
+            let id = try #require(try client.submit([Submission(task: sent, maxAttempts: 1)])[0].queuedID)
+            // Each of the ways to end without a result.
+            for end in ["failed", "cancelled", "failed with its worker"] {
+                if end == "cancelled" {
+                    _ = try client.cancel(id)
+                } else {
+                    let session = try bench.session()
+                    let claimed = try session.claim()
+                    #expect(claimed.map(\.id) == [id])
+                    if end == "failed" {
+                        try session.fail(claimed, isRetryable: false)
+                    } else {
+                        try bench.kill(session)
+                    }
+                }
+                try eventually("\(end)") { try client.record(id)?.status.isFinished == true }
+                let record = try client.record(id)
+                for other in [task("b"), task("a", type: "md5")] {
+                    #expect(try client.retry(id, as: other) == .isOtherInput, "\(end)")
+                }
+                #expect(try client.record(id) == record)
+                guard case .queued = try client.retry(id, as: sent) else {
+                    throw Unexpected(what: "not queued: \(end)")
+                }
+            }
+            _ = try client.cancel(id)
+        }
     }
 
     @Test func `However often a task is sent again, it may have as many attempts each time as the first time`() throws {
@@ -47,7 +85,7 @@ import Testing
             #expect(claimed.map(\.attempt) == [attempt])
             #expect(claimed.map(\.maxAttempts) == [attempt + 4])
             if attempt == 3 { _ = try client.cancel(id) } else { try session.fail(claimed, isRetryable: false) }
-            _ = try client.retry(id, input: input)
+            _ = try client.retry(id, as: task("a"))
         }
         // The attempts are a number of 16 bits; at its end they are not counted any more, and nothing breaks.
         try bench.database.sql("UPDATE task SET attempts = 32767, max_attempts = 32767, attempts_before = 32767")
@@ -71,7 +109,7 @@ import Testing
             try bench.value("SELECT string_agg(convert_from(input, 'utf8'), ',' ORDER BY id) FROM finished_task")
                 == #"{"string":"failed"},{"string":"cancelled"}"#)
         for id in ids[..<2] {
-            guard case .queued = try client.retry(id, input: nil) else { throw Unexpected(what: "not queued") }
+            guard case .queued = try client.retry(id, as: nil) else { throw Unexpected(what: "not queued") }
         }
         #expect(try bench.value("SELECT count(input) FROM finished_task") == "0")
         #expect(try session.claim().map(\.id) == Array(ids[..<2]))

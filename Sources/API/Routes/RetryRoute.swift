@@ -8,8 +8,8 @@ enum RetryRoute {
         method: .post, path: "/task/{id}/retry", operation: "retry_task",
         summary: "Queues a failed or cancelled task again, under its id, for as many attempts as it had.",
         description:
-            "The input of a finished task is erased: send it along as `input`, unless the server is set to keep "
-            + "it (`MILLRACE_KEEP_FAILED_INPUT`). A task that is queued or processed is left as it is.",
+            "The input of a finished task is erased: send it along as `input`, the same one, unless the server is set to "
+            + "keep it (`MILLRACE_KEEP_FAILED_INPUT`). A task that is queued or processed is left as it is.",
         parameters: [.taskID],
         body: BodyDescription(
             schema: [
@@ -43,12 +43,14 @@ enum RetryRoute {
     private static func answer(_ id: TaskID, _ input: JSONValue?, _ queue: QueueClient) -> Answer {
         do {
             guard let task = try queue.lookUp(id) else { return .failure(.unknownTask) }
-            switch try queue.retry(id, input: try input.map { try canonical($0, of: task.type) }) {
+            switch try queue.retry(id, as: try input.map { try prepared($0, type: task.type) }) {
             case .queued(let task):
                 return .success(Response(202, TaskRoute.state(task), headers: [.init("Location", "/task/\(id)")]))
             case .isCompleted: return .failure(Problem(409, "The task is completed: there is nothing to try again."))
             case .needsInput:
                 return .failure(.invalid(member: "input", "is required, as it was erased when the task finished"))
+            case .isOtherInput:
+                return .failure(.invalid(member: "input", "must be the one that the task was submitted with"))
             case .unknown: return .failure(.unknownTask)
             }
         } catch let error as QueueError {
@@ -58,12 +60,12 @@ enum RetryRoute {
         }
     }
 
-    private static func canonical(_ input: JSONValue, of type: String) throws(Problem) -> [UInt8] {
+    private static func prepared(_ input: JSONValue, type: String) throws(Problem) -> PreparedTask {
         guard let definition = TaskRegistry.definition(named: type) else {
             throw Problem(409, "This node does not have the type \(type).")
         }
         do {
-            return try definition.prepare(input).input
+            return try definition.prepare(input)
         } catch {
             throw Problem(error, prefix: "input.")
         }

@@ -1,4 +1,5 @@
 internal import Postgres
+package import Tasks
 
 /// What became of sending a task again.
 package enum Retry: Sendable, Hashable {
@@ -7,6 +8,8 @@ package enum Retry: Sendable, Hashable {
     case isCompleted
     /// The input was erased and has not been sent along.
     case needsInput
+    /// The input that was sent along is not the one that the task was submitted with.
+    case isOtherInput
     case unknown
 }
 
@@ -31,15 +34,23 @@ extension QueueClient {
     }
 
     /// Queues a failed or cancelled task again, under its id, for as many attempts as it had. Blocks.
-    /// - Parameter input: canonical, of the task's type; `nil`: the one that was kept.
-    package func retry(_ id: TaskID, input: [UInt8]?) throws(QueueError) -> Retry {
-        let value = input.map { PostgresValue.bytea($0) } ?? .null(.bytea)
-        let queued = try run { try $0.execute(RetrySQL.retry.with(.uuid(id), value)) }
+    /// - Parameter task: as it was submitted; `nil`: its input was kept.
+    package func retry(_ id: TaskID, as task: PreparedTask?) throws(QueueError) -> Retry {
+        let queued = try run { connection in
+            guard let task else {
+                return try connection.execute(RetrySQL.retry.with(.uuid(id), .null(.bytea), .null(.bytea)))
+            }
+            let secret = try cacheSecret ?? connection.execute(CacheSQL.secret.with()).bytes(0, 0) ?? []
+            let digest = CacheKey(KeyedDigest(secret: secret), type: task.type, input: task.input)
+            return try connection.execute(RetrySQL.retry.with(.uuid(id), .bytea(task.input), .bytea(digest.bytes)))
+        }
         if queued.rowCount == 1, let record = queued.taskRecord(0) { return .queued(record) }
         switch try lookUp(id) {
         case nil: return .unknown
         case let task? where !task.status.isFinished: return .queued(task)
-        case let task?: return task.status == .completed ? .isCompleted : .needsInput
+        case let found?:
+            if found.status == .completed { return .isCompleted }
+            return task == nil ? .needsInput : .isOtherInput
         }
     }
 }

@@ -38,11 +38,14 @@ package final class QueueClient: Sendable {
     private let listener: Listener
     private let pool: ConnectionPool
     private let probe: DatabaseProbe
+    /// `nil`: the one kept in the database.
+    let cacheSecret: [UInt8]?
     private let logger: Logger
 
     /// Does not need the database to be up: connects when it can, and again whenever it has to.
     package init(_ configuration: Configuration, logger: Logger) {
         self.logger = logger
+        cacheSecret = configuration.cacheSecret
         submitter = Submitter(configuration, logger: logger)
         lookUps = LookUps(
             configuration.postgres, keepsFailedInput: configuration.keepsFailedInput, logger: logger)

@@ -9,7 +9,10 @@ package struct SubmissionBatch {
 
     private struct Row {
         let submission: Submission
-        let cacheKey: [UInt8]?
+        /// The ``CacheKey``.
+        let digest: [UInt8]
+        /// Whether the task may be shared, and its result cached, under it.
+        let isShared: Bool
         var isAwaited: Bool
         var mayQueue: Bool
         /// How many submissions it stands for: who shares the task, and what the cache's counters count.
@@ -40,19 +43,22 @@ package struct SubmissionBatch {
             let task = submission.task
             // A task put off must not hold those up that ask for the same now: it stands outside of single-flight.
             let isDue = submission.runAt.map { $0 <= .now } ?? true
-            let key =
-                task.isCacheable && isDue ? CacheKey(secret, type: task.type, input: task.input).bytes : nil
-            if let key, let index = rowOfKey[key] {
+            let isShared = task.isCacheable && isDue
+            let digest = CacheKey(secret, type: task.type, input: task.input).bytes
+            if isShared, let index = rowOfKey[digest] {
                 rows[index].copies += 1
                 rows[index].isAwaited = rows[index].isAwaited || isAwaited
                 rows[index].mayQueue = rows[index].mayQueue || mayQueue
                 indices.append(index)
                 continue
             }
-            if let key { rowOfKey[key] = rows.count }
+            if isShared { rowOfKey[digest] = rows.count }
             rowOfID[submission.id] = rows.count
             indices.append(rows.count)
-            rows.append(Row(submission: submission, cacheKey: key, isAwaited: isAwaited, mayQueue: mayQueue))
+            rows.append(
+                Row(
+                    submission: submission, digest: digest, isShared: isShared, isAwaited: isAwaited, mayQueue: mayQueue
+                ))
         }
         requests.append(indices)
     }
@@ -74,6 +80,7 @@ package struct SubmissionBatch {
         var types = PostgresArray(.text, capacity: open.count)
         var inputs = PostgresArray(.bytea, capacity: open.count, elementSize: 64)
         var keys = PostgresArray(.bytea, capacity: open.count, elementSize: 32)
+        var digests = PostgresArray(.bytea, capacity: open.count)
         var priorities = PostgresArray(.int2, capacity: open.count, elementSize: 2)
         var times = PostgresArray(.timestamptz, capacity: open.count, elementSize: 8)
         var limits = PostgresArray(.int2, capacity: open.count, elementSize: 2)
@@ -86,7 +93,13 @@ package struct SubmissionBatch {
             ids.append(submission.id)
             types.append(submission.task.type.utf8)
             inputs.append(submission.task.input)
-            if let key = row.cacheKey { keys.append(key) } else { keys.appendNull() }
+            if row.isShared {
+                keys.append(row.digest)
+                digests.appendNull()
+            } else {
+                keys.appendNull()
+                digests.append(row.digest)
+            }
             priorities.append(submission.priority)
             if let time = submission.runAt { times.append(time: time.microseconds) } else { times.appendNull() }
             limits.append(Int16(clamping: max(1, submission.maxAttempts)))
@@ -100,12 +113,14 @@ package struct SubmissionBatch {
         guard isPlain else {
             return SubmitSQL.submit.with(
                 ids.value, types.value, inputs.value, keys.value, priorities.value, times.value, limits.value,
-                awaited.value, mayQueue.value, copies.value, .int2(slot), mayComeAgain.value, .bool(!wasCounted))
+                awaited.value, mayQueue.value, copies.value, .int2(slot), mayComeAgain.value, .bool(!wasCounted),
+                digests.value)
         }
         let nothing = TaskID(high: 0, low: 0)
         return SubmitSQL.insert.with(
             ids.value, types.value, inputs.value, keys.value, priorities.value, times.value, limits.value,
             awaited.value, mayQueue.value, copies.value, .int2(slot), mayComeAgain.value, .bool(!wasCounted),
+            digests.value,
             .uuid(open.map(\.submission.id).min() ?? nothing), .uuid(open.map(\.submission.id).max() ?? nothing))
     }
 

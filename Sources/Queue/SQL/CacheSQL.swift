@@ -10,6 +10,9 @@ enum CacheSQL {
         FROM cache_statistics
         """)
 
+    /// Of cache keys, unless the installation gives its own.
+    static let secret = PostgresStatement("cache_secret", "SELECT secret FROM cache_secret")
+
     /// In the order of keys, like the writers.
     static let clear = PostgresStatement(
         "cache_clear",

@@ -85,13 +85,13 @@ enum FinishSQL {
                 AND NOT (($4::bool[])[width_bucket(t.id, $2::uuid[])] AND t.attempts < t.max_attempts)
             RETURNING t.id, t.type, t.attempts, t.created_at, t.started_at, t.awaited, t.history, t.priority,
                 ($3::text[])[width_bucket(t.id, $2::uuid[])] AS error, t.max_attempts - t.attempts_before AS max_attempts,
-                t.input
+                t.input, coalesce(t.cache_key, t.input_digest) AS digest
         ), finished AS (
             INSERT INTO finished_task
                 (id, type, outcome, attempts, created_at, started_at, completed_at, error, history, worker, priority,
-                 max_attempts, input)
+                 max_attempts, input, input_digest)
             SELECT id, type, 'failed', attempts, created_at, started_at, clock_timestamp(), error, history, $5::text,
-                priority, max_attempts, CASE WHEN $6 THEN input END
+                priority, max_attempts, CASE WHEN $6 THEN input END, digest
             FROM removed
         ), \(told)
         SELECT (SELECT count(*) FROM retried), (SELECT count(*) FROM removed), n FROM told
@@ -108,8 +108,8 @@ enum FinishSQL {
     /// one among 500 in 9 more losses; one by one it is the next, and the innocent ones take a millisecond each.)
     /// A worker whose process lives (``WorkerSQL/survive``) leaves no suspects.
     ///
-    /// $2: whether the input of what failed is kept. Returns how many are queued again, how many failed, and whether the worker was still registered: one that has
-    /// signed off is not dead.
+    /// $2: whether the input of what failed is kept. Returns how many are queued again, how many failed, and whether the
+    /// worker was still registered: one that has signed off is not dead.
     static let recover = PostgresStatement(
         "recover",
         """
@@ -139,14 +139,15 @@ enum FinishSQL {
             DELETE FROM task t USING judged j
             WHERE t.id = ANY (ARRAY(SELECT id FROM held)) AND t.id = j.id AND j.is_to_blame AND j.attempts >= j.max_attempts
             RETURNING t.id, t.type, t.attempts, t.max_attempts, t.created_at, t.started_at, t.awaited, t.history, j.loss,
-                t.priority, t.max_attempts - t.attempts_before AS may_have, t.input
+                t.priority, t.max_attempts - t.attempts_before AS may_have, t.input,
+                coalesce(t.cache_key, t.input_digest) AS digest
         ), finished AS (
             INSERT INTO finished_task
                 (id, type, outcome, attempts, created_at, started_at, completed_at, error, history, worker, priority,
-                 max_attempts, input)
+                 max_attempts, input, input_digest)
             SELECT id, type, 'failed', attempts, created_at, started_at, clock_timestamp(),
                 loss || ', at attempt ' || attempts || ' of ' || max_attempts, history, (SELECT name FROM forgotten),
-                priority, may_have, CASE WHEN $2 THEN input END
+                priority, may_have, CASE WHEN $2 THEN input END, digest
             FROM removed
         ), woken AS MATERIALIZED (
             SELECT count(pg_notify('millrace_work', kind)) AS n

@@ -43,8 +43,8 @@ enum LookUpSQL {
     ///
     /// If other submissions share the task it goes on for them, and the row keeps who has cancelled: a request that is
     /// given to a second node counts once. Of many only the last 64 are kept, and each older one is a sharer less: else a
-    /// task that 10,000 share would be written anew with up to 160 kB by each of them. $3: whether the input is kept (``RetrySQL``). Returns how many others there
-    /// are, last.
+    /// task that 10,000 share would be written anew with up to 160 kB by each of them. $3: whether the input is kept
+    /// (``RetrySQL``). Returns how many others there are, last.
     static let cancel = PostgresStatement(
         "cancel",
         """
@@ -61,14 +61,15 @@ enum LookUpSQL {
         ), removed AS (
             DELETE FROM task t USING asked a WHERE t.id = $1 AND NOT (a.again OR a.rest > 1)
             RETURNING t.id, t.type, t.attempts, t.created_at, t.started_at, t.awaited, t.history, t.worker_id, t.priority,
-                t.max_attempts - t.attempts_before AS max_attempts, t.input
+                t.max_attempts - t.attempts_before AS max_attempts, t.input,
+                coalesce(t.cache_key, t.input_digest) AS digest
         ), finished AS (
             INSERT INTO finished_task
                 (id, type, outcome, attempts, created_at, started_at, completed_at, history, worker, priority,
-                 max_attempts, input)
+                 max_attempts, input, input_digest)
             SELECT id, type, 'cancelled', attempts, created_at, started_at, clock_timestamp(), history,
                 (SELECT name FROM worker w WHERE w.id = removed.worker_id), priority, max_attempts,
-                CASE WHEN $3 THEN input END
+                CASE WHEN $3 THEN input END, digest
             FROM removed
             RETURNING *
         ), told AS MATERIALIZED (

@@ -1,7 +1,8 @@
 internal import Postgres
 
 enum RetrySQL {
-    /// Task, and its input unless the kept one is meant. Nothing happens to a task that is completed or has no input.
+    /// Task; its input and the digest of that (``CacheKey``), unless the kept one is meant. Nothing happens to a task
+    /// that is completed, has no input, or was submitted with another.
     ///
     /// It goes on with the attempts it had, and may be started as often again. It has no cache key: somebody wants this
     /// very task to run. (The condition is a CASE so that the primary key is the only index that fits.)
@@ -10,15 +11,19 @@ enum RetrySQL {
         """
         WITH taken AS (
             DELETE FROM finished_task
-            WHERE id = $1 AND CASE outcome WHEN 'completed' THEN false ELSE coalesce($2, input) IS NOT NULL END
+            WHERE id = $1 AND CASE
+                WHEN outcome = 'completed' THEN false
+                WHEN $2::bytea IS NULL THEN input IS NOT NULL
+                ELSE input_digest = $3::bytea END
             RETURNING id, type, outcome, attempts, created_at, started_at, completed_at, error, history, worker,
-                coalesce(priority, 0) AS priority, coalesce(max_attempts, 5) AS max_attempts, coalesce($2, input) AS input
+                coalesce(priority, 0) AS priority, coalesce(max_attempts, 5) AS max_attempts, coalesce($2, input) AS input,
+                input_digest
         ), queued AS (
             INSERT INTO task
-                (id, type, priority, max_attempts, attempts, attempts_before, awaited, run_at, created_at, input, last_error,
-                 history, rank)
+                (id, type, priority, max_attempts, attempts, attempts_before, awaited, run_at, created_at, input, input_digest,
+                 last_error, history, rank)
             SELECT id, type, priority, least(32767, attempts + max_attempts), attempts, attempts, false, '-infinity',
-                created_at, input, error,
+                created_at, input, input_digest, error,
                 CASE WHEN started_at IS NULL THEN history
                 ELSE array_append(history, attempt(attempts, outcome::text, worker, started_at, completed_at, error)) END,
                 now() + priority * interval '1 minute'

@@ -35,12 +35,12 @@ package enum SubmitSQL {
         WITH found AS MATERIALIZED (
             SELECT b.*, c.task_id AS cached_id, c.result,
                 CASE WHEN b.may_come_again THEN
-                    (SELECT k.id FROM finished_task k WHERE k.id = b.id AND k.id >= $14 AND k.id <= $15 LIMIT 1)
+                    (SELECT k.id FROM finished_task k WHERE k.id = b.id AND k.id >= $15 AND k.id <= $16 LIMIT 1)
                 END AS finished_id
             FROM unnest(
                 $1::uuid[], $2::text[], $3::bytea[], $4::bytea[], $5::int2[], $6::timestamptz[], $7::int2[],
-                $8::bool[], $9::bool[], $10::int4[], $12::bool[]
-            ) AS b (id, type, input, cache_key, priority, run_at, max_attempts, awaited, may_queue, copies, may_come_again)
+                $8::bool[], $9::bool[], $10::int4[], $12::bool[], $14::bytea[]
+            ) AS b (\(columns))
             LEFT JOIN result_cache c ON c.cache_key = b.cache_key AND (c.expires_at > now()) IS TRUE
         ), inserted AS (
             \(inserted(unless: "finished_id"))
@@ -56,6 +56,10 @@ package enum SubmitSQL {
               ELSE set_config('synchronous_commit', 'off', true) IS NULL END
         """)
 
+    /// Of the rows of a batch.
+    private static let columns =
+        "id, type, input, cache_key, priority, run_at, max_attempts, awaited, may_queue, copies, may_come_again, input_digest"
+
     /// Makes tasks of what is found to be neither cached nor there already.
     ///
     /// One that is not put off may run whatever the time, also if the database's clock is set back. And it counts as
@@ -63,9 +67,11 @@ package enum SubmitSQL {
     /// - Parameter column: of `found`: the task that is there
     private static func inserted(unless column: String) -> String {
         """
-        INSERT INTO task (id, type, priority, max_attempts, awaited, run_at, created_at, cache_key, input, sharers, rank)
-            SELECT id, type, priority, max_attempts, awaited, coalesce(run_at, '-infinity'), now(), cache_key, input, copies,
-                greatest(run_at, now()) + priority * interval '1 minute'
+        INSERT INTO task
+                (id, type, priority, max_attempts, awaited, run_at, created_at, cache_key, input_digest, input, sharers,
+                 rank)
+            SELECT id, type, priority, max_attempts, awaited, coalesce(run_at, '-infinity'), now(), cache_key,
+                input_digest, input, copies, greatest(run_at, now()) + priority * interval '1 minute'
             FROM found
             WHERE may_queue AND cached_id IS NULL AND \(column) IS NULL
             ORDER BY cache_key
@@ -84,7 +90,8 @@ package enum SubmitSQL {
             WHERE s.slot = $11 AND n.hits + n.misses > 0
         """
 
-    /// Columns of the batch, arrays of equal length, the counters' slot between them; last whether this is the first run.
+    /// Columns of the batch, arrays of equal length, the counters' slot between them; whether this is the first run; the digests of
+    /// those inputs that have no cache key.
     /// Returns id, cached_id, result, joined_id for each row that is settled; one row of nulls may be among them.
     static let submit = PostgresStatement(
         "submit",
@@ -92,8 +99,8 @@ package enum SubmitSQL {
         WITH batch AS MATERIALIZED (
             SELECT * FROM unnest(
                 $1::uuid[], $2::text[], $3::bytea[], $4::bytea[], $5::int2[], $6::timestamptz[], $7::int2[],
-                $8::bool[], $9::bool[], $10::int4[], $12::bool[]
-            ) AS b (id, type, input, cache_key, priority, run_at, max_attempts, awaited, may_queue, copies, may_come_again)
+                $8::bool[], $9::bool[], $10::int4[], $12::bool[], $14::bytea[]
+            ) AS b (\(columns))
         ), found AS MATERIALIZED (
             SELECT b.*, c.task_id AS cached_id, c.result,
                 CASE WHEN b.may_come_again THEN coalesce(
