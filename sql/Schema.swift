@@ -30,18 +30,33 @@ package enum Schema {
     }
 
     /// Applies the steps that are missing, all in one transaction. Safe from many hosts at once: the others wait.
+    ///
+    /// Changing a table takes a lock that waits for every transaction which has used it (a dump, a forgotten session), and
+    /// behind which all others wait that come later. So it is asked for a second at a time, and between these the others
+    /// go on.
+    /// - Parameter patience: how long locks are asked for.
     /// - Returns: the steps applied by this call.
-    package static func migrate(_ connection: PostgresConnection) throws(SchemaError) -> [Step] {
-        do {
-            try connection.execute(text: "BEGIN")
-            // Waits for another process that migrates, then sees what it did.
-            try connection.execute(text: "SELECT pg_advisory_xact_lock(hashtext('millrace migrate'))")
-            let applied = try apply(connection)
-            try connection.execute(text: "COMMIT")
-            return applied
-        } catch {
-            try? connection.execute(text: "ROLLBACK")
-            throw error as? SchemaError ?? .database(error as! PostgresError)
+    package static func migrate(
+        _ connection: PostgresConnection, patience: Duration = .seconds(60)
+    ) throws(SchemaError) -> [Step] {
+        let deadline = ContinuousClock.now + patience
+        while true {
+            do {
+                try connection.execute(text: "BEGIN")
+                // Waits for another process that migrates, then sees what it did.
+                try connection.execute(text: "SELECT pg_advisory_xact_lock(hashtext('millrace migrate'))")
+                try connection.execute(text: "SET LOCAL lock_timeout = '1s'")
+                let applied = try apply(connection)
+                try connection.execute(text: "COMMIT")
+                return applied
+            } catch {
+                try? connection.execute(text: "ROLLBACK")
+                if let error = error as? SchemaError { throw error }
+                let failure = error as! PostgresError
+                guard failure.isLockTimeout else { throw .database(failure) }
+                guard ContinuousClock.now < deadline else { throw .locked(for: patience) }
+                _ = try? connection.execute(text: "SELECT pg_sleep(0.5)")
+            }
         }
     }
 

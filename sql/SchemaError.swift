@@ -6,12 +6,17 @@ package enum SchemaError: Error, CustomStringConvertible {
     case changed(version: Int, name: String)
     /// The database has steps that this program does not know: it was migrated by a newer one.
     case newer(version: Int)
+    /// Another session has kept its tables locked all the time.
+    case locked(for: Duration)
 
     package var description: String {
         switch self {
         case .database(let error): "cannot migrate the database: \(error)"
         case .changed(let version, let name):
             "migration \(version) (\(name)) was applied in another form than this program has"
+        case .locked(let time):
+            "cannot migrate the database: other sessions have kept its tables locked for \(time.components.seconds) s "
+                + "(pg_stat_activity shows them: a transaction that began long ago); nothing was changed"
         case .newer(let version): "the database has migration \(version), which this program does not know"
         }
     }

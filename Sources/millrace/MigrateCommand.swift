@@ -13,7 +13,9 @@ struct MigrateCommand: ParsableCommand {
 
     func run() throws {
         try reporting {
-            let configuration = try Settings.load().postgres(applicationName: "millrace migrate")
+            var configuration = try Settings.load().postgres(applicationName: "millrace migrate")
+            // An index over many millions of tasks takes its time.
+            configuration.responseTimeout = .seconds(86_400)
             let connection = try ConnectionAttempts(configuration).connect()
             if status {
                 for step in try Schema.status(connection) { print(line(step, step.appliedAt ?? "pending")) }
