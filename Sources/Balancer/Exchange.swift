@@ -174,6 +174,12 @@ final class Exchange: TimerHandler {
 
     /// The head is there: decides what becomes of the request.
     func begin(listener: ListenerSocket) {
+        // There was a reload since its first byte: the listener's servers are those of another configuration.
+        if configuration !== listener.configuration {
+            configuration = listener.configuration
+            server = listener.defaultServer
+            location = server.locations[0]
+        }
         if listener.settings.hasSeveralServers, let authority = parser.head.authority {
             let bytes = headBytes
             server = configuration.servers[listener.settings.server(for: bytes.span.extracting(hostRange(authority)))]

@@ -272,6 +272,28 @@ struct OperationTests {
         #expect(try read(folder.file("gone/2")).contains("/late"))
     }
 
+    @Test func `a request whose head began before a reload is for a server of the new configuration`() throws {
+        @Sendable func text(_ names: Int) -> String {
+            let servers = (0..<names).map { number in
+                "server { listen 127.0.0.1:%PORT%; server_name n\(number); return 200 n\(number); }"
+            }
+            return "daemon off; error_log /dev/null; events {} http { access_log off; \(servers.joined()) }"
+        }
+        let names = Mutex(2)
+        let harness = try Harness(text: text(names.withLock { $0 }))
+        let (first, second) = (try harness.client(), try harness.client())
+        for client in [first, second] { client.send("GET / HTTP/1.1\r\nHost: n") }
+        usleep(50_000)
+        names.withLock { $0 = 9 }
+        #expect(harness.balancer.reload() == nil)
+        first.send("8\r\n\r\n")
+        #expect(try first.response().text == "n8")
+        second.send("7\r\n\r\n")
+        #expect(try second.response().text == "n7")
+        first.send("GET / HTTP/1.1\r\nHost: n6\r\n\r\n")
+        #expect(try first.response().text == "n6")
+    }
+
     @Test func `variables tell of the connection, the request's port and the time in the queue`() throws {
         let node = try TestResponder { _ in [.sleep(.milliseconds(60)), .stdout("\r\nhello"), .end()] }
         defer { node.stop() }
