@@ -138,7 +138,7 @@ final class ClientConnection: EventHandler, TimerHandler {
         case .linger: close()
         case .header:
             guard let exchange, let input, !input.isEmpty else { return close() }
-            exchange.headBytes.append(contentsOf: input.storage)
+            keepHeadSoFar(input, exchange)
             beginExchange(bodyDone: true)
             exchange.refuse(.headerTimeout)
             pump()

@@ -133,7 +133,7 @@ extension ClientConnection {
             guard phase == .exchange else { return true }
             if isBodyDone { exchange.bodyEnded() } else { expectBody(exchange) }
         } catch {
-            exchange.headBytes.append(contentsOf: input.storage.prefix(exchange.parser.limits.head))
+            keepHeadSoFar(input, exchange)
             input.removeAll()
             beginExchange(bodyDone: true)
             exchange.refuse(.malformed(error))
@@ -142,6 +142,12 @@ extension ClientConnection {
     }
 
     func beginExchange(bodyDone: Bool) {
+    /// Of a head that is not taken: for logs, and for what was parsed of it.
+    func keepHeadSoFar(_ input: ByteBuffer, _ exchange: Exchange) {
+        let limit = exchange.parser.limits.head
+        input.withSpan { exchange.headBytes.append(contentsOf: $0.extracting(first: min($0.count, limit))) }
+    }
+
         info.requests += 1
         phase = .exchange
         isBodyDone = bodyDone

@@ -294,6 +294,28 @@ struct OperationTests {
         #expect(try first.response().text == "n6")
     }
 
+    @Test func `the log has the request that was refused, not one that came before it`() throws {
+        let folder = TemporaryFolder()
+        let path = folder.file("access")
+        let harness = try Harness(
+            ["unix:/none"],
+            http: "log_format refused '$request|$status|$request_length|$http_x_a';",
+            server: "access_log \(path) refused; client_header_timeout 100ms; location /s { return 200 x; }")
+        let good = "GET /s HTTP/1.1\r\nHost: a\r\nX-A: 1\r\n\r\n"
+        let bad = "GET /bad HTTP/1.1\r\nHost: a\r\nX-A: 2\r\nA B: c\r\n\r\n"
+        let late = "GET /late HTTP/1.1\r\nHost: a\r\nX-A: 3\r\n"
+        for (rest, status) in [(bad, 400), (late, 408)] {
+            let client = try harness.client()
+            client.send(good + rest)
+            #expect(try client.response().status == 200)
+            #expect(try client.response().status == status)
+        }
+        #expect(eventually { (try? read(path))?.split(separator: "\n").count == 4 })
+        let lines = try read(path).split(separator: "\n")
+        #expect(lines.contains("GET /bad HTTP/1.1|400|\(bad.utf8.count)|2"))
+        #expect(lines.contains("GET /late HTTP/1.1|408|\(late.utf8.count)|3"))
+    }
+
     @Test func `variables tell of the connection, the request's port and the time in the queue`() throws {
         let node = try TestResponder { _ in [.sleep(.milliseconds(60)), .stdout("\r\nhello"), .end()] }
         defer { node.stop() }
