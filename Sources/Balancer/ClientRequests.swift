@@ -78,7 +78,8 @@ extension ClientConnection {
             let floor = elapsed.wholeMilliseconds / 1000 * Int64(Self.slowestBody)
             if Int64(exchange.bodyCount) < floor { return bodyTimedOut() }
         }
-        if !isBodyDone { arm(.body) }
+        // A client that takes nothing is not waited for longer because it sends.
+        if !isBodyDone, timerKind != .send { arm(.body) }
     }
 
     /// Takes what is in the input as far as it goes.

@@ -180,7 +180,17 @@ extension ClientConnection: ResponseSink {
 
     private func fileSent() {
         filePart = nil
-        if timerKind == .send { arm(isBodyDone ? .none : .body) }
+        awaitBodyAgain()
+    }
+
+    /// What there was to write is written: from now on it is the body that the client may take its time for.
+    func awaitBodyAgain() {
+        guard timerKind == .send || timerKind == .none else { return }
+        if !isBodyDone, exchange?.isBodyCongested == false {
+            arm(.body)
+        } else if timerKind == .send {
+            arm(.none)
+        }
     }
 
     private func flushOutput() {
@@ -202,6 +212,6 @@ extension ClientConnection: ResponseSink {
         }
         guard output.isEmpty else { return }
         worker.loop.buffers.giveBack(&self.output)
-        if timerKind == .send { arm(isBodyDone ? .none : .body) }
+        awaitBodyAgain()
     }
 }

@@ -90,6 +90,6 @@ extension ClientConnection {
         }
         guard spool?.isSent == true else { return }
         spool = nil
-        if timerKind == .send { arm(isBodyDone ? .none : .body) }
+        awaitBodyAgain()
     }
 }

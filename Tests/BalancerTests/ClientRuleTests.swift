@@ -65,6 +65,23 @@ struct ClientRuleTests {
         }
     }
 
+    @Test func `a client that takes nothing is given up after send_timeout, also when its body comes meanwhile`() throws
+    {
+        let node = try TestResponder(answersEarly: true) { _ in
+            [.stdout("\r\n"), .bytes([UInt8](repeating: 0x61, count: 16 << 20)), .end()]
+        }
+        defer { node.stop() }
+        let harness = try Harness(
+            [node.address], server: "send_timeout 300ms;",
+            location: "fastcgi_request_buffering off; fastcgi_buffering off; client_body_buffer_size 1;")
+        let client = try RawClient(harness.address, receiveBuffer: 64 * 1024)
+        client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhello")
+        usleep(150_000)
+        client.send("world")
+        #expect(try eventually { try harness.get("/lb/stats").text.contains("\"active\":1") })
+        #expect(try eventually(within: .seconds(3)) { try harness.get("/lb/stats").text.contains("\"active\":0") })
+    }
+
     @Test func `lingering_close off closes at once`() throws {
         let harness = try Harness(
             ["unix:/none"],

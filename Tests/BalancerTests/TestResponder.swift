@@ -44,13 +44,18 @@ final class TestResponder: Sendable {
     private let listener: Reactor.Listener
     private let contents = Mutex(Contents())
     private let answer: @Sendable (Request) -> [Step]
+    /// It does not wait for the request's body.
+    private let answersEarly: Bool
 
     static let ok: @Sendable (Request) -> [Step] = { _ in
         [.stdout("Status: 200 OK\r\nContent-Type: text/plain\r\n\r\nhello"), .end()]
     }
 
-    init(at address: SocketAddress? = nil, _ answer: @escaping @Sendable (Request) -> [Step] = TestResponder.ok) throws
-    {
+    init(
+        at address: SocketAddress? = nil, answersEarly: Bool = false,
+        _ answer: @escaping @Sendable (Request) -> [Step] = TestResponder.ok
+    ) throws {
+        self.answersEarly = answersEarly
         let place = address ?? .unix("/tmp/mr-\(UInt64.random(in: 0 ... .max)).sock")
         listener = try Reactor.Listener.listen(on: place)
         self.address = (listener.localAddress ?? place).description
@@ -142,7 +147,10 @@ final class TestResponder: Sendable {
             case 1: request.keepsConnection = content[2] & 1 == 1
             case 4:
                 params += content
-                if content.isEmpty { decode(params, into: &request) }
+                if content.isEmpty {
+                    decode(params, into: &request)
+                    if answersEarly { return request }
+                }
             case 5:
                 if content.isEmpty { return request }
                 request.body += content
