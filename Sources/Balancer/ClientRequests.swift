@@ -142,13 +142,13 @@ extension ClientConnection {
         return true
     }
 
-    func beginExchange(bodyDone: Bool) {
     /// Of a head that is not taken: for logs, and for what was parsed of it.
     func keepHeadSoFar(_ input: ByteBuffer, _ exchange: Exchange) {
         let limit = exchange.parser.limits.head
         input.withSpan { exchange.headBytes.append(contentsOf: $0.extracting(first: min($0.count, limit))) }
     }
 
+    func beginExchange(bodyDone: Bool) {
         info.requests += 1
         phase = .exchange
         isBodyDone = bodyDone
@@ -223,12 +223,14 @@ extension ClientConnection {
             }
             return beginLingering()
         }
+        // As long as the request's location says.
+        arm(.keepalive)
         self.exchange = nil
         worker.giveBack(exchange)
         phase = .idle
         idleSince = worker.loop.now
         // This response may have begun before the worker was told to end.
-        if worker.isDraining { drain() } else { arm(.keepalive) }
+        if worker.isDraining { drain() }
         return true
     }
 

@@ -82,6 +82,26 @@ struct ClientRuleTests {
         #expect(try eventually(within: .seconds(3)) { try harness.get("/lb/stats").text.contains("\"active\":0") })
     }
 
+    @Test func `keepalive_timeout is that of the request's location`() throws {
+        let harness = try Harness(
+            ["unix:/none"],
+            server: """
+                keepalive_timeout 60s;
+                location /short { keepalive_timeout 50ms; return 200 x; }
+                location /long { return 200 x; }
+                """)
+        let (short, long) = (try harness.client(), try harness.client())
+        long.send("GET /long HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(try long.response().status == 200)
+        short.send("GET /short HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(try short.response().status == 200)
+        let start = ContinuousClock.now
+        #expect(try short.isAtEnd)
+        #expect(ContinuousClock.now - start < .seconds(10))
+        long.send("GET /long HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(try long.response().status == 200)
+    }
+
     @Test func `lingering_close off closes at once`() throws {
         let harness = try Harness(
             ["unix:/none"],
