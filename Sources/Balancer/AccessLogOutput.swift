@@ -22,6 +22,8 @@ final class AccessLogOutput: Sendable {
 final class AccessLogBuffers: TimerHandler {
     private struct Pending {
         let output: AccessLogOutput
+        /// When its first line has been here for as long as it may.
+        let due: MonotonicTime
         var bytes: [UInt8] = []
     }
 
@@ -29,6 +31,8 @@ final class AccessLogBuffers: TimerHandler {
     private let writer: LogWriter
     private var pending: [Pending?] = []
     private var timer: EventLoop.Timer?
+    /// When it fires.
+    private var next: MonotonicTime?
 
     init(loop: EventLoop, writer: LogWriter) {
         self.loop = loop
@@ -38,18 +42,31 @@ final class AccessLogBuffers: TimerHandler {
     /// Lets `line` append one line.
     func append(to output: AccessLogOutput, _ line: (inout [UInt8]) -> Void) {
         while pending.count <= output.index { pending.append(nil) }
-        if pending[output.index] == nil { pending[output.index] = Pending(output: output) }
-        line(&pending[output.index]!.bytes)
-        if pending[output.index]!.bytes.count >= output.size {
-            flush(output.index)
-        } else {
-            let timer = self.timer ?? loop.makeTimer(self)
-            self.timer = timer
-            if !loop.isSet(timer) { loop.set(timer, after: output.delay) }
+        if pending[output.index] == nil {
+            let due = loop.now + output.delay
+            pending[output.index] = Pending(output: output, due: due)
+            setTimer(at: due)
         }
+        line(&pending[output.index]!.bytes)
+        if pending[output.index]!.bytes.count >= output.size { flush(output.index) }
     }
 
-    func timerFired(_ timer: EventLoop.Timer) { flushAll() }
+    private func setTimer(at due: MonotonicTime) {
+        let timer = self.timer ?? loop.makeTimer(self)
+        self.timer = timer
+        // Of several logs the first whose time comes.
+        if let next, next <= due { return }
+        next = due
+        loop.set(timer, at: due)
+    }
+
+    func timerFired(_ timer: EventLoop.Timer) {
+        next = nil
+        for index in pending.indices {
+            guard let due = pending[index]?.due else { continue }
+            if due <= loop.now { flush(index) } else { setTimer(at: due) }
+        }
+    }
 
     func flushAll() {
         for index in pending.indices { flush(index) }

@@ -316,6 +316,23 @@ struct OperationTests {
         #expect(lines.contains("GET /late HTTP/1.1|408|\(late.utf8.count)|3"))
     }
 
+    @Test func `a log that is written seldom does not keep another one waiting`() throws {
+        let folder = TemporaryFolder()
+        let (seldom, soon) = (folder.file("seldom"), folder.file("soon"))
+        let harness = try Harness(
+            ["unix:/none"],
+            server: """
+                location /seldom { access_log \(seldom) combined buffer=64k flush=1h; return 204; }
+                location /soon { access_log \(soon); return 204; }
+                """)
+        _ = try harness.get("/seldom")
+        _ = try harness.get("/soon")
+        #expect(eventually { (try? read(soon))?.contains("/soon") == true })
+        #expect(try read(seldom).isEmpty)
+        harness.stop()
+        #expect(try read(seldom).contains("/seldom"))
+    }
+
     @Test func `variables tell of the connection, the request's port and the time in the queue`() throws {
         let node = try TestResponder { _ in [.sleep(.milliseconds(60)), .stdout("\r\nhello"), .end()] }
         defer { node.stop() }
