@@ -14,6 +14,8 @@ final class LoopUpstream {
         let address: SocketAddress?
         /// The last one used is used next: the others age and go.
         var idle: [UpstreamConnection] = []
+        /// The peer went. Connections that were in use then still name this one, and the peer may have come again.
+        var isRetired = false
 
         init(address: SocketAddress?) { self.address = address }
     }
@@ -54,6 +56,7 @@ final class LoopUpstream {
     }
 
     func keep(_ connection: UpstreamConnection) {
+        if connection.pool.isRetired { connection.pool = pool(of: connection.peer) }
         connection.pool.idle.append(connection)
         idleCount += 1
     }
@@ -76,7 +79,7 @@ final class LoopUpstream {
     /// The peer is no member any more.
     func removed(_ peer: Peer) {
         while let connection = pools[peer.id]?.idle.first { connection.closeIdle() }
-        pools[peer.id] = nil
+        pools.removeValue(forKey: peer.id)?.isRetired = true
     }
 
     func closeAll() {

@@ -15,7 +15,8 @@ final class UpstreamConnection: EventHandler, TimerHandler {
 
     let upstream: LoopUpstream
     let peer: Peer
-    let pool: LoopUpstream.PeerPool
+    /// Where it is while it is idle.
+    var pool: LoopUpstream.PeerPool
     private let worker: WorkerLoop
     private let transport: Transport
     private var registration: EventLoop.Registration!

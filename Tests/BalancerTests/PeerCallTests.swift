@@ -52,6 +52,32 @@ struct PeerCallTests {
         #expect(try answers(harness) == ["0", "1"])
     }
 
+    @Test func `a peer that comes again keeps the connection that was in use when it went`() throws {
+        let gate = Gate()
+        let node = try TestResponder { request in
+            [.pass(request.uri == "/held" ? gate : Gate()), .stdout("\r\nhello"), .end()]
+        }
+        let other = try TestResponder { _ in [.stdout("\r\nother"), .end()] }
+        defer { for node in [node, other] { node.stop() } }
+        let harness = try Harness(["\(node.address) max_conns=1"])
+        gate.close()
+        let client = try harness.client()
+        client.send("GET /held HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(eventually { gate.held == 1 })
+        // The last one cannot go.
+        #expect(try set(harness, "{\"address\":\"\(other.address)\"}").status == 200)
+        for state in ["removed", "up"] {
+            #expect(try set(harness, "{\"address\":\"\(node.address)\",\"state\":\"\(state)\"}").status == 200)
+        }
+        #expect(try set(harness, "{\"address\":\"\(other.address)\",\"state\":\"removed\"}").status == 200)
+        gate.open()
+        #expect(try client.response().text == "hello")
+        for _ in 0..<3 { #expect(try harness.get("/").text == "hello") }
+        #expect(node.connections == 1)
+        node.dropConnections()
+        #expect(try eventually { try harness.get("/lb/stats").text.contains("\"active\":0,\"idle\":0,") })
+    }
+
     @Test func `what makes no sense is refused, and so is a stranger`() throws {
         let node = try TestResponder()
         defer { node.stop() }
