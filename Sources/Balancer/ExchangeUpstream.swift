@@ -58,7 +58,10 @@ extension Exchange {
             if attempts.isEmpty, strandedAt == nil {
                 log(.error, "no live upstreams while connecting to upstream")
             }
-            if !strand() { perform(machine.picked(.noneUsable)) }
+            if !strand() {
+                if strandedAt != nil { log(.error, "no live upstreams while waiting for one") }
+                perform(machine.picked(.noneUsable))
+            }
         }
     }
 
@@ -125,7 +128,7 @@ extension Exchange {
             do throws(SystemError) {
                 attach(try upstream.open(lease.peer), isKept: false)
             } catch {
-                log(.error, "\(error) while connecting to upstream")
+                logUnconnected("\(error)")
                 attempts[attempts.count - 1].status = 502
                 probe?.failed(.connectFailed)
                 finishLease(.failure, .closed)
@@ -227,19 +230,29 @@ extension Exchange {
         refuse(.configured(status))
     }
 
+    /// A request that waits for any usable node tries them again and again: only what it found first is told.
+    private func logUnconnected(_ error: String) {
+        if strandedAt == nil { log(.error, "\(error) while connecting to upstream") }
+    }
+
     func upstreamInvalid(_ connection: UpstreamConnection, _ error: any CustomStringConvertible) {
         log(.error, "\(error) while reading response header from upstream")
         upstreamFailed(connection, .invalidResponse)
     }
 
-    func upstreamFailed(_ connection: UpstreamConnection, _ failure: ExchangeMachine.Failure) {
+    /// - Parameter code: why it could not be connected to, as `errno` has it
+    func upstreamFailed(_ connection: UpstreamConnection, _ failure: ExchangeMachine.Failure, code: CInt = 0) {
         guard connection === self.connection else { return }
         self.connection = nil
         connection.close()
         let wasAnswering = machine.isAnswering
         let action = machine.failed(failure, hasTriesLeft: hasTriesLeft)
         if action == .reconnect { return perform(action) }
-        log(.error, "upstream \(failure.text)")
+        if failure == .connectFailed {
+            logUnconnected("connect() failed (\(code): \(SystemError.text(code)))")
+        } else {
+            log(.error, "upstream \(failure.text)")
+        }
         attempts[attempts.count - 1].status = failure.status
         attempts[attempts.count - 1].endedAt = worker.loop.now
         probe?.failed(failure)

@@ -25,7 +25,7 @@ extension ExchangeMachine.Failure {
     /// For the error log.
     var text: String {
         switch self {
-        case .connectFailed: "connect() failed while connecting to upstream"
+        case .connectFailed: "could not be connected to"
         case .connectTimedOut: "timed out while connecting to upstream"
         case .connectionLost: "prematurely closed connection"
         case .timedOut: "timed out while reading response from upstream"

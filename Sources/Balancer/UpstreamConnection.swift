@@ -165,8 +165,10 @@ final class UpstreamConnection: EventHandler, TimerHandler {
         guard !isClosed else { return }
         if isConnecting {
             guard readiness.hasConnected else { return }
-            guard case .plain(let socket) = transport, socket.pendingError == 0 else {
-                exchange?.upstreamFailed(self, .connectFailed)
+            guard case .plain(let socket) = transport else { return }
+            let code = socket.pendingError
+            guard code == 0 else {
+                exchange?.upstreamFailed(self, .connectFailed, code: code)
                 return
             }
             isConnecting = false

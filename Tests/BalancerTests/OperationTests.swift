@@ -1,5 +1,6 @@
 import Glibc
 import NginxConfig
+import Reactor
 import Supervisor
 import Synchronization
 import TestSupport
@@ -331,6 +332,21 @@ struct OperationTests {
         #expect(try read(seldom).isEmpty)
         harness.stop()
         #expect(try read(seldom).contains("/seldom"))
+    }
+
+    @Test func `a node that cannot be connected to is told of with the reason, by a waiting request once`() throws {
+        let folder = TemporaryFolder()
+        let path = folder.file("errors")
+        let listener = try Reactor.Listener.listen(on: .ipv4(0x7F00_0001, port: 0))
+        let address = listener.localAddress!.description
+        listener.close()
+        let harness = try Harness(
+            ["\(address) max_fails=0"], upstream: "queue 10 timeout=500ms;", server: "error_log \(path);")
+        #expect(try harness.get("/").status == 502)
+        let lines = try read(path).split(separator: "\n").filter { $0.contains("[error]") }
+        let reason = "connect() failed (111: Connection refused) while connecting to upstream"
+        #expect(lines.first?.contains(reason) == true)
+        #expect(lines.count <= 2)
     }
 
     @Test func `variables tell of the connection, the request's port and the time in the queue`() throws {
