@@ -48,9 +48,12 @@ final class WorkerLoop: @unchecked Sendable {
         return timeText
     }
 
-    /// The address without its port, as text: nearly all connections have the same one.
+    /// The address without its port, as text; of a unix socket, its path. Nearly all connections have the same one.
     func host(of address: SocketAddress) -> [UInt8] {
-        if lastHost?.address != address { lastHost = (address, Array(address.host.utf8)) }
+        if lastHost?.address != address {
+            let text = if case .unix = address { address.description } else { address.host }
+            lastHost = (address, Array(text.utf8))
+        }
         return lastHost!.text
     }
 

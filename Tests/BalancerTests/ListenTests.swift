@@ -2,12 +2,33 @@ import Glibc
 import NginxConfig
 import Reactor
 import Synchronization
+import TestSupport
 import Testing
 import Threading
 
 @testable import Balancer
 
 struct ListenTests {
+    @Test func `a server's name goes without its dot, and the address of a unix socket is its path`() throws {
+        let folder = TemporaryFolder()
+        let socket = folder.file("s")
+        let harness = try Harness(
+            text: """
+                daemon off; error_log /dev/null; events {}
+                http {
+                    access_log off;
+                    server {
+                        listen 127.0.0.1:%PORT%; listen unix:\(socket); server_name .example.org;
+                        return 200 "$server_name $server_addr $server_port";
+                    }
+                }
+                """)
+        #expect(try harness.get("/").text.hasPrefix("example.org 127.0.0.1 "))
+        let client = try RawClient("unix:\(socket)")
+        client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(try client.response().text == "example.org unix:\(socket) ")
+    }
+
     @Test func `the PROXY protocol tells the client's address, to those who are trusted with it`() throws {
         let node = try TestResponder { request in
             let names = ["REMOTE_ADDR", "A", "B", "C", "D"]
