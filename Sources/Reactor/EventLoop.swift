@@ -225,8 +225,8 @@ package final class EventLoop: @unchecked Sendable {
         let due = fired
         fired.removeAll(keepingCapacity: true)
         for index in due {
-            // One that an earlier one of this round removed, or set anew, does not fire.
-            guard !wheel.isSet(index), let handler = timerHandlers[Int(index)] else { continue }
+            // One that an earlier one of this round removed, cleared or set anew does not fire.
+            guard wheel.takeDue(index), let handler = timerHandlers[Int(index)] else { continue }
             handler.timerFired(Timer(index: index))
         }
     }

@@ -13,6 +13,8 @@ package struct TimerWheel {
         var deadline = TimerWheel.never
         /// The slot it is linked in, as `level * 64 + slot`, or -1.
         var slot = TimerWheel.none
+        /// It was reached and has not been taken.
+        var isDue = false
         /// When that slot comes up, at the latest.
         var place = TimerWheel.never
         var next = TimerWheel.none
@@ -41,6 +43,7 @@ package struct TimerWheel {
     /// Gives the timer's number back.
     package mutating func remove(_ timer: Int32) {
         unlink(timer)
+        nodes[Int(timer)].isDue = false
         free.append(timer)
     }
 
@@ -48,6 +51,7 @@ package struct TimerWheel {
     package mutating func set(_ timer: Int32, to deadline: Int64) {
         let index = Int(timer)
         nodes[index].deadline = deadline
+        nodes[index].isDue = false
         if nodes[index].slot >= 0 {
             if nodes[index].place <= deadline { return }
             unlink(timer)
@@ -56,7 +60,16 @@ package struct TimerWheel {
     }
 
     /// The timer will not fire.
-    package mutating func clear(_ timer: Int32) { nodes[Int(timer)].deadline = Self.never }
+    package mutating func clear(_ timer: Int32) {
+        nodes[Int(timer)].deadline = Self.never
+        nodes[Int(timer)].isDue = false
+    }
+
+    /// Whether the timer was reached, and neither set anew nor cleared nor removed since; the next call says no.
+    package mutating func takeDue(_ timer: Int32) -> Bool {
+        defer { nodes[Int(timer)].isDue = false }
+        return nodes[Int(timer)].isDue
+    }
 
     package func isSet(_ timer: Int32) -> Bool { nodes[Int(timer)].deadline != Self.never }
 
@@ -79,6 +92,7 @@ package struct TimerWheel {
                 nodes[index].previous = Self.none
                 if nodes[index].deadline <= now {
                     nodes[index].deadline = Self.never
+                    nodes[index].isDue = true
                     fired.append(timer)
                 } else if nodes[index].deadline != Self.never {
                     link(timer)

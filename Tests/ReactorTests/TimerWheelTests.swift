@@ -43,6 +43,20 @@ struct TimerWheelTests {
         #expect(wheel.make() == second)
     }
 
+    @Test func `a timer that was reached is taken once, and not when it was set, cleared or made anew meanwhile`() {
+        var wheel = TimerWheel(now: 0)
+        let timers = (0..<4).map { _ in wheel.make() }
+        for timer in timers { wheel.set(timer, to: 50) }
+        #expect(fired(&wheel, 60).count == 4)
+        wheel.set(timers[0], to: 100)
+        wheel.clear(timers[1])
+        wheel.remove(timers[2])
+        #expect(wheel.make() == timers[2])
+        let (due, again) = (timers.map { wheel.takeDue($0) }, timers.map { wheel.takeDue($0) })
+        #expect(due == [false, false, false, true])
+        #expect(again == [false, false, false, false])
+    }
+
     @Test func `a deadline that has passed comes up at the next turn`() {
         var wheel = TimerWheel(now: 5000)
         let timer = wheel.make()
