@@ -17,7 +17,7 @@ package struct ProxyProtocol: Sendable, Hashable {
         package init() {}
     }
 
-    /// The client; nil: the sender does not say (`UNKNOWN`, `LOCAL`, or another family).
+    /// The client; nil: the sender does not say (`UNKNOWN`, `LOCAL`, or another family or transport than TCP).
     package let source: Place?
     /// Where the client connected to.
     package let destination: Place?
@@ -83,6 +83,8 @@ package struct ProxyProtocol: Sendable, Hashable {
         case 1: break
         default: throw Malformed()
         }
+        // Of a datagram (`SOCK_DGRAM`) it says nothing that a stream's connection has; so nginx reads it, too.
+        guard bytes[13] & 15 == 1 else { return (nothing, length) }
         let size: Int
         switch bytes[13] >> 4 {
         case 1: size = 4

@@ -51,6 +51,10 @@ struct ProxyProtocolTests {
         #expect(parsed.header.source == ProxyProtocol.Place(address: .binary([192, 0, 2, 1]), port: 5000))
         #expect(parsed.header.destination == ProxyProtocol.Place(address: .binary([10, 0, 0, 1]), port: 80))
         for count in 0..<bytes.count { #expect(try parse(Array(bytes[..<count])) == nil) }
+        // Of a datagram it says nothing of a stream.
+        let datagram = try #require(try parse(Self.signature + [0x21, 0x12, 0, UInt8(four.count)] + four))
+        #expect(datagram.header.source == nil && datagram.header.destination == nil)
+        #expect(datagram.length == 28)
         let six = [UInt8](repeating: 7, count: 32) + [1, 1, 2, 2]
         let long = try #require(try parse(Self.signature + [0x21, 0x21, 0, 36] + six))
         #expect(long.header.source?.port == 257)
