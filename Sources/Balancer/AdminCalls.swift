@@ -54,12 +54,12 @@ enum AdminCalls {
     }
 
     /// Clients that one reply lists at most.
-    private static let largestPage = 100_000
+    private static let largestPage = 1000
 
     /// - Returns: `nil`: what is asked for makes no sense.
     private static func mostClients(_ exchange: Exchange) -> Int? {
         var value: [UInt8] = []
-        guard exchange.append(.argument(name: "limit"), to: &value) else { return 1000 }
+        guard exchange.append(.argument(name: "limit"), to: &value) else { return largestPage }
         return Int(String(decoding: value, as: UTF8.self)).flatMap { (1...largestPage).contains($0) ? $0 : nil }
     }
 

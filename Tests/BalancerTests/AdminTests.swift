@@ -37,11 +37,11 @@ struct AdminTests {
         #expect(client["client"] == "127.0.0.1")
         #expect(client["requests_in_window"]?.integerValue == 3)
         #expect(client["requests_remaining"]?.integerValue == 7)
-        for limit in ["0", "-8", "null", "", "100001"] {
+        for limit in ["0", "-8", "null", "", "1001"] {
             let refused = try harness.get("/lb/rate-limits?limit=\(limit)")
             #expect(refused.status == 422 && refused.text.contains("limit: must be"), "\(limit)")
         }
-        #expect(try harness.get("/lb/rate-limits?limit=100000").status == 200)
+        #expect(try harness.get("/lb/rate-limits?limit=1000").status == 200)
 
         let metrics = try harness.get("/lb/metrics")
         #expect(metrics.field("Content-Type")?.hasPrefix("text/plain; version=0.0.4") == true)

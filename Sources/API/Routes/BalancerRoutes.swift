@@ -51,7 +51,7 @@ enum BalancerRoutes {
         parameters: [
             Parameter(
                 name: "limit", place: .query, summary: "How many clients at most.",
-                schema: ["type": "integer", "minimum": 1, "maximum": 100_000, "default": 1000])
+                schema: ["type": "integer", "minimum": 1, "maximum": 1000, "default": 1000])
         ],
         replies: [
             ReplyDescription(
