@@ -180,9 +180,8 @@ final class Exchange: TimerHandler {
             server = listener.defaultServer
             location = server.locations[0]
         }
-        if listener.settings.hasSeveralServers, let authority = parser.head.authority {
-            let bytes = headBytes
-            server = configuration.servers[listener.settings.server(for: bytes.span.extracting(hostRange(authority)))]
+        if listener.settings.asksHost, let authority = parser.head.authority {
+            server = configuration.servers[serverIndex(for: hostRange(authority), listener.settings)]
             location = server.locations[0]
         }
         let path = parser.head.path
@@ -192,6 +191,15 @@ final class Exchange: TimerHandler {
             if isAnswered(by: location.settings.rewriteSteps) { return }
         }
         enterLocation(location(for: path), isAdminCall: isAdminCall)
+    }
+
+    private func serverIndex(for host: Range<Int>, _ listener: NginxConfig.Listener) -> Int {
+        let bytes = headBytes
+        let span = bytes.span.extracting(host)
+        guard listener.hasPatterns else { return listener.server(for: span) }
+        // Groups are in lower case, as in nginx.
+        let name = bytes[host].map { $0 &- 0x41 < 26 ? $0 | 0x20 : $0 }
+        return listener.server(for: span) { matches($0, name) }
     }
 
     func location(for path: [UInt8]) -> Int {

@@ -1,26 +1,20 @@
 internal import NginxConfig
 internal import Patterns
 
-/// Regular expressions: where one matches, its groups become variables, until another one matches.
+/// Regular expressions: where one matches, its groups become variables: the numbered ones until another one matches, those
+/// with names until one matches that has the same name.
 extension Exchange {
     func matches(_ index: Int, _ subject: [UInt8]) -> Bool {
         let pattern = configuration.patterns[index]
-        guard worker.matcher.matches(pattern, subject.span, into: &groups.ranges) else { return false }
-        groups.subject = subject
-        groups.pattern = pattern
+        guard worker.matcher.matches(pattern, subject.span, into: &groups.last.ranges) else { return false }
+        groups.last.subject = subject
+        if pattern.hasNames { groups.keep(pattern) }
         return true
     }
 
-    func appendGroup(_ number: Int, to out: inout [UInt8]) -> Bool {
-        guard groups.ranges.indices.contains(number) else { return false }
-        out.append(contentsOf: groups.subject[groups.ranges[number]])
-        return true
-    }
+    func appendGroup(_ number: Int, to out: inout [UInt8]) -> Bool { groups.last.append(number, to: &out) }
 
-    func appendGroup(named name: String, to out: inout [UInt8]) -> Bool {
-        guard let number = groups.pattern?.group(named: name) else { return false }
-        return appendGroup(number, to: &out)
-    }
+    func appendGroup(named name: String, to out: inout [UInt8]) -> Bool { groups.append(named: name, to: &out) }
 
     /// The value of a `map`.
     func appendMapped(_ index: Int, to out: inout [UInt8]) -> Bool {
@@ -38,16 +32,41 @@ extension Exchange {
     }
 }
 
-/// What the groups of the last pattern matched.
+/// What the groups of the patterns matched.
 struct PatternGroups {
-    var subject: [UInt8] = []
-    var ranges: [Range<Int>] = []
-    var pattern: Pattern?
+    struct Match {
+        var subject: [UInt8] = []
+        /// The whole match, then each group.
+        var ranges: [Range<Int>] = []
+
+        func append(_ number: Int, to out: inout [UInt8]) -> Bool {
+            guard ranges.indices.contains(number) else { return false }
+            out.append(contentsOf: subject[ranges[number]])
+            return true
+        }
+    }
+
+    var last = Match()
+    /// Of each pattern that has names, the last match; the latest at the end.
+    private var named: [(pattern: Pattern, match: Match)] = []
+
+    /// The last match was this pattern's.
+    mutating func keep(_ pattern: Pattern) {
+        named.removeAll { $0.pattern === pattern }
+        named.append((pattern, last))
+    }
+
+    func append(named name: String, to out: inout [UInt8]) -> Bool {
+        for (pattern, match) in named.reversed() {
+            if let number = pattern.group(named: name) { return match.append(number, to: &out) }
+        }
+        return false
+    }
 
     mutating func removeAll() {
-        if pattern == nil { return }
-        subject = []
-        ranges.removeAll(keepingCapacity: true)
-        pattern = nil
+        if last.ranges.isEmpty { return }
+        last.subject = []
+        last.ranges.removeAll(keepingCapacity: true)
+        named.removeAll()
     }
 }

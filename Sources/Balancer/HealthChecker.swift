@@ -61,7 +61,13 @@ extension RunningConfiguration {
                 let name = "\(settings.uri) \(settings.match?.name ?? "")"
                 let earlier = checks.count { $0.upstream === upstream && $0.rule.name.hasSuffix(name) }
                 // Only a plain name can be asked for.
-                let host = server.server.names.first { !$0.isEmpty && !$0.contains("*") && !$0.hasPrefix(".") }
+                let host = server.server.names.lazy.compactMap { name in
+                    if case .text(let name) = name, !name.isEmpty, !name.contains("*"), !name.hasPrefix(".") {
+                        name
+                    } else {
+                        nil
+                    }
+                }.first
                 checks.append(
                     RunningCheck(
                         settings, name: "\(earlier) \(name)", upstream: upstream, host: host ?? "localhost",

@@ -74,9 +74,7 @@ final class RunningServer: Sendable {
         self.server = server
         table = server.table
         self.locations = locations
-        let first = server.names.first ?? ""
-        // `.example.com` has the one without the dot.
-        name = Array((first.hasPrefix(".") ? first.dropFirst() : first[...]).utf8)
+        name = Array((server.names.first?.text ?? "").utf8)
         var limits = HTTPLimits()
         limits.requestLine = server.settings.headerBuffers.requestLine
         limits.head = server.settings.headerBuffers.head

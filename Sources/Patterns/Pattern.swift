@@ -4,6 +4,8 @@ internal import CPCRE2
 package final class Pattern: Sendable {
     // Nothing changes compiled code, which PCRE2 lets any number of threads use.
     nonisolated(unsafe) let code: OpaquePointer
+    /// Some group is `(?<name>…)`.
+    package let hasNames: Bool
 
     /// - Parameter ignoringCase: of ASCII letters. Bytes, not characters, are matched, as nginx does.
     package init(_ text: String, ignoringCase: Bool = false) throws(PatternError) {
@@ -21,6 +23,9 @@ package final class Pattern: Sendable {
         // Where there is no JIT, the interpreter does.
         pcre2_jit_compile_8(code, PCRE2_JIT_COMPLETE)
         self.code = code
+        var names: UInt32 = 0
+        pcre2_pattern_info_8(code, UInt32(PCRE2_INFO_NAMECOUNT), &names)
+        hasNames = names > 0
     }
 
     deinit { pcre2_code_free_8(code) }

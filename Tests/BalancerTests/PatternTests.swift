@@ -22,6 +22,28 @@ struct PatternTests {
         #expect(node.requests.count == 1)
     }
 
+    @Test func `a server's name may be a pattern, and what a group of it matched stays when another one matches`()
+        throws
+    {
+        let node = try TestResponder()
+        defer { node.stop() }
+        let harness = try Harness(
+            [node.address],
+            http: """
+                server {
+                    listen 127.0.0.1:%PORT%; server_name "~^(?<user>\\w+)\\.people\\.test$" plain.test;
+                    location / { return 200 "$user of $server_name"; }
+                    location ~ "^/(?<page>\\w+)\\.html$" { return 200 "$page of $user, $1"; }
+                }
+                """)
+        func get(_ path: String, _ host: String) throws -> String {
+            try harness.ask("GET \(path) HTTP/1.1\r\nHost: \(host)\r\n\r\n").text
+        }
+        #expect(try get("/", "Ann.people.test:80") == "ann of ~^(?<user>\\w+)\\.people\\.test$")
+        #expect(try get("/a.html", "ann.people.test") == "a of ann, a")
+        #expect(try get("/a.html", "plain.test") == "a of , a")
+    }
+
     @Test func `a condition may be a pattern`() throws {
         let node = try TestResponder()
         defer { node.stop() }

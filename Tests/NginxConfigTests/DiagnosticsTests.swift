@@ -338,8 +338,8 @@ struct DiagnosticsTests {
         .http("fastcgi_temp_path /a x;", "\"fastcgi_temp_path\" directive invalid value in FILE:3"),
         .http("geo $a {}", "directive \"geo\" is not supported in FILE:3"),
         .server(
-            "server_name ~^www;",
-            "server name \"~^www\" is not supported: no regular expressions, no variables in FILE:4"),
+            "server_name $hostname;",
+            "server name \"$hostname\" is not supported: no variables in FILE:4"),
         .server("server_name a.*.b;", "invalid server name or wildcard \"a.*.b\" in FILE:4"),
         .http("limit_conn nowhere 1;", "zero size shared memory zone \"nowhere\" in FILE:3"),
         .http("fastcgi_pass_header Date;", "\"fastcgi_pass_header Date\" is not supported in FILE:3"),

@@ -95,6 +95,36 @@ struct SelectionTests {
         #expect(http.listeners[0].server(for: Array(host.utf8).span) == expected)
     }
 
+    @Test func `Patterns are asked last, in the order of the file, and ignore case where they have capital letters`()
+        throws
+    {
+        let http = try http(
+            """
+            server { server_name first; }
+            server { server_name ~a$ "~^b(?<rest>.*)$"; }
+            server { server_name *.x.test ~B; }
+            server { location / { return 200 "$rest"; } }
+            """)
+        #expect(http.patterns.map(\.text) == ["a$", "^b(?<rest>.*)$", "B"])
+        #expect(http.patterns.map(\.ignoresCase) == [false, false, true])
+        let listener = http.listeners[0]
+        var asked: [Int] = []
+        func server(_ host: String, _ matching: Int?) -> Int {
+            asked = []
+            return listener.server(for: Array(host.utf8).span) {
+                asked.append($0)
+                return $0 == matching
+            }
+        }
+        #expect(server("y.x.test", 0) == 2 && asked == [])
+        #expect(server("y", 1) == 1 && asked == [0, 1])
+        #expect(server("y", 2) == 2 && asked == [0, 1, 2])
+        #expect(server("y", nil) == 0)
+        #expect(listener.asksHost)
+        #expect(try NginxConfigTests.http("server { server_name ~a; }").listeners[0].asksHost)
+        #expect(try !NginxConfigTests.http("server { server_name a; }").listeners[0].asksHost)
+    }
+
     @Test func `default_server answers for unknown names of its address only`() throws {
         let http = try http(
             """

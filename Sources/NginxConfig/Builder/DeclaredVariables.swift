@@ -16,7 +16,7 @@ struct DeclaredVariables {
             if directive.name == "map", directive.arguments.count == 2 {
                 byName[directive.arguments[1].dropFirst().lowercased()] = .mapped(maps)
                 maps += 1
-            } else if directive.name == "location" || directive.name == "if" {
+            } else if ["location", "if", "server_name"].contains(directive.name) {
                 for argument in directive.arguments { takeGroups(argument, directive) }
             }
             if directive.name == "map" {

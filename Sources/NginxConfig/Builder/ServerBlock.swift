@@ -38,8 +38,17 @@ extension Builder {
     mutating func serverName(_ directive: Directive) throws(ConfigurationError) {
         if isFirst(directive) { server?.server.names = [] }
         for name in directive.arguments {
-            if name.hasPrefix("~") || name.hasPrefix("$") {
-                throw directive.error("server name \"\(name)\" is not supported: no regular expressions, no variables")
+            if name.hasPrefix("~") {
+                let text = String(name.dropFirst())
+                if text.isEmpty { throw directive.error("empty regex in server name \"\(name)\"") }
+                // Hosts are compared in lower case: a pattern that asks for other letters cannot mean them.
+                let ignoresCase = text.utf8.contains { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) }
+                let index = pattern(text, ignoresCase: ignoresCase, directive)
+                server?.server.names.append(.pattern(text, index: index))
+                continue
+            }
+            if name.hasPrefix("$") {
+                throw directive.error("server name \"\(name)\" is not supported: no variables")
             }
             if (name.hasPrefix("*") && !(name.hasPrefix("*.") && name.utf8.count > 2)) || name == "." {
                 throw directive.error("server name \"\(name)\" is invalid")
@@ -50,7 +59,7 @@ extension Builder {
             if stars > 1 || inner.contains("*") || name.contains("..") {
                 throw directive.error("invalid server name or wildcard \"\(name)\"")
             }
-            server?.server.names.append(name.lowercased())
+            server?.server.names.append(.text(name.lowercased()))
         }
     }
 
@@ -87,8 +96,15 @@ extension Builder {
                 http.listeners.append(
                     Listener(endpoint: listen.endpoint, listen, server: index))
             }
-            for name in draft.server.names where !http.listeners[place].hosts.insert(name, server: index) {
-                warn("conflicting server name \"\(name)\" on \(listen.endpoint), ignored", at: draft.server.location)
+            for name in draft.server.names {
+                switch name {
+                case .text(let name):
+                    if http.listeners[place].hosts.insert(name, server: index) { continue }
+                    warn(
+                        "conflicting server name \"\(name)\" on \(listen.endpoint), ignored", at: draft.server.location)
+                case .pattern(_, let pattern):
+                    http.listeners[place].hosts.insert(pattern: pattern, server: index)
+                }
             }
         }
         http.servers.append(draft.server)

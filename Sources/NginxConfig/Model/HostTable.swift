@@ -1,10 +1,18 @@
-/// Chooses a server by the request's host as nginx does: exact name, longest `*.suffix`, longest `prefix.*`.
+/// Chooses a server by the request's host as nginx does: exact name, longest `*.suffix`, longest `prefix.*`, first pattern
+/// that matches.
 ///
 /// Look-ups allocate nothing.
 struct HostTable: Sendable {
     private var exact = NameIndex()
     private var leadingWildcards = NameIndex()
     private var trailingWildcards = NameIndex()
+    /// In the order of the file; `pattern` is an index into `HTTPConfiguration.patterns`.
+    private var patterns: [(pattern: Int, server: Int)] = []
+
+    /// Which server answers depends on a regular expression, whose groups are variables.
+    var hasPatterns: Bool { !patterns.isEmpty }
+
+    mutating func insert(pattern: Int, server: Int) { patterns.append((pattern, server)) }
 
     /// Adds a checked `server_name`; false when the name is taken.
     mutating func insert(_ name: String, server: Int) -> Bool {
@@ -18,8 +26,10 @@ struct HostTable: Sendable {
         return exact.insert(bytes[...], server)
     }
 
-    /// - Parameter host: without its port; letters in either case.
-    func server(for host: Span<UInt8>) -> Int? {
+    /// - Parameters:
+    ///   - host: without its port; letters in either case.
+    ///   - matches: whether one of `HTTPConfiguration.patterns` matches the host.
+    func server(for host: Span<UInt8>, matches: (Int) -> Bool) -> Int? {
         let dot = UInt8(ascii: ".")
         let end = host.count > 0 && host[host.count - 1] == dot ? host.count - 1 : host.count
         if let server = exact.find(host, 0..<end) { return server }
@@ -33,6 +43,7 @@ struct HostTable: Sendable {
                 if let server = trailingWildcards.find(host, 0..<index) { return server }
             }
         }
+        for entry in patterns where matches(entry.pattern) { return entry.server }
         return nil
     }
 }

@@ -9,8 +9,11 @@ package struct Listener: Sendable {
     package private(set) var hasProxyProtocol: Bool
     private var hasOptions: Bool
     private var hasChosenDefault: Bool
-    /// Servers to choose from by the request's host.
-    package private(set) var hasSeveralServers = false
+    private var hasSeveralServers = false
+    /// The request's host decides about the server, or about variables.
+    package var asksHost: Bool { hasSeveralServers || hosts.hasPatterns }
+    /// It is asked with regular expressions, too.
+    package var hasPatterns: Bool { hosts.hasPatterns }
 
     init(endpoint: Endpoint, _ listen: ServerDraft.Listen, server: Int) {
         self.endpoint = endpoint
@@ -40,9 +43,11 @@ package struct Listener: Sendable {
     }
 
     /// Which of `HTTPConfiguration.servers` answers for a host.
-    /// - Parameter host: without its port, letters in either case; empty when the request has none.
-    package func server(for host: Span<UInt8>) -> Int {
-        hosts.server(for: host) ?? defaultServer
+    /// - Parameters:
+    ///   - host: without its port, letters in either case; empty when the request has none.
+    ///   - matches: whether one of `HTTPConfiguration.patterns` matches the host; asked only where patterns stand.
+    package func server(for host: Span<UInt8>, matches: (Int) -> Bool = { _ in false }) -> Int {
+        hosts.server(for: host, matches: matches) ?? defaultServer
     }
 }
 

@@ -48,7 +48,7 @@ package struct HTTPConfiguration: Sendable {
     /// `resolver_timeout`
     package internal(set) var resolverTimeout = Duration.seconds(30)
     package internal(set) var maps: [VariableMap] = []
-    /// The regular expressions of locations, conditions and maps.
+    /// The regular expressions of server names, locations, conditions and maps.
     package internal(set) var patterns: [PatternText] = []
     package internal(set) var limitZones: [LimitZone] = []
     package internal(set) var connectionZones: [ConnectionLimitZone] = []

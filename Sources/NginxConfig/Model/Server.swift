@@ -1,7 +1,7 @@
 /// `server` within `http`.
 package struct Server: Sendable {
-    /// As written, in lower case; `$server_name` is the first. `[""]` when there is no `server_name`.
-    package internal(set) var names: [String] = [""]
+    /// `server_name`. `[""]` when there is none.
+    package internal(set) var names: [ServerName] = [.text("")]
     /// Never empty. The first holds for a request that no location matches: the server's own settings.
     package internal(set) var locations: [Location]
     package internal(set) var table = LocationTable()
@@ -21,6 +21,23 @@ package struct Server: Sendable {
     ///   - matches: whether one of `HTTPConfiguration.patterns` matches the path; asked only where patterns stand.
     package func location(for path: Span<UInt8>, matches: (Int) -> Bool = { _ in false }) -> Int {
         table.location(for: path, matches: matches)?.location ?? 0
+    }
+}
+
+/// One name of a `server`.
+package enum ServerName: Sendable, Hashable {
+    /// A name, `*.name`, `name.*` or `.name`, in lower case.
+    case text(String)
+    /// `~pattern`; without the `~`.
+    case pattern(String, index: Int)
+
+    /// What `$server_name` is when it is the first.
+    package var text: String {
+        switch self {
+        // `.example.com` has the one without the dot.
+        case .text(let name): name.hasPrefix(".") ? String(name.dropFirst()) : name
+        case .pattern(let text, _): "~" + text
+        }
     }
 }
 

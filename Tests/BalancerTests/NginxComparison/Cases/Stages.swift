@@ -3,7 +3,7 @@ enum Stages {
     static let all = [
         RequestLineCases.stage, HeaderCases.stage, BodyCases.stage, ResponseCases.stage, RuleCases.stage,
         ErrorPageCases.stage, VariableCases.stage, LimitCases.stage, BalancingCases.stage, FailureCases.stage,
-        RequestRuleCases.underscores, RequestRuleCases.anyName,
+        RequestRuleCases.underscores, RequestRuleCases.anyName, ServerNameCases.stage,
     ]
 
     /// A server whose every path leads to the dumping node A.
