@@ -11,20 +11,31 @@ enum ListenerBinding {
     ) throws(BalancerError) -> [BoundListener] {
         var inherited = inherited
         var bound: [BoundListener] = []
-        for settings in wanted {
-            do throws(SystemError) {
-                if let known = old.first(where: { isSame($0.settings, settings) }) {
-                    bound.append(try listen(on: known.address, settings, owners: owners, having: known.sockets))
-                } else {
-                    let address = try address(of: settings.endpoint)
-                    let handedOver = inherited.filter { $0.localAddress == address }
-                    inherited.removeAll { $0.localAddress == address }
-                    bound.append(try listen(on: address, settings, owners: owners, having: handedOver))
-                }
-            } catch {
-                close(difference(bound, old))
-                throw .system("\(error)")
+        do throws(SystemError) {
+            var places: [BoundListener.Place] = []
+            for settings in wanted {
+                let address =
+                    if let known = old.first(where: { isSame($0.settings, settings) }) {
+                        known.address
+                    } else {
+                        try address(of: settings.endpoint)
+                    }
+                places.append(.init(address: address, settings: settings))
             }
+            for place in places where !places.contains(where: { $0.covers(place) }) {
+                let sockets: [Reactor.Listener]
+                if let known = old.first(where: { isSame($0.settings, place.settings) }) {
+                    sockets = known.sockets
+                } else {
+                    sockets = inherited.filter { $0.localAddress == place.address }
+                    inherited.removeAll { $0.localAddress == place.address }
+                }
+                let covered = places.filter { place.covers($0) }
+                bound.append(try listen(at: place, covered, owners: owners, having: sockets))
+            }
+        } catch {
+            close(difference(bound, old))
+            throw .system("\(error)")
         }
         for socket in inherited { socket.close() }
         return bound
@@ -45,15 +56,16 @@ enum ListenerBinding {
     }
 
     private static func listen(
-        on address: SocketAddress, _ settings: NginxConfig.Listener, owners: [Int], having old: [Reactor.Listener]
+        at place: BoundListener.Place, _ covered: [BoundListener.Place], owners: [Int], having old: [Reactor.Listener]
     ) throws(SystemError) -> BoundListener {
+        var address = place.address
+        let settings = place.settings
         var isPerLoop = settings.options.reusePort && owners.count > 1
         if case .unix = address { isPerLoop = false }
         var options = Reactor.Listener.Options(
             backlog: settings.options.backlog.map { CInt(clamping: $0) } ?? 511,
             reusePort: settings.options.reusePort, ipv6Only: settings.options.ipv6Only)
         options.more = settings.options.socketOptions
-        var address = address
         var sockets = old
         do throws(SystemError) {
             while sockets.count < (isPerLoop ? owners.count : 1) {
@@ -66,7 +78,8 @@ enum ListenerBinding {
             for socket in sockets.dropFirst(old.count) { socket.close() }
             throw error
         }
-        return BoundListener(settings: settings, address: address, sockets: sockets, owners: owners)
+        return BoundListener(
+            settings: settings, address: address, covered: covered, sockets: sockets, owners: owners)
     }
 
     /// `some`, with those of their sockets only that `others` do not have.
@@ -76,7 +89,8 @@ enum ListenerBinding {
             let sockets = listener.sockets.filter { !kept.contains($0) }
             if sockets.isEmpty { return nil }
             return BoundListener(
-                settings: listener.settings, address: listener.address, sockets: sockets, owners: listener.owners)
+                settings: listener.settings, address: listener.address, covered: listener.covered, sockets: sockets,
+                owners: listener.owners)
         }
     }
 

@@ -4,8 +4,23 @@ internal import Reactor
 
 /// A listening socket that is bound, for all loops.
 struct BoundListener: Sendable {
+    /// What is listened on, and what holds there.
+    struct Place: Sendable {
+        let address: SocketAddress
+        let settings: NginxConfig.Listener
+
+        /// As in nginx: where every address of a port is listened on, a single one has no socket of its own, unless its
+        /// `listen` has parameters of one. Its connections are told by the address that they were made to.
+        func covers(_ other: Place) -> Bool {
+            guard address.isWildcard, !other.address.isWildcard, !other.settings.hasOptions else { return false }
+            return address.family == other.address.family && address.port == other.address.port
+        }
+    }
+
     let settings: NginxConfig.Listener
     let address: SocketAddress
+    /// Single addresses whose connections come here, too.
+    let covered: [Place]
     /// One for all loops, or with `reuseport` one for each, or more where there were more loops before.
     let sockets: [Reactor.Listener]
     /// The loops that accept connections.
@@ -28,6 +43,8 @@ final class ListenerSocket: EventHandler, TimerHandler {
     let descriptor: CInt
     let address: SocketAddress
     private var isShared: Bool
+    /// Of single addresses, without a socket of their own: their connections come to this one.
+    private var covered: [ListenerSocket] = []
     private let socket: Reactor.Listener
     private(set) var configuration: RunningConfiguration
     private(set) var settings: NginxConfig.Listener
@@ -41,27 +58,51 @@ final class ListenerSocket: EventHandler, TimerHandler {
     /// nginx, too, waits half a second when it has no descriptor left.
     private static let exhaustionPause = Duration.milliseconds(500)
 
-    init(
-        worker: WorkerLoop, descriptor: CInt, isShared: Bool, address: SocketAddress,
-        configuration: RunningConfiguration, settings: NginxConfig.Listener
+    convenience init(
+        worker: WorkerLoop, descriptor: CInt, configuration: RunningConfiguration, _ bound: BoundListener
+    ) {
+        self.init(
+            worker, descriptor, bound.isShared, configuration, .init(address: bound.address, settings: bound.settings))
+        adopt(covered: bound.covered)
+    }
+
+    private init(
+        _ worker: WorkerLoop, _ descriptor: CInt, _ isShared: Bool, _ configuration: RunningConfiguration,
+        _ place: BoundListener.Place
     ) {
         self.worker = worker
         self.descriptor = descriptor
         self.isShared = isShared
-        self.address = address
+        self.address = place.address
         self.configuration = configuration
-        self.settings = settings
+        self.settings = place.settings
         defaultServer = configuration.servers[settings.defaultServer]
         defaultLocation = defaultServer.locations[0]
         socket = Reactor.Listener(descriptor: descriptor)
     }
 
     func adopt(_ configuration: RunningConfiguration, _ bound: BoundListener) {
+        adopt(configuration, bound.settings)
+        isShared = bound.isShared
+        adopt(covered: bound.covered)
+    }
+
+    private func adopt(_ configuration: RunningConfiguration, _ settings: NginxConfig.Listener) {
         self.configuration = configuration
-        settings = bound.settings
+        self.settings = settings
         defaultServer = configuration.servers[settings.defaultServer]
         defaultLocation = defaultServer.locations[0]
-        isShared = bound.isShared
+    }
+
+    private func adopt(covered places: [BoundListener.Place]) {
+        let old = covered
+        covered = places.map { place in
+            guard let known = old.first(where: { $0.address == place.address }) else {
+                return ListenerSocket(worker, descriptor, isShared, configuration, place)
+            }
+            known.adopt(configuration, place.settings)
+            return known
+        }
     }
 
     func start() {
@@ -79,14 +120,23 @@ final class ListenerSocket: EventHandler, TimerHandler {
     /// Takes the connections that are established already: a socket that no other process or loop has would take them
     /// with it when it is closed.
     func acceptAll() {
-        while case .connection(let socket, let address) = self.socket.accept() { take(socket, address) }
+        while case .connection(let socket, let address) = self.socket.accept() {
+            place(of: socket).take(socket, address)
+        }
+    }
+
+    /// What holds for the address that a connection was made to.
+    private func place(of socket: Socket) -> ListenerSocket {
+        if covered.isEmpty { return self }
+        let address = socket.localAddress
+        return covered.first { $0.address == address } ?? self
     }
 
     func handle(_ readiness: Readiness) {
         // Of a shared socket one at a time: the others of a burst wake the other loops.
         for _ in 0..<(isShared ? 1 : 64) {
             switch socket.accept() {
-            case .connection(let socket, let address): take(socket, address)
+            case .connection(let socket, let address): place(of: socket).take(socket, address)
             case .none: return
             case .exhausted(let code):
                 // Those of idle clients are to be had.

@@ -82,8 +82,7 @@ final class WorkerLoop: @unchecked Sendable {
                 return known
             }
             let listener = ListenerSocket(
-                worker: self, descriptor: descriptor, isShared: bound.isShared, address: bound.address,
-                configuration: configuration, settings: bound.settings)
+                worker: self, descriptor: descriptor, configuration: configuration, bound)
             listener.start()
             return listener
         }

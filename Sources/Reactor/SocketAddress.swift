@@ -106,7 +106,7 @@ package enum SocketAddress: Sendable, Hashable {
         }
     }
 
-    var family: CInt {
+    package var family: CInt {
         switch self {
         case .ipv4: AF_INET
         case .ipv6: AF_INET6

@@ -9,6 +9,42 @@ import Threading
 @testable import Balancer
 
 struct ListenTests {
+    @Test func `a single address beside all of a port has its own servers, and no socket of its own`() throws {
+        func text(_ names: [String]) -> String {
+            let servers = names.enumerated().map { index, name in
+                "server { listen 127.0.0.\(index + 2):%PORT%; server_name a; return 200 \"\(name) $server_addr\"; }"
+            }
+            return """
+                daemon off; error_log /dev/null; events {}
+                http {
+                    access_log off;
+                    \(servers.joined())
+                    server { listen %PORT%; return 200 "all $server_addr"; }
+                }
+                """
+        }
+        let (first, second) = (text(["two"]), text(["2", "three"]))
+        let isSecond = Atomic<Bool>(false)
+        let harness = try Harness(text: isSecond.load(ordering: .relaxed) ? second : first, workers: 2)
+        let port = harness.address.split(separator: ":").last!
+        func ask(_ number: Int) throws -> String {
+            let client = try RawClient("127.0.0.\(number):\(port)")
+            client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            return try client.response().text
+        }
+        let kept = try RawClient("127.0.0.2:\(port)")
+        for _ in 0..<8 {
+            #expect(try (1...3).map(ask) == ["all 127.0.0.1", "two 127.0.0.2", "all 127.0.0.3"])
+        }
+        isSecond.store(true, ordering: .relaxed)
+        #expect(harness.balancer.reload() == nil)
+        for _ in 0..<8 {
+            #expect(try (1...3).map(ask) == ["all 127.0.0.1", "2 127.0.0.2", "three 127.0.0.3"])
+        }
+        kept.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(try kept.response().text == "2 127.0.0.2")
+    }
+
     @Test func `a server's name goes without its dot, and the address of a unix socket is its path`() throws {
         let folder = TemporaryFolder()
         let socket = folder.file("s")

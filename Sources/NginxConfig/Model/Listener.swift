@@ -7,7 +7,8 @@ package struct Listener: Sendable {
     var hosts = HostTable()
     /// A header with the client's address comes before everything else (`proxy_protocol`, of any server here).
     package private(set) var hasProxyProtocol: Bool
-    private var hasOptions: Bool
+    /// It has parameters of a socket, and so a socket of its own.
+    package private(set) var hasOptions: Bool
     private var hasChosenDefault: Bool
     private var hasSeveralServers = false
     /// The request's host decides about the server, or about variables.
