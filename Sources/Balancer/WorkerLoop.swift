@@ -59,7 +59,7 @@ final class WorkerLoop: @unchecked Sendable {
 
     var milliseconds: Milliseconds { loop.now.milliseconds }
 
-    /// Its thread has done its work. From any thread.
+    /// It has no connections any more and is not to be asked for any. From any thread.
     var hasEnded: Bool {
         get { end.load(ordering: .acquiring) }
         set { end.store(newValue, ordering: .releasing) }

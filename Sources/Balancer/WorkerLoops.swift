@@ -72,9 +72,9 @@ final class WorkerLoops: Sendable {
         let thread = NamedThread("balancer-\(worker.index)") {
             worker.loop.run()
             worker.closeAll()
-            // Another loop may just have asked it for a place: that is still answered.
-            for _ in 0..<10 { worker.loop.turn(waitingAtMost: .milliseconds(1)) }
+            // From now on no other loop asks it; what one has just asked is still answered.
             worker.hasEnded = true
+            for _ in 0..<10 { worker.loop.turn(waitingAtMost: .milliseconds(1)) }
         }
         contents.withLock { $0.threads.append(thread) }
     }
