@@ -94,6 +94,8 @@ extension Exchange {
         guard machine.isStranded else { return }
         location.upstream!.strandedCount.subtract(1, ordering: .relaxed)
         tried.removeAll()
+        // What it finds now takes the place of what it found before: else the list grew by twenty a second.
+        attempts.removeAll { $0.connectedAt == nil }
         perform(machine.lookAgain())
     }
 

@@ -341,8 +341,14 @@ struct OperationTests {
         let address = listener.localAddress!.description
         listener.close()
         let harness = try Harness(
-            ["\(address) max_fails=0"], upstream: "queue 10 timeout=500ms;", server: "error_log \(path);")
-        #expect(try harness.get("/").status == 502)
+            ["\(address) max_fails=0"], upstream: "queue 10 timeout=500ms;", server: "error_log \(path);",
+            location: "fastcgi_next_upstream_tries 3; add_header X-Tried $upstream_addr always;")
+        let start = ContinuousClock.now
+        let response = try harness.get("/")
+        #expect(response.status == 502)
+        // All of them is one, and no try of the three.
+        #expect(response.field("X-Tried") == address)
+        #expect(ContinuousClock.now - start >= .milliseconds(490))
         let lines = try read(path).split(separator: "\n").filter { $0.contains("[error]") }
         let reason = "connect() failed (111: Connection refused) while connecting to upstream"
         #expect(lines.first?.contains(reason) == true)
