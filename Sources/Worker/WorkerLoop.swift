@@ -139,10 +139,12 @@ struct WorkerLoop {
     /// - Parameters:
     ///   - stored: ends of attempts that were stored.
     ///   - isSuspect: a suspect was claimed, which was not asked for.
+    ///   - isUrgent: somebody waits for what was stored, or a task may run once another has ended.
     ///   - start: when the exchange began.
     ///   - end: when it was done.
     mutating func exchanged(
-        stored: Int, claimed: Int, of asked: Int, isSuspect: Bool = false, start: Instant, end: Instant
+        stored: Int, claimed: Int, of asked: Int, isSuspect: Bool = false, isUrgent: Bool = false, start: Instant,
+        end: Instant
     ) {
         if !underway.isEmpty { underway.removeFirst() }
         // With a backlog there is nothing to wait for: a claim brings all it asks for.
@@ -151,7 +153,10 @@ struct WorkerLoop {
         if asked > 0, claimed == 0, stored <= 1 {
             pace.wasVain(start: start)
         } else {
-            pace.ended(max(stored, claimed), isBacklog: isFull, start: start, end: end)
+            // Of the first tasks claimed nobody can say yet.
+            pace.ended(
+                max(stored, claimed), isBacklog: isFull, patience: isUrgent || stored == 0 ? .short : .long,
+                start: start, end: end)
         }
         guard case .working = state, asked > 0 else { return }
         state = .working(mayHaveWork: isFull || isSuspect)

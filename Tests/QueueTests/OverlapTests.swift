@@ -64,8 +64,8 @@ import Threading
         try eventually("both wait") { try bench.value("SELECT count(*) FROM task WHERE awaited") == "2" }
         let tasks = try session.claim()
         for task in tasks { _ = try session.begin(completed: completions([task]), claim: 0) }
-        _ = try session.finish()
-        _ = try session.finish()
+        #expect(try session.finish().isAwaited)
+        #expect(try session.finish().isAwaited)
         for box in waiters { #expect(box.wait(for: .seconds(5)) { $0 } == .completed) }
     }
 

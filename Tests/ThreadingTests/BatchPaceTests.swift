@@ -32,6 +32,13 @@ import Threading
         #expect(pace.pause(at: start) == .milliseconds(interval))
     }
 
+    @Test(arguments: [(count: 10, interval: 4), (25, 4), (50, 2), (100, 1)])
+    mutating func `where nobody waits for batches they share their cost among more`(count: Int, interval: Int) {
+        pace.ended(count, patience: .long, start: at(-1), end: start)
+        pace.ended(count, patience: .long, start: start, end: at(1))
+        #expect(pace.pause(at: start) == .milliseconds(interval))
+    }
+
     @Test(arguments: [(count: 1, since: 2), (2, 3), (10, 12)])
     mutating func `where fewer than two come in the time of a batch nobody waits`(count: Int, since: Int) {
         pace.ended(count, start: at(-since), end: at(2 - since))

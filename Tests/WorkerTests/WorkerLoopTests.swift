@@ -109,6 +109,18 @@ import Testing
         #expect(step(&loop, .init(ended: 1), start + .milliseconds(1)) == .exchange(claim: 0))
     }
 
+    @Test(arguments: [(isUrgent: false, interval: 4), (true, 2)])
+    func `where nobody waits for what was stored exchanges are further apart`(isUrgent: Bool, interval: Int) {
+        var loop = experienced()
+        for _ in 0..<2 {
+            loop.exchanged(
+                stored: 3, claimed: 3, of: 500, isUrgent: isUrgent, start: start, end: start + .milliseconds(1))
+        }
+        let view = Workload.View(ended: 3)
+        #expect(step(&loop, view, start + .milliseconds(1)) == .pause(.milliseconds(interval - 1)))
+        #expect(step(&loop, view, start + .milliseconds(interval)) == .exchange(claim: 500))
+    }
+
     @Test func `a full claim means there may be more`() {
         var loop = experienced()
         exchanged(&loop, claimed: 500, of: 500)

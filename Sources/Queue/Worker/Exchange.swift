@@ -71,5 +71,7 @@ package struct Exchanged {
     package let start: ContinuousClock.Instant
     /// How many tasks were to be claimed.
     package let asked: Int
+    /// Somebody waits for one of the tasks that it finished.
+    package let isAwaited: Bool
     package let tasks: [ClaimedTask]
 }

@@ -170,7 +170,9 @@ package final class WorkerSession {
         }
         if let areTaken = exchange.areBoundsTaken(results) { areBoundsTaken = areTaken }
         let tasks = exchange.claimed(results).map { take($0, exchange) } ?? []
-        return Exchanged(number: exchange.number, start: exchange.start, asked: exchange.claim, tasks: tasks)
+        return Exchanged(
+            number: exchange.number, start: exchange.start, asked: exchange.claim,
+            isAwaited: !exchange.awaited(results).isEmpty, tasks: tasks)
     }
 
     private func take(_ claimed: PostgresResult, _ exchange: Exchange) -> [ClaimedTask] {
