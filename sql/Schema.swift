@@ -13,6 +13,7 @@ package enum Schema {
         Migration(version: 7, name: "retry", sql: PackageResources.v007_retry_sql),
         Migration(version: 8, name: "lists", sql: PackageResources.v008_lists_sql),
         Migration(version: 9, name: "input_digest", sql: PackageResources.v009_input_digest_sql),
+        Migration(version: 10, name: "came_again", sql: PackageResources.v010_came_again_sql),
     ]
 
     package struct Step: Sendable, Hashable {

@@ -11,11 +11,11 @@ import Testing
 
     init() throws { bench = try Bench() }
 
-    /// Arguments of ``SubmitSQL/submit``, and the first of ``SubmitSQL/insert``.
+    /// Arguments of ``SubmitSQL/submit`` and ``SubmitSQL/insert``.
     private static let submission = """
         ARRAY[gen_random_uuid()], ARRAY['a'], ARRAY[''::bytea], ARRAY[''::bytea], ARRAY[0::int2], ARRAY[now()],
         ARRAY[1::int2], ARRAY[true], ARRAY[true], ARRAY[1], 1::int2, ARRAY[true], true,
-        ARRAY[NULL::bytea]
+        ARRAY[NULL::bytea], gen_random_uuid(), gen_random_uuid()
         """
 
     /// The plan of a statement as this session prepared it.
@@ -47,7 +47,7 @@ import Testing
             try plan(LookUpSQL.cancel, "gen_random_uuid(), gen_random_uuid(), true", connection),
             try plan(IdempotencySQL.read, "ARRAY[''::bytea], ARRAY[''::bytea]", connection),
             try plan(SubmitSQL.submit, Self.submission, connection),
-            try plan(SubmitSQL.insert, Self.submission + ", gen_random_uuid(), gen_random_uuid()", connection),
+            try plan(SubmitSQL.insert, Self.submission, connection),
         ]
     }
 

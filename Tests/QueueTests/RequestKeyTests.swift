@@ -1,3 +1,4 @@
+import Postgres
 import TestSupport
 import Testing
 import Threading
@@ -61,6 +62,41 @@ import Threading
         #expect(try other.submit(sent) == ids.map { .repeated($0) })
         #expect(try bench.value("SELECT count(*) FROM finished_task") == "2")
         #expect(try bench.value("SELECT count(*) FROM task") == "0")
+    }
+
+    @Test(arguments: [1, 2], [false, true])
+    func `A task that is finished while its request comes again stays one`(_ count: Int, _ isCacheable: Bool) throws {
+        let bench = try Bench()
+        let client = bench.client()
+        defer { client.shutdown() }
+        let sent = submissions(try name(), (0..<count).map { "\($0)" }, isCacheable: isCacheable)
+        // It was sent to another node before, whose insertion is not committed: this one waits for it, and has looked at
+        // everything else before the other's task is there, and finished.
+        let other = try PostgresConnection(bench.postgres)
+        try other.execute(
+            text: """
+                BEGIN;
+                INSERT INTO task (id, type, priority, max_attempts, awaited, run_at, created_at, input)
+                VALUES ('\(sent[0].id)', 'sha256', 0, 5, false, now(), now(), '')
+                """)
+        let answer = Monitor<Result<[SubmissionOutcome], QueueError>?>(nil)
+        client.submit(sent, wait: nil) { told in answer.broadcast { $0 = told } }
+        try eventually("it waits") {
+            try bench.value(
+                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()")
+                == "1"
+        }
+        try other.execute(
+            text: """
+                WITH removed AS (DELETE FROM task WHERE id = '\(sent[0].id)' RETURNING *)
+                INSERT INTO finished_task (id, type, outcome, attempts, created_at, completed_at, result)
+                SELECT id, type, 'completed', 1, created_at, now(), '{}' FROM removed;
+                COMMIT
+                """)
+        let outcomes = try #require(answer.wait(for: .seconds(10)) { $0 }).get()
+        #expect(outcomes == [.repeated(sent[0].id)] + sent.dropFirst().map { .queued($0.id) })
+        #expect(try bench.value("SELECT count(*) FROM task") == "\(count - 1)")
+        #expect(try bench.value("SELECT count(*) FROM finished_task") == "1")
     }
 
     @Test func `One that waits is answered, with the first request's result`() throws {

@@ -110,14 +110,9 @@ package struct SubmissionBatch {
         }
         // A second run of a row is the same question to the cache.
         defer { wasCounted = true }
-        guard isPlain else {
-            return SubmitSQL.submit.with(
-                ids.value, types.value, inputs.value, keys.value, priorities.value, times.value, limits.value,
-                awaited.value, mayQueue.value, copies.value, .int2(slot), mayComeAgain.value, .bool(!wasCounted),
-                digests.value)
-        }
+        let statement = isPlain ? SubmitSQL.insert : SubmitSQL.submit
         let nothing = TaskID(high: 0, low: 0)
-        return SubmitSQL.insert.with(
+        return statement.with(
             ids.value, types.value, inputs.value, keys.value, priorities.value, times.value, limits.value,
             awaited.value, mayQueue.value, copies.value, .int2(slot), mayComeAgain.value, .bool(!wasCounted),
             digests.value,

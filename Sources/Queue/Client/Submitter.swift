@@ -222,6 +222,8 @@ private struct Work {
                     sleepCurrentThread(for: .milliseconds(20))
                 } else if error.isTransactionRetryable, attempts < 10 {
                     stored.formUnion(round.committed)
+                    // One of them has come before.
+                    expectsShared = true
                 } else {
                     // One line a second: on a full disk each batch is refused.
                     if let count = refusals.count(at: .now) {

@@ -26,35 +26,35 @@ package import Postgres
 /// - A batch that stored nothing has only counters to write: it does not wait for the disk.
 package enum SubmitSQL {
     /// The common case in half the work: nothing of the batch is shared with an unfinished task or has come before. Its
-    /// rows end *cached* or *inserted*, or *repeated* if the task is finished; the unique indexes make the insertion of all
-    /// others yield, and they are run again as by ``submit``. The arguments are that statement's; then the least and the
-    /// greatest id, which tell the partitions to look into.
+    /// rows end *cached* or *inserted*; the unique indexes make the insertion of those yield that are not finished, and they
+    /// are run again as by ``submit``; if one is finished the whole statement is. The arguments are that statement's.
     package static let insert = PostgresStatement(
         "insert",
         """
         WITH found AS MATERIALIZED (
-            SELECT b.*, c.task_id AS cached_id, c.result,
-                CASE WHEN b.may_come_again THEN
-                    (SELECT k.id FROM finished_task k WHERE k.id = b.id AND k.id >= $15 AND k.id <= $16 LIMIT 1)
-                END AS finished_id
+            SELECT b.*, c.task_id AS cached_id, c.result, NULL::uuid AS joined_id
             FROM unnest(
                 $1::uuid[], $2::text[], $3::bytea[], $4::bytea[], $5::int2[], $6::timestamptz[], $7::int2[],
                 $8::bool[], $9::bool[], $10::int4[], $12::bool[], $14::bytea[]
             ) AS b (\(columns))
             LEFT JOIN result_cache c ON c.cache_key = b.cache_key AND (c.expires_at > now()) IS TRUE
         ), inserted AS (
-            \(inserted(unless: "finished_id"))
+            \(inserted)
         ), counted AS (
             \(counted)
         )
-        SELECT id, cached_id, result, finished_id FROM found WHERE cached_id IS NOT NULL OR finished_id IS NOT NULL
+        SELECT id, cached_id, result, NULL::uuid FROM found WHERE cached_id IS NOT NULL
         UNION ALL
         SELECT id, NULL, NULL, NULL FROM inserted
         UNION ALL
         SELECT NULL, NULL, NULL, NULL
-        WHERE CASE WHEN EXISTS (SELECT FROM inserted) THEN false
+        WHERE CASE WHEN EXISTS (SELECT FROM inserted) THEN \(refusal)
               ELSE set_config('synchronous_commit', 'off', true) IS NULL END
         """)
+
+    /// False. Ends the statement if one of the inserted rows is a finished task that came again: the look at that has a
+    /// snapshot of its own, newer than the insertion.
+    private static let refusal = "refuse_finished(ARRAY(SELECT id FROM inserted), $15, $16)"
 
     /// Of the rows of a batch.
     private static let columns =
@@ -64,21 +64,18 @@ package enum SubmitSQL {
     ///
     /// One that is not put off may run whatever the time, also if the database's clock is set back. And it counts as
     /// waiting from now on: a `run_at` in the past is no way to the head of the queue.
-    /// - Parameter column: of `found`: the task that is there
-    private static func inserted(unless column: String) -> String {
-        """
+    private static let inserted = """
         INSERT INTO task
                 (id, type, priority, max_attempts, awaited, run_at, created_at, cache_key, input_digest, input, sharers,
                  rank)
             SELECT id, type, priority, max_attempts, awaited, coalesce(run_at, '-infinity'), now(), cache_key,
                 input_digest, input, copies, greatest(run_at, now()) + priority * interval '1 minute'
             FROM found
-            WHERE may_queue AND cached_id IS NULL AND \(column) IS NULL
+            WHERE may_queue AND cached_id IS NULL AND joined_id IS NULL
             ORDER BY cache_key
             ON CONFLICT DO NOTHING
             RETURNING id
         """
-    }
 
     /// Locks the counters' row after all insertions.
     private static let counted = """
@@ -91,7 +88,7 @@ package enum SubmitSQL {
         """
 
     /// Columns of the batch, arrays of equal length, the counters' slot between them; whether this is the first run; the digests of
-    /// those inputs that have no cache key.
+    /// those inputs that have no cache key; the least and the greatest id, which tell the partitions to look into.
     /// Returns id, cached_id, result, joined_id for each row that is settled; one row of nulls may be among them.
     static let submit = PostgresStatement(
         "submit",
@@ -121,7 +118,7 @@ package enum SubmitSQL {
             FROM shared s WHERE t.id = ANY (ARRAY(SELECT id FROM met))
             RETURNING s.ids[width_bucket(t.id, s.tasks)] AS id, t.id AS joined_id
         ), inserted AS (
-            \(inserted(unless: "joined_id"))
+            \(inserted)
         ), counted AS (
             \(counted)
         )
@@ -132,7 +129,8 @@ package enum SubmitSQL {
         SELECT id, NULL, NULL, NULL FROM inserted
         UNION ALL
         SELECT NULL, NULL, NULL, NULL
-        WHERE CASE WHEN EXISTS (SELECT FROM inserted) OR EXISTS (SELECT FROM joined) THEN false
+        WHERE CASE WHEN EXISTS (SELECT FROM inserted) THEN \(refusal)
+              WHEN EXISTS (SELECT FROM joined) THEN false
               ELSE set_config('synchronous_commit', 'off', true) IS NULL END
         """)
 
