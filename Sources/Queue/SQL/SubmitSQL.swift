@@ -87,8 +87,8 @@ package enum SubmitSQL {
             WHERE s.slot = $11 AND n.hits + n.misses > 0
         """
 
-    /// Columns of the batch, arrays of equal length, the counters' slot between them; whether this is the first run; the digests of
-    /// those inputs that have no cache key; the least and the greatest id, which tell the partitions to look into.
+    /// Columns of the batch, arrays of equal length, the counters' slot between them; whether this is the first run; the
+    /// digests of those inputs that have no cache key; the least and the greatest id, which tell the partitions to look into.
     /// Returns id, cached_id, result, joined_id for each row that is settled; one row of nulls may be among them.
     static let submit = PostgresStatement(
         "submit",
