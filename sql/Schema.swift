@@ -14,6 +14,7 @@ package enum Schema {
         Migration(version: 8, name: "lists", sql: PackageResources.v008_lists_sql),
         Migration(version: 9, name: "input_digest", sql: PackageResources.v009_input_digest_sql),
         Migration(version: 10, name: "came_again", sql: PackageResources.v010_came_again_sql),
+        Migration(version: 11, name: "fewer_indexes", sql: PackageResources.v011_fewer_indexes_sql),
     ]
 
     package struct Step: Sendable, Hashable {
