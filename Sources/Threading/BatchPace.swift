@@ -20,7 +20,7 @@ package struct BatchPace: Sendable {
         fileprivate var worthwhile: Double {
             switch self {
             case .short: 6
-            case .long: 100
+            case .long: 200
             }
         }
 
@@ -28,7 +28,7 @@ package struct BatchPace: Sendable {
         fileprivate var most: Double {
             switch self {
             case .short: 2
-            case .long: 4
+            case .long: 8
             }
         }
 

@@ -32,7 +32,7 @@ import Threading
         #expect(pace.pause(at: start) == .milliseconds(interval))
     }
 
-    @Test(arguments: [(count: 10, interval: 4), (25, 4), (50, 2), (100, 1)])
+    @Test(arguments: [(count: 10, interval: 8), (25, 8), (50, 4), (100, 2), (200, 1)])
     mutating func `where nobody waits for batches they share their cost among more`(count: Int, interval: Int) {
         pace.ended(count, patience: .long, start: at(-1), end: start)
         pace.ended(count, patience: .long, start: start, end: at(1))

@@ -109,7 +109,7 @@ import Testing
         #expect(step(&loop, .init(ended: 1), start + .milliseconds(1)) == .exchange(claim: 0))
     }
 
-    @Test(arguments: [(isUrgent: false, interval: 4), (true, 2)])
+    @Test(arguments: [(isUrgent: false, interval: 8), (true, 2)])
     func `where nobody waits for what was stored exchanges are further apart`(isUrgent: Bool, interval: Int) {
         var loop = experienced()
         for _ in 0..<2 {
