@@ -102,6 +102,35 @@ import Threading
         #expect(try session.claim().map(\.id) == [bounded])
     }
 
+    @Test func `A bound that is set while a worker claims without asking for bounds holds from the next claim on`()
+        throws
+    {
+        let client = bench.client()
+        defer { client.shutdown() }
+        let session = try bench.session(types: Self.names, concurrency: 9)
+        _ = try client.submit([Submission(task: task("before"))])
+        #expect(try session.claim().count == 1)
+        try client.bound("sha256", to: 3)
+        _ = try client.submit((0..<9).map { Submission(task: task("\($0)")) })
+        let other = try #require(try client.submit(task("other", type: "md5")).queuedID)
+        // It does not know of the bound, and takes none of that type.
+        #expect(try session.claim().map(\.id) == [other])
+        #expect(try session.claim().count == 2)
+    }
+
+    @Test func `Where only tasks of a type are left that has just been bounded a worker asks for it soon`() throws {
+        let client = bench.client()
+        defer { client.shutdown() }
+        let session = try bench.session(types: Self.names, concurrency: 9)
+        _ = try client.submit([Submission(task: task("before"))])
+        #expect(try session.claim().count == 1)
+        try client.bound("sha256", to: 3)
+        _ = try client.submit((0..<9).map { Submission(task: task("\($0)")) })
+        #expect(try session.claim().isEmpty)
+        #expect(try session.waitForWork(upTo: .seconds(5), wake: EventFD()) == .work)
+        #expect(try session.claim().count == 2)
+    }
+
     @Test func `A step of priority counts as a minute of waiting, across types`() throws {
         let client = bench.client()
         defer { client.shutdown() }

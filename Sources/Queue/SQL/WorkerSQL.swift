@@ -30,7 +30,8 @@ enum WorkerSQL {
     ///
     /// What another claim has is left to it, not waited for: should that worker be stopped in the middle (SIGSTOP, a
     /// frozen machine), it would keep all the others from their tasks of any type. Which ones were got is left to the
-    /// claim in a parameter of the transaction; returned is whether there are others.
+    /// claim in a parameter of the transaction; returned is whether there are others. Where it is not run the claim takes
+    /// nothing of bounded types: a worker runs it where it has seen some, or has seen nothing to claim.
     static let lockBounds = PostgresStatement(
         "claim_bounds",
         """
@@ -63,7 +64,7 @@ enum WorkerSQL {
         WITH open AS MATERIALIZED (
             SELECT q.type, coalesce(now() + q.lead * interval '1 microsecond', '-infinity') AS start,
                 CASE WHEN s.concurrency IS NULL THEN $2
-                WHEN s.type <> ALL (string_to_array(current_setting('millrace.bounds', true), ',')) THEN 0
+                WHEN s.type <> ALL (string_to_array(coalesce(current_setting('millrace.bounds', true), ''), ',')) THEN 0
                 ELSE greatest(0, least($2, $5, s.concurrency - (
                     SELECT count(*) FROM (
                         SELECT FROM task t WHERE t.worker_id IS NOT NULL AND t.type = s.type LIMIT s.concurrency) r)))

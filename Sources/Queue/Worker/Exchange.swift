@@ -13,6 +13,8 @@ struct Exchange {
     let isAlone: Bool
     /// Others were underway when it was begun.
     let isOverlapped: Bool
+    /// The claim asks for the bounded types first.
+    private let asksForBounds: Bool
     /// Where the claim begins to look, by type.
     let starts: [Int64?]
 
@@ -22,12 +24,14 @@ struct Exchange {
     ///   - slot: the row of the cache's counters to add to.
     init(
         number: Int, ends: [TaskCompletion], claim: Int, isAlone: Bool, isOverlapped: Bool, worker: Int32,
-        starts: [Int64?], types: PostgresValue, slot: Int16, configuration: WorkerSession.Configuration
+        asksForBounds: Bool, starts: [Int64?], types: PostgresValue, slot: Int16,
+        configuration: WorkerSession.Configuration
     ) {
         self.number = number
         self.claim = claim
         self.isAlone = isAlone
         self.isOverlapped = isOverlapped
+        self.asksForBounds = asksForBounds
         self.starts = starts
         start = .now
         stored = ends.count
@@ -40,7 +44,7 @@ struct Exchange {
         if claim > 0 {
             // A claim that a crash undoes does no harm: it is undone for a dead worker anyway.
             if calls.isEmpty { calls.append(LookUpSQL.lossIsHarmless.with()) }
-            calls.append(WorkerSQL.lockBounds.with(types))
+            if asksForBounds { calls.append(WorkerSQL.lockBounds.with(types)) }
             calls.append(
                 WorkerSQL.claim.with(
                     .int4(worker), .int8(Int64(claim)), types, .bool(isAlone), .int8(Int64(configuration.concurrency)),
@@ -58,9 +62,10 @@ struct Exchange {
     /// What the claim returned, if there was one.
     func claimed(_ results: [PostgresResult]) -> PostgresResult? { claim > 0 ? results.last : nil }
 
-    /// Whether the claim left bounded types to another one that had them; `nil`: there was no claim.
-    func areBoundsTaken(_ results: [PostgresResult]) -> Bool? {
-        claim > 0 ? results.dropLast().last?.bool(0, 1) : nil
+    /// Whether the claim took nothing of some bounded type, if there is one: because it did not ask, or because another
+    /// claim had it.
+    func areBoundsLeft(_ results: [PostgresResult]) -> Bool {
+        !asksForBounds || results.dropLast().last?.bool(0, 1) == true
     }
 }
 

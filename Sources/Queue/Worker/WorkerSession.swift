@@ -36,7 +36,7 @@ package final class WorkerSession {
     private static let quiet = Duration.milliseconds(5)
     /// How soon it looks again for tasks of a bounded type, which are free when another worker has stored a result.
     private static let boundedPause = Duration.milliseconds(40)
-    /// The same where another worker was just claiming of it.
+    /// The same where another worker was just claiming of it, or this one did not ask for it.
     private static let takenPause = Duration.milliseconds(5)
 
     private struct Registration {
@@ -61,11 +61,14 @@ package final class WorkerSession {
     package private(set) var mayHaveSuspects = false
     /// A type of the last claim is bounded: with each end a task of it may have become free, and nobody tells of it.
     package private(set) var hasBounds = false
+    /// The next claim is to ask for the bounded types: there are some, or it is not known. One that did not ask takes
+    /// nothing of them, so after one that brought nothing it is not known.
+    private var mayHaveBounds = true
     /// When the next task is due that was put off; the outer `nil`: not asked since the last exchange.
     private var nextDue: ContinuousClock.Instant??
     private var isBoundedWorkLeft = false
-    /// At the last claim another worker's was under way that left some bounded type to nobody else.
-    private var areBoundsTaken = false
+    /// The last claim took nothing of some bounded type: another worker's had it, or it did not ask.
+    private var areBoundsLeft = false
     private var claimStart = ClaimStart()
 
     /// Does not connect yet.
@@ -147,8 +150,8 @@ package final class WorkerSession {
         let exchange = Exchange(
             number: lastExchange, ends: completed, claim: claim, isAlone: isAlone && registration.line.isEmpty,
             isOverlapped: !registration.line.isEmpty, worker: registration.worker,
-            starts: claimStart.starts(configuration.types, now: .now), types: types, slot: slot,
-            configuration: configuration)
+            asksForBounds: mayHaveBounds, starts: claimStart.starts(configuration.types, now: .now), types: types,
+            slot: slot, configuration: configuration)
         do throws(PostgresError) {
             try registration.line.begin(exchange)
         } catch {
@@ -168,7 +171,7 @@ package final class WorkerSession {
         } catch {
             throw lose(error)
         }
-        if let areTaken = exchange.areBoundsTaken(results) { areBoundsTaken = areTaken }
+        if exchange.claim > 0 { areBoundsLeft = exchange.areBoundsLeft(results) }
         let tasks = exchange.claimed(results).map { take($0, exchange) } ?? []
         return Exchanged(
             number: exchange.number, start: exchange.start, asked: exchange.claim,
@@ -178,6 +181,7 @@ package final class WorkerSession {
     private func take(_ claimed: PostgresResult, _ exchange: Exchange) -> [ClaimedTask] {
         let leads = claimed.leads
         if claimed.rowCount > 0 { hasBounds = claimed.bool(0, 9) == true }
+        mayHaveBounds = claimed.rowCount == 0 || hasBounds
         // A suspect was taken without looking at the others.
         if claimed.rowCount != 1 || claimed.bool(0, 5) != true {
             let isClaimAlone = exchange.stored == 0 && !exchange.isOverlapped
@@ -267,7 +271,7 @@ extension WorkerSession {
                 if nextDue == nil, now - start >= Self.quiet, try isWorkLeft() { return .work }
                 var next = nextDue ?? start + Self.quiet
                 if nextDue != nil, isBoundedWorkLeft {
-                    let again = start + (areBoundsTaken ? Self.takenPause : Self.boundedPause)
+                    let again = start + (areBoundsLeft ? Self.takenPause : Self.boundedPause)
                     next = min(next ?? again, again)
                 }
                 if let whole = claimStart.wholeLookAt { next = min(next ?? whole, whole) }
