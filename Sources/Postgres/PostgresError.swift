@@ -56,6 +56,9 @@ package struct PostgresError: Error, Sendable, Hashable, CustomStringConvertible
     /// deadlock_detected.
     package var isTransactionRetryable: Bool { kind == .server && (sqlState == "40001" || sqlState == "40P01") }
 
+    /// unique_violation.
+    package var isDuplicate: Bool { kind == .server && sqlState == "23505" }
+
     /// lock_not_available: somebody else had a row locked for longer than the session waits.
     package var isLockTimeout: Bool { kind == .server && sqlState == "55P03" }
 }

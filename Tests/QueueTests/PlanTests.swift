@@ -43,6 +43,7 @@ import Testing
             try plan(WorkerSQL.giveBackAll, "1", connection),
             try plan(LookUpSQL.attempts, "gen_random_uuid()", connection),
             try plan(FinishSQL.recover, "1, true", connection),
+            try plan(FinishSQL.removeStrays, "1, \(ids), gen_random_uuid(), gen_random_uuid()", connection),
             try plan(WorkerSQL.absolve, "1", connection),
             try plan(LookUpSQL.cancel, "gen_random_uuid(), gen_random_uuid(), true", connection),
             try plan(IdempotencySQL.read, "ARRAY[''::bytea], ARRAY[''::bytea]", connection),
@@ -84,6 +85,7 @@ import Testing
             LookUpSQL.attempts.with(.uuid(TaskID())),
             LookUpSQL.cancel.with(.uuid(TaskID()), .uuid(TaskID()), .bool(true)),
             FinishSQL.recover.with(.int4(-1), .bool(false)),
+            FinishSQL.removeStrays.with(.int4(-1), .uuids(none), .uuid(TaskID()), .uuid(TaskID())),
             WorkerSQL.absolve.with(.int4(-1)),
             LookUpSQL.completedPage.with(PostgresArray(.text).value, .uuid(TaskID()), .int8(10)),
         ])

@@ -97,6 +97,17 @@ enum FinishSQL {
         SELECT (SELECT count(*) FROM retried), (SELECT count(*) FROM removed), n FROM told
         """)
 
+    /// Worker, ids, the least and the greatest of them. Takes those out of the queue that are finished already, and cannot be
+    /// stored again: a node of a version before `refuse_finished` may have made them. Run only where that came to light, so
+    /// that ``complete`` need not ask.
+    static let removeStrays = PostgresStatement(
+        "remove_strays",
+        """
+        DELETE FROM task
+        WHERE worker_id = $1 AND id = ANY (ARRAY(
+            SELECT id FROM finished_task WHERE id = ANY ($2) AND id >= $3 AND id <= $4))
+        """)
+
     /// What a worker held whose lock is proof that it is gone: queued again at once, or, after as many attempts as the
     /// task may have, failed: a task that brings its worker down does not get to do so for ever.
     ///
@@ -107,6 +118,8 @@ enum FinishSQL {
     /// its own then, and its neighbours of the first run to their ends. (Claiming ever smaller groups would find the
     /// one among 500 in 9 more losses; one by one it is the next, and the innocent ones take a millisecond each.)
     /// A worker whose process lives (``WorkerSQL/survive``) leaves no suspects.
+    ///
+    /// What is finished already (``removeStrays``) is only taken out: the other tasks of that worker must not wait for it.
     ///
     /// $2: whether the input of what failed is kept. Returns how many are queued again, how many failed, and whether the
     /// worker was still registered: one that has signed off is not dead.
@@ -149,6 +162,7 @@ enum FinishSQL {
                 loss || ', at attempt ' || attempts || ' of ' || max_attempts, history, (SELECT name FROM forgotten),
                 priority, may_have, CASE WHEN $2 THEN input END, digest
             FROM removed
+            ON CONFLICT DO NOTHING
         ), woken AS MATERIALIZED (
             SELECT count(pg_notify('millrace_work', kind)) AS n
             FROM (SELECT CASE WHEN bool_or(suspect_of IS NOT NULL) THEN 'suspects' ELSE 'again' END AS kind

@@ -44,7 +44,8 @@ enum LookUpSQL {
     /// If other submissions share the task it goes on for them, and the row keeps who has cancelled: a request that is
     /// given to a second node counts once. Of many only the last 64 are kept, and each older one is a sharer less: else a
     /// task that 10,000 share would be written anew with up to 160 kB by each of them. $3: whether the input is kept
-    /// (``RetrySQL``). Returns how many others there are, last.
+    /// (``RetrySQL``). Returns how many others there are, last; nothing if it was finished already, queued or not
+    /// (``FinishSQL/removeStrays``).
     static let cancel = PostgresStatement(
         "cancel",
         """
@@ -71,6 +72,7 @@ enum LookUpSQL {
                 (SELECT name FROM worker w WHERE w.id = removed.worker_id), priority, max_attempts,
                 CASE WHEN $3 THEN input END, digest
             FROM removed
+            ON CONFLICT DO NOTHING
             RETURNING *
         ), told AS MATERIALIZED (
             SELECT count(pg_notify('millrace_done', id::text)) AS n FROM removed WHERE awaited

@@ -8,6 +8,8 @@ struct Exchange {
     /// Ends of attempts that it stores.
     let stored: Int
     private let hasCompletions: Bool
+    private let worker: Int32
+    private let ended: [TaskID]
     /// How many tasks it claims at most.
     let claim: Int
     let isAlone: Bool
@@ -40,6 +42,8 @@ struct Exchange {
         let completion = attempts.completion(worker: worker, name: name, ttl: configuration.cacheTTL, slot: slot)
         let failure = attempts.failure(worker: worker, name: name, keepsInput: configuration.keepsFailedInput)
         hasCompletions = completion != nil
+        self.worker = worker
+        ended = ends.map(\.id)
         var calls = [completion, failure].compactMap { $0 }
         if claim > 0 {
             // A claim that a crash undoes does no harm: it is undone for a dead worker anyway.
@@ -51,6 +55,13 @@ struct Exchange {
                     .integers(starts)))
         }
         self.calls = calls
+    }
+
+    /// What has to be run before ``calls`` are run again, if one of the tasks turned out to be finished already.
+    var strayRemoval: PostgresCall {
+        let nothing = TaskID(high: 0, low: 0)
+        return FinishSQL.removeStrays.with(
+            .int4(worker), .uuids(ended), .uuid(ended.min() ?? nothing), .uuid(ended.max() ?? nothing))
     }
 
     /// The finished tasks that somebody waits for.

@@ -6,7 +6,7 @@ final class ExchangeLine {
     /// One transaction.
     private struct Batch {
         let calls: [PostgresCall]
-        /// `nil`: it tells of finished tasks.
+        /// `nil`: it tells of finished tasks, or removes strays.
         let exchange: Exchange?
         var runs = 0
     }
@@ -43,14 +43,17 @@ final class ExchangeLine {
         }
     }
 
-    /// Waits for the oldest batch.
+    /// Waits for the oldest batch. One that would finish what is finished already takes that out of the queue and is sent
+    /// again: were the session given up instead, each worker that claims it would lose its own.
     /// - Returns: `nil` if it was sent again.
     private func answered() throws(PostgresError) -> (Batch, [PostgresResult])? {
         let batch = sent.removeFirst()
         do throws(PostgresError) {
             return (batch, try connection.receive())
         } catch {
-            guard error.isWorthAnotherRun, batch.runs < Self.runs else { throw error }
+            let removal = error.isDuplicate ? batch.exchange?.strayRemoval : nil
+            guard removal != nil || error.isWorthAnotherRun, batch.runs < Self.runs else { throw error }
+            if let removal { try send(Batch(calls: [removal], exchange: nil)) }
             try send(batch)
             return nil
         }

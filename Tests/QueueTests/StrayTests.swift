@@ -1,0 +1,90 @@
+import Postgres
+import TestSupport
+import Testing
+
+@testable import Queue
+
+/// Tasks that are queued and finished at the same time. A node of an earlier version makes such a one when a request comes
+/// to it again whose task is just being finished (`refuse_finished` in the migration v010).
+@Suite struct Strays {
+    let bench: Bench
+
+    init() throws { bench = try Bench() }
+
+    /// Stores a finished task once more.
+    private func queueAgain(_ id: TaskID) throws {
+        try bench.database.sql(
+            """
+            INSERT INTO task (id, type, priority, max_attempts, awaited, run_at, created_at, input)
+            VALUES ('\(id)', 'sha256', 0, 5, false, '-infinity', now(), '{}')
+            """)
+    }
+
+    private func finished(_ client: QueueClient, _ session: WorkerSession) throws -> TaskID {
+        let id = try #require(try client.submit(task("first")).queuedID)
+        try session.complete(try session.claim(), result: #"{"hash":"first"}"#)
+        try queueAgain(id)
+        return id
+    }
+
+    @Test(arguments: [true, false])
+    func `A worker that ends it keeps its session, the first result, and all else that it stores`(
+        isCompleted: Bool
+    ) throws {
+        let client = bench.client()
+        defer { client.shutdown() }
+        let session = try bench.session()
+        let stray = try finished(client, session)
+        let others = try client.submit((0..<20).map { Submission(task: task("\($0)"), maxAttempts: 1) }).map(\.id)
+        let claimed = try session.claim(10)
+        #expect(claimed.contains { $0.id == stray })
+        // Another exchange is underway behind the one that meets it.
+        let ends = claimed.map {
+            TaskCompletion(
+                id: $0.id,
+                outcome: isCompleted || $0.id != stray
+                    ? .completed(result: Array(#"{"hash":"second"}"#.utf8))
+                    : .failed(message: "no luck", isRetryable: false))
+        }
+        let numbers = [
+            try session.begin(completed: ends, claim: 5), try session.begin(completed: [], claim: 100),
+        ]
+        let exchanges = [try session.finish(), try session.finish()]
+        #expect(Set(exchanges.map(\.number)) == Set(numbers))
+        try session.complete(exchanges.flatMap(\.tasks))
+        #expect(session.isRegistered)
+        #expect(try client.record(stray)?.result == Array(#"{"hash":"first"}"#.utf8))
+        for id in others { #expect(try client.record(id)?.status == .completed) }
+        #expect(try bench.value("SELECT count(*) FROM task") == "0")
+        #expect(try bench.value("SELECT count(*) FROM finished_task") == "21")
+    }
+
+    @Test func `One that goes down with its worker for good keeps no other worker from being recovered`() throws
+    {
+        let client = bench.client()
+        defer { client.shutdown() }
+        let stray = try finished(client, try bench.session("first"))
+        try bench.database.sql("UPDATE task SET max_attempts = 1")
+        let victims = [try bench.session("a"), try bench.session("b")]
+        #expect(try victims[0].claim().map(\.id) == [stray])
+        _ = try client.submit(task("other"))
+        #expect(try victims[1].claim().count == 1)
+        for victim in victims { try bench.kill(victim) }
+        let watch = bench.watch()
+        defer { watch.stop() }
+        try eventually("recovered") { try bench.value("SELECT count(*) FROM worker") == "0" }
+        #expect(try bench.value("SELECT count(*), count(worker_id) FROM task") == "1|0")
+        #expect(try client.record(stray)?.status == .completed)
+    }
+
+    @Test func `Who cancels it is told that it is finished`() throws {
+        let client = bench.client()
+        defer { client.shutdown() }
+        let stray = try finished(client, try bench.session())
+        guard case .alreadyFinished(let record) = try client.cancel(stray) else {
+            throw Unexpected(what: "not finished")
+        }
+        #expect(record.status == .completed)
+        #expect(try bench.value("SELECT count(*) FROM task") == "0")
+    }
+}
