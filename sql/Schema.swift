@@ -31,33 +31,57 @@ package enum Schema {
         let sql: [UInt8]
     }
 
-    /// Applies the steps that are missing, all in one transaction. Safe from many hosts at once: the others wait.
+    /// Applies the steps that are missing, each in a transaction of its own. Safe from many hosts at once: the others wait.
     ///
     /// Changing a table takes a lock that waits for every transaction which has used it (a dump, a forgotten session), and
     /// behind which all others wait that come later. So it is asked for a second at a time, and between these the others
-    /// go on.
+    /// go on; and it is kept no longer than its step takes, not through what the next ones have to read.
     /// - Parameter patience: how long locks are asked for.
     /// - Returns: the steps applied by this call.
     package static func migrate(
         _ connection: PostgresConnection, patience: Duration = .seconds(60)
     ) throws(SchemaError) -> [Step] {
-        let deadline = ContinuousClock.now + patience
+        do {
+            // Waits for another process that migrates, then sees what it did. The lock is the session's: it lasts through
+            // the pauses, or several hosts would ask for a table in turn, and leave it to nobody else.
+            try connection.execute(
+                text: "BEGIN; \(unlimited); SET LOCAL lock_timeout = 0; SELECT pg_advisory_lock(\(lock)); COMMIT")
+            defer { _ = try? connection.execute(text: "SELECT pg_advisory_unlock(\(lock))") }
+            let deadline = ContinuousClock.now + patience
+            try persistently(connection, until: deadline) { try prepare(connection) }
+            let applied = try persistently(connection, until: deadline) { try check(connection) }
+            for migration in migrations where applied[migration.version] == nil {
+                try persistently(connection, until: deadline) { try apply(migration, connection) }
+            }
+            return try status(connection).filter { applied[$0.version] == nil }
+        } catch let error as SchemaError {
+            throw error
+        } catch {
+            let failure = error as! PostgresError
+            throw failure.isBlocked ? .locked(for: patience) : .database(failure)
+        }
+    }
+
+    /// The key of an advisory lock.
+    private static let lock = "hashtext('millrace migrate')"
+    /// An index over many millions of tasks takes its time, whatever the role's other statements may take.
+    private static let unlimited = "SET LOCAL statement_timeout = 0"
+
+    /// Runs a transaction again and again until it has its locks.
+    private static func persistently<Value>(
+        _ connection: PostgresConnection, until deadline: ContinuousClock.Instant, _ body: () throws -> Value
+    ) throws -> Value {
         while true {
             do {
-                try connection.execute(text: "BEGIN")
-                // Waits for another process that migrates, then sees what it did.
-                try connection.execute(text: "SELECT pg_advisory_xact_lock(hashtext('millrace migrate'))")
-                try connection.execute(text: "SET LOCAL lock_timeout = '1s'")
-                let applied = try apply(connection)
+                try connection.execute(text: "BEGIN; \(unlimited); SET LOCAL lock_timeout = '1s'")
+                let value = try body()
                 try connection.execute(text: "COMMIT")
-                return applied
+                return value
             } catch {
                 try? connection.execute(text: "ROLLBACK")
-                if let error = error as? SchemaError { throw error }
-                let failure = error as! PostgresError
-                guard failure.isLockTimeout else { throw .database(failure) }
-                guard ContinuousClock.now < deadline else { throw .locked(for: patience) }
-                _ = try? connection.execute(text: "SELECT pg_sleep(0.5)")
+                guard let failure = error as? PostgresError, failure.isBlocked, ContinuousClock.now < deadline
+                else { throw error }
+                try connection.execute(text: "BEGIN; \(unlimited); SELECT pg_sleep(0.5); COMMIT")
             }
         }
     }
@@ -73,7 +97,7 @@ package enum Schema {
         return migrations.map { Step(version: $0.version, name: $0.name, appliedAt: applied[$0.version]?.at) }
     }
 
-    private static func apply(_ connection: PostgresConnection) throws -> [Step] {
+    private static func prepare(_ connection: PostgresConnection) throws {
         try connection.execute(
             text: """
                 CREATE TABLE IF NOT EXISTS schema_migration (
@@ -83,21 +107,26 @@ package enum Schema {
                     applied_at timestamptz NOT NULL DEFAULT now()
                 )
                 """)
+    }
+
+    /// - Returns: the steps that were applied before, all of which are this program's.
+    private static func check(_ connection: PostgresConnection) throws -> [Int: Applied] {
         let applied = try read(connection)
         if let newest = applied.keys.max(), newest > migrations.count { throw SchemaError.newer(version: newest) }
         for migration in migrations {
-            if let before = applied[migration.version] {
-                guard try digest(migration, connection) == before.digest else {
-                    throw SchemaError.changed(version: migration.version, name: migration.name)
-                }
-                continue
+            guard let before = applied[migration.version] else { continue }
+            guard try digest(migration, connection) == before.digest else {
+                throw SchemaError.changed(version: migration.version, name: migration.name)
             }
-            try connection.execute(text: String(decoding: migration.sql, as: UTF8.self))
-            try connection.execute(
-                "INSERT INTO schema_migration (version, name, digest) VALUES ($1, $2, sha256($3))",
-                .int4(Int32(migration.version)), .text(migration.name), .bytea(migration.sql))
         }
-        return try status(connection).filter { applied[$0.version] == nil }
+        return applied
+    }
+
+    private static func apply(_ migration: Migration, _ connection: PostgresConnection) throws {
+        try connection.execute(text: String(decoding: migration.sql, as: UTF8.self))
+        try connection.execute(
+            "INSERT INTO schema_migration (version, name, digest) VALUES ($1, $2, sha256($3))",
+            .int4(Int32(migration.version)), .text(migration.name), .bytea(migration.sql))
     }
 
     private static func digest(_ migration: Migration, _ connection: PostgresConnection) throws -> [UInt8]? {
@@ -125,4 +154,9 @@ package enum Schema {
         }
         return applied
     }
+}
+
+extension PostgresError {
+    /// Another session has what is needed, or, as a deadlock, wants it in another order.
+    fileprivate var isBlocked: Bool { isLockTimeout || isTransactionRetryable }
 }

@@ -16,7 +16,8 @@ package enum SchemaError: Error, CustomStringConvertible {
             "migration \(version) (\(name)) was applied in another form than this program has"
         case .locked(let time):
             "cannot migrate the database: other sessions have kept its tables locked for \(time.components.seconds) s "
-                + "(pg_stat_activity shows them: a transaction that began long ago); nothing was changed"
+                + "(pg_stat_activity shows them: a transaction that began long ago); the steps before are applied, "
+                + "and the rest is when this is run again"
         case .newer(let version): "the database has migration \(version), which this program does not know"
         }
     }

@@ -53,4 +53,115 @@ import Threading
         try database.sql("DELETE FROM schema_migration WHERE version = 999; UPDATE schema_migration SET digest = ''")
         #expect(throws: SchemaError.self) { try Schema.migrate(connect()) }
     }
+
+    /// Undoes the last two steps.
+    private func stepBack() throws {
+        _ = try Schema.migrate(connect())
+        try database.sql(
+            """
+            ALTER TABLE task DROP COLUMN input_digest;
+            ALTER TABLE finished_task DROP COLUMN input_digest;
+            DROP FUNCTION refuse_finished;
+            DELETE FROM schema_migration WHERE version > 8
+            """)
+    }
+
+    /// On a thread, in a new session. The value is the last version, or what went wrong.
+    private func migrate(patience: Duration = .seconds(20)) -> (end: Monitor<String?>, thread: NamedThread) {
+        let end = Monitor<String?>(nil)
+        let thread = NamedThread("test-migrate") {
+            let told: String
+            do {
+                told = "\(try Schema.migrate(try connect(), patience: patience).last?.version ?? 0)"
+            } catch { told = "\(error)" }
+            end.broadcast { $0 = told }
+        }
+        return (end, thread)
+    }
+
+    private func waitFor(_ lock: String) throws {
+        try eventually("it waits") {
+            try database.sql(
+                """
+                SELECT count(*) FROM pg_locks
+                WHERE NOT granted AND \(lock) AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+                """) == "1"
+        }
+    }
+
+    @Test func `One that wants tables in another order than somebody else is run again`() throws {
+        try stepBack()
+        let newest = try Schema.status(connect()).count
+        // The migration is the one that looks for the deadlock, before its time for the lock is over.
+        try database.sql("ALTER DATABASE \(database.name) SET deadlock_timeout = '800ms'")
+        let other = try PostgresConnection(PostgresConfiguration(connectionString: database.superuserConnectionString))
+        try other.execute(
+            text: "SET deadlock_timeout = '1min'; BEGIN; LOCK TABLE finished_task IN ACCESS SHARE MODE")
+        let (end, thread) = migrate()
+        try waitFor("relation = 'finished_task'::regclass")
+        try other.execute(text: "LOCK TABLE task IN ACCESS SHARE MODE; COMMIT")
+        #expect(end.wait(for: .seconds(20)) { $0 } == "\(newest)")
+        thread.join()
+    }
+
+    @Test func `The locks of a step do not last through the next one`() throws {
+        try stepBack()
+        let newest = try Schema.status(connect()).count
+        // The last step has something to remove, which takes long.
+        let id = "01935f6b-0000-7000-8000-000000000001"
+        try database.sql(
+            """
+            INSERT INTO task (id, type, priority, max_attempts, awaited, run_at, created_at, input)
+            VALUES ('\(id)', 'sha256', 0, 5, false, now(), now(), '');
+            INSERT INTO finished_task (id, type, outcome, attempts, created_at, completed_at)
+            VALUES ('\(id)', 'sha256', 'completed', 1, now(), now());
+            CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(2); RETURN OLD; END';
+            CREATE TRIGGER hold BEFORE DELETE ON task FOR EACH ROW EXECUTE FUNCTION hold()
+            """)
+        let (end, thread) = migrate()
+        try eventually("it removes") {
+            try database.sql("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'") != "0"
+        }
+        #expect(try database.sql("SET lock_timeout = '500ms'; SELECT count(*) FROM task") == "1")
+        #expect(end.withLock { $0 } == nil)
+        #expect(end.wait(for: .seconds(20)) { $0 } == "\(newest)")
+        thread.join()
+        #expect(try database.sql("SELECT count(*) FROM task") == "0")
+    }
+
+    @Test func `A step that fails leaves what was applied before it, and the next run goes on there`() throws {
+        try stepBack()
+        try database.sql(
+            "CREATE FUNCTION refuse_finished(uuid[], uuid, uuid) RETURNS bool LANGUAGE sql AS 'SELECT true'")
+        let first = try connect()
+        #expect(throws: SchemaError.self) { try Schema.migrate(first) }
+        let steps = try Schema.status(connect()).map { $0.appliedAt != nil }
+        #expect(steps == steps.indices.map { $0 < 9 })
+        try database.sql("DROP FUNCTION refuse_finished")
+        // Whoever failed keeps nobody else from it, as long as its session lasts.
+        #expect(try Schema.migrate(connect()).map(\.version) == Array(10...steps.count))
+        #expect(try Schema.migrate(first).isEmpty)
+    }
+
+    @Test func `A role whose statements may take little time migrates all the same`() throws {
+        try stepBack()
+        let newest = try Schema.status(connect()).count
+        try database.sql("ALTER DATABASE \(database.name) SET statement_timeout = '400ms'")
+        // Behind another migration, and then behind somebody's use of a table.
+        let others = try (0..<2).map { _ in
+            try PostgresConnection(
+                PostgresConfiguration(connectionString: database.connectionString), settings: ["statement_timeout = 0"])
+        }
+        try others[0].execute(text: "BEGIN; SELECT pg_advisory_xact_lock(hashtext('millrace migrate'))")
+        try others[1].execute(text: "BEGIN; LOCK TABLE finished_task IN ACCESS SHARE MODE")
+        let (end, thread) = migrate()
+        try waitFor("locktype = 'advisory'")
+        #expect(end.wait(for: .seconds(1)) { $0 } == nil)
+        try others[0].execute(text: "COMMIT")
+        try waitFor("relation = 'finished_task'::regclass")
+        #expect(end.wait(for: .seconds(1)) { $0 } == nil)
+        try others[1].execute(text: "COMMIT")
+        #expect(end.wait(for: .seconds(20)) { $0 } == "\(newest)")
+        thread.join()
+    }
 }
