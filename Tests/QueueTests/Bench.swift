@@ -106,6 +106,10 @@ extension QueueClient {
         try answer { task(id, wait: wait, then: $0) }.get()
     }
 
+    func retry(_ id: TaskID, as task: PreparedTask?) throws -> Retry {
+        try lookUp(id).map { try retry($0, as: task) } ?? .unknown
+    }
+
     func isDatabaseUp() throws -> Bool { try answer { isDatabaseUp(then: $0) } }
 
     func cancel(_ id: TaskID, by canceller: TaskID = TaskID()) throws -> Cancellation {

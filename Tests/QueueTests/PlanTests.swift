@@ -149,8 +149,8 @@ import Testing
             LookUpSQL.completedPageOfType.with(.text("x"), .uuid(TaskID()), .int8(10)))
         let hashes = try plan(LookUpSQL.completedPageOfType, "'sha256', gen_random_uuid(), 10", connection)
         #expect(hashes.contains("type_id_idx") && !hashes.contains("->  Sort"), "\(hashes)")
-        try connection.execute(RetrySQL.retry.with(.uuid(TaskID()), .null(.bytea), .null(.bytea)))
-        let retry = try plan(RetrySQL.retry, "gen_random_uuid(), NULL, NULL", connection)
+        try connection.execute(RetrySQL.retry.with(.uuid(TaskID()), .null(.bytea), .null(.bytea), .timestamptz(0)))
+        let retry = try plan(RetrySQL.retry, "gen_random_uuid(), NULL, NULL, now()", connection)
         #expect(!retry.contains("Seq Scan"), "\(retry)")
     }
 

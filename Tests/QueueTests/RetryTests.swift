@@ -3,6 +3,7 @@ import Queue
 import Tasks
 import TestSupport
 import Testing
+import Threading
 
 @Suite struct TryingAgain {
     let bench: Bench
@@ -73,6 +74,47 @@ import Testing
             }
             _ = try client.cancel(id)
         }
+    }
+
+    @Test func `What has failed anew while the answer was lost is not sent again unasked`() throws {
+        let client = bench.client()
+        defer { client.shutdown() }
+        let session = try bench.session()
+        let id = try #require(try client.submit([Submission(task: task("a"), maxAttempts: 1)])[0].queuedID)
+        try session.fail(try session.claim())
+        // The first statement ends with its session, a second later; a sequence knows no rollback.
+        try bench.database.sql(
+            """
+            CREATE SEQUENCE deletions;
+            GRANT USAGE ON SEQUENCE deletions TO millrace;
+            CREATE FUNCTION lose() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                IF nextval('deletions') > 1 THEN RETURN OLD; END IF;
+                PERFORM pg_sleep(1);
+                RAISE EXCEPTION 'lost' USING ERRCODE = '57P01';
+            END $$;
+            CREATE TRIGGER lose BEFORE DELETE ON finished_task FOR EACH ROW EXECUTE FUNCTION lose()
+            """)
+        let told = Monitor<Result<Retry, any Error>?>(nil)
+        let thread = NamedThread("test-retry") {
+            let answer = Result { try client.retry(id, as: task("a")) }
+            told.broadcast { $0 = answer }
+        }
+        defer { thread.join() }
+        try eventually("it is underway") {
+            try bench.value("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'") != "0"
+        }
+        // By then the task may have been sent again, have run and failed: it ended another time.
+        try bench.database.sql("UPDATE finished_task SET completed_at = clock_timestamp(), attempts = 2")
+        guard case .queued(let record) = try #require(told.wait(for: .seconds(20)) { $0 }).get() else {
+            throw Unexpected(what: "not sent again")
+        }
+        #expect(record.status == .failed && record.attempts == 2)
+        #expect(try bench.value("SELECT count(*) FROM task") == "0")
+        // Whoever asks now means this end of it.
+        guard case .queued(let record) = try client.retry(id, as: task("a")) else {
+            throw Unexpected(what: "not queued")
+        }
+        #expect(record.status == .queued)
     }
 
     @Test func `However often a task is sent again, it may have as many attempts each time as the first time`() throws {

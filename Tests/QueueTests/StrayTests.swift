@@ -59,8 +59,7 @@ import Testing
         #expect(try bench.value("SELECT count(*) FROM finished_task") == "21")
     }
 
-    @Test func `One that goes down with its worker for good keeps no other worker from being recovered`() throws
-    {
+    @Test func `One that goes down with its worker for good keeps no other worker from being recovered`() throws {
         let client = bench.client()
         defer { client.shutdown() }
         let stray = try finished(client, try bench.session("first"))

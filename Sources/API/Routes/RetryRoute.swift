@@ -43,7 +43,7 @@ enum RetryRoute {
     private static func answer(_ id: TaskID, _ input: JSONValue?, _ queue: QueueClient) -> Answer {
         do {
             guard let task = try queue.lookUp(id) else { return .failure(.unknownTask) }
-            switch try queue.retry(id, as: try input.map { try prepared($0, type: task.type) }) {
+            switch try queue.retry(task, as: try input.map { try prepared($0, type: task.type) }) {
             case .queued(let task):
                 return .success(Response(202, TaskRoute.state(task), headers: [.init("Location", "/task/\(id)")]))
             case .isCompleted: return .failure(Problem(409, "The task is completed: there is nothing to try again."))

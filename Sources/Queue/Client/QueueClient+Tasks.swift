@@ -3,7 +3,7 @@ package import Tasks
 
 /// What became of sending a task again.
 package enum Retry: Sendable, Hashable {
-    /// It is queued, or was so already.
+    /// It is queued, or was so already; or it has been sent again and ended since it was looked up.
     case queued(TaskRecord)
     case isCompleted
     /// The input was erased and has not been sent along.
@@ -34,23 +34,26 @@ extension QueueClient {
     }
 
     /// Queues a failed or cancelled task again, under its id, for as many attempts as it had. Blocks.
-    /// - Parameter task: as it was submitted; `nil`: its input was kept.
-    package func retry(_ id: TaskID, as task: PreparedTask?) throws(QueueError) -> Retry {
+    /// - Parameters:
+    ///   - found: the task, looked up before: what is to be tried again is this end of it, once, should a connection be
+    ///     lost as well.
+    ///   - task: as it was submitted; `nil`: its input was kept.
+    package func retry(_ found: TaskRecord, as task: PreparedTask?) throws(QueueError) -> Retry {
+        guard let endedAt = found.completedAt else { return .queued(found) }
+        let (id, end) = (PostgresValue.uuid(found.id), PostgresValue.timestamptz(endedAt.microseconds))
         let queued = try run { connection in
             guard let task else {
-                return try connection.execute(RetrySQL.retry.with(.uuid(id), .null(.bytea), .null(.bytea)))
+                return try connection.execute(RetrySQL.retry.with(id, .null(.bytea), .null(.bytea), end))
             }
             let secret = try cacheSecret ?? connection.execute(CacheSQL.secret.with()).bytes(0, 0) ?? []
             let digest = CacheKey(KeyedDigest(secret: secret), type: task.type, input: task.input)
-            return try connection.execute(RetrySQL.retry.with(.uuid(id), .bytea(task.input), .bytea(digest.bytes)))
+            return try connection.execute(RetrySQL.retry.with(id, .bytea(task.input), .bytea(digest.bytes), end))
         }
         if queued.rowCount == 1, let record = queued.taskRecord(0) { return .queued(record) }
-        switch try lookUp(id) {
-        case nil: return .unknown
-        case let task? where !task.status.isFinished: return .queued(task)
-        case let found?:
-            if found.status == .completed { return .isCompleted }
-            return task == nil ? .needsInput : .isOtherInput
-        }
+        guard let now = try lookUp(found.id) else { return .unknown }
+        // Sent again meanwhile, by this call perhaps, whatever became of it.
+        if now.completedAt != endedAt { return .queued(now) }
+        if now.status == .completed { return .isCompleted }
+        return task == nil ? .needsInput : .isOtherInput
     }
 }

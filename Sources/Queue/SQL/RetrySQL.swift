@@ -1,8 +1,9 @@
 internal import Postgres
 
 enum RetrySQL {
-    /// Task; its input and the digest of that (``CacheKey``), unless the kept one is meant. Nothing happens to a task
-    /// that is completed, has no input, or was submitted with another.
+    /// Task; its input and the digest of that (``CacheKey``), unless the kept one is meant; when it ended. Nothing happens
+    /// to a task that is completed, has no input, was submitted with another, or has ended anew since: so the statement
+    /// may be run twice.
     ///
     /// It goes on with the attempts it had, and may be started as often again. It has no cache key: somebody wants this
     /// very task to run. (The condition is a CASE so that the primary key is the only index that fits.)
@@ -11,7 +12,7 @@ enum RetrySQL {
         """
         WITH taken AS (
             DELETE FROM finished_task
-            WHERE id = $1 AND CASE
+            WHERE id = $1 AND completed_at = $4 AND CASE
                 WHEN outcome = 'completed' THEN false
                 WHEN $2::bytea IS NULL THEN input IS NOT NULL
                 ELSE input_digest = $3::bytea END
