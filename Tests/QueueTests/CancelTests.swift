@@ -139,6 +139,74 @@ import Threading
         guard case .cancelled = try client.cancel(ids[0]) else { throw Unexpected(what: "not cancelled") }
     }
 
+    /// Hands requests in that are stored as one batch: the thread is kept busy while they come.
+    private func submitTogether(
+        _ client: QueueClient, _ requests: [(tasks: [Submission], key: IdempotencyKey?)]
+    ) throws -> [Result<[SubmissionOutcome], QueueError>] {
+        let holder = try PostgresConnection(bench.postgres)
+        try holder.execute(text: "BEGIN; LOCK TABLE cache_statistics IN SHARE MODE")
+        client.submit([Submission(task: task("first"))], wait: nil) { _ in }
+        try eventually("it waits") {
+            try bench.value(
+                "SELECT count(*) FROM pg_locks WHERE relation = 'cache_statistics'::regclass AND NOT granted") == "1"
+        }
+        let answers = Monitor<[Int: Result<[SubmissionOutcome], QueueError>]>([:])
+        for (number, request) in requests.enumerated() {
+            client.submit(request.tasks, wait: nil, key: request.key) { told in
+                answers.broadcast { $0[number] = told }
+            }
+        }
+        try holder.execute(text: "ROLLBACK")
+        let told = try #require(answers.wait(for: .seconds(20)) { $0.count == requests.count ? $0 : nil })
+        return requests.indices.map { told[$0]! }
+    }
+
+    @Test(arguments: [false, true], [false, true])
+    func `Of those that are stored together only the ones fail that wait for a locked task`(
+        isCommitted: Bool, hasArray: Bool
+    ) throws {
+        let client = bench.client()
+        defer { client.shutdown() }
+        let id = try #require(try client.submit(task("locked")).queuedID)
+        let holder = try locker(id)
+        // Or of a node that is stopped before its commit.
+        if !isCommitted {
+            try holder.execute(
+                text: """
+                    COMMIT; CREATE TABLE stored AS SELECT * FROM task; DELETE FROM task;
+                    BEGIN; INSERT INTO task SELECT * FROM stored
+                    """)
+        }
+        let isLocked = { $0 % 10 == 3 }
+        var requests = (0..<40).map {
+            (tasks: [Submission(task: task(isLocked($0) ? "locked" : "\($0)"))], key: IdempotencyKey?.none)
+        }
+        if hasArray {
+            requests[7].tasks.append(Submission(task: task("another")))
+            requests[8].key = IdempotencyKey(key: [1], payload: [2])
+        }
+        let start = ContinuousClock.now
+        let told = try submitTogether(client, requests)
+        // The two seconds of the first attempt, and a few tenths.
+        #expect(ContinuousClock.now - start < .seconds(6))
+        for (number, answer) in told.enumerated() {
+            if isLocked(number) {
+                #expect(answer == .failure(.locked))
+            } else {
+                #expect(try answer.get().map(\.id) == requests[number].tasks.map(\.id))
+            }
+        }
+        try holder.execute(text: "COMMIT")
+        #expect(try bench.value("SELECT count(*), max(sharers) FROM task") == (hasArray ? "39|1" : "38|1"))
+        // It has the patience again that it had.
+        let again = try locker(id)
+        let waiting = Monitor<Result<[SubmissionOutcome], QueueError>?>(nil)
+        client.submit([Submission(task: task("locked"))], wait: nil) { told in waiting.broadcast { $0 = told } }
+        #expect(waiting.wait(for: .seconds(1)) { $0 } == nil)
+        try again.execute(text: "ROLLBACK")
+        #expect(try waiting.wait(for: .seconds(20)) { $0 }?.get() == [.queued(id)])
+    }
+
     @Test func `An identical submission does not wait for a locked task for ever, and the next ones are accepted`()
         throws
     {

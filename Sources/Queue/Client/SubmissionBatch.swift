@@ -164,6 +164,9 @@ package struct SubmissionBatch {
         requests[request].count { !rows[$0].isInserted }
     }
 
+    /// The row of a request's first task.
+    func firstRow(ofRequest request: Int) -> Int? { requests[request].first }
+
     /// What to answer a request.
     func outcome(ofRequest request: Int) -> Result<[SubmissionOutcome], QueueError> {
         var outcomes: [SubmissionOutcome] = []

@@ -70,6 +70,12 @@ struct SubmissionRound {
         return try? batch.outcome(ofRequest: number).get()
     }
 
+    /// A number that requests have in common whose (first) task is the same.
+    func task(ofRequest request: Int) -> Int {
+        guard number.indices.contains(request), let number = number[request] else { return -1 }
+        return batch.firstRow(ofRequest: number) ?? -1
+    }
+
     /// What is to be stored beside the tasks.
     func closingCalls(ttl: Duration) -> [PostgresCall] {
         if keyed.isEmpty { return [] }

@@ -101,6 +101,8 @@ private struct Work {
     private var expectsNew = false
     /// The session that has sent a notification whose answer is not read, by its number among the link's.
     private var notifying: Int?
+    /// Until when requests may be stored apart: some of a batch have to wait for a lock.
+    private var apartUntil: ContinuousClock.Instant?
     private let size = Recorder(label: "millrace_submission_size")
 
     init(_ configuration: QueueClient.Configuration, _ permits: Monitor<QueuePermits>, logger: Logger) {
@@ -158,13 +160,58 @@ private struct Work {
             settlePlaces(of: arrived, mayQueue) { index in
                 stored[index] == nil ? arrived[arrived.startIndex + index].tasks.count : 0
             }
-            for (request, outcome) in zip(arrived, stored) {
-                request.then(outcome.map { .success($0) } ?? .failure(error))
+            var open: [OpenRequest] = []
+            for (number, (request, outcome)) in zip(arrived, stored).enumerated() {
+                if let outcome {
+                    request.then(.success(outcome))
+                } else {
+                    open.append(OpenRequest(request: request, task: round.task(ofRequest: number)))
+                }
             }
+            if error == .locked, storeApart(open) { return }
+            for open in open { open.request.then(.failure(error)) }
             return
         }
         settlePlaces(of: arrived, mayQueue) { round.unusedPlaces(ofRequest: $0) }
         for (index, request) in arrived.enumerated() { request.then(round.answer(toRequest: index)) }
+    }
+
+    private struct OpenRequest {
+        let request: Submitter.Request
+        /// The same for requests of one task.
+        let task: Int
+    }
+
+    /// Stores requests in halves, as one of them has to wait for a lock and the others need not fail with it: of n tasks it
+    /// is found with 2 log n attempts, which are short. Those of one task stay together, or each would be waited for.
+    /// - Returns: `false`: there is nothing to be parted, or no time left.
+    private mutating func storeApart(_ open: [OpenRequest]) -> Bool {
+        let tasks = Set(open.map(\.task)).sorted()
+        guard tasks.count > 1, apartUntil.map({ $0 > .now }) ?? true else { return false }
+        let isFirst = apartUntil == nil
+        if isFirst {
+            apartUntil = .now + Self.patience
+            set(SessionSettings.hurry)
+        }
+        let middle = tasks[tasks.count / 2]
+        for half in [open.filter { $0.task < middle }, open.filter { $0.task >= middle }] {
+            let requests = half.map(\.request)
+            store(batch: requests[...], tasks: requests.reduce(0) { $0 + $1.tasks.count })
+        }
+        if isFirst {
+            apartUntil = nil
+            set(SessionSettings.nodePatience)
+        }
+        return true
+    }
+
+    /// Sets a run-time parameter of the session. A new session has what it began with.
+    private mutating func set(_ setting: String) {
+        do {
+            try readyConnection().execute(text: "SET \(setting)")
+        } catch {
+            link.drop()
+        }
     }
 
     /// - Returns: for each request whether the queue has room for it.

@@ -23,5 +23,8 @@ package enum SessionSettings {
     /// a commit. But a worker that is stopped in the middle of a claim (SIGSTOP, a frozen machine) keeps what it locked
     /// until it goes on, and a node has one thread for all look-ups and one for all submissions. More than PostgreSQL's
     /// `deadlock_timeout` (1 s): a deadlock is still told as one.
-    package static let node = fixedPlans + ["lock_timeout = 2000"]
+    package static let node = fixedPlans + [nodePatience]
+    static let nodePatience = "lock_timeout = 2000"
+    /// Where it is known that somebody has something locked, and to be found out what.
+    static let hurry = "lock_timeout = 100"
 }
