@@ -207,6 +207,17 @@ import Threading
         #expect(try waiting.wait(for: .seconds(20)) { $0 }?.get() == [.queued(id)])
     }
 
+    @Test func `A request that comes to the same node again, and shares a task with others, counts once`() throws {
+        let client = bench.client()
+        defer { client.shutdown() }
+        var submission = Submission(task: task("same"))
+        submission.mayComeAgain = true
+        let shared = Submission(task: task("same"))
+        let told = try submitTogether(client, [shared, submission, submission].map { ([$0], nil) })
+        for answer in told { #expect(try answer.get() == [.queued(shared.id)]) }
+        #expect(try bench.value("SELECT sharers FROM task WHERE id = '\(shared.id)'") == "2")
+    }
+
     @Test func `An identical submission does not wait for a locked task for ever, and the next ones are accepted`()
         throws
     {

@@ -49,6 +49,7 @@ package struct SubmissionBatch {
                 rows[index].copies += 1
                 rows[index].isAwaited = rows[index].isAwaited || isAwaited
                 rows[index].mayQueue = rows[index].mayQueue || mayQueue
+                rowOfID[submission.id] = index
                 indices.append(index)
                 continue
             }
