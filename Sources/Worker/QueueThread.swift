@@ -90,7 +90,7 @@ struct QueueThread {
         metrics.count(ends)
         loop.exchanged(
             stored: ends.count, claimed: tasks.count, of: exchange.asked, isSuspect: tasks.first?.isSuspect ?? false,
-            isUrgent: exchange.isAwaited || session.hasBounds, start: exchange.start, end: .now)
+            isUrgent: exchange.isUrgent, start: exchange.start, end: .now)
         guard !tasks.isEmpty else { return }
         metrics.count(claimed: tasks.count)
         loop.sizer.claimed(tasks.reduce(into: [:]) { $0[$1.type, default: 0] += 1 })

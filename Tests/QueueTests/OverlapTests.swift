@@ -64,9 +64,33 @@ import Threading
         try eventually("both wait") { try bench.value("SELECT count(*) FROM task WHERE awaited") == "2" }
         let tasks = try session.claim()
         for task in tasks { _ = try session.begin(completed: completions([task]), claim: 0) }
-        #expect(try session.finish().isAwaited)
-        #expect(try session.finish().isAwaited)
+        #expect(try session.finish().isUrgent)
+        #expect(try session.finish().isUrgent)
         for box in waiters { #expect(box.wait(for: .seconds(5)) { $0 } == .completed) }
+    }
+
+    @Test func `An exchange is urgent if somebody waits for what it stored, or a type of it is bounded`() throws {
+        let client = bench.client()
+        defer { client.shutdown() }
+        _ = try client.submit((0..<3).map { Submission(task: task("\($0)", isCacheable: false), priority: -1) })
+        let session = try bench.session()
+        let tasks = try session.claim()
+        func isUrgent(_ tasks: [ClaimedTask], claim: Int = 0) throws -> Bool {
+            _ = try session.begin(completed: completions(tasks), claim: claim)
+            return try session.finish().isUrgent
+        }
+        #expect(try !isUrgent([tasks[0]]))
+        client.task(tasks[1].id, wait: .seconds(20)) { _ in }
+        try eventually("awaited") { try bench.value("SELECT count(*) FROM task WHERE awaited") == "1" }
+        #expect(try isUrgent([tasks[1]]))
+        #expect(try !isUrgent([tasks[2]]))
+        try client.bound("sha256", to: 2)
+        _ = try client.submit((0..<3).map { Submission(task: task("bounded \($0)")) })
+        let bounded = try session.claim()
+        #expect(bounded.count == 2)
+        #expect(try isUrgent([bounded[0]]))
+        try client.bound("sha256", to: nil)
+        #expect(try !isUrgent([bounded[1]], claim: 1))
     }
 
     @Test func `A suspect is claimed beside nothing, also not beside what is underway`() throws {

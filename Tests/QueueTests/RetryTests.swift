@@ -47,32 +47,34 @@ import Threading
         }
         for isCacheable in [true, false] {
             let sent = task("a", isCacheable: isCacheable)
-            let id = try #require(try client.submit([Submission(task: sent, maxAttempts: 1)])[0].queuedID)
-            // Each of the ways to end without a result.
+            // Each of the ways to end without a result, the first time and another.
             for end in ["failed", "cancelled", "failed with its worker"] {
-                if end == "cancelled" {
-                    _ = try client.cancel(id)
-                } else {
-                    let session = try bench.session()
-                    let claimed = try session.claim()
-                    #expect(claimed.map(\.id) == [id])
-                    if end == "failed" {
-                        try session.fail(claimed, isRetryable: false)
+                let id = try #require(try client.submit([Submission(task: sent, maxAttempts: 1)])[0].queuedID)
+                for _ in 0..<2 {
+                    if end == "cancelled" {
+                        _ = try client.cancel(id)
                     } else {
-                        try bench.kill(session)
+                        let session = try bench.session()
+                        let claimed = try session.claim()
+                        #expect(claimed.map(\.id) == [id])
+                        if end == "failed" {
+                            try session.fail(claimed, isRetryable: false)
+                        } else {
+                            try bench.kill(session)
+                        }
+                    }
+                    try eventually("\(end)") { try client.record(id)?.status.isFinished == true }
+                    let record = try client.record(id)
+                    for other in [task("b"), task("a", type: "md5")] {
+                        #expect(try client.retry(id, as: other) == .isOtherInput, "\(end)")
+                    }
+                    #expect(try client.record(id) == record)
+                    guard case .queued = try client.retry(id, as: sent) else {
+                        throw Unexpected(what: "not queued: \(end)")
                     }
                 }
-                try eventually("\(end)") { try client.record(id)?.status.isFinished == true }
-                let record = try client.record(id)
-                for other in [task("b"), task("a", type: "md5")] {
-                    #expect(try client.retry(id, as: other) == .isOtherInput, "\(end)")
-                }
-                #expect(try client.record(id) == record)
-                guard case .queued = try client.retry(id, as: sent) else {
-                    throw Unexpected(what: "not queued: \(end)")
-                }
+                _ = try client.cancel(id)
             }
-            _ = try client.cancel(id)
         }
     }
 

@@ -15,16 +15,9 @@ import Threading
 
     @Test func `Hosts that migrate at the same time apply each step once`() throws {
         #expect(try Schema.status(connect()).allSatisfy { $0.appliedAt == nil })
-        let applied = Monitor(0)
-        let threads = (0..<4).map { _ in
-            NamedThread("test-migrate") {
-                guard let connection = try? connect(), let steps = try? Schema.migrate(connection) else { return }
-                applied.withLock { $0 += steps.count }
-            }
-        }
-        for thread in threads { thread.join() }
+        let applied = try inParallel(4) { _ in try Schema.migrate(connect()).count }
         let status = try Schema.status(connect())
-        #expect(applied.withLock { $0 } == status.count)
+        #expect(applied.reduce(0, +) == status.count)
         #expect(status.allSatisfy { $0.appliedAt != nil })
         #expect(try Schema.migrate(connect()).isEmpty)
     }
@@ -87,6 +80,29 @@ import Threading
                 WHERE NOT granted AND \(lock) AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
                 """) == "1"
         }
+    }
+
+    @Test func `While a table is in use others go on with it, however many hosts want to migrate`() throws {
+        try stepBack()
+        let other = try connect()
+        try other.execute(text: "BEGIN; LOCK TABLE finished_task IN ACCESS SHARE MODE")
+        let hosts = (0..<3).map { _ in migrate() }
+        let others = """
+            SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+                AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+            """
+        try eventually("all are there") { try database.sql(others) == "2" }
+        for _ in 0..<3 {
+            try waitFor("relation = 'finished_task'::regclass")
+            // Behind the one that waits, until that gives up for a moment.
+            #expect(try database.sql("SET lock_timeout = '5s'; SELECT count(*) FROM finished_task, task") == "0")
+            // The other hosts do not take that moment.
+            #expect(try database.sql(others) == "2")
+        }
+        try other.execute(text: "COMMIT")
+        let ends = hosts.map { $0.end.wait(for: .seconds(20)) { $0 } }
+        #expect(ends.filter { $0 == "0" }.count == 2)
+        for host in hosts { host.thread.join() }
     }
 
     @Test func `One that wants tables in another order than somebody else is run again`() throws {

@@ -87,7 +87,7 @@ package struct Exchanged {
     package let start: ContinuousClock.Instant
     /// How many tasks were to be claimed.
     package let asked: Int
-    /// Somebody waits for one of the tasks that it finished.
-    package let isAwaited: Bool
+    /// Somebody waits for one of the tasks that it finished, or another may run because one has ended.
+    package let isUrgent: Bool
     package let tasks: [ClaimedTask]
 }

@@ -175,7 +175,7 @@ package final class WorkerSession {
         let tasks = exchange.claimed(results).map { take($0, exchange) } ?? []
         return Exchanged(
             number: exchange.number, start: exchange.start, asked: exchange.claim,
-            isAwaited: !exchange.awaited(results).isEmpty, tasks: tasks)
+            isUrgent: !exchange.awaited(results).isEmpty || hasBounds, tasks: tasks)
     }
 
     private func take(_ claimed: PostgresResult, _ exchange: Exchange) -> [ClaimedTask] {
