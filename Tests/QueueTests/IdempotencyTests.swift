@@ -124,6 +124,18 @@ import Threading
         #expect(try bench.value("SELECT count(*) FROM task") == "2")
     }
 
+    @Test func `A key whose time is over is new, also while nobody has removed it`() throws {
+        let client = bench.client(idempotencyTTL: .milliseconds(50))
+        defer { client.shutdown() }
+        let first = try client.submit(submissions(), key: key("a", "one")).map(\.id)
+        try eventually("over") {
+            try bench.value("SELECT count(*) FROM idempotency_key WHERE expires_at > now()") == "0"
+        }
+        #expect(try client.submit(submissions(), key: key("a", "other")).map(\.id) != first)
+        #expect(try bench.value("SELECT count(*) FROM idempotency_key") == "1")
+        #expect(try bench.value("SELECT count(*) FROM task") == "2")
+    }
+
     @Test func `Of many nodes that are sent the same keys at the same time one stores each`() throws {
         let clients = (0..<3).map { _ in bench.client() }
         defer { for client in clients { client.shutdown() } }

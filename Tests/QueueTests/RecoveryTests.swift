@@ -75,10 +75,15 @@ import Threading
         defer { watch.stop() }
         let other = try bench.session("other", watch: watch)
         _ = try timeToClaim(1, other)
+        let lost = try bench.value("SELECT last_error FROM task")
         #expect(throws: QueueError.sessionLost) { try slow.complete(claimed, result: #"{"hash":"late"}"#) }
         try slow.register()
         try slow.complete(claimed, result: #"{"hash":"late"}"#)
         #expect(try client.record(id)?.status == .processing)
+        try slow.fail(claimed, "late")
+        try slow.fail(claimed, "late", isRetryable: false)
+        try slow.giveBack(claimed.map(\.id))
+        #expect(try bench.value("SELECT worker_id, last_error FROM task") == "\(try #require(other.workerID))|\(lost)")
         try other.complete(claimed, result: #"{"hash":"second"}"#)
         #expect(try client.record(id)?.result == Array(#"{"hash":"second"}"#.utf8))
         try slow.complete(claimed, result: #"{"hash":"late"}"#)

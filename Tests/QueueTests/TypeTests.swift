@@ -151,6 +151,35 @@ import Threading
         #expect(order == [2, 0, 4, 1, 3].map { submissions[$0].id })
     }
 
+    @Test(arguments: [true, false])
+    func `A task that is tried again has the priority that it had`(isByHand: Bool) throws {
+        let client = bench.client()
+        defer { client.shutdown() }
+        let session = try bench.session()
+        let lazy = Submission(task: task("lazy"), priority: 3, maxAttempts: isByHand ? 1 : 2)
+        _ = try client.submit([lazy])
+        try session.fail(try session.claim())
+        if isByHand {
+            _ = try client.retry(lazy.id, as: lazy.task)
+        } else {
+            // The pause is over.
+            try bench.database.sql(
+                "UPDATE task SET run_at = run_at - interval '10 s', rank = rank - interval '10 s'")
+        }
+        let other = try #require(try client.submit(task("other")).queuedID)
+        #expect(try session.claim().map(\.id) == [other, lazy.id])
+    }
+
+    @Test func `What is claimed together comes in the order of its urgency`() throws {
+        let client = bench.client()
+        defer { client.shutdown() }
+        let priorities: [Int16] = [2, 5, -1, 4, 0, 3, 1]
+        let submissions = priorities.map { Submission(task: task("\($0)"), priority: $0) }
+        _ = try client.submit(submissions)
+        let order = submissions.sorted { $0.priority < $1.priority }.map(\.id)
+        #expect(try bench.session().claim().map(\.id) == order)
+    }
+
     @Test func `A task that says it was due long ago goes before none that waits already`() throws {
         let client = bench.client()
         defer { client.shutdown() }

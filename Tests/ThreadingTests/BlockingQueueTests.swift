@@ -34,4 +34,23 @@ struct BlockingQueueTests {
         queue.close()
         for taker in takers { taker.join() }
     }
+
+    @Test func `batches have all elements in order, also those that come in a pause between them`() {
+        let queue = BlockingQueue<Int>()
+        let taken = Monitor<[[Int]]>([])
+        let thread = NamedThread("test-batches") {
+            queue.forEachBatch(BatchPace()) { batch in
+                taken.withLock { $0.append(batch) }
+                // Some come in this time, so few that the next ones are waited for.
+                sleepCurrentThread(for: .milliseconds(3))
+            }
+        }
+        for number in 0..<200 {
+            queue.append(number)
+            sleepCurrentThread(for: .milliseconds(1))
+        }
+        queue.close()
+        thread.join()
+        #expect(taken.withLock { Array($0.joined()) } == Array(0..<200))
+    }
 }
