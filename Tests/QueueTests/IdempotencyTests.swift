@@ -1,8 +1,9 @@
 import Postgres
-import Queue
 import TestSupport
 import Testing
 import Threading
+
+@testable import Queue
 
 @Suite struct IdempotentSubmissions {
     let bench: Bench
@@ -122,6 +123,15 @@ import Threading
         #expect(throws: QueueError.queueFull) { try client.submit(submissions(), key: key("b")) }
         #expect(throws: QueueError.queueFull) { try client.submit(submissions(), key: key("b")) }
         #expect(try bench.value("SELECT count(*) FROM task") == "2")
+    }
+
+    @Test func `A key that two requests bring at once belongs to the first, and to those that are the same`() {
+        var keyed = KeyedRequests()
+        for (number, payload) in ["one", "other", "one"].enumerated() {
+            keyed.add(key("a", payload), request: number, secret: [1])
+        }
+        let verdicts = (0..<3).map { keyed.verdict(ofRequest: $0) }
+        #expect(verdicts == [.fresh, .refused(.keyOfAnotherRequest), .twin(of: 0)])
     }
 
     @Test func `A key whose time is over is new, also while nobody has removed it`() throws {
