@@ -131,6 +131,67 @@ import Threading
         #expect(try session.claim().count == 2)
     }
 
+    /// Puts a suspect of a bounded type into the queue, and much of another type.
+    private func suspectAmongOthers(_ client: QueueClient) throws -> TaskID {
+        try client.bound("sha256", to: 1)
+        let suspect = try #require(try client.submit(task("suspect")).queuedID)
+        try bench.database.sql("UPDATE task SET suspect_of = 77 WHERE id = '\(suspect)'")
+        _ = try client.submit((0..<40).map { Submission(task: task("\($0)", type: "md5")) })
+        return suspect
+    }
+
+    private func ends(_ tasks: [ClaimedTask]) -> [TaskCompletion] {
+        tasks.map { TaskCompletion(id: $0.id, outcome: .completed(result: [0x31])) }
+    }
+
+    @Test(arguments: [true, false])
+    func `A suspect of a bounded type that was not looked at is found under load`(isTaken: Bool) throws {
+        let client = bench.client()
+        defer { client.shutdown() }
+        let session = try bench.session(types: Self.names)
+        if !isTaken {
+            // It does not ask for bounds now.
+            _ = try client.submit(task("before", type: "md5"))
+            try session.complete(try session.claim())
+        }
+        let suspect = try suspectAmongOthers(client)
+        let other = try PostgresConnection(bench.postgres)
+        if isTaken { try other.execute(text: "BEGIN; SELECT FROM task_type WHERE type = 'sha256' FOR UPDATE") }
+        var tasks = try session.claim(10)
+        #expect(tasks.count == 10 && !session.mayHaveSuspects)
+        try other.execute(text: "ROLLBACK")
+        tasks = try session.exchange(completed: ends(tasks), claim: 10, isAlone: false)
+        #expect(tasks.count == 10 && session.mayHaveSuspects)
+        #expect(try session.exchange(completed: ends(tasks), claim: 10, isAlone: true).map(\.id) == [suspect])
+    }
+
+    @Test func `While as many of a bounded type run as may, a suspect of it lets nobody stop or hurry for it`() throws {
+        let client = bench.client()
+        defer { client.shutdown() }
+        try client.bound("sha256", to: 1)
+        _ = try client.submit(task("runs"))
+        let holder = try bench.session("holder", types: Self.names)
+        let running = try holder.claim()
+        let suspect = try suspectAmongOthers(client)
+        let session = try bench.session(types: Self.names)
+        var tasks = try session.claim(10)
+        tasks = try session.exchange(completed: ends(tasks), claim: 10, isAlone: false)
+        #expect(tasks.count == 10 && !session.mayHaveSuspects)
+        tasks = try session.exchange(completed: ends(tasks), claim: 100, isAlone: false)
+        try session.complete(tasks)
+        let (start, wake) = (ContinuousClock.now, EventFD())
+        var claims = 0
+        while case let left = .milliseconds(400) - (.now - start), left > .zero {
+            guard try session.waitForWork(upTo: left, wake: wake) == .work else { continue }
+            #expect(try session.claim().isEmpty)
+            claims += 1
+        }
+        #expect(claims <= 15)
+        try holder.complete(running)
+        #expect(try session.waitForWork(upTo: .seconds(5), wake: wake) == .work)
+        #expect(try session.claim().map(\.id) == [suspect])
+    }
+
     @Test func `A step of priority counts as a minute of waiting, across types`() throws {
         let client = bench.client()
         defer { client.shutdown() }

@@ -57,7 +57,8 @@ enum WorkerSQL {
     /// The inner parts are materialized: joined in, they could be run again, and take more than their limit. Tasks that
     /// another claim has locked are stepped over, not waited for. The last columns are what the tasks are to be put in
     /// order by, less the time of the claim; how long it took to find them, both in microseconds; how many dead rows the
-    /// table has; and whether one of the types is bounded.
+    /// table has; whether one of the types is bounded; and whether there was a suspect of such a type that might run: when
+    /// as many of it were underway as may be, or another claim had the type, nobody is told that this is over.
     static let claim = PostgresStatement(
         "claim",
         """
@@ -97,14 +98,17 @@ enum WorkerSQL {
         RETURNING id, type, input, attempts, max_attempts, suspect_of IS NOT NULL,
             (extract(epoch FROM rank - now()) * 1000000)::int8,
             (extract(epoch FROM started_at - statement_timestamp()) * 1000000)::int8,
-            (SELECT pg_stat_get_dead_tuples('task'::regclass)), (SELECT bool_or(is_bounded) FROM open)
+            (SELECT pg_stat_get_dead_tuples('task'::regclass)), (SELECT bool_or(is_bounded) FROM open),
+            EXISTS (SELECT FROM task
+                    WHERE worker_id IS NULL AND suspect_of IS NOT NULL AND run_at <= now()
+                        AND type = ANY (ARRAY(SELECT type FROM open WHERE is_bounded AND quota > 0)))
         """)
 
     /// When the first task of these types is due that was put off, in microseconds from now; whether there is one that is
     /// due now and was not claimed, because somebody else had it locked: another claim, or one who only marked it as
-    /// awaited; whether there is a suspect; and whether there is one of a bounded type. $2: where to begin to look, as for
-    /// a claim. Asked when nothing could be claimed; no notification will tell of the second and the last, so the worker
-    /// looks again in a moment.
+    /// awaited; whether there is a suspect; and whether there is a task of a bounded type, suspect or not. $2: where to
+    /// begin to look, as for a claim. Asked when nothing could be claimed; no notification will tell of the second and the
+    /// last, so the worker looks again in a moment.
     ///
     /// Each type has its own way to the first one put off: the many of a paused type are in no other's way.
     static let nextDue = PostgresStatement(
@@ -127,8 +131,11 @@ enum WorkerSQL {
             EXISTS (SELECT FROM open WHERE is_due AND NOT is_bounded),
             EXISTS (SELECT FROM task
                     WHERE worker_id IS NULL AND suspect_of IS NOT NULL AND run_at <= now()
-                        AND type = ANY (ARRAY(SELECT type FROM open))),
+                        AND type = ANY (ARRAY(SELECT type FROM open WHERE NOT is_bounded))),
             EXISTS (SELECT FROM open WHERE is_due AND is_bounded)
+                OR EXISTS (SELECT FROM task
+                           WHERE worker_id IS NULL AND suspect_of IS NOT NULL AND run_at <= now()
+                               AND type = ANY (ARRAY(SELECT type FROM open WHERE is_bounded)))
         """)
 
     /// Puts back what was not started: the attempt does not count.

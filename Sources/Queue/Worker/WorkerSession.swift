@@ -194,7 +194,11 @@ package final class WorkerSession {
         let order = leads.indices.sorted { (leads[$0].lead, $0) < (leads[$1].lead, $1) }
         let tasks = order.compactMap { claimed.claimedTask($0) }
         watch?.noteClaimed(tasks.count)
-        if exchange.isAlone { mayHaveSuspects = tasks.first?.isSuspect ?? false }
+        if exchange.isAlone {
+            mayHaveSuspects = tasks.first?.isSuspect ?? false
+        } else if claimed.rowCount > 0, claimed.bool(0, 10) == true {
+            mayHaveSuspects = true
+        }
         return tasks
     }
 
@@ -303,7 +307,8 @@ extension WorkerSession {
     }
 
     /// Learns when the next task is due.
-    /// - Returns: whether one is due already, and was locked when this session claimed, or is a suspect.
+    /// - Returns: whether one is due already, and was locked when this session claimed, or is a suspect; of a bounded type
+    ///   none counts.
     private func isWorkLeft() throws(QueueError) -> Bool {
         let starts = PostgresValue.integers(claimStart.starts(configuration.types, now: .now))
         let row = try run { (connection) throws(PostgresError) in
