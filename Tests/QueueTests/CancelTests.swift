@@ -139,6 +139,12 @@ import Threading
         guard case .cancelled = try client.cancel(ids[0]) else { throw Unexpected(what: "not cancelled") }
     }
 
+    /// Stores what is queued once more, and does not commit that.
+    private func insertAgain(_ holder: PostgresConnection) throws {
+        try holder.execute(text: "CREATE TABLE stored AS SELECT * FROM task; DELETE FROM task")
+        try holder.execute(text: "BEGIN; INSERT INTO task SELECT * FROM stored")
+    }
+
     /// Hands requests in that are stored as one batch: the thread is kept busy while they come.
     private func submitTogether(
         _ client: QueueClient, _ requests: [(tasks: [Submission], key: IdempotencyKey?)]
@@ -171,11 +177,8 @@ import Threading
         let holder = try locker(id)
         // Or of a node that is stopped before its commit.
         if !isCommitted {
-            try holder.execute(
-                text: """
-                    COMMIT; CREATE TABLE stored AS SELECT * FROM task; DELETE FROM task;
-                    BEGIN; INSERT INTO task SELECT * FROM stored
-                    """)
+            try holder.execute(text: "COMMIT")
+            try insertAgain(holder)
         }
         let isLocked = { $0 % 10 == 3 }
         var requests = (0..<40).map {
@@ -216,6 +219,30 @@ import Threading
         let told = try submitTogether(client, [shared, submission, submission].map { ([$0], nil) })
         for answer in told { #expect(try answer.get() == [.queued(shared.id)]) }
         #expect(try bench.value("SELECT sharers FROM task WHERE id = '\(shared.id)'") == "2")
+    }
+
+    @Test func `However many of a batch wait for a locked task, all others are stored, and soon`() throws {
+        let client = bench.client()
+        defer { client.shutdown() }
+        let isLocked = { $0 % 80 == 3 }
+        let requests = (0..<1600).map { (tasks: [Submission(task: task("\($0)"))], key: IdempotencyKey?.none) }
+        _ = try client.submit((0..<1600).filter(isLocked).map { Submission(task: task("\($0)")) })
+        // Of a node that is stopped before its commit.
+        let holder = try PostgresConnection(bench.postgres)
+        try insertAgain(holder)
+        let start = ContinuousClock.now
+        let told = try submitTogether(client, requests)
+        #expect(ContinuousClock.now - start < .seconds(8))
+        for (number, answer) in told.enumerated() {
+            if isLocked(number) {
+                #expect(answer == .failure(.locked))
+            } else {
+                #expect(answer == .success([.queued(requests[number].tasks[0].id)]))
+            }
+        }
+        try holder.execute(text: "ROLLBACK")
+        // With the one that made the thread wait.
+        #expect(try bench.value("SELECT count(*) FROM task") == "1581")
     }
 
     @Test func `An identical submission does not wait for a locked task for ever, and the next ones are accepted`()

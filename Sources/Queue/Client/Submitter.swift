@@ -101,8 +101,8 @@ private struct Work {
     private var expectsNew = false
     /// The session that has sent a notification whose answer is not read, by its number among the link's.
     private var notifying: Int?
-    /// Until when requests may be stored apart: some of a batch have to wait for a lock.
-    private var apartUntil: ContinuousClock.Instant?
+    /// Some of a batch have to wait for a lock, and are told from the others.
+    private var parting: Parting?
     private let size = Recorder(label: "millrace_submission_size")
 
     init(_ configuration: QueueClient.Configuration, _ permits: Monitor<QueuePermits>, logger: Logger) {
@@ -182,27 +182,49 @@ private struct Work {
         let task: Int
     }
 
-    /// Stores requests in halves, as one of them has to wait for a lock and the others need not fail with it: of n tasks it
-    /// is found with 2 log n attempts, which are short. Those of one task stay together, or each would be waited for.
+    private struct Parting {
+        let until = ContinuousClock.now + Work.patience
+        /// What is found to wait: requests of one task each.
+        var waiting: [[OpenRequest]] = []
+    }
+
+    /// Stores requests in halves, as some of them have to wait for a lock and the others need not fail with them: of n tasks
+    /// each such one is found with 2 log n attempts at most, which are short. Those are tried last, as the others are not to
+    /// wait for them. Requests of one task stay together, or each would be waited for.
     /// - Returns: `false`: there is nothing to be parted, or no time left.
     private mutating func storeApart(_ open: [OpenRequest]) -> Bool {
         let tasks = Set(open.map(\.task)).sorted()
-        guard tasks.count > 1, apartUntil.map({ $0 > .now }) ?? true else { return false }
-        let isFirst = apartUntil == nil
-        if isFirst {
-            apartUntil = .now + Self.patience
-            set(SessionSettings.hurry)
+        guard tasks.count > 1 else {
+            parting?.waiting.append(open)
+            return parting != nil
         }
+        let isFirst = parting == nil
+        if isFirst {
+            parting = Parting()
+            set(SessionSettings.glance)
+        }
+        guard let until = parting?.until, until > .now else { return false }
         let middle = tasks[tasks.count / 2]
-        for half in [open.filter { $0.task < middle }, open.filter { $0.task >= middle }] {
-            let requests = half.map(\.request)
-            store(batch: requests[...], tasks: requests.reduce(0) { $0 + $1.tasks.count })
+        store(open.filter { $0.task < middle })
+        store(open.filter { $0.task >= middle })
+        guard isFirst else { return true }
+        let waiting = parting?.waiting ?? []
+        parting = nil
+        set(SessionSettings.hurry)
+        for open in waiting {
+            if until > .now {
+                store(open)
+            } else {
+                for open in open { open.request.then(.failure(.locked)) }
+            }
         }
-        if isFirst {
-            apartUntil = nil
-            set(SessionSettings.nodePatience)
-        }
+        set(SessionSettings.nodePatience)
         return true
+    }
+
+    private mutating func store(_ open: [OpenRequest]) {
+        let requests = open.map(\.request)
+        store(batch: requests[...], tasks: requests.reduce(0) { $0 + $1.tasks.count })
     }
 
     /// Sets a run-time parameter of the session. A new session has what it began with.

@@ -25,6 +25,9 @@ package enum SessionSettings {
     /// `deadlock_timeout` (1 s): a deadlock is still told as one.
     package static let node = fixedPlans + [nodePatience]
     static let nodePatience = "lock_timeout = 2000"
-    /// Where it is known that somebody has something locked, and to be found out what.
+    /// Where it is known that somebody has something locked, and to be found out what. What a transaction locks that is
+    /// about to commit counts as well.
+    static let glance = "lock_timeout = 2"
+    /// Where that has been found out: time for the commit of a transaction that is not stopped.
     static let hurry = "lock_timeout = 100"
 }
