@@ -76,6 +76,19 @@ import Testing
         #expect(try client.record(stray)?.status == .completed)
     }
 
+    @Test func `Who waits for it is told when it is taken out`() throws {
+        let client = bench.client()
+        defer { client.shutdown() }
+        let session = try bench.session()
+        let stray = try finished(client, session)
+        let claimed = try session.claim()
+        try bench.database.sql("UPDATE task SET awaited = true")
+        let listener = try PostgresConnection(bench.postgres)
+        try listener.execute(text: "LISTEN millrace_done")
+        try session.complete(claimed)
+        try eventually("told") { try listener.takeNotifications().contains { $0.payload == "\(stray)" } }
+    }
+
     @Test func `Who cancels it is told that it is finished`() throws {
         let client = bench.client()
         defer { client.shutdown() }

@@ -99,13 +99,17 @@ enum FinishSQL {
 
     /// Worker, ids, the least and the greatest of them. Takes those out of the queue that are finished already, and cannot be
     /// stored again: a node of a version before `refuse_finished` may have made them. Run only where that came to light, so
-    /// that ``complete`` need not ask.
+    /// that ``complete`` need not ask. Tells those who wait: they have made it, and have not looked for its end.
     static let removeStrays = PostgresStatement(
         "remove_strays",
         """
-        DELETE FROM task
-        WHERE worker_id = $1 AND id = ANY (ARRAY(
-            SELECT id FROM finished_task WHERE id = ANY ($2) AND id >= $3 AND id <= $4))
+        WITH removed AS (
+            DELETE FROM task
+            WHERE worker_id = $1 AND id = ANY (ARRAY(
+                SELECT id FROM finished_task WHERE id = ANY ($2) AND id >= $3 AND id <= $4))
+            RETURNING id, awaited
+        ), \(told)
+        SELECT n FROM told
         """)
 
     /// What a worker held whose lock is proof that it is gone: queued again at once, or, after as many attempts as the
