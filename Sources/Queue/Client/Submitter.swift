@@ -101,7 +101,7 @@ private struct Work {
     private var expectsNew = false
     /// The session that has sent a notification whose answer is not read, by its number among the link's.
     private var notifying: Int?
-    /// Some of a batch have to wait for a lock, and are told from the others.
+    /// Some of a batch have to wait for a lock, and are being told from the others.
     private var parting: Parting?
     private let size = Recorder(label: "millrace_submission_size")
 
@@ -219,6 +219,8 @@ private struct Work {
             }
         }
         set(SessionSettings.nodePatience)
+        // What told the workers of it may have had to wait for a lock as well.
+        if let connection = try? readyConnection() { wakeWorkers(connection) }
         return true
     }
 
