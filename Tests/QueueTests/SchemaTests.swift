@@ -47,7 +47,7 @@ import Threading
         #expect(throws: SchemaError.self) { try Schema.migrate(connect()) }
     }
 
-    /// Undoes the last two steps.
+    /// Undoes the steps after the eighth, as far as they are in their own way when they are applied again.
     private func stepBack() throws {
         _ = try Schema.migrate(connect())
         try database.sql(
@@ -125,7 +125,7 @@ import Threading
     @Test func `The locks of a step do not last through the next one`() throws {
         try stepBack()
         let newest = try Schema.status(connect()).count
-        // The last step has something to remove, which takes long.
+        // The one after the next has something to remove, which takes long.
         let id = "01935f6b-0000-7000-8000-000000000001"
         try database.sql(
             """
