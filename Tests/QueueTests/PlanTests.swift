@@ -104,7 +104,7 @@ import Testing
         let claim = plans[0]
         #expect(claim.contains("Index Scan using task_rank on task"))
         #expect(claim.contains("Index Scan using task_suspect on task"))
-        #expect(claim.contains("Index Scan using task_pkey on task"))
+        #expect(claim.contains("Tid Scan on task"))
         #expect(plans[4].contains("task_due_type"))
         for plan in plans {
             #expect(!plan.contains("Seq Scan") && !plan.contains("Bitmap"), "\(plan)")

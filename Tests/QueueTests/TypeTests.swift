@@ -192,6 +192,31 @@ import Threading
         #expect(try session.claim().map(\.id) == [suspect])
     }
 
+    @Test func `What others change while it is claimed is claimed once, and soon`() throws {
+        let client = bench.client()
+        defer { client.shutdown() }
+        let count = try client.submit((0..<500).map { Submission(task: task("\($0)")) }).count
+        let isOver = Monitor(false)
+        let connection = try PostgresConnection(bench.postgres)
+        let changes = NamedThread("test-changes") {
+            while !isOver.withLock({ $0 }) {
+                _ = try? connection.execute(text: "UPDATE task SET awaited = NOT awaited")
+            }
+        }
+        defer {
+            isOver.withLock { $0 = true }
+            changes.join()
+        }
+        let sessions = try (0..<2).map { try bench.session("\($0)") }
+        var claimed: [TaskID] = []
+        try eventually("all are claimed") {
+            for session in sessions { claimed += try session.claim(20).map(\.id) }
+            return claimed.count >= count
+        }
+        #expect(Set(claimed).count == count && claimed.count == count)
+        #expect(try bench.value("SELECT count(*) FROM task WHERE worker_id IS NOT NULL AND attempts = 1") == "\(count)")
+    }
+
     @Test func `A step of priority counts as a minute of waiting, across types`() throws {
         let client = bench.client()
         defer { client.shutdown() }

@@ -55,7 +55,9 @@ enum WorkerSQL {
     /// $6: for each type where to begin to look (``ClaimStart``).
     ///
     /// The inner parts are materialized: joined in, they could be run again, and take more than their limit. Tasks that
-    /// another claim has locked are stepped over, not waited for. The last columns are what the tasks are to be put in
+    /// another claim has locked are stepped over, not waited for. Those that were locked are found again by their place
+    /// (ctid), where the lock keeps them; one that somebody changed just before it was locked is elsewhere for this
+    /// statement, and left to the next claim. The last columns are what the tasks are to be put in
     /// order by, less the time of the claim; how long it took to find them, both in microseconds; how many dead rows the
     /// table has; whether one of the types is bounded; and whether there was a suspect of such a type that might run: when
     /// as many of it were underway as may be, or another claim had the type, nobody is told that this is over.
@@ -73,16 +75,16 @@ enum WorkerSQL {
             FROM unnest($3::text[], $6::int8[]) AS q (type, lead) LEFT JOIN task_type s ON s.type = q.type
             WHERE s.is_paused IS NOT TRUE
         ), suspect AS MATERIALIZED (
-            SELECT id FROM task
+            SELECT ctid FROM task
             WHERE $4 AND worker_id IS NULL AND suspect_of IS NOT NULL AND run_at <= now()
                 AND type = ANY (ARRAY(SELECT type FROM open WHERE quota > 0))
             ORDER BY priority, run_at, id
             LIMIT 1
             FOR UPDATE SKIP LOCKED
         ), next AS MATERIALIZED (
-            SELECT f.id
+            SELECT f.ctid
             FROM open o CROSS JOIN LATERAL (
-                SELECT id, rank, run_at FROM task
+                SELECT ctid, id, rank, run_at FROM task
                 WHERE type = o.type AND worker_id IS NULL AND suspect_of IS NULL AND run_at <= now()
                     AND rank >= o.start
                 ORDER BY rank, run_at, id
@@ -94,7 +96,7 @@ enum WorkerSQL {
             LIMIT $2
         )
         UPDATE task SET worker_id = $1, attempts = least(attempts + 1, 32767), started_at = clock_timestamp()
-        WHERE id = ANY (ARRAY(SELECT id FROM suspect UNION ALL SELECT id FROM next))
+        WHERE ctid = ANY (ARRAY(SELECT ctid FROM suspect UNION ALL SELECT ctid FROM next))
         RETURNING id, type, input, attempts, max_attempts, suspect_of IS NOT NULL,
             (extract(epoch FROM rank - now()) * 1000000)::int8,
             (extract(epoch FROM started_at - statement_timestamp()) * 1000000)::int8,

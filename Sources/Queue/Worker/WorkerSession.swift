@@ -191,8 +191,10 @@ package final class WorkerSession {
                 now: .now)
         }
         // The statement takes the most urgent ones, and returns them in any order.
-        let order = leads.indices.sorted { (leads[$0].lead, $0) < (leads[$1].lead, $1) }
-        let tasks = order.compactMap { claimed.claimedTask($0) }
+        let tasks = leads.indices
+            .compactMap { row in claimed.claimedTask(row).map { (lead: leads[row].lead, task: $0) } }
+            .sorted { ($0.lead, $0.task.id) < ($1.lead, $1.task.id) }
+            .map(\.task)
         watch?.noteClaimed(tasks.count)
         if exchange.isAlone {
             mayHaveSuspects = tasks.first?.isSuspect ?? false
