@@ -33,9 +33,19 @@ struct BenchCluster {
 
     /// Lets this benchmark's sessions order checkpoints, so that none falls into a measurement.
     func grantCheckpoints() throws {
+        try administrator().execute(text: "GRANT pg_checkpoint TO \(PrivateCluster.role)")
+    }
+
+    /// Makes another database beside the one that each cluster has.
+    /// - Returns: how to connect to it, for libpq.
+    func addDatabase(_ name: String) throws -> String {
+        try administrator().execute(text: "CREATE DATABASE \(name) OWNER \(PrivateCluster.role)")
+        return "host=\(socketFolder) user=\(PrivateCluster.role) dbname=\(name)"
+    }
+
+    private func administrator() throws -> PostgresConnection {
         let administrator = "host=\(socketFolder) user=postgres dbname=\(PrivateCluster.database)"
-        let connection = try PostgresConnection(PostgresConfiguration(connectionString: administrator))
-        try connection.execute(text: "GRANT pg_checkpoint TO \(PrivateCluster.role)")
+        return try PostgresConnection(PostgresConfiguration(connectionString: administrator))
     }
 
     func stop() { _ = child.stop(SIGINT, limit: .seconds(60)) }

@@ -8,8 +8,8 @@ struct HotTableBench: ParsableCommand {
         commandName: "table",
         abstract: "Watches the queue's table and the time of claims under a steady load, and with a long queue.",
         discussion: """
-            A PostgreSQL of its own, the queue's own sessions. First a claim with 1,000 and with 1,000,000 tasks queued, \
-            in turn; then a steady load for half of the time, and for the other half while another session holds a \
+            A PostgreSQL of its own, the queue's own sessions. First claims with 1,000 tasks queued in one database \
+            and with 1,000,000 in another, in turn; then a steady load for half of the time, and for the other half while another session holds a \
             snapshot, so that no row that dies can be removed.
             """)
 
@@ -44,7 +44,7 @@ struct HotTableBench: ParsableCommand {
         defer { cluster.stop() }
         _ = try MillraceParts(millrace, cluster: cluster, folder: folder)
         var lines: [String] = []
-        if queued > 1000 { lines += try LongQueue(cluster).compare(queued) }
+        if queued > 1000 { lines += try LongQueue(cluster, millrace: millrace).compare(queued) }
         let load = try SteadyLoad(cluster, rate: rate)
         defer { load.stop() }
         // Plans, caches and the day's partitions settle before anything counts.

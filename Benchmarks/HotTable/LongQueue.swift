@@ -1,52 +1,78 @@
 internal import Postgres
+internal import Supervisor
 
 /// What a claim of 100 tasks takes while few and while very many are queued.
+///
+/// There is a database for each, and the two are measured in turn, claim by claim: whatever else the machine does, or
+/// PostgreSQL in the background, meets both.
 struct LongQueue {
+    private static let few = 1000
     private static let claim = 100
-    /// Claims of one measurement.
+    /// Claims of each that count, after some that do not.
     private static let claims = 200
+    private static let warmUp = 400
 
     private let cluster: BenchCluster
+    private let millrace: String
 
-    init(_ cluster: BenchCluster) { self.cluster = cluster }
+    init(_ cluster: BenchCluster, millrace: String) {
+        self.cluster = cluster
+        self.millrace = millrace
+    }
 
-    /// With 1,000, with many, and with 1,000 again.
     /// - Returns: raw lines.
     func compare(_ many: Int) throws -> [String] {
-        let ends = try QueueEnds(cluster)
-        defer { ends.stop() }
-        let administrator = try cluster.connect()
-        func measure(_ queued: Int, _ label: String) throws -> (claim: Double, submission: [Double]) {
-            try administrator.execute(text: "TRUNCATE task, finished_task, result_cache")
-            var latencies = Latencies()
-            var submissions = Latencies()
-            for number in stride(from: 0, to: queued, by: 1000) { try ends.submit(1000, label: "\(label) \(number)") }
-            try administrator.execute(text: "ANALYZE task")
-            for number in 0..<(Self.claims + 20) {
-                let (tasks, time) = try ends.claim(Self.claim)
-                guard tasks.count == Self.claim else { throw BenchError("a claim of \(tasks.count) tasks") }
-                try ends.complete(tasks)
-                // The queue stays as long as it is.
-                let start = ContinuousClock.now
-                try ends.submit(Self.claim, label: "\(label) more \(number)")
-                guard number >= 20 else { continue }
-                submissions.add(start.duration(to: .now))
-                latencies.add(time)
+        var sides = [
+            try Side(cluster, millrace, "few", queued: Self.few), try Side(cluster, millrace, "many", queued: many),
+        ]
+        defer { for side in sides { side.ends.stop() } }
+        for number in 0..<(Self.warmUp + Self.claims) {
+            let counts = number >= Self.warmUp
+            for index in number % 2 == 0 ? [0, 1] : [1, 0] {
+                try sides[index].claim(Self.claim, number, counts: counts)
             }
-            return (latencies.percentile(0.5), submissions.percentiles([0.5, 0.99]))
         }
-        let rounds = [(1000, "few"), (many, "many"), (1000, "again")]
-        let figures = try rounds.map { try measure($0.0, $0.1) }
-        for (round, figure) in zip(rounds, figures) {
-            let submission = figure.submission.map { $0.text(2) }.joined(separator: " and ")
+        for side in sides {
+            let submission = side.submissions.percentiles([0.5, 0.99]).map { $0.text(2) }.joined(separator: " and ")
             print(
-                "\(round.0) queued: a claim of \(Self.claim) takes \(figure.claim.text(3)) ms (p50), "
+                "\(side.queued) queued: a claim of \(Self.claim) takes \(side.claims.percentile(0.5).text(3)) ms (p50), "
                     + "a submission of as many \(submission) ms (p50, p99)")
         }
-        let ratio = figures[1].claim / ((figures[0].claim + figures[2].claim) / 2)
-        print("with \(many) queued a claim takes \(ratio.text(2)) times as long as with 1000")
-        return zip(rounds, figures).map { round, figure in
-            "\(round.0)\t\(figure.claim)\t\(figure.submission[0])\t\(figure.submission[1])"
+        let ratio = sides[1].claims.percentile(0.5) / sides[0].claims.percentile(0.5)
+        print("with \(many) queued a claim takes \(ratio.text(2)) times as long as with \(Self.few)")
+        return sides.map { side in
+            let figures = [side.claims.percentile(0.5)] + side.submissions.percentiles([0.5, 0.99])
+            return (["\(side.queued)"] + figures.map { "\($0)" }).joined(separator: "\t")
+        }
+    }
+
+    /// A database with so many tasks queued.
+    private struct Side {
+        let queued: Int
+        let ends: QueueEnds
+        private(set) var claims = Latencies()
+        private(set) var submissions = Latencies()
+
+        init(_ cluster: BenchCluster, _ millrace: String, _ name: String, queued: Int) throws {
+            self.queued = queued
+            let database = try cluster.addDatabase(name)
+            let environment = ["DATABASE_URL": database, "MILLRACE_LOG_LEVEL": "warning"]
+            try Program("migrate", [Folder.absolute(millrace), "migrate"], environment: environment).waitForExit()
+            ends = try QueueEnds(database)
+            for number in stride(from: 0, to: queued, by: 100) { try ends.submit(100, label: "\(number)") }
+            try PostgresConnection(PostgresConfiguration(connectionString: database)).execute(text: "ANALYZE task")
+        }
+
+        /// Claims and completes so many tasks, and hands in as many: the queue stays as long as it is.
+        mutating func claim(_ count: Int, _ number: Int, counts: Bool) throws {
+            let (tasks, time) = try ends.claim(count)
+            guard tasks.count == count else { throw BenchError("a claim of \(tasks.count) tasks") }
+            try ends.complete(tasks)
+            let start = ContinuousClock.now
+            try ends.submit(count, label: "more \(number)")
+            guard counts else { return }
+            submissions.add(start.duration(to: .now))
+            claims.add(time)
         }
     }
 }

@@ -14,10 +14,11 @@ struct QueueEnds {
 
     private static let logger = Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() }
 
-    init(_ cluster: BenchCluster) throws {
+    /// - Parameter connectionString: for libpq.
+    init(_ connectionString: String) throws {
         guard let definition = TaskRegistry.definition(named: "sha256") else { throw BenchError("no sha256") }
         self.definition = definition
-        let postgres = PostgresConfiguration(connectionString: cluster.connectionString)
+        let postgres = PostgresConfiguration(connectionString: connectionString)
         client = QueueClient(
             QueueClient.Configuration(postgres: postgres, queueLimit: 10_000_000), logger: Self.logger)
         watch = WorkerWatch(WorkerWatch.Configuration(postgres: postgres), logger: Self.logger)

@@ -25,7 +25,7 @@ final class SteadyLoad: Sendable {
         func thread(_ name: String, _ body: @escaping @Sendable (QueueEnds) throws -> Void) -> NamedThread {
             NamedThread(name) {
                 do {
-                    let ends = try QueueEnds(cluster)
+                    let ends = try QueueEnds(cluster.connectionString)
                     defer { ends.stop() }
                     try body(ends)
                 } catch {
