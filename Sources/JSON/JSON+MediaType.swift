@@ -1,6 +1,8 @@
 extension JSON {
     /// Whether a `Content-Type` names JSON: `application/json` or a type with the suffix `+json` (RFC 6839), in UTF-8.
     package static func isMediaType(_ field: String) -> Bool {
+        // What nearly all send.
+        if field == "application/json" { return true }
         let parts = field.lowercased().split(separator: ";", omittingEmptySubsequences: false)
             // Blanks may stand around each part.
             .map { $0.split { $0 == " " || $0 == "\t" }.joined(separator: " ") }
