@@ -193,19 +193,6 @@ final class Exchange: TimerHandler {
         enterLocation(location(for: path), isAdminCall: isAdminCall)
     }
 
-    private func serverIndex(for host: Range<Int>, _ listener: NginxConfig.Listener) -> Int {
-        let bytes = headBytes
-        let span = bytes.span.extracting(host)
-        guard listener.hasPatterns else { return listener.server(for: span) }
-        // Groups are in lower case, as in nginx.
-        let name = bytes[host].map { $0 &- 0x41 < 26 ? $0 | 0x20 : $0 }
-        return listener.server(for: span) { matches($0, name) }
-    }
-
-    func location(for path: [UInt8]) -> Int {
-        server.table.location(for: path.span) { matches($0, path) }?.location ?? 0
-    }
-
     /// The phases of a request at its location, in nginx's order.
     func enterLocation(_ index: Int, isAdminCall: Bool = false) {
         location = server.locations[index]
