@@ -74,6 +74,30 @@ final class Bench: Sendable {
 
     /// One number or text that SQL returns.
     func value(_ sql: String) throws -> String { try database.sql(sql) }
+
+    /// Hands requests in that are stored as one batch: the thread is kept busy while they come.
+    func submitTogether(
+        _ client: QueueClient, _ requests: [(tasks: [Submission], key: IdempotencyKey?)]
+    ) throws -> [Result<[SubmissionOutcome], QueueError>] {
+        let holder = try PostgresConnection(postgres)
+        try holder.execute(text: "BEGIN; LOCK TABLE cache_statistics IN SHARE MODE")
+        client.submit([Submission(task: task("first"))], wait: nil) { _ in }
+        try eventually("it waits") {
+            try value(
+                "SELECT count(*) FROM pg_locks WHERE relation = 'cache_statistics'::regclass AND NOT granted") == "1"
+        }
+        let answers = Monitor<[Int: Result<[SubmissionOutcome], QueueError>]>([:])
+        for (number, request) in requests.enumerated() {
+            client.submit(request.tasks, wait: nil, key: request.key) { told in
+                answers.broadcast { $0[number] = told }
+            }
+        }
+        try holder.execute(text: "ROLLBACK")
+        guard let told = answers.wait(for: .seconds(20), { $0.count == requests.count ? $0 : nil }) else {
+            throw Unexpected(what: "no answers")
+        }
+        return requests.indices.map { told[$0]! }
+    }
 }
 
 /// A task whose input is `name`; cacheable tasks of one name are identical.
