@@ -23,13 +23,18 @@ import Threading
             FROM generate_series(1, 200000) n;
             DELETE FROM task
             """)
+        try eventually("they are counted") {
+            try bench.value("SELECT pg_stat_get_dead_tuples('task'::regclass) > 100000") == "t"
+        }
+        // No process is started for it: the time between two looks at everything is short.
+        let connection = try PostgresConnection(bench.postgres)
         func insert(_ number: Int, before: String) throws {
-            try bench.database.sql(
-                """
-                INSERT INTO task (id, type, priority, max_attempts, awaited, run_at, created_at, rank, input)
-                VALUES ('00000000-0000-7000-8000-00000000000\(number)', 'sha256', 0, 5, false, now(), now(),
-                    now() - interval '\(before)', '{}')
-                """)
+            try connection.execute(
+                text: """
+                    INSERT INTO task (id, type, priority, max_attempts, awaited, run_at, created_at, rank, input)
+                    VALUES ('00000000-0000-7000-8000-00000000000\(number)', 'sha256', 0, 5, false, now(), now(),
+                        now() - interval '\(before)', '{}')
+                    """)
         }
         let session = try bench.session()
         func claimed() throws -> [String] { try session.claim().map { String("\($0.id)".suffix(1)) } }
@@ -37,7 +42,8 @@ import Threading
         #expect(try claimed() == ["1"])
         try insert(2, before: "1 hour")
         try insert(3, before: "0")
-        #expect(try claimed() == ["3"])
+        let second = try claimed()
+        #expect(second == ["3"])
         // Nobody tells of the other one: the session looks at everything by itself after a while.
         let wake = EventFD()
         var found: [String] = []
