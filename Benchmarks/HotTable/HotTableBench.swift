@@ -9,8 +9,8 @@ struct HotTableBench: ParsableCommand {
         abstract: "Watches the queue's table and the time of claims under a steady load, and with a long queue.",
         discussion: """
             A PostgreSQL of its own, the queue's own sessions. First claims with 1,000 tasks queued in one database \
-            and with 1,000,000 in another, in turn; then a steady load for half of the time, and for the other half while another session holds a \
-            snapshot, so that no row that dies can be removed.
+            and with 1,000,000 in another, in turn; then a steady load for half of the time, and for the other half \
+            while another session holds a snapshot, so that no row that dies can be removed.
             """)
 
     @Option(help: "The millrace program, which makes the schema.")

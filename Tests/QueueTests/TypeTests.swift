@@ -102,16 +102,22 @@ import Threading
         #expect(try session.claim().map(\.id) == [bounded])
     }
 
-    @Test func `A bound that is set while a worker claims without asking for bounds holds from the next claim on`()
-        throws
-    {
-        let client = bench.client()
-        defer { client.shutdown() }
+    /// A session that has claimed one task while nothing was bounded. Now its type is, and nine more of it wait.
+    private func unaware(_ client: QueueClient) throws -> WorkerSession {
         let session = try bench.session(types: Self.names, concurrency: 9)
         _ = try client.submit([Submission(task: task("before"))])
         #expect(try session.claim().count == 1)
         try client.bound("sha256", to: 3)
         _ = try client.submit((0..<9).map { Submission(task: task("\($0)")) })
+        return session
+    }
+
+    @Test func `A bound that is set while a worker claims without asking for bounds holds from the next claim on`()
+        throws
+    {
+        let client = bench.client()
+        defer { client.shutdown() }
+        let session = try unaware(client)
         let other = try #require(try client.submit(task("other", type: "md5")).queuedID)
         // It does not know of the bound, and takes none of that type.
         #expect(try session.claim().map(\.id) == [other])
@@ -121,11 +127,7 @@ import Threading
     @Test func `Where only tasks of a type are left that has just been bounded a worker asks for it soon`() throws {
         let client = bench.client()
         defer { client.shutdown() }
-        let session = try bench.session(types: Self.names, concurrency: 9)
-        _ = try client.submit([Submission(task: task("before"))])
-        #expect(try session.claim().count == 1)
-        try client.bound("sha256", to: 3)
-        _ = try client.submit((0..<9).map { Submission(task: task("\($0)")) })
+        let session = try unaware(client)
         #expect(try session.claim().isEmpty)
         #expect(try session.waitForWork(upTo: .seconds(5), wake: EventFD()) == .work)
         #expect(try session.claim().count == 2)
