@@ -7,7 +7,8 @@ internal import Postgres
 /// one statement and one commit. Completions, the frequent case, are announced after it (``NotifySQL``).
 ///
 /// The ids come sorted, and the plan walks them in that order: two statements that lock several tasks do not wait for
-/// each other in a ring. The cache's rows are written in the order of their keys, the counters last.
+/// each other in a ring. (`(worker_id = $1) IS TRUE` fits no index: that of the owners has another order, and the entries
+/// of all that the worker had since the last vacuum.) The cache's rows are written in the order of their keys, the counters last.
 enum FinishSQL {
     /// Tells those who wait, up to 200 ids (7,400 bytes) a notification: a payload ends at 8,000 bytes.
     private static let told = """
@@ -30,7 +31,7 @@ enum FinishSQL {
         """
         WITH removed AS (
             DELETE FROM task t
-            WHERE id = ANY ($2::uuid[]) AND id = ($2::uuid[])[width_bucket(id, $2::uuid[])] AND worker_id = $1
+            WHERE id = ANY ($2::uuid[]) AND id = ($2::uuid[])[width_bucket(id, $2::uuid[])] AND (worker_id = $1) IS TRUE
             RETURNING t.id, t.type, t.cache_key, t.attempts, t.created_at, t.started_at, t.awaited, t.history,
                 ($3::text[])[width_bucket(t.id, $2::uuid[])]::json AS result
         ), finished AS (
@@ -76,12 +77,14 @@ enum FinishSQL {
                 rank = d.now + interval '1 second' * least(2 ^ (t.attempts - t.attempts_before - 1), 300)
                     * d.share[width_bucket(t.id, $2::uuid[])] + t.priority * interval '1 minute'
             FROM drawn d
-            WHERE t.id = ANY ($2::uuid[]) AND t.id = ($2::uuid[])[width_bucket(t.id, $2::uuid[])] AND t.worker_id = $1
+            WHERE t.id = ANY ($2::uuid[]) AND t.id = ($2::uuid[])[width_bucket(t.id, $2::uuid[])]
+                AND (t.worker_id = $1) IS TRUE
                 AND ($4::bool[])[width_bucket(t.id, $2::uuid[])] AND t.attempts < t.max_attempts
             RETURNING t.id
         ), removed AS (
             DELETE FROM task t
-            WHERE t.id = ANY ($2::uuid[]) AND t.id = ($2::uuid[])[width_bucket(t.id, $2::uuid[])] AND t.worker_id = $1
+            WHERE t.id = ANY ($2::uuid[]) AND t.id = ($2::uuid[])[width_bucket(t.id, $2::uuid[])]
+                AND (t.worker_id = $1) IS TRUE
                 AND NOT (($4::bool[])[width_bucket(t.id, $2::uuid[])] AND t.attempts < t.max_attempts)
             RETURNING t.id, t.type, t.attempts, t.created_at, t.started_at, t.awaited, t.history, t.priority,
                 ($3::text[])[width_bucket(t.id, $2::uuid[])] AS error, t.max_attempts - t.attempts_before AS max_attempts,
@@ -105,8 +108,8 @@ enum FinishSQL {
         """
         WITH removed AS (
             DELETE FROM task
-            WHERE worker_id = $1 AND id = ANY (ARRAY(
-                SELECT id FROM finished_task WHERE id = ANY ($2) AND id >= $3 AND id <= $4))
+            WHERE (worker_id = $1) IS TRUE AND id = ANY (ARRAY(
+                SELECT id FROM finished_task WHERE id = ANY ($2) AND id >= $3 AND id <= $4 ORDER BY id))
             RETURNING id, awaited
         ), \(told)
         SELECT n FROM told

@@ -21,7 +21,7 @@ enum LookUpSQL {
         """
         SELECT \(unfinishedColumns) FROM task WHERE id = ANY ($1)
         UNION ALL
-        SELECT \(finishedColumns) FROM finished_task WHERE id = ANY ($1) AND id >= $2 AND id <= $3
+        (SELECT \(finishedColumns) FROM finished_task WHERE id = ANY ($1) AND id >= $2 AND id <= $3 ORDER BY id)
         """)
 
     /// In the order of ids, as every statement that locks several tasks: so no two wait for each other in a ring.
@@ -113,7 +113,7 @@ enum LookUpSQL {
         UNION ALL
         SELECT array_to_json(CASE WHEN started_at IS NULL THEN coalesce(history, '{}')
             ELSE array_append(history, attempt(attempts, outcome::text, worker, started_at, completed_at, error)) END)
-        FROM finished_task WHERE id = $1
+        FROM (SELECT * FROM finished_task WHERE id >= $1 AND id <= $1 ORDER BY id LIMIT 1) f
         """)
 
     static let ping = PostgresStatement("ping", "SELECT 1")
