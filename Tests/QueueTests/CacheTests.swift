@@ -1,3 +1,4 @@
+import Postgres
 import Queue
 import TestSupport
 import Testing
@@ -24,6 +25,107 @@ import Threading
         _ = try one.submit(
             [task("salted", isCacheable: false), task("salted", isCacheable: false)].map { Submission(task: $0) })
         #expect(try bench.value("SELECT count(*) FROM task") == "4")
+    }
+
+    @Test func `One that a worker has is the same task still, and nothing is run again to find that out`() throws {
+        let (one, other) = (bench.client(), bench.client())
+        defer {
+            one.shutdown()
+            other.shutdown()
+        }
+        let session = try bench.session()
+        let id = try #require(try one.submit(task("same")).queuedID)
+        let claimed = try session.claim()
+        #expect(claimed.map(\.id) == [id])
+        for client in [one, other, other] {
+            #expect(try client.submit(task("same")).queuedID == id)
+            let batch = try client.submit(["same", "new"].map { Submission(task: task($0)) })
+            #expect(batch.first?.queuedID == id)
+        }
+        #expect(try bench.value("SELECT xact_rollback FROM pg_stat_database WHERE datname = current_database()") == "0")
+        try session.giveBack(claimed.map(\.id))
+        #expect(try one.submit(task("same")).queuedID == id)
+        #expect(try bench.value("SELECT count(*), max(sharers) FROM task") == "2|8")
+    }
+
+    @Test(arguments: [1, 2]) func `One that is claimed while the same one is inserted stays the only one`(
+        _ count: Int
+    ) throws {
+        let client = bench.client()
+        defer { client.shutdown() }
+        let id = try #require(try client.submit(task("same")).queuedID)
+        // Another node has handed it in, and has not committed. This one looks and sees nothing, and waits for it; then the
+        // task is not among those that wait any more.
+        let other = try PostgresConnection(bench.postgres)
+        try other.execute(
+            text: """
+                CREATE TEMPORARY TABLE kept AS SELECT * FROM task; DELETE FROM task;
+                BEGIN; INSERT INTO task SELECT * FROM kept
+                """)
+        let answer = Monitor<Result<[SubmissionOutcome], QueueError>?>(nil)
+        let sent = (0..<count).map { Submission(task: task($0 == 0 ? "same" : "\($0)")) }
+        client.submit(sent, wait: nil) { told in answer.broadcast { $0 = told } }
+        try eventually("it waits") {
+            try bench.value(
+                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()")
+                == "1"
+        }
+        try other.execute(text: "UPDATE task SET worker_id = 7, started_at = now(), attempts = 1; COMMIT")
+        let outcomes = try #require(answer.wait(for: .seconds(10)) { $0 }).get()
+        #expect(outcomes.map(\.queuedID) == [id] + sent.dropFirst().map(\.id))
+        #expect(try bench.value("SELECT count(*), sum(sharers) FROM task") == "\(count)|\(count + 1)")
+    }
+
+    @Test func `Of the same tasks one is unfinished at any time while workers claim them, put them back and end them`()
+        throws
+    {
+        let clients = (0..<2).map { _ in bench.client() }
+        defer { for client in clients { client.shutdown() } }
+        let isOver = Monitor(false)
+        let counts = Monitor((twice: 0, looks: 0, claimed: 0, returned: 0))
+        func thread(_ body: @escaping @Sendable () throws -> Void) -> NamedThread {
+            NamedThread("test-same") {
+                do { try body() } catch { Issue.record("\(error)") }
+            }
+        }
+        let submitters = clients.map { client in
+            thread {
+                while !isOver.withLock({ $0 }) {
+                    _ = try client.submit((0..<10).shuffled().map { Submission(task: task("\($0)")) })
+                }
+            }
+        }
+        let workers = (0..<2).map { number in
+            thread {
+                let session = try bench.session("worker \(number)", cacheTTL: .zero)
+                while !isOver.withLock({ $0 }) {
+                    let tasks = try session.claim(5)
+                    let returned = Array(tasks.shuffled().prefix(2))
+                    try session.giveBack(returned.map(\.id))
+                    counts.withLock { counts in
+                        counts.claimed += tasks.count
+                        counts.returned += returned.count
+                    }
+                    try session.complete(tasks.filter { !returned.contains($0) })
+                }
+            }
+        }
+        let watcher = thread {
+            let connection = try PostgresConnection(bench.postgres)
+            while !isOver.withLock({ $0 }) {
+                let twice = try connection.execute("SELECT FROM task GROUP BY cache_key HAVING count(*) > 1").rowCount
+                counts.withLock { counts in
+                    counts.looks += 1
+                    counts.twice += twice
+                }
+            }
+        }
+        sleepCurrentThread(for: .seconds(4))
+        isOver.withLock { $0 = true }
+        for thread in submitters + workers + [watcher] { thread.join() }
+        let seen = counts.withLock { $0 }
+        #expect(seen.twice == 0)
+        #expect(seen.looks > 20 && seen.claimed > 500 && seen.returned > 100, "\(seen)")
     }
 
     @Test func `A task put off does not hold up the same one that is wanted now`() throws {

@@ -49,15 +49,20 @@ import Testing
             try plan(IdempotencySQL.read, "ARRAY[''::bytea], ARRAY[''::bytea]", connection),
             try plan(SubmitSQL.submit, Self.submission, connection),
             try plan(SubmitSQL.insert, Self.submission, connection),
+            try plan(SubmitSQL.known, "\(ids), gen_random_uuid(), gen_random_uuid()", connection),
         ]
     }
 
-    /// Whether each walk of a primary key looks for keys that it is given.
+    /// Whether each walk of an index of many rows looks for keys that it is given.
     private func readsByKey(_ plan: String) -> Bool {
         let lines = plan.split(separator: "\n")
         return zip(lines, lines.dropFirst() + [""]).allSatisfy { line, next in
-            !line.contains("_expiry on") && !line.contains("_pkey on") || line.contains("task_type")
-                || next.contains("Index Cond")
+            if line.contains("type_id_idx on") { return next.contains("Index Cond: ((type = ") }
+            guard line.contains("_expiry on") || line.contains("_pkey on") || line.contains("task_single_flight"),
+                !line.contains("task_type")
+            else { return true }
+            let isOneKey = next.firstMatch(of: /\(\w+ >= ([^)]+)\) AND \(\w+ <= ([^)]+)\)/).map { $0.1 == $0.2 }
+            return next.contains("Index Cond") && (next.contains(" = ") || isOneKey == true)
         }
     }
 
@@ -88,11 +93,16 @@ import Testing
             FinishSQL.removeStrays.with(.int4(-1), .uuids(none), .uuid(TaskID()), .uuid(TaskID())),
             WorkerSQL.absolve.with(.int4(-1)),
             LookUpSQL.completedPage.with(PostgresArray(.text).value, .uuid(TaskID()), .int8(10)),
+            SubmitSQL.known.with(ids: none),
         ])
         // Statistics that say "nothing" are worse than none: a whole table looks like the cheapest thing to read.
         try bench.database.sql("ANALYZE")
         let early = try plans(connection)
         for plan in early { #expect(readsByKey(plan), "\(plan)") }
+        // What a worker ends is found by its ids, in their order.
+        for plan in [early[5], early[6], early[7], early[11]] {
+            #expect(plan.contains("task_pkey on task") && !plan.contains("task_owner"), "\(plan)")
+        }
         try bench.database.sql(
             """
             INSERT INTO task (id, type, priority, max_attempts, awaited, run_at, created_at, cache_key, input)
@@ -114,6 +124,45 @@ import Testing
         }
         // It is the kept plan that was shown: its parameters have no values.
         #expect(plans[1].contains("ANY ($1)"))
+    }
+
+    /// How often each index of the finished and the unfinished tasks was walked, as far as this session has told.
+    private func walks(_ connection: PostgresConnection) throws -> [String: Int] {
+        try connection.execute(text: "SELECT pg_stat_force_next_flush()")
+        let rows = try connection.execute(
+            "SELECT indexrelname, idx_scan FROM pg_stat_user_indexes WHERE idx_scan > 0")
+        return (0..<rows.rowCount).reduce(into: [:]) { $0[rows.text($1, 0) ?? ""] = rows.integer($1, 1) }
+    }
+
+    @Test func `The look behind an insertion goes from key to key, if planned while nothing was finished as well`()
+        throws
+    {
+        let connection = try PostgresConnection(bench.postgres, settings: SessionSettings.fixedPlans)
+        try Partitions(connection, logger: Bench.logger).make(from: CivilDay(.now), days: 2)
+        try bench.database.sql("ANALYZE")
+        let prefix = TaskID(lowestAt: .now).description.prefix(24)
+        func look() throws {
+            try connection.execute(
+                text: """
+                    SELECT refuse_overtaken(
+                        ARRAY(SELECT ('\(prefix)' || lpad(to_hex(n), 12, '0'))::uuid FROM generate_series(30001, 30050) n),
+                        ARRAY(SELECT sha256(n::text::bytea) FROM generate_series(1, 50) n),
+                        '\(prefix)000000000000', '\(prefix)ffffffffffff')
+                    """)
+        }
+        try look()
+        let before = try walks(connection)
+        try bench.database.sql(
+            """
+            INSERT INTO finished_task (id, type, outcome, attempts, created_at, completed_at)
+            SELECT ('\(prefix)' || lpad(to_hex(n), 12, '0'))::uuid, 'sha256', 'completed', 1, now(), now()
+            FROM generate_series(1, 20000) n
+            """)
+        try look()
+        let walked = try walks(connection).compactMap { name, count in
+            count == before[name] ?? 0 ? nil : "\(name.split(separator: "_").last ?? "") \(count - (before[name] ?? 0))"
+        }
+        #expect(walked.sorted() == ["claimed 50", "pkey 50"])
     }
 
     @Test func `Pages of tasks walk indexes, and the failed ones have their own, whatever is said of types`() throws {

@@ -32,7 +32,7 @@ package enum SubmitSQL {
         "insert",
         """
         WITH found AS MATERIALIZED (
-            SELECT b.*, c.task_id AS cached_id, c.result, NULL::uuid AS joined_id
+            SELECT b.*, c.task_id AS cached_id, c.result, \(claimed) AS joined_id
             FROM unnest(
                 $1::uuid[], $2::text[], $3::bytea[], $4::bytea[], $5::int2[], $6::timestamptz[], $7::int2[],
                 $8::bool[], $9::bool[], $10::int4[], $12::bool[], $14::bytea[]
@@ -52,9 +52,25 @@ package enum SubmitSQL {
               ELSE set_config('synchronous_commit', 'off', true) IS NULL END
         """)
 
-    /// False. Ends the statement if one of the inserted rows is a finished task that came again: the look at that has a
-    /// snapshot of its own, newer than the insertion.
-    private static let refusal = "refuse_finished(ARRAY(SELECT id FROM inserted), $15, $16)"
+    /// An identical task that waits.
+    private static let waiting = identical("worker_id IS NULL")
+
+    /// An identical task that a worker has. No unique index tells of these: one for all would have a claim write into what
+    /// has the keys of a million that wait.
+    private static let claimed = identical("worker_id IS NOT NULL")
+
+    private static func identical(_ condition: String) -> String {
+        """
+        (SELECT k.id FROM task k
+                    WHERE k.cache_key >= b.cache_key AND k.cache_key <= b.cache_key AND \(condition)
+                    ORDER BY k.cache_key LIMIT 1)
+        """
+    }
+
+    /// False. Ends the statement if one of the inserted rows is a finished task that came again, or if an identical one is
+    /// claimed by now: the look at that has a snapshot of its own, newer than the insertion.
+    private static let refusal =
+        "refuse_overtaken(ARRAY(SELECT id FROM inserted), ARRAY(SELECT cache_key FROM inserted), $15, $16)"
 
     /// Of the rows of a batch.
     private static let columns =
@@ -74,7 +90,7 @@ package enum SubmitSQL {
             WHERE may_queue AND cached_id IS NULL AND joined_id IS NULL
             ORDER BY cache_key
             ON CONFLICT DO NOTHING
-            RETURNING id
+            RETURNING id, cache_key
         """
 
     /// Locks the counters' row after all insertions.
@@ -100,13 +116,13 @@ package enum SubmitSQL {
             ) AS b (\(columns))
         ), found AS MATERIALIZED (
             SELECT b.*, c.task_id AS cached_id, c.result,
-                CASE WHEN b.may_come_again THEN coalesce(
-                    (SELECT k.id FROM task k WHERE k.id = b.id LIMIT 1),
-                    (SELECT k.id FROM finished_task k WHERE k.id = b.id LIMIT 1), t.id)
-                ELSE t.id END AS joined_id
+                coalesce(
+                    CASE WHEN b.may_come_again THEN coalesce(
+                        (SELECT k.id FROM task k WHERE k.id = b.id LIMIT 1),
+                        (SELECT k.id FROM finished_task k WHERE k.id >= b.id AND k.id <= b.id ORDER BY k.id LIMIT 1)) END,
+                    \(waiting), \(claimed)) AS joined_id
             FROM batch b
             LEFT JOIN result_cache c ON c.cache_key = b.cache_key AND (c.expires_at > now()) IS TRUE
-            LEFT JOIN task t ON t.cache_key = b.cache_key
         ), shared AS MATERIALIZED (
             SELECT array_agg(joined_id ORDER BY joined_id) AS tasks, array_agg(id ORDER BY joined_id) AS ids,
                 array_agg(copies ORDER BY joined_id) AS copies
@@ -140,7 +156,7 @@ package enum SubmitSQL {
         """
         SELECT id FROM task WHERE id = ANY ($1)
         UNION ALL
-        SELECT id FROM finished_task WHERE id = ANY ($1) AND id >= $2 AND id <= $3
+        (SELECT id FROM finished_task WHERE id = ANY ($1) AND id >= $2 AND id <= $3 ORDER BY id)
         """)
 
     /// Ends the session whose commit is in doubt, and waits for its end: only then is what the tables show final.
