@@ -17,15 +17,53 @@ struct ClaimStartTests {
         return claims
     }
 
-    @Test(arguments: [(3, 300_000), (50, 900)])
-    func `Where it is quick, or few rows are dead, each claim begins at the beginning`(_ search: Int, _ deadRows: Int) {
+    /// After a claim at time 0 that was full, with some dead rows.
+    private func backlog(_ deadRows: Int = 5000) -> ClaimStart {
+        var claims = ClaimStart()
+        claims.claimed(
+            ["a"], from: [nil], found: [("a", -9_000_000)], isFull: true, search: .microseconds(300),
+            deadRows: deadRows,
+            now: start)
+        return claims
+    }
+
+    @Test(arguments: [(3, 300_000, false), (50, 9000, false), (50, 900, true)])
+    func `Where it is quick, or few rows are dead, each claim begins at the beginning`(
+        _ search: Int, _ deadRows: Int, _ isFull: Bool
+    ) {
         var claims = ClaimStart()
         #expect(claims.starts(types, now: start) == [nil, nil])
         claims.claimed(
-            types, from: [nil, nil], found: [("a", -2000)], isFull: true, search: .milliseconds(search),
+            types, from: [nil, nil], found: [("a", -2000)], isFull: isFull, search: .milliseconds(search),
             deadRows: deadRows, now: start)
         #expect(claims.starts(types, now: at(1)) == [nil, nil])
         #expect(claims.wholeLookAt == nil)
+    }
+
+    @Test func `While each claim is full one in 100 ms begins at the beginning`() {
+        var claims = backlog()
+        #expect(claims.starts(["a"], now: at(99)) == [-9_050_000])
+        claims.claimed(
+            ["a"], from: [-9_050_000], found: [("a", -8_000_000)], isFull: true, search: .microseconds(200),
+            deadRows: 5100, now: at(50))
+        #expect(claims.starts(["a"], now: at(99)) == [-9_050_000])
+        #expect(claims.starts(["a"], now: at(100)) == [nil])
+        claims.wasToldOfOthers()
+        #expect(claims.starts(["a"], now: at(1)) == [nil])
+        #expect(backlog(1000).starts(["a"], now: at(1)) == [nil])
+    }
+
+    @Test func `At the end of a backlog the next claim looks for what lies before, at once and once`() {
+        var claims = backlog()
+        claims.claimed(
+            ["a"], from: [-9_050_000], found: [("a", -8_000_000)], isFull: false, search: .microseconds(200),
+            deadRows: 5100, now: at(50))
+        #expect(claims.wholeLookAt == start)
+        #expect(claims.starts(["a"], now: at(51)) == [nil])
+        claims.claimed(
+            ["a"], from: [nil], found: [], isFull: false, search: .microseconds(200), deadRows: nil, now: at(52))
+        #expect(claims.wholeLookAt == nil)
+        #expect(claims.starts(["a"], now: at(53)) == [nil])
     }
 
     @Test func `Where it is slow, claims begin shortly before what was found, and one in so many looks at everything`()
