@@ -26,7 +26,13 @@ final class MillraceParts {
         environment = [
             "DATABASE_URL": cluster.connectionString, "RATE_LIMIT_REQUESTS": "0", "MILLRACE_LOG_LEVEL": "warning",
         ]
-        try Program("migrate", [self.program, "migrate"], environment: environment).waitForExit()
+        try Self.migrate(cluster.connectionString, program)
+    }
+
+    /// Makes the schema in a database.
+    static func migrate(_ connectionString: String, _ program: String) throws {
+        let environment = ["DATABASE_URL": connectionString, "MILLRACE_LOG_LEVEL": "warning"]
+        try Program("migrate", [Folder.absolute(program), "migrate"], environment: environment).waitForExit()
     }
 
     func startNodes(_ count: Int) throws {

@@ -42,7 +42,7 @@ struct HotTableBench: ParsableCommand {
         defer { folder.remove() }
         let cluster = try BenchCluster(in: folder)
         defer { cluster.stop() }
-        _ = try MillraceParts(millrace, cluster: cluster, folder: folder)
+        try MillraceParts.migrate(cluster.connectionString, millrace)
         var lines: [String] = []
         if queued > 1000 { lines += try LongQueue(cluster, millrace: millrace).compare(queued) }
         let load = try SteadyLoad(cluster, rate: rate)

@@ -1,5 +1,4 @@
 internal import Postgres
-internal import Supervisor
 
 /// What a claim of 100 tasks takes while few and while very many are queued.
 ///
@@ -56,8 +55,7 @@ struct LongQueue {
         init(_ cluster: BenchCluster, _ millrace: String, _ name: String, queued: Int) throws {
             self.queued = queued
             let database = try cluster.addDatabase(name)
-            let environment = ["DATABASE_URL": database, "MILLRACE_LOG_LEVEL": "warning"]
-            try Program("migrate", [Folder.absolute(millrace), "migrate"], environment: environment).waitForExit()
+            try MillraceParts.migrate(database, millrace)
             ends = try QueueEnds(database)
             for number in stride(from: 0, to: queued, by: 100) { try ends.submit(100, label: "\(number)") }
             try PostgresConnection(PostgresConfiguration(connectionString: database)).execute(text: "ANALYZE task")
