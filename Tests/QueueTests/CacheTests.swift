@@ -27,7 +27,9 @@ import Threading
         #expect(try bench.value("SELECT count(*) FROM task") == "4")
     }
 
-    @Test func `One that a worker has is the same task still, and nothing is run again to find that out`() throws {
+    @Test func `One that a worker has is the same task still, and nothing is stored and taken back to find that out`()
+        throws
+    {
         let (one, other) = (bench.client(), bench.client())
         defer {
             one.shutdown()
@@ -37,12 +39,19 @@ import Threading
         let id = try #require(try one.submit(task("same")).queuedID)
         let claimed = try session.claim()
         #expect(claimed.map(\.id) == [id])
+        try bench.database.sql(
+            """
+            CREATE TABLE withdrawn (id uuid);
+            CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS
+                $$ BEGIN INSERT INTO withdrawn VALUES (OLD.id); RETURN NULL; END $$;
+            CREATE TRIGGER note AFTER DELETE ON task FOR EACH ROW EXECUTE FUNCTION note()
+            """)
         for client in [one, other, other] {
             #expect(try client.submit(task("same")).queuedID == id)
             let batch = try client.submit(["same", "new"].map { Submission(task: task($0)) })
             #expect(batch.first?.queuedID == id)
         }
-        #expect(try bench.value("SELECT xact_rollback FROM pg_stat_database WHERE datname = current_database()") == "0")
+        #expect(try bench.value("SELECT count(*) FROM withdrawn") == "0")
         try session.giveBack(claimed.map(\.id))
         #expect(try one.submit(task("same")).queuedID == id)
         #expect(try bench.value("SELECT count(*), max(sharers) FROM task") == "2|8")
@@ -74,6 +83,36 @@ import Threading
         let outcomes = try #require(answer.wait(for: .seconds(10)) { $0 }).get()
         #expect(outcomes.map(\.queuedID) == [id] + sent.dropFirst().map(\.id))
         #expect(try bench.value("SELECT count(*), sum(sharers) FROM task") == "\(count)|\(count + 1)")
+    }
+
+    @Test func `A node of the version before is told to run again what is claimed by now`() throws {
+        let client = bench.client()
+        defer { client.shutdown() }
+        _ = try client.submit(task("same"))
+        let session = try bench.session()
+        #expect(try session.claim().count == 1)
+        let node = try PostgresConnection(bench.postgres)
+        func insert(_ key: String) throws {
+            try node.execute(
+                text: """
+                    BEGIN;
+                    INSERT INTO task
+                        (id, type, priority, max_attempts, awaited, run_at, created_at, cache_key, input, sharers, rank)
+                    SELECT 'ffffffff-0000-7000-8000-000000000001', type, priority, max_attempts, false, run_at, created_at,
+                        \(key), input, 1, rank FROM task
+                    """)
+            try node.execute(
+                text: """
+                    SELECT refuse_finished(
+                        ARRAY['ffffffff-0000-7000-8000-000000000001'::uuid], '00000000-0000-0000-0000-000000000000',
+                        'ffffffff-ffff-ffff-ffff-ffffffffffff')
+                    """)
+        }
+        #expect { try insert("cache_key") } throws: { ($0 as? PostgresError)?.sqlState == "40001" }
+        try node.execute(text: "ROLLBACK")
+        try insert("cache_key || 'x'")
+        try node.execute(text: "COMMIT")
+        #expect(try bench.value("SELECT count(*) FROM task") == "2")
     }
 
     @Test func `Of the same tasks one is unfinished at any time while workers claim them, put them back and end them`()

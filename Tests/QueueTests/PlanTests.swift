@@ -144,7 +144,7 @@ import Testing
         func look() throws {
             try connection.execute(
                 text: """
-                    SELECT refuse_overtaken(
+                    SELECT withdraw_overtaken(
                         ARRAY(SELECT ('\(prefix)' || lpad(to_hex(n), 12, '0'))::uuid FROM generate_series(30001, 30050) n),
                         ARRAY(SELECT sha256(n::text::bytea) FROM generate_series(1, 50) n),
                         '\(prefix)000000000000', '\(prefix)ffffffffffff')

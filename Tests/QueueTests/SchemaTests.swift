@@ -55,7 +55,7 @@ import Threading
             ALTER TABLE task DROP COLUMN input_digest;
             ALTER TABLE finished_task DROP COLUMN input_digest;
             DROP FUNCTION refuse_finished;
-            DROP FUNCTION refuse_overtaken;
+            DROP FUNCTION withdraw_overtaken;
             DROP INDEX task_single_flight_claimed;
             CREATE INDEX task_due ON task (run_at) WHERE worker_id IS NULL AND run_at > created_at;
             CREATE INDEX task_suspect_of ON task (suspect_of) WHERE suspect_of IS NOT NULL;

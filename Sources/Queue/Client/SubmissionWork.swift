@@ -9,6 +9,8 @@ struct SubmissionWork {
     /// Tasks, input bytes and keys of one batch at most, if it has more than one request. A key is a lock until the
     /// commit, and the server's table of locks has 6,400 places for all sessions unless it is set otherwise.
     private static let batchLimit = (tasks: 2000, bytes: 8 << 20, keys: 300)
+    /// How often a transaction is given up, and begun anew, because others were faster.
+    private static let startsOver = 5
     /// How long a batch whose commit is in doubt waits for the database to come back and tell.
     private static let patience = Duration.seconds(2)
 
@@ -214,7 +216,7 @@ struct SubmissionWork {
                     stored = try resolve(session, ids: round.batch.ids, connection)
                     inDoubt = nil
                 }
-                let isNotified = try transact(&round, stored, connection)
+                let isNotified = try transact(&round, stored, connection, mayStartOver: attempts <= Self.startsOver)
                 expectsNew = round.batch.hasNewWork
                 if expectsNew, !isNotified { wakeWorkers(connection) }
                 return
@@ -247,9 +249,11 @@ struct SubmissionWork {
     }
 
     /// One request of one task is whole by itself: then each run of the statement is a transaction.
+    /// - Parameter mayStartOver: if others have been faster with some of a transaction's tasks, it is given up: to look for
+    ///   those once more, in the same transaction, is to wait for rows while others wait for what it has inserted.
     /// - Returns: whether the workers have been told already.
     private mutating func transact(
-        _ round: inout SubmissionRound, _ stored: Set<TaskID>, _ connection: PostgresConnection
+        _ round: inout SubmissionRound, _ stored: Set<TaskID>, _ connection: PostgresConnection, mayStartOver: Bool
     ) throws(PostgresError) -> Bool {
         let isExplicit = round.needsTransaction
         do throws(PostgresError) {
@@ -271,6 +275,9 @@ struct SubmissionWork {
                     round.settle(try connection.execute(call))
                 }
                 runs += 1
+                if isExplicit, mayStartOver, round.batch.isUnsettled {
+                    throw PostgresError(.server, sqlState: "40001", message: "others were faster")
+                }
                 if runs == 20 { throw PostgresError(.server, sqlState: "40001", message: "no end of conflicts") }
             }
             expectsShared = round.batch.hasShared

@@ -5,7 +5,8 @@ package import Postgres
 /// Each row of the batch ends in one of four ways: its result is *cached*; it is *joined* to an identical unfinished
 /// task that the statement's snapshot shows; it is *inserted*; or none of these, and then it is missing from what the
 /// statement returns. That happens when another node inserted the same cache key after the snapshot was taken: the
-/// unique index made the insertion yield, and the row is run again with a new snapshot, which shows the other.
+/// unique index made the insertion yield, or a worker has claimed the other's task by now, and then the row was taken back.
+/// It is run again with a new snapshot, which shows the other.
 ///
 /// - A join is counted in the row that is joined, which makes it the submission's own as well: it is cancelled when all
 ///   have cancelled it (``LookUpSQL/cancel``). If it is finished meanwhile nothing is counted, and the row is run again.
@@ -26,8 +27,8 @@ package import Postgres
 /// - A batch that stored nothing has only counters to write: it does not wait for the disk.
 package enum SubmitSQL {
     /// The common case in half the work: nothing of the batch is shared with an unfinished task or has come before. Its
-    /// rows end *cached* or *inserted*; the unique indexes make the insertion of those yield that are not finished, and they
-    /// are run again as by ``submit``; if one is finished the whole statement is. The arguments are that statement's.
+    /// rows end *cached* or *inserted*; the unique indexes make the insertion of those yield that wait, the others are taken
+    /// back (``overtaken``), and they are run again as by ``submit``. The arguments are that statement's.
     package static let insert = PostgresStatement(
         "insert",
         """
@@ -40,15 +41,17 @@ package enum SubmitSQL {
             LEFT JOIN result_cache c ON c.cache_key = b.cache_key AND (c.expires_at > now()) IS TRUE
         ), inserted AS (
             \(inserted)
+        ), overtaken AS MATERIALIZED (
+            \(overtaken)
         ), counted AS (
             \(counted)
         )
         SELECT id, cached_id, result, NULL::uuid FROM found WHERE cached_id IS NOT NULL
         UNION ALL
-        SELECT id, NULL, NULL, NULL FROM inserted
+        \(stored)
         UNION ALL
         SELECT NULL, NULL, NULL, NULL
-        WHERE CASE WHEN EXISTS (SELECT FROM inserted) THEN \(refusal)
+        WHERE CASE WHEN EXISTS (SELECT FROM inserted) THEN false
               ELSE set_config('synchronous_commit', 'off', true) IS NULL END
         """)
 
@@ -67,10 +70,15 @@ package enum SubmitSQL {
         """
     }
 
-    /// False. Ends the statement if one of the inserted rows is a finished task that came again, or if an identical one is
-    /// claimed by now: the look at that has a snapshot of its own, newer than the insertion.
-    private static let refusal =
-        "refuse_overtaken(ARRAY(SELECT id FROM inserted), ARRAY(SELECT cache_key FROM inserted), $15, $16)"
+    /// Of what was inserted, those that are taken back again (the migration v012): a finished task that came again, or one
+    /// like a task that is claimed by now. The look at that has a snapshot of its own, newer than the insertion.
+    private static let overtaken = """
+        SELECT withdraw_overtaken(ARRAY(SELECT id FROM inserted), ARRAY(SELECT cache_key FROM inserted), $15, $16) AS ids
+            WHERE EXISTS (SELECT FROM inserted)
+        """
+
+    private static let stored =
+        "SELECT id, NULL, NULL, NULL::uuid FROM inserted WHERE id <> ALL ((SELECT ids FROM overtaken)::uuid[])"
 
     /// Of the rows of a batch.
     private static let columns =
@@ -135,6 +143,8 @@ package enum SubmitSQL {
             RETURNING s.ids[width_bucket(t.id, s.tasks)] AS id, t.id AS joined_id
         ), inserted AS (
             \(inserted)
+        ), overtaken AS MATERIALIZED (
+            \(overtaken)
         ), counted AS (
             \(counted)
         )
@@ -142,11 +152,10 @@ package enum SubmitSQL {
         UNION ALL
         SELECT id, NULL, NULL, joined_id FROM joined
         UNION ALL
-        SELECT id, NULL, NULL, NULL FROM inserted
+        \(stored)
         UNION ALL
         SELECT NULL, NULL, NULL, NULL
-        WHERE CASE WHEN EXISTS (SELECT FROM inserted) THEN \(refusal)
-              WHEN EXISTS (SELECT FROM joined) THEN false
+        WHERE CASE WHEN EXISTS (SELECT FROM inserted) OR EXISTS (SELECT FROM joined) THEN false
               ELSE set_config('synchronous_commit', 'off', true) IS NULL END
         """)
 
