@@ -14,12 +14,16 @@
 /// So the other ways are closed, the plan is made once, and `EXPLAIN` in the tests says which one it is.
 package enum SessionSettings {
     package static let fixedPlans = [
-        "plan_cache_mode = force_generic_plan", "enable_seqscan = off", "enable_bitmapscan = off",
+        isolation, "plan_cache_mode = force_generic_plan", "enable_seqscan = off", "enable_bitmapscan = off",
         "enable_hashjoin = off", "enable_mergejoin = off", "enable_sort = off", "enable_hashagg = off",
         // An index read from end to end and kept in memory, once for a statement: right for an empty cache.
         "enable_material = off", "enable_memoize = off",
         "max_parallel_workers_per_gather = 0", "jit = off",
     ]
+
+    /// Each statement sees what was committed before it, whatever is the rule for the database or the role: that of identical
+    /// tasks one is unfinished takes a look with a newer snapshot than the insertion's (`refuse_overtaken`).
+    private static let isolation = "default_transaction_isolation = 'read committed'"
 
     /// Of a node: it waits no longer than this for a row that another session has locked. As a rule that takes as long as
     /// a commit. But a worker that is stopped in the middle of a claim (SIGSTOP, a frozen machine) keeps what it locked
