@@ -89,7 +89,8 @@ extension PostgresError {
 extension QueueError {
     /// What an error of the database means to the queue's users.
     init(_ error: PostgresError) {
-        if error.isLockTimeout {
+        // One that others got in the way of again and again, as well: a later one may get through.
+        if error.isLockTimeout || error.isTransactionRetryable {
             self = .locked
             return
         }

@@ -2,7 +2,8 @@
 package enum QueueError: Error, Hashable, CustomStringConvertible {
     /// Nothing was stored; worth another try in a moment.
     case databaseUnavailable
-    /// Somebody else has had it locked for seconds: a process that is stopped, most likely. Nothing was changed.
+    /// Somebody else has had it locked for seconds, a process that is stopped, most likely; or others got in its way again and
+    /// again. Nothing was changed.
     case locked
     /// The connection was lost at the very moment of the commit and did not come back in time: the tasks may have been
     /// accepted or not.

@@ -151,4 +151,31 @@ import Threading
         _ = try told[2].get()
         #expect(try bench.value("SELECT count(*), sum(sharers) FROM task") == "3|3")
     }
+
+    @Test func `Of those that are stored together only the one fails that others get in the way of all the time`()
+        throws
+    {
+        let client = bench.client()
+        defer { client.shutdown() }
+        try bench.database.sql(
+            """
+            CREATE OR REPLACE FUNCTION refuse_overtaken(ids uuid[], keys bytea[], lowest uuid, highest uuid)
+            RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
+            BEGIN
+                IF EXISTS (SELECT FROM task WHERE id = ANY (ids) AND convert_from(input, 'UTF8') LIKE '%busy%') THEN
+                    RAISE EXCEPTION 'overtaken' USING ERRCODE = 'serialization_failure';
+                END IF;
+                RETURN false;
+            END
+            $$
+            """)
+        let requests = (0..<20).map {
+            (tasks: [Submission(task: task($0 == 7 ? "busy" : "\($0)"))], key: IdempotencyKey?.none)
+        }
+        let told = try bench.submitTogether(client, requests)
+        for (number, answer) in told.enumerated() {
+            #expect(answer == (number == 7 ? .failure(.locked) : .success([.queued(requests[number].tasks[0].id)])))
+        }
+        #expect(try bench.value("SELECT count(*) FROM task") == "20")
+    }
 }
