@@ -159,15 +159,15 @@ import Threading
         defer { client.shutdown() }
         try bench.database.sql(
             """
-            CREATE OR REPLACE FUNCTION refuse_overtaken(ids uuid[], keys bytea[], lowest uuid, highest uuid)
-            RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
+            CREATE FUNCTION get_in_the_way() RETURNS trigger LANGUAGE plpgsql AS $$
             BEGIN
-                IF EXISTS (SELECT FROM task WHERE id = ANY (ids) AND convert_from(input, 'UTF8') LIKE '%busy%') THEN
-                    RAISE EXCEPTION 'overtaken' USING ERRCODE = 'serialization_failure';
+                IF convert_from(NEW.input, 'UTF8') LIKE '%busy%' THEN
+                    RAISE EXCEPTION 'others were faster' USING ERRCODE = 'serialization_failure';
                 END IF;
-                RETURN false;
+                RETURN NULL;
             END
-            $$
+            $$;
+            CREATE TRIGGER get_in_the_way AFTER INSERT ON task FOR EACH ROW EXECUTE FUNCTION get_in_the_way()
             """)
         let requests = (0..<20).map {
             (tasks: [Submission(task: task($0 == 7 ? "busy" : "\($0)"))], key: IdempotencyKey?.none)
