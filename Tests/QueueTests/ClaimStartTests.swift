@@ -18,12 +18,11 @@ struct ClaimStartTests {
     }
 
     /// After a claim at time 0 that was full, with some dead rows.
-    private func backlog(_ deadRows: Int = 5000) -> ClaimStart {
+    private func backlog(_ deadRows: Int = 1001, search: Duration = .microseconds(300)) -> ClaimStart {
         var claims = ClaimStart()
         claims.claimed(
-            ["a"], from: [nil], found: [("a", -9_000_000)], isFull: true, search: .microseconds(300),
-            deadRows: deadRows,
-            now: start)
+            ["a"], from: [nil], found: [("a", -9_000_000)], isFull: true, search: search, deadRows: deadRows, now: start
+        )
         return claims
     }
 
@@ -42,15 +41,23 @@ struct ClaimStartTests {
 
     @Test func `While each claim is full one in 100 ms begins at the beginning`() {
         var claims = backlog()
-        #expect(claims.starts(["a"], now: at(99)) == [-9_050_000])
+        // What that left stays where it is, while time goes on.
+        #expect(claims.starts(["a"], now: at(10)) == [-9_060_000])
+        #expect(claims.starts(["a"], now: at(99)) == [-9_149_000])
         claims.claimed(
-            ["a"], from: [-9_050_000], found: [("a", -8_000_000)], isFull: true, search: .microseconds(200),
+            ["a"], from: [-9_100_000], found: [("a", -8_000_000)], isFull: true, search: .microseconds(200),
             deadRows: 5100, now: at(50))
-        #expect(claims.starts(["a"], now: at(99)) == [-9_050_000])
+        #expect(claims.starts(["a"], now: at(99)) == [-9_099_000])
         #expect(claims.starts(["a"], now: at(100)) == [nil])
         claims.wasToldOfOthers()
         #expect(claims.starts(["a"], now: at(1)) == [nil])
         #expect(backlog(1000).starts(["a"], now: at(1)) == [nil])
+    }
+
+    @Test func `Where many rows are not dead, but to look at everything takes its time, it is done as seldom`() {
+        let claims = backlog(search: .milliseconds(8))
+        #expect(claims.starts(["a"], now: at(159)) == [-9_209_000])
+        #expect(claims.starts(["a"], now: at(160)) == [nil])
     }
 
     @Test func `At the end of a backlog the next claim looks for what lies before, at once and once`() {
@@ -79,6 +86,15 @@ struct ClaimStartTests {
         #expect(claims.starts(types, now: at(999)) == [-502_000, -509_000])
         #expect(claims.starts(types, now: at(1000)) == [nil, nil])
         #expect(claims.wholeLookAt == at(1000))
+    }
+
+    @Test func `A look at everything is slow from 4 ms on`() {
+        var claims = ClaimStart()
+        claims.claimed(
+            ["a"], from: [nil], found: [("a", 0)], isFull: false, search: .milliseconds(5), deadRows: 10_001, now: start
+        )
+        #expect(claims.starts(["a"], now: at(99)) == [-500_000])
+        #expect(claims.wholeLookAt == at(100))
     }
 
     @Test func `What was put back is looked for sooner, and not all the time`() {

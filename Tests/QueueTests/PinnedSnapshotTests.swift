@@ -55,4 +55,22 @@ import Threading
         #expect(found == ["2"])
         withExtendedLifetime(pin) {}
     }
+
+    @Test func `Of tasks that came with one commit each claim brings as many as were asked for`() throws {
+        try bench.database.sql("ALTER TABLE task SET (autovacuum_enabled = off)")
+        try bench.database.sql(
+            """
+            INSERT INTO task (id, type, priority, max_attempts, awaited, run_at, created_at, rank, input)
+            SELECT gen_random_uuid(), 'sha256', 0, 5, false, '-infinity', now(), now(), '{}' FROM generate_series(1, 3000)
+            """)
+        let session = try bench.session()
+        #expect(try session.claim(1500).count == 1500)
+        try eventually("they are counted") {
+            try bench.value("SELECT pg_stat_get_dead_tuples('task'::regclass) > 1000") == "t"
+        }
+        for _ in 0..<10 {
+            #expect(try session.claim(10).count == 10)
+            sleepCurrentThread(for: .milliseconds(70))
+        }
+    }
 }

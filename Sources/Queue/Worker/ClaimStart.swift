@@ -32,6 +32,7 @@ struct ClaimStart {
     private var cost = Duration.zero
     private var deadRows = 0
     private var lastWhole: ContinuousClock.Instant?
+    private var lastClaim: ContinuousClock.Instant?
     /// The last claim brought as many as were asked for.
     private var wasFull = false
     /// The last claim looked at everything.
@@ -56,7 +57,10 @@ struct ClaimStart {
     /// For each type where to begin: microseconds from now, `nil` for the very beginning.
     func starts(_ types: [String], now: ContinuousClock.Instant) -> [Int64?] {
         guard let wholeLookAt, now < wholeLookAt else { return types.map { _ in nil } }
-        let margin = isSlow ? Self.margin.slow : Self.margin.backlog
+        // Of a backlog some may have come with one commit: what is left then stays where it is, while time goes on.
+        let margin =
+            isSlow
+            ? Self.margin.slow : Self.margin.backlog + (lastClaim.map { now - $0 } ?? .zero).inMicroseconds
         return types.map { leads[$0].map { $0 - margin } }
     }
 
@@ -75,6 +79,7 @@ struct ClaimStart {
         search: Duration?, deadRows: Int?, now: ContinuousClock.Instant
     ) {
         if let deadRows { self.deadRows = deadRows }
+        lastClaim = now
         wasFull = isFull
         wasWhole = starts.allSatisfy { $0 == nil }
         let least = found.reduce(into: [String: Int64]()) { $0[$1.type] = min($0[$1.type] ?? .max, $1.lead) }
