@@ -89,34 +89,41 @@ import Threading
         #expect(try bench.value("SELECT count(*), sum(sharers) FROM task") == "\(count)|\(count + 1)")
     }
 
-    @Test func `A node of the version before is told to run again what is claimed by now`() throws {
+    @Test func `A claim writes nothing into the index that has the keys of all that wait`() throws {
+        let client = bench.client()
+        defer { client.shutdown() }
+        _ = try client.submit((0..<3000).map { Submission(task: task("\($0)")) })
+        let size = "SELECT pg_relation_size('task_single_flight')"
+        let before = try bench.value(size)
+        #expect(try bench.session().claim(3000).count == 3000)
+        #expect(try bench.value(size) == before)
+    }
+
+    @Test func `A node of the version before makes no second one of a task that is claimed either`() throws {
         let client = bench.client()
         defer { client.shutdown() }
         _ = try client.submit(task("same"))
         let session = try bench.session()
-        #expect(try session.claim().count == 1)
-        let node = try PostgresConnection(bench.postgres)
-        func insert(_ key: String) throws {
-            try node.execute(
+        let claimed = try session.claim()
+        let connection = try PostgresConnection(bench.postgres)
+        func insert() throws {
+            try connection.execute(
                 text: """
-                    BEGIN;
-                    INSERT INTO task
-                        (id, type, priority, max_attempts, awaited, run_at, created_at, cache_key, input, sharers, rank)
-                    SELECT 'ffffffff-0000-7000-8000-000000000001', type, priority, max_attempts, false, run_at, created_at,
-                        \(key), input, 1, rank FROM task
-                    """)
-            try node.execute(
-                text: """
-                    SELECT refuse_finished(
-                        ARRAY['ffffffff-0000-7000-8000-000000000001'::uuid], '00000000-0000-0000-0000-000000000000',
-                        'ffffffff-ffff-ffff-ffff-ffffffffffff')
+                    WITH inserted AS (
+                        INSERT INTO task (id, type, priority, max_attempts, awaited, run_at, created_at, cache_key, input)
+                        SELECT gen_random_uuid(), type, 0, 5, false, run_at, now(), cache_key, input FROM task
+                        ON CONFLICT DO NOTHING
+                        RETURNING id
+                    )
+                    SELECT id FROM inserted
+                    UNION ALL
+                    SELECT NULL WHERE refuse_finished(ARRAY(SELECT id FROM inserted), '\(TaskID())', '\(TaskID())')
                     """)
         }
-        #expect { try insert("cache_key") } throws: { ($0 as? PostgresError)?.sqlState == "40001" }
-        try node.execute(text: "ROLLBACK")
-        try insert("cache_key || 'x'")
-        try node.execute(text: "COMMIT")
-        #expect(try bench.value("SELECT count(*) FROM task") == "2")
+        #expect { try insert() } throws: { ($0 as? PostgresError)?.sqlState == "40001" }
+        try session.giveBack(claimed.map(\.id))
+        try insert()
+        #expect(try bench.value("SELECT count(*) FROM task") == "1")
     }
 
     @Test func `Of the same tasks one is unfinished at any time while workers claim them, put them back and end them`()
