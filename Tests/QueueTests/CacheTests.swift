@@ -70,11 +70,8 @@ import Threading
         // Another node has handed it in, and has not committed. This one looks and sees nothing, and waits for it; then the
         // task is not among those that wait any more.
         let other = try PostgresConnection(bench.postgres)
-        try other.execute(
-            text: """
-                CREATE TEMPORARY TABLE kept AS SELECT * FROM task; DELETE FROM task;
-                BEGIN; INSERT INTO task SELECT * FROM kept
-                """)
+        try other.execute(text: "CREATE TEMPORARY TABLE kept AS SELECT * FROM task; DELETE FROM task")
+        try other.execute(text: "BEGIN; INSERT INTO task SELECT * FROM kept")
         let answer = Monitor<Result<[SubmissionOutcome], QueueError>?>(nil)
         let sent = (0..<count).map { Submission(task: task($0 == 0 ? "same" : "\($0)")) }
         client.submit(sent, wait: nil) { told in answer.broadcast { $0 = told } }
@@ -87,6 +84,46 @@ import Threading
         let outcomes = try #require(answer.wait(for: .seconds(10)) { $0 }).get()
         #expect(outcomes.map(\.queuedID) == [id] + sent.dropFirst().map(\.id))
         #expect(try bench.value("SELECT count(*), sum(sharers) FROM task") == "\(count)|\(count + 1)")
+    }
+
+    @Test func `Who has to look once more for one of several that are stored together holds none of them meanwhile`()
+        throws
+    {
+        let client = bench.client()
+        defer { client.shutdown() }
+        let id = try #require(try client.submit(task("same")).queuedID)
+        let other = try PostgresConnection(bench.postgres)
+        try other.execute(
+            text: """
+                CREATE TABLE kept AS SELECT * FROM task; DELETE FROM task;
+                CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS
+                    $$ BEGIN PERFORM pg_advisory_xact_lock(1); RETURN NEW; END $$;
+                CREATE TRIGGER hold BEFORE UPDATE ON task FOR EACH ROW EXECUTE FUNCTION hold();
+                SELECT pg_advisory_lock(1)
+                """)
+        try other.execute(text: "BEGIN; INSERT INTO task SELECT * FROM kept")
+        func waits(for what: String) throws {
+            try eventually("it waits") {
+                try bench.value(
+                    "SELECT count(*) FROM pg_stat_activity WHERE wait_event = '\(what)' AND datname = current_database()"
+                )
+                    == "1"
+            }
+        }
+        let answer = Monitor<Result<[SubmissionOutcome], QueueError>?>(nil)
+        let sent = ["same", "new"].map { Submission(task: task($0)) }
+        client.submit(sent, wait: nil) { told in answer.broadcast { $0 = told } }
+        try waits(for: "transactionid")
+        try other.execute(text: "COMMIT")
+        // It joins the other's task now.
+        try waits(for: "advisory")
+        let third = try PostgresConnection(bench.postgres, settings: ["lock_timeout = 100"])
+        try third.execute(
+            text: """
+                BEGIN; UPDATE kept SET id = '\(sent[1].id)', cache_key = NULL; INSERT INTO task SELECT * FROM kept; ROLLBACK
+                """)
+        try other.execute(text: "SELECT pg_advisory_unlock(1)")
+        #expect(try #require(answer.wait(for: .seconds(10)) { $0 }).get().map(\.queuedID) == [id, sent[1].id])
     }
 
     @Test func `A claim writes nothing into the index that has the keys of all that wait`() throws {
