@@ -13,7 +13,8 @@ package import Postgres
 ///   What is to be counted in a row is found by a binary search (`width_bucket`): no two rows of a batch join one task.
 ///   Rows are locked in the order of their ids, like everywhere, and before anything is inserted: who waits for another
 ///   node's insertion holds no more than what that node has passed already. (Runs that follow in one transaction break
-///   this; then PostgreSQL may find a deadlock, and one of the two is run again.)
+///   this, so such a transaction is started over. Only if that goes on it is run to its end; then PostgreSQL may find a
+///   deadlock, and one of the two is run again.)
 /// - A row that may come again (``RequestKey``) is joined to itself if it is there, finished or not. The question is a
 ///   subquery with a LIMIT, which is asked for these rows only and walks the primary keys: as a join it would be asked
 ///   for each row, and as an EXISTS it might be answered by reading the whole table once.
