@@ -57,8 +57,11 @@ import Testing
     private func readsByKey(_ plan: String) -> Bool {
         let lines = plan.split(separator: "\n")
         return zip(lines, lines.dropFirst() + [""]).allSatisfy { line, next in
+            // What runs of a bounded type is counted among all that run.
+            if line.contains("task_owner on"), next.contains("Filter: (type = s.type)") { return true }
             if line.contains("type_id_idx on") { return next.contains("Index Cond: ((type = ") }
-            guard line.contains("_expiry on") || line.contains("_pkey on") || line.contains("task_single_flight"),
+            guard
+                ["_expiry on", "_pkey on", "task_single_flight", "task_owner"].contains(where: { line.contains($0) }),
                 !line.contains("task_type")
             else { return true }
             let isOneKey = next.firstMatch(of: /\(\w+ >= ([^)]+)\) AND \(\w+ <= ([^)]+)\)/).map { $0.1 == $0.2 }
@@ -66,7 +69,10 @@ import Testing
         }
     }
 
-    @Test func `Plans made while the queue was empty walk indexes, and still do with 200,000 tasks`() throws {
+    @Test(arguments: [false, true])
+    func `Plans made while the queue was empty walk indexes, and still do with 200,000 tasks`(
+        _ wasFull: Bool
+    ) throws {
         let connection = try PostgresConnection(bench.postgres, settings: SessionSettings.fixedPlans)
         try Partitions(connection, logger: Bench.logger).make(from: CivilDay(.now), days: 3)
         let none: [TaskID] = []
@@ -96,6 +102,7 @@ import Testing
             SubmitSQL.known.with(ids: none),
         ])
         // Statistics that say "nothing" are worse than none: a whole table looks like the cheapest thing to read.
+        if wasFull { try leaveDeadRows() }
         try bench.database.sql("ANALYZE")
         let early = try plans(connection)
         for plan in early { #expect(readsByKey(plan), "\(plan)") }
@@ -126,6 +133,20 @@ import Testing
         #expect(plans[1].contains("ANY ($1)"))
     }
 
+    /// Of tasks that workers had. The small entries of the index of the owners have a level less above them than those of the
+    /// keys: to read it from end to end seems to cost less than to look for a key in another one.
+    private func leaveDeadRows() throws {
+        try bench.database.sql(
+            """
+            ALTER TABLE task SET (autovacuum_enabled = off);
+            INSERT INTO task (id, type, priority, max_attempts, awaited, run_at, created_at, cache_key, input)
+            SELECT gen_random_uuid(), 'sha256', 0, 5, false, now(), now(), sha256(n::text::bytea), '{}'
+            FROM generate_series(1, 40000) n;
+            UPDATE task SET worker_id = 7;
+            DELETE FROM task
+            """)
+    }
+
     /// How often each index of the finished and the unfinished tasks was walked, as far as this session has told.
     private func walks(_ connection: PostgresConnection) throws -> [String: Int] {
         try connection.execute(text: "SELECT pg_stat_force_next_flush()")
@@ -134,11 +155,13 @@ import Testing
         return (0..<rows.rowCount).reduce(into: [:]) { $0[rows.text($1, 0) ?? ""] = rows.integer($1, 1) }
     }
 
-    @Test func `The look behind an insertion goes from key to key, if planned while nothing was finished as well`()
-        throws
-    {
+    @Test(arguments: [false, true])
+    func `The look behind an insertion goes from key to key, if planned while nothing was finished as well`(
+        _ wasFull: Bool
+    ) throws {
         let connection = try PostgresConnection(bench.postgres, settings: SessionSettings.fixedPlans)
         try Partitions(connection, logger: Bench.logger).make(from: CivilDay(.now), days: 2)
+        if wasFull { try leaveDeadRows() }
         try bench.database.sql("ANALYZE")
         let prefix = TaskID(lowestAt: .now).description.prefix(24)
         func look() throws {
