@@ -22,7 +22,7 @@ package enum SessionSettings {
     ]
 
     /// Each statement sees what was committed before it, whatever is the rule for the database or the role: that of identical
-    /// tasks one is unfinished takes a look with a newer snapshot than the insertion's (`refuse_overtaken`).
+    /// tasks one is unfinished takes a look with a newer snapshot than the insertion's (`withdraw_overtaken`).
     private static let isolation = "default_transaction_isolation = 'read committed'"
 
     /// Of a node: it waits no longer than this for a row that another session has locked. As a rule that takes as long as
