@@ -9,6 +9,14 @@ import Threading
 
     init() throws { bench = try Bench() }
 
+    /// How many sessions wait for another's transaction.
+    private func waiting() throws -> String? {
+        try bench.value(
+            """
+            SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'transactionid' AND datname = current_database()
+            """)
+    }
+
     @Test func `Identical tasks in flight are one, across nodes and within a batch`() throws {
         let (one, other) = (bench.client(), bench.client())
         defer {
@@ -96,34 +104,54 @@ import Threading
         try other.execute(
             text: """
                 CREATE TABLE kept AS SELECT * FROM task; DELETE FROM task;
-                CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS
-                    $$ BEGIN PERFORM pg_advisory_xact_lock(1); RETURN NEW; END $$;
-                CREATE TRIGGER hold BEFORE UPDATE ON task FOR EACH ROW EXECUTE FUNCTION hold();
-                SELECT pg_advisory_lock(1)
+                CREATE FUNCTION pause() RETURNS trigger LANGUAGE plpgsql AS
+                    $$ BEGIN PERFORM pg_sleep(0.2); RETURN NULL; END $$;
+                CREATE TRIGGER pause AFTER INSERT ON task EXECUTE FUNCTION pause()
                 """)
         try other.execute(text: "BEGIN; INSERT INTO task SELECT * FROM kept")
-        func waits(for what: String) throws {
-            try eventually("it waits") {
-                try bench.value(
-                    "SELECT count(*) FROM pg_stat_activity WHERE wait_event = '\(what)' AND datname = current_database()"
-                )
-                    == "1"
-            }
-        }
         let answer = Monitor<Result<[SubmissionOutcome], QueueError>?>(nil)
         let sent = ["same", "new"].map { Submission(task: task($0)) }
         client.submit(sent, wait: nil) { told in answer.broadcast { $0 = told } }
-        try waits(for: "transactionid")
-        try other.execute(text: "COMMIT")
+        try eventually("it waits") { try waiting() == "1" }
+        // Before it looks again.
+        try other.execute(text: "COMMIT; BEGIN; SELECT FROM task FOR UPDATE")
         // It joins the other's task now.
-        try waits(for: "advisory")
+        try eventually("it waits") { try waiting() == "1" }
         let third = try PostgresConnection(bench.postgres, settings: ["lock_timeout = 100"])
         try third.execute(
             text: """
                 BEGIN; UPDATE kept SET id = '\(sent[1].id)', cache_key = NULL; INSERT INTO task SELECT * FROM kept; ROLLBACK
                 """)
-        try other.execute(text: "SELECT pg_advisory_unlock(1)")
+        try other.execute(text: "COMMIT")
         #expect(try #require(answer.wait(for: .seconds(10)) { $0 }).get().map(\.queuedID) == [id, sent[1].id])
+    }
+
+    @Test func `Who waits for another's insertion keeps nobody from inserting what it joins`() throws {
+        let client = bench.client()
+        defer { client.shutdown() }
+        let joined = try #require(try client.submit(task("joined")).queuedID)
+        let inserted = try #require(try client.submit(task("inserted")).queuedID)
+        let other = try PostgresConnection(bench.postgres)
+        try other.execute(
+            text: """
+                CREATE TABLE kept AS SELECT * FROM task; DELETE FROM task WHERE id = '\(inserted)'
+                """)
+        try other.execute(text: "BEGIN; INSERT INTO task SELECT * FROM kept WHERE id = '\(inserted)'")
+        let answer = Monitor<Result<[SubmissionOutcome], QueueError>?>(nil)
+        client.submit(["joined", "inserted"].map { Submission(task: task($0)) }, wait: nil) { told in
+            answer.broadcast { $0 = told }
+        }
+        try eventually("it waits") { try waiting() == "1" }
+        let third = try PostgresConnection(bench.postgres, settings: ["lock_timeout = 100"])
+        try third.execute(
+            text: """
+                UPDATE kept SET id = gen_random_uuid() WHERE id = '\(joined)';
+                INSERT INTO task SELECT * FROM kept WHERE id <> '\(inserted)' ON CONFLICT DO NOTHING
+                """)
+        #expect(try waiting() == "1")
+        try other.execute(text: "COMMIT")
+        #expect(try #require(answer.wait(for: .seconds(10)) { $0 }).get().map(\.queuedID) == [joined, inserted])
+        #expect(try bench.value("SELECT count(*), sum(sharers) FROM task") == "2|4")
     }
 
     @Test func `A claim writes nothing into the index that has the keys of all that wait`() throws {

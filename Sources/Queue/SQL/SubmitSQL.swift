@@ -12,9 +12,10 @@ package import Postgres
 ///   have cancelled it (``LookUpSQL/cancel``). If it is finished meanwhile nothing is counted, and the row is run again.
 ///   What is to be counted in a row is found by a binary search (`width_bucket`): no two rows of a batch join one task.
 ///   Rows are locked in the order of their ids, like everywhere, and before anything is inserted: who waits for another
-///   node's insertion holds no more than what that node has passed already. (Runs that follow in one transaction break
-///   this, so such a transaction is started over. Only if that goes on it is run to its end; then PostgreSQL may find a
-///   deadlock, and one of the two is run again.)
+///   node's insertion holds no more than what that node has passed already. They are written after it: an insertion
+///   yields to an identical task that is only locked, and would wait for one that is being written. (Runs that follow in
+///   one transaction break this, so such a transaction is started over. Only if that goes on it is run to its end; then
+///   PostgreSQL may find a deadlock, and one of the two is run again.)
 /// - A row that may come again (``RequestKey``) is joined to itself if it is there, finished or not. The question is a
 ///   subquery with a LIMIT, which is asked for these rows only and walks the primary keys: as a join it would be asked
 ///   for each row, and as an EXISTS it might be answered by reading the whole table once.
@@ -41,7 +42,7 @@ package enum SubmitSQL {
             ) AS b (\(columns))
             LEFT JOIN result_cache c ON c.cache_key = b.cache_key AND (c.expires_at > now()) IS TRUE
         ), inserted AS (
-            \(inserted)
+            \(inserted())
         ), overtaken AS MATERIALIZED (
             \(overtaken)
         ), counted AS (
@@ -89,18 +90,20 @@ package enum SubmitSQL {
     ///
     /// One that is not put off may run whatever the time, also if the database's clock is set back. And it counts as
     /// waiting from now on: a `run_at` in the past is no way to the head of the queue.
-    private static let inserted = """
+    private static func inserted(after precondition: String = "true") -> String {
+        """
         INSERT INTO task
                 (id, type, priority, max_attempts, awaited, run_at, created_at, cache_key, input_digest, input, sharers,
                  rank)
             SELECT id, type, priority, max_attempts, awaited, coalesce(run_at, '-infinity'), now(), cache_key,
                 input_digest, input, copies, greatest(run_at, now()) + priority * interval '1 minute'
             FROM found
-            WHERE may_queue AND cached_id IS NULL AND joined_id IS NULL
+            WHERE may_queue AND cached_id IS NULL AND joined_id IS NULL AND \(precondition)
             ORDER BY cache_key
             ON CONFLICT DO NOTHING
             RETURNING id, cache_key
         """
+    }
 
     /// Locks the counters' row after all insertions.
     private static let counted = """
@@ -138,12 +141,12 @@ package enum SubmitSQL {
             FROM found WHERE cached_id IS NULL AND joined_id <> id
         ), met AS MATERIALIZED (
             SELECT id FROM task WHERE id = ANY ((SELECT tasks FROM shared)::uuid[]) ORDER BY id FOR UPDATE
+        ), inserted AS (
+            \(inserted(after: "(SELECT count(*) FROM met) >= 0"))
         ), joined AS (
             UPDATE task t SET sharers = t.sharers + s.copies[width_bucket(t.id, s.tasks)]
-            FROM shared s WHERE t.id = ANY (ARRAY(SELECT id FROM met))
+            FROM shared s WHERE t.id = ANY (ARRAY(SELECT id FROM met)) AND (SELECT count(*) FROM inserted) >= 0
             RETURNING s.ids[width_bucket(t.id, s.tasks)] AS id, t.id AS joined_id
-        ), inserted AS (
-            \(inserted)
         ), overtaken AS MATERIALIZED (
             \(overtaken)
         ), counted AS (
