@@ -6,7 +6,7 @@ enum RetrySQL {
     /// may be run twice.
     ///
     /// It goes on with the attempts it had, and may be started as often again. It has no cache key: somebody wants this
-    /// very task to run. (The condition is a CASE so that the primary key is the only index that fits.)
+    /// very task to run. (The condition is a CASE so that the index of those that did not complete does not fit.)
     static let retry = PostgresStatement(
         "retry",
         """
