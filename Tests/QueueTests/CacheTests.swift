@@ -154,6 +154,34 @@ import Threading
         #expect(try bench.value("SELECT count(*), sum(sharers) FROM task") == "2|4")
     }
 
+    /// - Parameter failing: at which attempt to insert one of them another transaction is in the way.
+    @Test(arguments: [1, 3])
+    func `What is joined is counted once, whatever becomes of those it is stored with`(_ failing: Int) throws {
+        let client = bench.client()
+        defer { client.shutdown() }
+        let id = try #require(try client.submit(task("joined")).queuedID)
+        try bench.database.sql(
+            """
+            CREATE SEQUENCE attempts;
+            GRANT USAGE ON attempts TO PUBLIC;
+            CREATE FUNCTION hinder() RETURNS trigger LANGUAGE plpgsql AS $$
+            DECLARE attempt int8 = nextval('attempts');
+            BEGIN
+                IF attempt = \(failing) THEN RAISE EXCEPTION 'deadlock' USING ERRCODE = 'deadlock_detected'; END IF;
+                RETURN CASE WHEN attempt > 2 THEN NEW END;
+            END $$;
+            CREATE TRIGGER hinder BEFORE INSERT ON task FOR EACH ROW
+                WHEN (convert_from(NEW.input, 'UTF8') LIKE '%other%') EXECUTE FUNCTION hinder()
+            """)
+        let sent = ["joined", "other"].map { Submission(task: task($0)) }
+        let answers = try bench.submitTogether(client, sent.map { ([$0], nil) })
+        #expect(try answers.map { try $0.get().map(\.queuedID) } == [[id], [sent[1].id]])
+        #expect(try bench.value("SELECT last_value FROM attempts") == (failing == 1 ? "3" : "4"))
+        #expect(try bench.value("SELECT sharers FROM task WHERE id = '\(id)'") == "2")
+        // The first one is what keeps the thread busy.
+        #expect(try client.cacheStatistics().misses == 4)
+    }
+
     @Test func `A claim writes nothing into the index that has the keys of all that wait`() throws {
         let client = bench.client()
         defer { client.shutdown() }

@@ -109,8 +109,6 @@ package struct SubmissionBatch {
             copies.append(row.copies)
             mayComeAgain.append(submission.mayComeAgain)
         }
-        // A second run of a row is the same question to the cache.
-        defer { wasCounted = true }
         let statement = isPlain ? SubmitSQL.insert : SubmitSQL.submit
         let nothing = TaskID(high: 0, low: 0)
         return statement.with(
@@ -132,6 +130,8 @@ package struct SubmissionBatch {
 
     /// Takes in what the statement returned.
     mutating func settle(_ result: PostgresResult) {
+        // A second run of a row is the same question to the cache.
+        wasCounted = true
         for row in 0..<result.rowCount {
             guard let id = result.taskID(row, 0), let index = rowOfID[id] else { continue }
             if let computedBy = result.taskID(row, 1) {
@@ -145,12 +145,14 @@ package struct SubmissionBatch {
         }
     }
 
-    /// Forgets what a transaction settled that was rolled back, or may have been; these ids are known to be stored.
-    mutating func restart(stored: Set<TaskID>) {
-        for index in rows.indices {
+    /// Of the rows that are not settled, these ids are known to be stored.
+    mutating func settle(stored: Set<TaskID>) {
+        if stored.isEmpty { return }
+        for index in rows.indices where rows[index].outcome == nil {
             let id = rows[index].submission.id
-            rows[index].outcome = stored.contains(id) ? .queued(id) : nil
-            rows[index].isInserted = stored.contains(id)
+            guard stored.contains(id) else { continue }
+            rows[index].outcome = .queued(id)
+            rows[index].isInserted = true
         }
     }
 

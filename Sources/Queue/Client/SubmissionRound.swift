@@ -35,11 +35,17 @@ struct SubmissionRound {
     /// Whether it takes more than one statement, or a request has several tasks: only an explicit transaction is whole.
     var needsTransaction: Bool { !keyed.isEmpty || requests.contains { $0.tasks.count > 1 } }
 
-    /// Makes the rows.
+    /// Makes the rows, anew if those of a transaction were rolled back, or may have been. Without one around them, what
+    /// earlier runs of the statement settled is committed: were it forgotten, a join would be counted again.
     /// - Parameters:
     ///   - keys: the results of ``keyCalls``.
     ///   - stored: ids that are known to be stored, from a transaction whose outcome was in doubt.
     mutating func begin(keys: ArraySlice<PostgresResult>, stored: Set<TaskID>) {
+        if needsTransaction || number.isEmpty { makeRows(keys) }
+        batch.settle(stored: stored)
+    }
+
+    private mutating func makeRows(_ keys: ArraySlice<PostgresResult>) {
         readKeys()
         keyed.settle(keys)
         batch = SubmissionBatch()
@@ -54,7 +60,6 @@ struct SubmissionRound {
             number.append(count)
             count += 1
         }
-        batch.restart(stored: stored)
     }
 
     mutating func call(slot: Int16, isPlain: Bool) -> PostgresCall { batch.call(slot: slot, isPlain: isPlain) }

@@ -231,7 +231,6 @@ struct SubmissionWork {
                     }
                     sleepCurrentThread(for: .milliseconds(20))
                 } else if error.isTransactionRetryable, attempts < 10 {
-                    stored.formUnion(round.committed)
                     // One of them has come before.
                     expectsShared = true
                 } else {
