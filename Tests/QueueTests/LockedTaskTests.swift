@@ -115,4 +115,35 @@ import Threading
         #expect(try client.submit(task("locked")).queuedID == id)
         #expect(try bench.value("SELECT sharers FROM task WHERE id = '\(id)'") == "2")
     }
+
+    /// - Parameter isLastAttempt: of the other one, which fails for good; else it is completed.
+    @Test(arguments: [false, true])
+    func `A worker that ends tasks in several ways locks them in the order of their ids`(isLastAttempt: Bool) throws {
+        let client = bench.client()
+        defer { client.shutdown() }
+        let ids = try client.submit(
+            (0..<2).map { Submission(task: task("\($0)"), maxAttempts: $0 == 1 && isLastAttempt ? 1 : 5) }
+        ).map(\.id)
+        let session = try bench.session()
+        let claimed = try session.claim()
+        #expect(claimed.map(\.id) == ids)
+        // One who joins both, say, and has the first one.
+        let holder = try locker(ids[0])
+        let failed = TaskCompletion.Outcome.failed(message: "x", isRetryable: true)
+        _ = try session.begin(
+            completed: [
+                TaskCompletion(id: ids[0], outcome: failed),
+                TaskCompletion(id: ids[1], outcome: isLastAttempt ? failed : .completed(result: [0x31])),
+            ], claim: 0)
+        try eventually("it waits") {
+            try bench.value(
+                """
+                SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'transactionid' AND datname = current_database()
+                """) == "1"
+        }
+        try holder.execute(text: "SELECT FROM task WHERE id = '\(ids[1])' FOR UPDATE NOWAIT; COMMIT")
+        _ = try session.finish()
+        #expect(try bench.value("SELECT count(*) FROM task") == "1")
+        #expect(try client.record(ids[1])?.status == (isLastAttempt ? .failed : .completed))
+    }
 }

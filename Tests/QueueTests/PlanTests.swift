@@ -50,6 +50,7 @@ import Testing
             try plan(SubmitSQL.submit, Self.submission, connection),
             try plan(SubmitSQL.insert, Self.submission, connection),
             try plan(SubmitSQL.known, "\(ids), gen_random_uuid(), gen_random_uuid()", connection),
+            try plan(FinishSQL.lock, "1, \(ids)", connection),
         ]
     }
 
@@ -99,7 +100,7 @@ import Testing
             FinishSQL.removeStrays.with(.int4(-1), .uuids(none), .uuid(TaskID()), .uuid(TaskID())),
             WorkerSQL.absolve.with(.int4(-1)),
             LookUpSQL.completedPage.with(PostgresArray(.text).value, .uuid(TaskID()), .int8(10)),
-            SubmitSQL.known.with(ids: none),
+            SubmitSQL.known.with(ids: none), FinishSQL.lock.with(.int4(1), .uuids(none)),
         ])
         // Statistics that say "nothing" are worse than none: a whole table looks like the cheapest thing to read.
         if wasFull { try leaveDeadRows() }
@@ -107,7 +108,7 @@ import Testing
         let early = try plans(connection)
         for plan in early { #expect(readsByKey(plan), "\(plan)") }
         // What a worker ends is found by its ids, in their order.
-        for plan in [early[5], early[6], early[7], early[11]] {
+        for plan in [early[5], early[6], early[7], early[11], early[18]] {
             #expect(plan.contains("task_pkey on task") && !plan.contains("task_owner"), "\(plan)")
         }
         try bench.database.sql(

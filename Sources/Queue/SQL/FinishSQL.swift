@@ -20,6 +20,17 @@ enum FinishSQL {
         )
         """
 
+    /// Worker, ids. Where tasks end in several ways each way is a pass of its own over the ids: so that all are locked in
+    /// one order nevertheless, this goes before.
+    static let lock = PostgresStatement(
+        "finish_lock",
+        """
+        WITH mine AS MATERIALIZED (
+            SELECT id FROM task WHERE id = ANY ($2) AND (worker_id = $1) IS TRUE ORDER BY id FOR UPDATE
+        )
+        SELECT count(*) FROM mine
+        """)
+
     /// Worker, ids, results, how long they are cached, the counters' slot, the worker's name. Returns the ids that
     /// somebody waits for.
     ///

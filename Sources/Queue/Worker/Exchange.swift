@@ -7,7 +7,8 @@ struct Exchange {
     let start: ContinuousClock.Instant
     /// Ends of attempts that it stores.
     let stored: Int
-    private let hasCompletions: Bool
+    /// The place of the completions among the calls.
+    private let completion: Int?
     private let worker: Int32
     private let ended: [TaskID]
     /// How many tasks it claims at most.
@@ -41,10 +42,12 @@ struct Exchange {
         let name = configuration.name
         let completion = attempts.completion(worker: worker, name: name, ttl: configuration.cacheTTL, slot: slot)
         let failure = attempts.failure(worker: worker, name: name, keepsInput: configuration.keepsFailedInput)
-        hasCompletions = completion != nil
         self.worker = worker
         ended = ends.map(\.id)
-        var calls = [completion, failure].compactMap { $0 }
+        // One that fails for good, one that is tried again and one that is completed are passes of their own.
+        let lock = failure != nil && ends.count > 1 ? FinishSQL.lock.with(.int4(worker), .uuids(ended)) : nil
+        self.completion = completion.map { _ in lock == nil ? 0 : 1 }
+        var calls = [lock, completion, failure].compactMap { $0 }
         if claim > 0 {
             // A claim that a crash undoes does no harm: it is undone for a dead worker anyway.
             if calls.isEmpty { calls.append(LookUpSQL.lossIsHarmless.with()) }
@@ -66,8 +69,9 @@ struct Exchange {
 
     /// The finished tasks that somebody waits for.
     func awaited(_ results: [PostgresResult]) -> [TaskID] {
-        guard hasCompletions, let first = results.first else { return [] }
-        return (0..<first.rowCount).compactMap { first.taskID($0, 0) }
+        guard let completion, results.indices.contains(completion) else { return [] }
+        let completed = results[completion]
+        return (0..<completed.rowCount).compactMap { completed.taskID($0, 0) }
     }
 
     /// What the claim returned, if there was one.
