@@ -182,6 +182,49 @@ import Threading
         #expect(try client.cacheStatistics().misses == 4)
     }
 
+    @Test(arguments: [false, true])
+    func `Who puts tasks back keeps nobody from inserting the next identical one while he waits for the first`(
+        _ isAll: Bool
+    ) throws {
+        let client = bench.client()
+        defer { client.shutdown() }
+        _ = try client.submit((0..<20).map { Submission(task: task("\($0)")) })
+        // Two whose keys are in the other order.
+        try bench.database.sql(
+            """
+            WITH pair AS (SELECT a.id AS one, b.id AS two FROM task a JOIN task b
+                ON a.id < b.id AND a.cache_key > b.cache_key LIMIT 1)
+            DELETE FROM task USING pair WHERE id NOT IN (one, two)
+            """)
+        let claimed = Monitor(0)
+        let mayReturn = Monitor(false)
+        let thread = NamedThread("test-back") {
+            do {
+                let session = try bench.session()
+                let tasks = try session.claim()
+                claimed.broadcast { $0 = tasks.count }
+                guard mayReturn.wait(for: .seconds(20), { $0 ? true : nil }) != nil else { return }
+                if isAll { session.signOff() } else { try session.giveBack(tasks.map(\.id)) }
+            } catch {
+                Issue.record("\(error)")
+            }
+        }
+        try #require(claimed.wait(for: .seconds(20)) { $0 == 2 ? true : nil } == true)
+        let other = try PostgresConnection(bench.postgres, settings: ["lock_timeout = 100"])
+        try other.execute(
+            text: """
+                CREATE TABLE kept AS SELECT * FROM task;
+                UPDATE kept SET id = gen_random_uuid(), worker_id = NULL
+                """)
+        try other.execute(text: "BEGIN; INSERT INTO task SELECT * FROM kept ORDER BY cache_key LIMIT 1")
+        mayReturn.broadcast { $0 = true }
+        try eventually("it waits") { try waiting() == "1" }
+        try other.execute(text: "INSERT INTO task SELECT * FROM kept ORDER BY cache_key DESC LIMIT 1; ROLLBACK")
+        thread.join()
+        let returned = "SELECT count(*), count(worker_id), max(attempts), count(started_at) FROM task"
+        #expect(try bench.value(returned) == "2|0|0|0")
+    }
+
     @Test func `A claim writes nothing into the index that has the keys of all that wait`() throws {
         let client = bench.client()
         defer { client.shutdown() }
