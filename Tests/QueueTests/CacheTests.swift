@@ -126,6 +126,31 @@ import Threading
         #expect(try #require(answer.wait(for: .seconds(10)) { $0 }).get().map(\.queuedID) == [id, sent[1].id])
     }
 
+    @Test func `A transaction is begun anew whenever others are faster, nine times in a row`() throws {
+        let client = bench.client()
+        defer { client.shutdown() }
+        try bench.database.sql(
+            """
+            CREATE SEQUENCE runs; CREATE SEQUENCE repeated;
+            GRANT USAGE ON runs, repeated TO PUBLIC;
+            CREATE FUNCTION overtake() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                IF current_setting('test.has_run', true) = 'yes' THEN PERFORM nextval('repeated'); END IF;
+                PERFORM set_config('test.has_run', 'yes', true);
+                RETURN CASE WHEN nextval('runs') > 9 THEN NEW END;
+            END $$;
+            CREATE TRIGGER overtake BEFORE INSERT ON task FOR EACH ROW
+                WHEN (convert_from(NEW.input, 'UTF8') LIKE '%same%') EXECUTE FUNCTION overtake()
+            """)
+        let sent = ["same", "new"].map { Submission(task: task($0)) }
+        #expect(try client.submit(sent).map(\.queuedID) == sent.map(\.id))
+        #expect(try bench.value("SELECT last_value FROM runs") == "10")
+        #expect(try bench.value("SELECT is_called FROM repeated") == "f")
+        // What was rolled back counts nowhere.
+        #expect(try bench.value("SELECT count(*), sum(sharers) FROM task") == "2|2")
+        #expect(try client.cacheStatistics().misses == 2)
+    }
+
     @Test func `Who waits for another's insertion keeps nobody from inserting what it joins`() throws {
         let client = bench.client()
         defer { client.shutdown() }

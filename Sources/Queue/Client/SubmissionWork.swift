@@ -9,8 +9,9 @@ struct SubmissionWork {
     /// Tasks, input bytes and keys of one batch at most, if it has more than one request. A key is a lock until the
     /// commit, and the server's table of locks has 6,400 places for all sessions unless it is set otherwise.
     private static let batchLimit = (tasks: 2000, bytes: 8 << 20, keys: 300)
-    /// How often a transaction is given up, and begun anew, because others were faster.
-    private static let startsOver = 5
+    /// How often a transaction is given up, and begun anew, because others were faster; and how often it is tried in all. To
+    /// be given up costs some milliseconds, and to go on a second in one of 20 cases: a deadlock.
+    private static let attempts = (givenUp: 9, all: 14)
     /// How long a batch whose commit is in doubt waits for the database to come back and tell.
     private static let patience = Duration.seconds(2)
 
@@ -216,7 +217,8 @@ struct SubmissionWork {
                     stored = try resolve(session, ids: round.batch.ids, connection)
                     inDoubt = nil
                 }
-                let isNotified = try transact(&round, stored, connection, mayStartOver: attempts <= Self.startsOver)
+                let isNotified = try transact(
+                    &round, stored, connection, mayStartOver: attempts <= Self.attempts.givenUp)
                 expectsNew = round.batch.hasNewWork
                 if expectsNew, !isNotified { wakeWorkers(connection) }
                 return
@@ -230,7 +232,7 @@ struct SubmissionWork {
                         throw .outcomeUnknown
                     }
                     sleepCurrentThread(for: .milliseconds(20))
-                } else if error.isTransactionRetryable, attempts < 10 {
+                } else if error.isTransactionRetryable, attempts < Self.attempts.all {
                     // One of them has come before.
                     expectsShared = true
                 } else {
