@@ -99,6 +99,40 @@ import Threading
         #expect(try bench.value("SELECT count(*) FROM finished_task") == "1")
     }
 
+    @Test func `What no cache key puts in order is inserted in the order of ids, whatever the order in which it came`()
+        throws
+    {
+        let bench = try Bench()
+        let client = bench.client()
+        defer { client.shutdown() }
+        let requests = [submissions(try name(), ["a"]), submissions(try name("f" + Self.random), ["b"])]
+        let ids = requests.map { $0[0].id }.sorted()
+        // Another node has the same requests, and has inserted the first one.
+        let other = try PostgresConnection(bench.postgres, settings: ["lock_timeout = 100"])
+        func insert(_ id: TaskID) throws {
+            try other.execute(
+                text: """
+                    INSERT INTO task (id, type, priority, max_attempts, awaited, run_at, created_at, input)
+                    VALUES ('\(id)', 'sha256', 0, 5, false, now(), now(), '')
+                    """)
+        }
+        try other.execute(text: "BEGIN")
+        try insert(ids[0])
+        let answer = Monitor<Result<[SubmissionOutcome], QueueError>?>(nil)
+        client.submit(requests.flatMap { $0 }.sorted { $0.id > $1.id }, wait: nil) { told in
+            answer.broadcast { $0 = told }
+        }
+        try eventually("it waits") {
+            try bench.value(
+                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()")
+                == "1"
+        }
+        try insert(ids[1])
+        try other.execute(text: "COMMIT")
+        let outcomes = try #require(answer.wait(for: .seconds(10)) { $0 }).get()
+        #expect(outcomes == ids.reversed().map { .repeated($0) })
+    }
+
     @Test func `One that waits is answered, with the first request's result`() throws {
         let bench = try Bench()
         let client = bench.client()

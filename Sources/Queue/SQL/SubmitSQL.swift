@@ -19,9 +19,10 @@ package import Postgres
 /// - A row that may come again (``RequestKey``) is joined to itself if it is there, finished or not. The question is a
 ///   subquery with a LIMIT, which is asked for these rows only and walks the primary keys: as a join it would be asked
 ///   for each row, and as an EXISTS it might be answered by reading the whole table once.
-/// - Insertions go in the order of their cache keys: two nodes that insert the same keys wait for each other in one
-///   direction only. `DO UPDATE` instead of `DO NOTHING` would return the other's row at once, but locks rows that a
-///   worker may be about to delete, in whatever order, and that ends in deadlocks.
+/// - Insertions go in the order of their cache keys, and of their ids where there is none: two nodes that insert the same
+///   keys, or tasks that came again, wait for each other in one direction only. `DO UPDATE` instead of `DO NOTHING` would
+///   return the other's row at once, but locks rows that a worker may be about to delete, in whatever order, and that ends
+///   in deadlocks.
 /// - The counters' row is locked last (its subquery reads `inserted` to the end), so nobody waits for anything else
 ///   while holding it.
 /// - The workers are woken after the commit, by a transaction of its own (``NotifySQL``): once a batch, and only if
@@ -99,7 +100,7 @@ package enum SubmitSQL {
                 input_digest, input, copies, greatest(run_at, now()) + priority * interval '1 minute'
             FROM found
             WHERE may_queue AND cached_id IS NULL AND joined_id IS NULL AND \(precondition)
-            ORDER BY cache_key
+            ORDER BY cache_key, id
             ON CONFLICT DO NOTHING
             RETURNING id, cache_key
         """
