@@ -151,6 +151,54 @@ import Threading
         #expect(try client.cacheStatistics().misses == 2)
     }
 
+    @Test func `What is joined is locked in the order of ids`() throws {
+        let client = bench.client()
+        defer { client.shutdown() }
+        let ids = try client.submit(["one", "two"].map { Submission(task: task($0)) }).map(\.id)
+        let other = try PostgresConnection(bench.postgres)
+        try other.execute(text: "BEGIN; SELECT FROM task WHERE id = '\(ids[0])' FOR UPDATE")
+        let answer = Monitor<Result<[SubmissionOutcome], QueueError>?>(nil)
+        client.submit(["two", "one"].map { Submission(task: task($0)) }, wait: nil) { told in
+            answer.broadcast { $0 = told }
+        }
+        try eventually("it waits") { try waiting() == "1" }
+        try other.execute(text: "SELECT FROM task WHERE id = '\(ids[1])' FOR UPDATE NOWAIT; COMMIT")
+        #expect(try #require(answer.wait(for: .seconds(10)) { $0 }).get().map(\.queuedID) == ids.reversed())
+    }
+
+    @Test func `Tasks are inserted in the order of their cache keys`() throws {
+        let client = bench.client()
+        defer { client.shutdown() }
+        let names = ["one", "two"]
+        let stored = try client.submit(names.map { Submission(task: task($0)) }).map(\.id)
+        let first = try bench.value("SELECT id FROM task ORDER BY cache_key LIMIT 1")
+        let other = try PostgresConnection(bench.postgres, settings: ["lock_timeout = 100"])
+        try other.execute(text: "CREATE TABLE kept AS SELECT * FROM task; DELETE FROM task")
+        try other.execute(text: "BEGIN; INSERT INTO task SELECT * FROM kept ORDER BY cache_key LIMIT 1")
+        // The ids have the other order.
+        let isReversed = "\(stored[0])" == first
+        let answer = Monitor<Result<[SubmissionOutcome], QueueError>?>(nil)
+        client.submit((isReversed ? names.reversed() : names).map { Submission(task: task($0)) }, wait: nil) { told in
+            answer.broadcast { $0 = told }
+        }
+        try eventually("it waits") { try waiting() == "1" }
+        try other.execute(text: "INSERT INTO task SELECT * FROM kept ORDER BY cache_key DESC LIMIT 1")
+        try other.execute(text: "COMMIT")
+        let outcomes = try #require(answer.wait(for: .seconds(10)) { $0 }).get()
+        #expect(outcomes.map(\.queuedID) == (isReversed ? stored.reversed() : stored))
+    }
+
+    @Test func `What is answered from the cache is joined to nothing`() throws {
+        let client = bench.client()
+        defer { client.shutdown() }
+        let id = try #require(try client.submit(task("same")).queuedID)
+        try bench.database.sql(
+            "INSERT INTO result_cache SELECT cache_key, id, now() + interval '1 minute', '1' FROM task")
+        let outcomes = try client.submit(["same", "new"].map { Submission(task: task($0)) })
+        #expect(outcomes[0] == .cached(id, result: Array("1".utf8)))
+        #expect(try bench.value("SELECT sharers FROM task WHERE id = '\(id)'") == "1")
+    }
+
     @Test func `Who waits for another's insertion keeps nobody from inserting what it joins`() throws {
         let client = bench.client()
         defer { client.shutdown() }
