@@ -75,6 +75,16 @@ final class Bench: Sendable {
     /// One number or text that SQL returns.
     func value(_ sql: String) throws -> String { try database.sql(sql) }
 
+    /// How many sessions wait for what another one has locked.
+    func waiting() throws -> Int? {
+        Int(
+            try value(
+                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()")
+        )
+    }
+
+    func untilOneWaits() throws { try eventually("it waits") { try waiting() == 1 } }
+
     /// Hands requests in that are stored as one batch: the thread is kept busy while they come.
     func submitTogether(
         _ client: QueueClient, _ requests: [(tasks: [Submission], key: IdempotencyKey?)]

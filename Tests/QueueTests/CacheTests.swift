@@ -9,14 +9,6 @@ import Threading
 
     init() throws { bench = try Bench() }
 
-    /// How many sessions wait for another's transaction.
-    private func waiting() throws -> String? {
-        try bench.value(
-            """
-            SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'transactionid' AND datname = current_database()
-            """)
-    }
-
     @Test func `Identical tasks in flight are one, across nodes and within a batch`() throws {
         let (one, other) = (bench.client(), bench.client())
         defer {
@@ -83,11 +75,7 @@ import Threading
         let answer = Monitor<Result<[SubmissionOutcome], QueueError>?>(nil)
         let sent = (0..<count).map { Submission(task: task($0 == 0 ? "same" : "\($0)")) }
         client.submit(sent, wait: nil) { told in answer.broadcast { $0 = told } }
-        try eventually("it waits") {
-            try bench.value(
-                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()")
-                == "1"
-        }
+        try bench.untilOneWaits()
         try other.execute(text: "UPDATE task SET worker_id = 7, started_at = now(), attempts = 1; COMMIT")
         let outcomes = try #require(answer.wait(for: .seconds(10)) { $0 }).get()
         #expect(outcomes.map(\.queuedID) == [id] + sent.dropFirst().map(\.id))
@@ -112,11 +100,11 @@ import Threading
         let answer = Monitor<Result<[SubmissionOutcome], QueueError>?>(nil)
         let sent = ["same", "new"].map { Submission(task: task($0)) }
         client.submit(sent, wait: nil) { told in answer.broadcast { $0 = told } }
-        try eventually("it waits") { try waiting() == "1" }
+        try bench.untilOneWaits()
         // Before it looks again.
         try other.execute(text: "COMMIT; BEGIN; SELECT FROM task FOR UPDATE")
         // It joins the other's task now.
-        try eventually("it waits") { try waiting() == "1" }
+        try bench.untilOneWaits()
         let third = try PostgresConnection(bench.postgres, settings: ["lock_timeout = 100"])
         try third.execute(
             text: """
@@ -161,7 +149,7 @@ import Threading
         client.submit(["two", "one"].map { Submission(task: task($0)) }, wait: nil) { told in
             answer.broadcast { $0 = told }
         }
-        try eventually("it waits") { try waiting() == "1" }
+        try bench.untilOneWaits()
         try other.execute(text: "SELECT FROM task WHERE id = '\(ids[1])' FOR UPDATE NOWAIT; COMMIT")
         #expect(try #require(answer.wait(for: .seconds(10)) { $0 }).get().map(\.queuedID) == ids.reversed())
     }
@@ -181,7 +169,7 @@ import Threading
         client.submit((isReversed ? names.reversed() : names).map { Submission(task: task($0)) }, wait: nil) { told in
             answer.broadcast { $0 = told }
         }
-        try eventually("it waits") { try waiting() == "1" }
+        try bench.untilOneWaits()
         try other.execute(text: "INSERT INTO task SELECT * FROM kept ORDER BY cache_key DESC LIMIT 1")
         try other.execute(text: "COMMIT")
         let outcomes = try #require(answer.wait(for: .seconds(10)) { $0 }).get()
@@ -214,14 +202,14 @@ import Threading
         client.submit(["joined", "inserted"].map { Submission(task: task($0)) }, wait: nil) { told in
             answer.broadcast { $0 = told }
         }
-        try eventually("it waits") { try waiting() == "1" }
+        try bench.untilOneWaits()
         let third = try PostgresConnection(bench.postgres, settings: ["lock_timeout = 100"])
         try third.execute(
             text: """
                 UPDATE kept SET id = gen_random_uuid() WHERE id = '\(joined)';
                 INSERT INTO task SELECT * FROM kept WHERE id <> '\(inserted)' ON CONFLICT DO NOTHING
                 """)
-        #expect(try waiting() == "1")
+        #expect(try bench.waiting() == 1)
         try other.execute(text: "COMMIT")
         #expect(try #require(answer.wait(for: .seconds(10)) { $0 }).get().map(\.queuedID) == [joined, inserted])
         #expect(try bench.value("SELECT count(*), sum(sharers) FROM task") == "2|4")
@@ -291,7 +279,7 @@ import Threading
                 """)
         try other.execute(text: "BEGIN; INSERT INTO task SELECT * FROM kept ORDER BY cache_key LIMIT 1")
         mayReturn.broadcast { $0 = true }
-        try eventually("it waits") { try waiting() == "1" }
+        try bench.untilOneWaits()
         try other.execute(text: "INSERT INTO task SELECT * FROM kept ORDER BY cache_key DESC LIMIT 1; ROLLBACK")
         thread.join()
         let returned = "SELECT count(*), count(worker_id), max(attempts), count(started_at) FROM task"

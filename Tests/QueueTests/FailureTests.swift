@@ -122,12 +122,7 @@ import Threading
                 answers.broadcast { $0[number] = told }
             }
             if number > 0 { continue }
-            try eventually("it waits") {
-                try bench.value(
-                    "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-                )
-                    == "1"
-            }
+            try bench.untilOneWaits()
         }
         try holder.execute(text: "ROLLBACK")
         let told = try #require(answers.wait(for: .seconds(20)) { $0.count == 3 ? $0 : nil })

@@ -135,15 +135,43 @@ import Threading
                 TaskCompletion(id: ids[0], outcome: failed),
                 TaskCompletion(id: ids[1], outcome: isLastAttempt ? failed : .completed(result: [0x31])),
             ], claim: 0)
-        try eventually("it waits") {
-            try bench.value(
-                """
-                SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'transactionid' AND datname = current_database()
-                """) == "1"
-        }
+        try bench.untilOneWaits()
         try holder.execute(text: "SELECT FROM task WHERE id = '\(ids[1])' FOR UPDATE NOWAIT; COMMIT")
         _ = try session.finish()
         #expect(try bench.value("SELECT count(*) FROM task") == "1")
         #expect(try client.record(ids[1])?.status == (isLastAttempt ? .failed : .completed))
+    }
+
+    @Test(arguments: [false, true])
+    func `A worker that puts tasks back locks them in the order of their ids`(_ isAll: Bool) throws {
+        let client = bench.client()
+        defer { client.shutdown() }
+        let ids = try client.submit((0..<2).map { Submission(task: task("\($0)")) }).map(\.id)
+        // The first one comes last wherever rows are found by their place.
+        try bench.database.sql(
+            """
+            WITH first AS (DELETE FROM task WHERE id = '\(ids[0])' RETURNING *)
+            INSERT INTO task SELECT * FROM first
+            """)
+        let isClaimed = Monitor(false)
+        let mayReturn = Monitor(false)
+        let thread = NamedThread("test-back") {
+            do {
+                let session = try bench.session()
+                let tasks = try session.claim()
+                isClaimed.broadcast { $0 = tasks.count == 2 }
+                guard mayReturn.wait(for: .seconds(20), { $0 ? true : nil }) != nil else { return }
+                if isAll { session.signOff() } else { try session.giveBack(tasks.map(\.id).reversed()) }
+            } catch {
+                Issue.record("\(error)")
+            }
+        }
+        try #require(isClaimed.wait(for: .seconds(20)) { $0 ? true : nil } == true)
+        let holder = try locker(ids[0])
+        mayReturn.broadcast { $0 = true }
+        try bench.untilOneWaits()
+        try holder.execute(text: "SELECT FROM task WHERE id = '\(ids[1])' FOR UPDATE NOWAIT; COMMIT")
+        thread.join()
+        #expect(try bench.value("SELECT count(*), count(worker_id) FROM task") == "2|0")
     }
 }

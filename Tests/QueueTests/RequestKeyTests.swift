@@ -81,11 +81,7 @@ import Threading
                 """)
         let answer = Monitor<Result<[SubmissionOutcome], QueueError>?>(nil)
         client.submit(sent, wait: nil) { told in answer.broadcast { $0 = told } }
-        try eventually("it waits") {
-            try bench.value(
-                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()")
-                == "1"
-        }
+        try bench.untilOneWaits()
         try other.execute(
             text: """
                 WITH removed AS (DELETE FROM task WHERE id = '\(sent[0].id)' RETURNING *)
@@ -122,11 +118,7 @@ import Threading
         client.submit(requests.flatMap { $0 }.sorted { $0.id > $1.id }, wait: nil) { told in
             answer.broadcast { $0 = told }
         }
-        try eventually("it waits") {
-            try bench.value(
-                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()")
-                == "1"
-        }
+        try bench.untilOneWaits()
         try insert(ids[1])
         try other.execute(text: "COMMIT")
         let outcomes = try #require(answer.wait(for: .seconds(10)) { $0 }).get()

@@ -10,7 +10,7 @@ struct SubmissionWork {
     /// commit, and the server's table of locks has 6,400 places for all sessions unless it is set otherwise.
     private static let batchLimit = (tasks: 2000, bytes: 8 << 20, keys: 300)
     /// How often a transaction is given up, and begun anew, because others were faster; and how often it is tried in all. To
-    /// be given up costs some milliseconds, and to go on a second in one of 20 cases: a deadlock.
+    /// be given up costs some milliseconds; to go on may cost a second, if it ends in a deadlock.
     private static let attempts = (givenUp: 9, all: 14)
     /// How long a batch whose commit is in doubt waits for the database to come back and tell.
     private static let patience = Duration.seconds(2)
