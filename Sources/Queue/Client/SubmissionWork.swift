@@ -232,10 +232,7 @@ struct SubmissionWork {
                         throw .outcomeUnknown
                     }
                     sleepCurrentThread(for: .milliseconds(20))
-                } else if error.isTransactionRetryable, attempts < Self.attempts.all {
-                    // One of them has come before.
-                    expectsShared = true
-                } else {
+                } else if !(error.isTransactionRetryable && attempts < Self.attempts.all) {
                     // One line a second: on a full disk each batch is refused.
                     if let count = refusals.count(at: .now) {
                         logger.error(
