@@ -8,7 +8,7 @@ struct LongQueue {
     private static let few = 1000
     private static let claim = 100
     /// Claims of each that count, after some that do not.
-    private static let claims = 200
+    private static let claims = 1000
     private static let warmUp = 400
 
     private let cluster: BenchCluster
