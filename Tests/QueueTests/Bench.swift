@@ -75,6 +75,13 @@ final class Bench: Sendable {
     /// One number or text that SQL returns.
     func value(_ sql: String) throws -> String { try database.sql(sql) }
 
+    /// A session that holds a task's row locked, as the server does for a worker that is stopped in the middle of a claim.
+    func locker(_ id: TaskID) throws -> PostgresConnection {
+        let holder = try PostgresConnection(postgres)
+        try holder.execute(text: "BEGIN; SELECT FROM task WHERE id = '\(id)' FOR UPDATE")
+        return holder
+    }
+
     /// How many sessions wait for what another one has locked.
     func waiting() throws -> Int? {
         Int(
@@ -84,6 +91,26 @@ final class Bench: Sendable {
     }
 
     func untilOneWaits() throws { try eventually("it waits") { try waiting() == 1 } }
+
+    /// Tasks that are handed in, while somebody has locked what that takes.
+    struct HeldUpSubmission {
+        fileprivate let answer = Monitor<Result<[SubmissionOutcome], QueueError>?>(nil)
+
+        /// Waits for what becomes of them.
+        func outcomes() throws -> [SubmissionOutcome] {
+            guard let answer = answer.wait(for: .seconds(10), { $0 }) else { throw Unexpected(what: "no answer") }
+            return try answer.get()
+        }
+    }
+
+    /// Hands tasks in. Returns when the session that stores them waits.
+    func submitHeldUp(_ client: QueueClient, _ sent: [Submission]) throws -> HeldUpSubmission {
+        let submission = HeldUpSubmission()
+        let answer = submission.answer
+        client.submit(sent, wait: nil) { told in answer.broadcast { $0 = told } }
+        try untilOneWaits()
+        return submission
+    }
 
     /// Hands requests in that are stored as one batch: the thread is kept busy while they come.
     func submitTogether(

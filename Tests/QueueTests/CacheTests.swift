@@ -72,75 +72,12 @@ import Threading
         let other = try PostgresConnection(bench.postgres)
         try other.execute(text: "CREATE TEMPORARY TABLE kept AS SELECT * FROM task; DELETE FROM task")
         try other.execute(text: "BEGIN; INSERT INTO task SELECT * FROM kept")
-        let answer = Monitor<Result<[SubmissionOutcome], QueueError>?>(nil)
         let sent = (0..<count).map { Submission(task: task($0 == 0 ? "same" : "\($0)")) }
-        client.submit(sent, wait: nil) { told in answer.broadcast { $0 = told } }
-        try bench.untilOneWaits()
+        let submission = try bench.submitHeldUp(client, sent)
         try other.execute(text: "UPDATE task SET worker_id = 7, started_at = now(), attempts = 1; COMMIT")
-        let outcomes = try #require(answer.wait(for: .seconds(10)) { $0 }).get()
+        let outcomes = try submission.outcomes()
         #expect(outcomes.map(\.queuedID) == [id] + sent.dropFirst().map(\.id))
         #expect(try bench.value("SELECT count(*), sum(sharers) FROM task") == "\(count)|\(count + 1)")
-    }
-
-    @Test func `Who has to look once more for one of several that are stored together holds none of them meanwhile`()
-        throws
-    {
-        let client = bench.client()
-        defer { client.shutdown() }
-        let id = try #require(try client.submit(task("same")).queuedID)
-        let other = try PostgresConnection(bench.postgres)
-        try other.execute(
-            text: """
-                CREATE TABLE kept AS SELECT * FROM task; DELETE FROM task;
-                CREATE FUNCTION pause() RETURNS trigger LANGUAGE plpgsql AS
-                    $$ BEGIN PERFORM pg_sleep(0.2); RETURN NULL; END $$;
-                CREATE TRIGGER pause AFTER INSERT ON task EXECUTE FUNCTION pause()
-                """)
-        try other.execute(text: "BEGIN; INSERT INTO task SELECT * FROM kept")
-        let answer = Monitor<Result<[SubmissionOutcome], QueueError>?>(nil)
-        let sent = ["same", "new"].map { Submission(task: task($0)) }
-        client.submit(sent, wait: nil) { told in answer.broadcast { $0 = told } }
-        try bench.untilOneWaits()
-        // Before it looks again.
-        try other.execute(text: "COMMIT; BEGIN; SELECT FROM task FOR UPDATE")
-        // It joins the other's task now.
-        try bench.untilOneWaits()
-        let third = try PostgresConnection(bench.postgres, settings: ["lock_timeout = 100"])
-        try third.execute(
-            text: """
-                BEGIN; UPDATE kept SET id = '\(sent[1].id)', cache_key = NULL; INSERT INTO task SELECT * FROM kept; ROLLBACK
-                """)
-        try other.execute(text: "COMMIT")
-        #expect(try #require(answer.wait(for: .seconds(10)) { $0 }).get().map(\.queuedID) == [id, sent[1].id])
-    }
-
-    /// - Parameter overtaken: how often.
-    @Test(arguments: [9, 20])
-    func `A transaction is begun anew where others are faster, nine times; then it is run on`(_ overtaken: Int) throws {
-        let client = bench.client()
-        defer { client.shutdown() }
-        try bench.database.sql(
-            """
-            CREATE SEQUENCE runs; CREATE SEQUENCE repeated;
-            GRANT USAGE ON runs, repeated TO PUBLIC;
-            CREATE FUNCTION overtake() RETURNS trigger LANGUAGE plpgsql AS $$
-            BEGIN
-                IF current_setting('test.has_run', true) = 'yes' THEN PERFORM nextval('repeated'); END IF;
-                PERFORM set_config('test.has_run', 'yes', true);
-                RETURN CASE WHEN nextval('runs') > \(overtaken) THEN NEW END;
-            END $$;
-            CREATE TRIGGER overtake BEFORE INSERT ON task FOR EACH ROW
-                WHEN (convert_from(NEW.input, 'UTF8') LIKE '%same%') EXECUTE FUNCTION overtake()
-            """)
-        let sent = ["same", "new"].map { Submission(task: task($0)) }
-        #expect(try client.submit(sent).map(\.queuedID) == sent.map(\.id))
-        #expect(try bench.value("SELECT last_value FROM runs") == "\(overtaken + 1)")
-        // The tenth time it is run until all is settled.
-        let repeated = overtaken - 9
-        #expect(try bench.value("SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM repeated") == "\(repeated)")
-        // What was rolled back counts nowhere.
-        #expect(try bench.value("SELECT count(*), sum(sharers) FROM task") == "2|2")
-        #expect(try client.cacheStatistics().misses == 2)
     }
 
     @Test func `What is stored or joined is on the disk when it is answered; what the cache answers waits for no disk`()
@@ -173,43 +110,6 @@ import Threading
         #expect(try bench.value("SELECT string_agg(setting, ',') FROM noted") == "off,off,off")
     }
 
-    @Test func `What is joined is locked in the order of ids`() throws {
-        let client = bench.client()
-        defer { client.shutdown() }
-        let ids = try client.submit(["one", "two"].map { Submission(task: task($0)) }).map(\.id)
-        let other = try PostgresConnection(bench.postgres)
-        try other.execute(text: "BEGIN; SELECT FROM task WHERE id = '\(ids[0])' FOR UPDATE")
-        let answer = Monitor<Result<[SubmissionOutcome], QueueError>?>(nil)
-        client.submit(["two", "one"].map { Submission(task: task($0)) }, wait: nil) { told in
-            answer.broadcast { $0 = told }
-        }
-        try bench.untilOneWaits()
-        try other.execute(text: "SELECT FROM task WHERE id = '\(ids[1])' FOR UPDATE NOWAIT; COMMIT")
-        #expect(try #require(answer.wait(for: .seconds(10)) { $0 }).get().map(\.queuedID) == ids.reversed())
-    }
-
-    @Test func `Tasks are inserted in the order of their cache keys`() throws {
-        let client = bench.client()
-        defer { client.shutdown() }
-        let names = ["one", "two"]
-        let stored = try client.submit(names.map { Submission(task: task($0)) }).map(\.id)
-        let first = try bench.value("SELECT id FROM task ORDER BY cache_key LIMIT 1")
-        let other = try PostgresConnection(bench.postgres, settings: ["lock_timeout = 100"])
-        try other.execute(text: "CREATE TABLE kept AS SELECT * FROM task; DELETE FROM task")
-        try other.execute(text: "BEGIN; INSERT INTO task SELECT * FROM kept ORDER BY cache_key LIMIT 1")
-        // The ids have the other order.
-        let isReversed = "\(stored[0])" == first
-        let answer = Monitor<Result<[SubmissionOutcome], QueueError>?>(nil)
-        client.submit((isReversed ? names.reversed() : names).map { Submission(task: task($0)) }, wait: nil) { told in
-            answer.broadcast { $0 = told }
-        }
-        try bench.untilOneWaits()
-        try other.execute(text: "INSERT INTO task SELECT * FROM kept ORDER BY cache_key DESC LIMIT 1")
-        try other.execute(text: "COMMIT")
-        let outcomes = try #require(answer.wait(for: .seconds(10)) { $0 }).get()
-        #expect(outcomes.map(\.queuedID) == (isReversed ? stored.reversed() : stored))
-    }
-
     @Test func `What is answered from the cache is joined to nothing`() throws {
         let client = bench.client()
         defer { client.shutdown() }
@@ -219,34 +119,6 @@ import Threading
         let outcomes = try client.submit(["same", "new"].map { Submission(task: task($0)) })
         #expect(outcomes[0] == .cached(id, result: Array("1".utf8)))
         #expect(try bench.value("SELECT sharers FROM task WHERE id = '\(id)'") == "1")
-    }
-
-    @Test func `Who waits for another's insertion keeps nobody from inserting what it joins`() throws {
-        let client = bench.client()
-        defer { client.shutdown() }
-        let joined = try #require(try client.submit(task("joined")).queuedID)
-        let inserted = try #require(try client.submit(task("inserted")).queuedID)
-        let other = try PostgresConnection(bench.postgres)
-        try other.execute(
-            text: """
-                CREATE TABLE kept AS SELECT * FROM task; DELETE FROM task WHERE id = '\(inserted)'
-                """)
-        try other.execute(text: "BEGIN; INSERT INTO task SELECT * FROM kept WHERE id = '\(inserted)'")
-        let answer = Monitor<Result<[SubmissionOutcome], QueueError>?>(nil)
-        client.submit(["joined", "inserted"].map { Submission(task: task($0)) }, wait: nil) { told in
-            answer.broadcast { $0 = told }
-        }
-        try bench.untilOneWaits()
-        let third = try PostgresConnection(bench.postgres, settings: ["lock_timeout = 100"])
-        try third.execute(
-            text: """
-                UPDATE kept SET id = gen_random_uuid() WHERE id = '\(joined)';
-                INSERT INTO task SELECT * FROM kept WHERE id <> '\(inserted)' ON CONFLICT DO NOTHING
-                """)
-        #expect(try bench.waiting() == 1)
-        try other.execute(text: "COMMIT")
-        #expect(try #require(answer.wait(for: .seconds(10)) { $0 }).get().map(\.queuedID) == [joined, inserted])
-        #expect(try bench.value("SELECT count(*), sum(sharers) FROM task") == "2|4")
     }
 
     /// - Parameter failing: at which attempt to insert one of them another transaction is in the way.
@@ -275,49 +147,6 @@ import Threading
         #expect(try bench.value("SELECT sharers FROM task WHERE id = '\(id)'") == "2")
         // The first one is what keeps the thread busy.
         #expect(try client.cacheStatistics().misses == 4)
-    }
-
-    @Test(arguments: [false, true])
-    func `Who puts tasks back keeps nobody from inserting the next identical one while he waits for the first`(
-        _ isAll: Bool
-    ) throws {
-        let client = bench.client()
-        defer { client.shutdown() }
-        _ = try client.submit((0..<20).map { Submission(task: task("\($0)")) })
-        // Two whose keys are in the other order.
-        try bench.database.sql(
-            """
-            WITH pair AS (SELECT a.id AS one, b.id AS two FROM task a JOIN task b
-                ON a.id < b.id AND a.cache_key > b.cache_key LIMIT 1)
-            DELETE FROM task USING pair WHERE id NOT IN (one, two)
-            """)
-        let claimed = Monitor(0)
-        let mayReturn = Monitor(false)
-        let thread = NamedThread("test-back") {
-            do {
-                let session = try bench.session()
-                let tasks = try session.claim()
-                claimed.broadcast { $0 = tasks.count }
-                guard mayReturn.wait(for: .seconds(20), { $0 ? true : nil }) != nil else { return }
-                if isAll { session.signOff() } else { try session.giveBack(tasks.map(\.id)) }
-            } catch {
-                Issue.record("\(error)")
-            }
-        }
-        try #require(claimed.wait(for: .seconds(20)) { $0 == 2 ? true : nil } == true)
-        let other = try PostgresConnection(bench.postgres, settings: ["lock_timeout = 100"])
-        try other.execute(
-            text: """
-                CREATE TABLE kept AS SELECT * FROM task;
-                UPDATE kept SET id = gen_random_uuid(), worker_id = NULL
-                """)
-        try other.execute(text: "BEGIN; INSERT INTO task SELECT * FROM kept ORDER BY cache_key LIMIT 1")
-        mayReturn.broadcast { $0 = true }
-        try bench.untilOneWaits()
-        try other.execute(text: "INSERT INTO task SELECT * FROM kept ORDER BY cache_key DESC LIMIT 1; ROLLBACK")
-        thread.join()
-        let returned = "SELECT count(*), count(worker_id), max(attempts), count(started_at) FROM task"
-        #expect(try bench.value(returned) == "2|0|0|0")
     }
 
     @Test func `A claim writes nothing into the index that has the keys of all that wait`() throws {

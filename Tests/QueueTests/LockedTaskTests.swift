@@ -9,18 +9,11 @@ import Threading
 
     init() throws { bench = try Bench() }
 
-    /// A session that holds a task's row locked, as the server does for a worker that is stopped in the middle of a claim.
-    private func locker(_ id: TaskID) throws -> PostgresConnection {
-        let holder = try PostgresConnection(bench.postgres)
-        try holder.execute(text: "BEGIN; SELECT FROM task WHERE id = '\(id)' FOR UPDATE")
-        return holder
-    }
-
     @Test func `A task that somebody holds locked keeps a node from looking up others for a moment only`() throws {
         let client = bench.client()
         defer { client.shutdown() }
         let ids = try client.submit((0..<2).map { Submission(task: task("\($0)")) }).map(\.id)
-        let holder = try locker(ids[0])
+        let holder = try bench.locker(ids[0])
         let start = ContinuousClock.now
         #expect(throws: QueueError.locked) { try client.cancel(ids[0]) }
         #expect(try client.record(ids[1])?.status == .queued)
@@ -42,7 +35,7 @@ import Threading
         let client = bench.client()
         defer { client.shutdown() }
         let id = try #require(try client.submit(task("locked")).queuedID)
-        let holder = try locker(id)
+        let holder = try bench.locker(id)
         // Or of a node that is stopped before its commit.
         if !isCommitted {
             try holder.execute(text: "COMMIT")
@@ -70,7 +63,7 @@ import Threading
         try holder.execute(text: "COMMIT")
         #expect(try bench.value("SELECT count(*), max(sharers) FROM task") == (hasArray ? "39|1" : "38|1"))
         // It has the patience again that it had.
-        let again = try locker(id)
+        let again = try bench.locker(id)
         let waiting = Monitor<Result<[SubmissionOutcome], QueueError>?>(nil)
         client.submit([Submission(task: task("locked"))], wait: nil) { told in waiting.broadcast { $0 = told } }
         #expect(waiting.wait(for: .seconds(1)) { $0 } == nil)
@@ -108,70 +101,11 @@ import Threading
         let client = bench.client()
         defer { client.shutdown() }
         let id = try #require(try client.submit(task("locked")).queuedID)
-        let holder = try locker(id)
+        let holder = try bench.locker(id)
         #expect(throws: QueueError.locked) { try client.submit(task("locked")) }
         #expect(try client.submit(task("free")).queuedID != nil)
         try holder.execute(text: "ROLLBACK")
         #expect(try client.submit(task("locked")).queuedID == id)
         #expect(try bench.value("SELECT sharers FROM task WHERE id = '\(id)'") == "2")
-    }
-
-    /// - Parameter isLastAttempt: of the other one, which fails for good; else it is completed.
-    @Test(arguments: [false, true])
-    func `A worker that ends tasks in several ways locks them in the order of their ids`(isLastAttempt: Bool) throws {
-        let client = bench.client()
-        defer { client.shutdown() }
-        let ids = try client.submit(
-            (0..<2).map { Submission(task: task("\($0)"), maxAttempts: $0 == 1 && isLastAttempt ? 1 : 5) }
-        ).map(\.id)
-        let session = try bench.session()
-        let claimed = try session.claim()
-        #expect(claimed.map(\.id) == ids)
-        // One who joins both, say, and has the first one.
-        let holder = try locker(ids[0])
-        let failed = TaskCompletion.Outcome.failed(message: "x", isRetryable: true)
-        _ = try session.begin(
-            completed: [
-                TaskCompletion(id: ids[0], outcome: failed),
-                TaskCompletion(id: ids[1], outcome: isLastAttempt ? failed : .completed(result: [0x31])),
-            ], claim: 0)
-        try bench.untilOneWaits()
-        try holder.execute(text: "SELECT FROM task WHERE id = '\(ids[1])' FOR UPDATE NOWAIT; COMMIT")
-        _ = try session.finish()
-        #expect(try bench.value("SELECT count(*) FROM task") == "1")
-        #expect(try client.record(ids[1])?.status == (isLastAttempt ? .failed : .completed))
-    }
-
-    @Test(arguments: [false, true])
-    func `A worker that puts tasks back locks them in the order of their ids`(_ isAll: Bool) throws {
-        let client = bench.client()
-        defer { client.shutdown() }
-        let ids = try client.submit((0..<2).map { Submission(task: task("\($0)")) }).map(\.id)
-        // The first one comes last wherever rows are found by their place.
-        try bench.database.sql(
-            """
-            WITH first AS (DELETE FROM task WHERE id = '\(ids[0])' RETURNING *)
-            INSERT INTO task SELECT * FROM first
-            """)
-        let isClaimed = Monitor(false)
-        let mayReturn = Monitor(false)
-        let thread = NamedThread("test-back") {
-            do {
-                let session = try bench.session()
-                let tasks = try session.claim()
-                isClaimed.broadcast { $0 = tasks.count == 2 }
-                guard mayReturn.wait(for: .seconds(20), { $0 ? true : nil }) != nil else { return }
-                if isAll { session.signOff() } else { try session.giveBack(tasks.map(\.id).reversed()) }
-            } catch {
-                Issue.record("\(error)")
-            }
-        }
-        try #require(isClaimed.wait(for: .seconds(20)) { $0 ? true : nil } == true)
-        let holder = try locker(ids[0])
-        mayReturn.broadcast { $0 = true }
-        try bench.untilOneWaits()
-        try holder.execute(text: "SELECT FROM task WHERE id = '\(ids[1])' FOR UPDATE NOWAIT; COMMIT")
-        thread.join()
-        #expect(try bench.value("SELECT count(*), count(worker_id) FROM task") == "2|0")
     }
 }

@@ -79,9 +79,7 @@ import Threading
                 INSERT INTO task (id, type, priority, max_attempts, awaited, run_at, created_at, input)
                 VALUES ('\(sent[0].id)', 'sha256', 0, 5, false, now(), now(), '')
                 """)
-        let answer = Monitor<Result<[SubmissionOutcome], QueueError>?>(nil)
-        client.submit(sent, wait: nil) { told in answer.broadcast { $0 = told } }
-        try bench.untilOneWaits()
+        let submission = try bench.submitHeldUp(client, sent)
         try other.execute(
             text: """
                 WITH removed AS (DELETE FROM task WHERE id = '\(sent[0].id)' RETURNING *)
@@ -89,7 +87,7 @@ import Threading
                 SELECT id, type, 'completed', 1, created_at, now(), '{}' FROM removed;
                 COMMIT
                 """)
-        let outcomes = try #require(answer.wait(for: .seconds(10)) { $0 }).get()
+        let outcomes = try submission.outcomes()
         #expect(outcomes == [.repeated(sent[0].id)] + sent.dropFirst().map { .queued($0.id) })
         #expect(try bench.value("SELECT count(*) FROM task") == "\(count - 1)")
         #expect(try bench.value("SELECT count(*) FROM finished_task") == "1")
@@ -114,14 +112,10 @@ import Threading
         }
         try other.execute(text: "BEGIN")
         try insert(ids[0])
-        let answer = Monitor<Result<[SubmissionOutcome], QueueError>?>(nil)
-        client.submit(requests.flatMap { $0 }.sorted { $0.id > $1.id }, wait: nil) { told in
-            answer.broadcast { $0 = told }
-        }
-        try bench.untilOneWaits()
+        let submission = try bench.submitHeldUp(client, requests.flatMap { $0 }.sorted { $0.id > $1.id })
         try insert(ids[1])
         try other.execute(text: "COMMIT")
-        let outcomes = try #require(answer.wait(for: .seconds(10)) { $0 }).get()
+        let outcomes = try submission.outcomes()
         #expect(outcomes == ids.reversed().map { .repeated($0) })
     }
 
