@@ -6,6 +6,7 @@ import Threading
 struct EventLoopTests {
     @Test func `a connection echoes through a loop, over each kind of address`() throws {
         let path = "/tmp/millrace-\(UInt32.random(in: 0 ... .max)).sock"
+        defer { unlink(path) }
         for address in [
             SocketAddress(numeric: "127.0.0.1", port: 0)!, SocketAddress(numeric: "::1", port: 0)!, .unix(path),
         ] {
@@ -66,6 +67,7 @@ struct EventLoopTests {
 
     @Test func `a unix socket left behind is replaced, one in use is not`() throws {
         let path = "/tmp/millrace-\(UInt32.random(in: 0 ... .max)).sock"
+        defer { unlink(path) }
         let first = try Listener.listen(on: .unix(path))
         #expect(throws: SystemError.self) { try Listener.listen(on: .unix(path)) }
         first.close()
