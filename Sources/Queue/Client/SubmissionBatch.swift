@@ -156,9 +156,6 @@ package struct SubmissionBatch {
         }
     }
 
-    /// The tasks that are new.
-    var inserted: Set<TaskID> { Set(rows.lazy.filter { $0.isInserted }.map { $0.submission.id }) }
-
     /// Whether there is something new for the workers.
     var hasNewWork: Bool { rows.contains { $0.isInserted } }
 

@@ -66,8 +66,9 @@ struct SubmissionRound {
 
     mutating func settle(_ result: PostgresResult) { batch.settle(result) }
 
-    /// What is stored whatever becomes of the rest: without a transaction around them each run of the statement is one.
-    var committed: Set<TaskID> { needsTransaction ? [] : batch.inserted }
+    /// Whether there is something new for the workers whatever becomes of the rest: without a transaction around them each
+    /// run of the statement is one.
+    var hasCommittedWork: Bool { !needsTransaction && batch.hasNewWork }
 
     /// - Returns: `nil`: the request is not stored, or not surely.
     func committedOutcome(ofRequest request: Int) -> [SubmissionOutcome]? {

@@ -239,7 +239,7 @@ struct SubmissionWork {
                             "The database refused a submission",
                             metadata: ["error": "\(error)", "times": .stringConvertible(count)])
                     }
-                    if !round.committed.isEmpty, let connection = try? link.connected() { wakeWorkers(connection) }
+                    if round.hasCommittedWork, let connection = try? link.connected() { wakeWorkers(connection) }
                     throw QueueError(error)
                 }
             }
