@@ -140,43 +140,31 @@ enum WorkerSQL {
                                AND type = ANY (ARRAY(SELECT type FROM open WHERE is_bounded)))
         """)
 
+    /// Puts back what was not started: the attempt does not count.
+    static let giveBack = puttingBack("give_back", "id = ANY ($2)")
+
+    /// The same for all it still has.
+    static let giveBackAll = puttingBack("give_back_all", "id = ANY (ARRAY(SELECT id FROM task WHERE worker_id = $1))")
+
     /// Updates the rows, which are locked, in the order of their cache keys, as ``SubmitSQL`` inserts: an identical task that
     /// was inserted meanwhile, and is about to be taken back, is waited for, and whoever inserted it may be waiting for what
     /// was put back already. An UPDATE goes in the order of whatever index its plan walks; an insertion in that of its rows,
     /// and each of these is there.
-    private static let returned = """
-        INSERT INTO task SELECT * FROM mine ORDER BY cache_key
-            ON CONFLICT (id) DO UPDATE SET worker_id = NULL, started_at = NULL, attempts = task.attempts - 1
-            RETURNING suspect_of
-        """
-
-    /// Puts back what was not started: the attempt does not count.
-    static let giveBack = PostgresStatement(
-        "give_back",
-        """
-        WITH mine AS MATERIALIZED (
-            SELECT * FROM task WHERE id = ANY ($2) AND worker_id = $1 ORDER BY id FOR UPDATE
-        ), returned AS (
-            \(returned)
-        )
-        SELECT pg_notify('millrace_work', CASE WHEN bool_or(suspect_of IS NOT NULL) THEN 'suspects' ELSE 'again' END)
-        FROM returned HAVING count(*) > 0
-        """)
-
-    /// The same for all it still has.
-    static let giveBackAll = PostgresStatement(
-        "give_back_all",
-        """
-        WITH mine AS MATERIALIZED (
-            SELECT * FROM task
-            WHERE id = ANY (ARRAY(SELECT id FROM task WHERE worker_id = $1)) AND worker_id = $1
-            ORDER BY id FOR UPDATE
-        ), returned AS (
-            \(returned)
-        )
-        SELECT pg_notify('millrace_work', CASE WHEN bool_or(suspect_of IS NOT NULL) THEN 'suspects' ELSE 'again' END)
-        FROM returned HAVING count(*) > 0
-        """)
+    private static func puttingBack(_ name: String, _ condition: String) -> PostgresStatement {
+        PostgresStatement(
+            name,
+            """
+            WITH mine AS MATERIALIZED (
+                SELECT * FROM task WHERE \(condition) AND worker_id = $1 ORDER BY id FOR UPDATE
+            ), returned AS (
+                INSERT INTO task SELECT * FROM mine ORDER BY cache_key
+                ON CONFLICT (id) DO UPDATE SET worker_id = NULL, started_at = NULL, attempts = task.attempts - 1
+                RETURNING suspect_of
+            )
+            SELECT pg_notify('millrace_work', CASE WHEN bool_or(suspect_of IS NOT NULL) THEN 'suspects' ELSE 'again' END)
+            FROM returned HAVING count(*) > 0
+            """)
+    }
 
     static let signOff = PostgresStatement("worker_sign_off", "DELETE FROM worker WHERE id = $1")
 }
