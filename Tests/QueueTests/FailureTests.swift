@@ -147,6 +147,30 @@ import Threading
         #expect(try bench.value("SELECT count(*), sum(sharers) FROM task") == "3|3")
     }
 
+    @Test func `Workers are told of what is stored, though another one of the batch is refused after that`() throws {
+        let client = bench.client()
+        defer { client.shutdown() }
+        // What is there already, so that the node expects nothing new. The second answer is behind the first notification.
+        for _ in 1...2 { _ = try client.submit(task("first")) }
+        try bench.database.sql(
+            """
+            CREATE SEQUENCE runs;
+            GRANT USAGE ON SEQUENCE runs TO millrace;
+            CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                IF nextval('runs') > 1 THEN RAISE EXCEPTION 'refused'; END IF;
+                RETURN NULL;
+            END $$;
+            CREATE TRIGGER refuse BEFORE INSERT ON task FOR EACH ROW
+                WHEN (convert_from(NEW.input, 'UTF8') LIKE '%other%') EXECUTE FUNCTION refuse()
+            """)
+        let listener = try PostgresConnection(bench.postgres)
+        try listener.execute(text: "LISTEN millrace_work")
+        let told = try bench.submitTogether(client, ["new", "other"].map { ([Submission(task: task($0))], nil) })
+        _ = try told[0].get()
+        #expect(told[1] == .failure(.internalError))
+        try eventually("workers are told") { try !listener.takeNotifications().isEmpty }
+    }
+
     @Test func `Of those that are stored together only the one fails that others get in the way of all the time`()
         throws
     {
