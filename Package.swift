@@ -52,37 +52,38 @@ let package = Package(
         .systemLibrary(name: "CFastCGI", pkgConfig: "fcgi", providers: [.apt(["libfcgi-dev"])]),
 
         // Pure: bytes and values in, values and actions out
-        .target(name: "JSON"),
         .target(name: "Bytes", swiftSettings: hot),
+        .target(name: "JSON", dependencies: ["Bytes"]),
         .target(name: "HTTPWire", dependencies: ["Bytes"], swiftSettings: strict + hot),
         .target(name: "FastCGIWire", dependencies: ["Bytes"], swiftSettings: strict + hot),
-        .target(name: "NginxConfig", swiftSettings: strict),
-        .target(name: "Balancing", dependencies: [deque], swiftSettings: hot),
+        .target(name: "NginxConfig", dependencies: ["Bytes"], swiftSettings: strict),
+        .target(name: "Balancing", dependencies: ["Bytes", deque], swiftSettings: hot),
         .target(name: "Patterns", dependencies: ["CPCRE2"]),
 
         // The ground that the I/O side stands on
         .target(name: "Threading", dependencies: ["CLinux", deque]),
-        .target(name: "Telemetry", dependencies: ["JSON", logging, metrics, coreMetrics]),
+        .target(name: "Telemetry", dependencies: ["Bytes", "JSON", logging, metrics, coreMetrics]),
         .target(
             name: "Reactor", dependencies: ["Bytes", "CLinux", "COpenSSL", "Threading"],
             swiftSettings: loopConfined + hot),
         .target(name: "Postgres", dependencies: ["CPostgres", "Threading", logging]),
-        .target(name: "Client", dependencies: ["CLinux", "HTTPWire", "JSON"]),
+        .target(name: "Client", dependencies: ["Bytes", "CLinux", "HTTPWire", "JSON"]),
 
-        .target(name: "AdminAccess", dependencies: ["COpenSSL", "Reactor"]),
+        .target(name: "AdminAccess", dependencies: ["Bytes", "COpenSSL", "Reactor"]),
 
         // What Millrace does
-        .target(name: "Tasks", dependencies: ["CArgon2", "COpenSSL", "JSON"]),
+        .target(name: "Tasks", dependencies: ["Bytes", "CArgon2", "COpenSSL", "JSON"]),
         .target(
             name: "Schema", dependencies: ["Postgres", logging], path: "sql",
             resources: [.embedInCode("migrations")]),
         .target(
             name: "Queue",
-            dependencies: ["Postgres", "Schema", "Tasks", "Telemetry", "Threading", logging, metrics]),
+            dependencies: ["Bytes", "Postgres", "Schema", "Tasks", "Telemetry", "Threading", logging, metrics]),
         .target(
             name: "API",
             dependencies: [
-                "AdminAccess", "CFastCGI", "CLinux", "JSON", "Queue", "Reactor", "Tasks", "Telemetry", "Threading",
+                "AdminAccess", "Bytes", "CFastCGI", "CLinux", "HTTPWire", "JSON", "Queue", "Reactor", "Tasks",
+                "Telemetry", "Threading",
                 deque, logging, metrics,
             ]),
         .target(
@@ -95,7 +96,8 @@ let package = Package(
         .target(
             name: "Balancer",
             dependencies: [
-                "AdminAccess", "Balancing", "FastCGIWire", "HTTPWire", "JSON", "NginxConfig", "Patterns", "Reactor",
+                "AdminAccess", "Balancing", "Bytes", "FastCGIWire", "HTTPWire", "JSON", "NginxConfig", "Patterns",
+                "Reactor",
                 "Telemetry", "Threading",
                 deque, logging, metrics,
             ],
@@ -107,7 +109,8 @@ let package = Package(
         .executableTarget(
             name: "millrace",
             dependencies: [
-                "API", "Balancer", "Client", "DefaultProxy", "FastCGIWire", "JSON", "NginxConfig", "Postgres", "Queue",
+                "API", "Balancer", "Bytes", "Client", "DefaultProxy", "FastCGIWire", "JSON", "NginxConfig", "Postgres",
+                "Queue",
                 "Reactor", "Schema", "Settings", "Supervisor", "Tasks", "Telemetry", "Threading", "Worker",
                 argumentParser, logging,
             ]),
@@ -135,6 +138,7 @@ let package = Package(
                 "CArgon2", "COpenSSL", "Client", "JSON", "Postgres", "Supervisor", "TestSupport", "Threading",
                 argumentParser,
             ], path: "Tests/Chaos"),
+        .testTarget(name: "BytesTests", dependencies: ["Bytes"]),
         .testTarget(name: "JSONTests", dependencies: ["JSON"]),
         .testTarget(name: "HTTPWireTests", dependencies: ["HTTPWire", "TestSupport"]),
         .testTarget(name: "ClientTests", dependencies: ["Client", "HTTPWire", "JSON", "Threading"]),

@@ -11,9 +11,9 @@ let package = Package(
         .target(name: "Bytes", swiftSettings: instrumented),
         .target(name: "HTTPWire", dependencies: ["Bytes"], swiftSettings: instrumented),
         .target(name: "FastCGIWire", dependencies: ["Bytes"], swiftSettings: instrumented),
-        .target(name: "NginxConfig", swiftSettings: instrumented),
+        .target(name: "NginxConfig", dependencies: ["Bytes"], swiftSettings: instrumented),
         .executableTarget(
-            name: "fuzz", dependencies: ["HTTPWire", "FastCGIWire", "NginxConfig"], path: "Sources/Fuzz",
+            name: "fuzz", dependencies: ["Bytes", "HTTPWire", "FastCGIWire", "NginxConfig"], path: "Sources/Fuzz",
             linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]),
     ]
 )

@@ -1,3 +1,4 @@
+internal import Bytes
 internal import Balancing
 internal import Glibc
 internal import HTTPWire

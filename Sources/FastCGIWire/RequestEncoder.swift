@@ -136,7 +136,7 @@ package struct RequestEncoder: Sendable {
         while start < bytes.count {
             let end = min(bytes.count, start + RecordHeader.maximumContent)
             bodyRecord(count: end - start, into: &out)
-            out.append(contentsOf: bytes, in: start..<end)
+            out.append(copying: bytes.extracting(start..<end))
             start = end
         }
     }
@@ -199,12 +199,12 @@ extension RequestEncoder {
 extension OutputSpan<UInt8> {
     /// `HTTP_` and the header's name.
     fileprivate mutating func append(variableOf name: Span<UInt8>) {
-        append(0x48)
-        append(0x54)
-        append(0x54)
-        append(0x50)
-        append(0x5F)
-        for index in name.indices { append(name[index].asVariableName) }
+        append(UInt8(ascii: "H"))
+        append(UInt8(ascii: "T"))
+        append(UInt8(ascii: "T"))
+        append(UInt8(ascii: "P"))
+        append(ASCII.underscore)
+        for index in name.indices { append(name[index].variableByte) }
     }
 
     /// The length of a name or value (FastCGI 1.0, section 3.4): one byte up to 127, else four with the highest bit set.
@@ -219,4 +219,9 @@ extension OutputSpan<UInt8> {
             append(UInt8(truncatingIfNeeded: length))
         }
     }
+}
+
+extension UInt8 {
+    /// A byte of a header name as it stands in a CGI variable's name (RFC 3875, 4.1.18): upper case, `_` for `-`.
+    fileprivate var variableByte: UInt8 { self == ASCII.hyphen ? ASCII.underscore : uppercased }
 }

@@ -1,3 +1,5 @@
+internal import Bytes
+
 /// One header line of a response, as offsets into ``ResponseHead/bytes``.
 package struct ResponseField: Sendable, Hashable {
     package let name: Range<Int>
@@ -33,14 +35,15 @@ package enum KnownResponseField: UInt8, Sendable, Hashable, CaseIterable {
             case (12, 0x782D_7265_7175_6573_742D_6964): .xRequestID  // x-request-id
             case (14, 0x636F_6E74_656E_742D_6C65_6E67_7468): .contentLength  // content-length
             case (16, 0x7072_6F78_792D_636F_6E6E_6563_7469_6F6E): .hopByHop  // proxy-connection
-            case (17, 0x7261_6E73_6665_722D_656E_636F_6469_6E67) where bytes[name.lowerBound].lowercased == 0x74:
+            case (17, 0x7261_6E73_6665_722D_656E_636F_6469_6E67)
+            where bytes[name.lowerBound].lowercased == UInt8(ascii: "t"):
                 .transferEncoding  // transfer-encoding
             default: Self.isAccel(bytes, name) ? .accel : .other
             }
     }
 
     private static func isAccel(_ bytes: Span<UInt8>, _ name: Range<Int>) -> Bool {
-        guard name.count > 8, bytes[name.lowerBound + 1] == 0x2D else { return false }
+        guard name.count > 8, bytes[name.lowerBound + 1] == ASCII.hyphen else { return false }
         var word: UInt64 = 0
         for index in name.prefix(8) { word = word << 8 | UInt64(bytes[index].lowercased) }
         return word == 0x782D_6163_6365_6C2D  // x-accel-

@@ -1,3 +1,5 @@
+internal import Bytes
+
 /// Collects and parses the header of a CGI response, which may be split over records at any byte.
 ///
 /// Lines end with CR LF or LF (RFC 3875, 6.2.1). What could be read differently further on is refused: control bytes,
@@ -26,11 +28,11 @@ package struct ResponseHeadParser: Sendable {
         var start = range.lowerBound
         while start < range.upperBound {
             var end = start
-            while end < range.upperBound, bytes[end] != 0x0A { end += 1 }
+            while end < range.upperBound, bytes[end] != ASCII.lineFeed { end += 1 }
             let isWhole = end < range.upperBound
             if isWhole { end += 1 }
             guard head.bytes.count + end - start <= limits.head else { throw .headTooLarge }
-            head.bytes.append(contentsOf: bytes, in: start..<end)
+            head.bytes.append(copying: bytes.extracting(start..<end))
             start = end
             if isWhole {
                 if try takeLine() {
@@ -46,7 +48,7 @@ package struct ResponseHeadParser: Sendable {
     /// - Returns: whether it was the empty line that ends the header
     private mutating func takeLine() throws(FastCGIError) -> Bool {
         var end = head.bytes.count - 1
-        if end > lineStart, head.bytes[end - 1] == 0x0D { end -= 1 }
+        if end > lineStart, head.bytes[end - 1] == ASCII.carriageReturn { end -= 1 }
         guard end > lineStart else { return true }
         guard head.fields.count < limits.fields else { throw .tooManyFields }
         try head.add(Self.field(head.bytes.span, lineStart..<end))
@@ -62,17 +64,17 @@ package struct ResponseHeadParser: Sendable {
             tail = tail << 8 | UInt128(bytes[colon].lowercased)
             colon += 1
         }
-        guard colon < end, colon > line.lowerBound, bytes[colon] == 0x3A else {
+        guard colon < end, colon > line.lowerBound, bytes[colon] == ASCII.colon else {
             // The name ended at something else than a colon.
-            let byte = colon < end ? bytes[colon] : 0x20
-            throw byte < 0x20 && byte != 0x09 || byte == 0x7F ? .controlByte : .malformedField
+            let byte = colon < end ? bytes[colon] : ASCII.space
+            throw byte.isControl && byte != ASCII.tab ? .controlByte : .malformedField
         }
         var (start, stop) = (colon + 1, end)
         while start < stop, bytes[start].isBlank { start += 1 }
         while stop > start, bytes[stop - 1].isBlank { stop -= 1 }
         for index in start..<stop {
             let byte = bytes[index]
-            if byte < 0x20 && byte != 0x09 || byte == 0x7F { throw .controlByte }
+            if byte.isControl && byte != ASCII.tab { throw .controlByte }
         }
         let name = line.lowerBound..<colon
         return ResponseField(name: name, value: start..<stop, known: KnownResponseField(bytes, name, tail: tail))
@@ -108,12 +110,12 @@ extension ResponseHead {
         let end = value.lowerBound + 3
         for index in value.lowerBound..<end {
             guard bytes[index].isDigit else { throw .malformedStatus }
-            number = number * 10 + Int(bytes[index] & 0x0F)
+            number = number * 10 + Int(bytes[index] - ASCII.zero)
         }
         guard (200...599).contains(number) else { throw .malformedStatus }
         status = number
         guard end < value.upperBound else { return }
-        guard bytes[end] == 0x20 else { throw .malformedStatus }
+        guard bytes[end] == ASCII.space else { throw .malformedStatus }
         reason = end + 1..<value.upperBound
     }
 
@@ -123,7 +125,7 @@ extension ResponseHead {
         var length = 0
         for index in value {
             guard bytes[index].isDigit else { throw .malformedContentLength }
-            length = length * 10 + Int(bytes[index] & 0x0F)
+            length = length * 10 + Int(bytes[index] - ASCII.zero)
         }
         return length
     }

@@ -1,3 +1,5 @@
+internal import Bytes
+
 /// The grammar of a Host header: `name[:port]`, `address[:port]`, `[IPv6][:port]`.
 ///
 /// Narrower than RFC 3986's `reg-name`, whose percent signs and punctuation no real host has but programs behind us
@@ -34,7 +36,7 @@ enum Authority {
     }
 
     private static func isNameByte(_ byte: UInt8) -> Bool {
-        byte.isLetter || byte.isDigit || byte == ASCII.dot || byte == ASCII.hyphen || byte == 0x5F
+        byte.isLetter || byte.isDigit || byte == ASCII.dot || byte == ASCII.hyphen || byte == ASCII.underscore
     }
 
     private static func isAddressByte(_ byte: UInt8) -> Bool {

@@ -1,3 +1,5 @@
+internal import Bytes
+
 /// The chunked coding (RFC 9112, 7.1), byte by byte and strict: only CRLF ends a line, a size is hexadecimal digits
 /// and nothing else, the data ends exactly where the size says. Extensions and trailers are bounded and dropped.
 struct ChunkedDecoder: Sendable {
@@ -103,7 +105,7 @@ struct ChunkedDecoder: Sendable {
             guard byte.isToken else { throw .malformedChunk }
             state = .extensions
         default:
-            guard byte >= ASCII.space && byte != ASCII.delete || byte == ASCII.tab else { throw .malformedChunk }
+            guard !byte.isControl || byte == ASCII.tab else { throw .malformedChunk }
         }
     }
 
@@ -121,7 +123,7 @@ struct ChunkedDecoder: Sendable {
             if case .trailerStart = state { state = .lastLineFeed } else { state = .trailerLineFeed }
             return
         }
-        guard byte >= ASCII.space && byte != ASCII.delete || byte == ASCII.tab else { throw .malformedChunk }
+        guard !byte.isControl || byte == ASCII.tab else { throw .malformedChunk }
         state = .trailer
     }
 

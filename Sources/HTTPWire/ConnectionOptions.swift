@@ -1,3 +1,5 @@
+internal import Bytes
+
 /// What the Connection lines of a message say (RFC 9110, 7.6.1; RFC 9112, 9.3).
 struct ConnectionOptions: Sendable {
     private var closes = false

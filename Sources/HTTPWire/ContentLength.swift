@@ -1,3 +1,5 @@
+internal import Bytes
+
 enum ContentLength {
     /// Digits only (RFC 9110, 8.6): no sign, no list, nothing that does not fit.
     static func parse(_ bytes: Span<UInt8>, _ value: ByteRange) throws(HTTPError) -> Int {

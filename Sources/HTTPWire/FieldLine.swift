@@ -1,3 +1,5 @@
+internal import Bytes
+
 /// Takes one header line apart (RFC 9112, 5). The line scanner has seen that it holds no CR, LF, NUL or other control
 /// byte but tabs.
 enum FieldLine {
@@ -28,7 +30,7 @@ enum FieldLine {
                 tail = tail << 8 | UInt128(byte | 0x20)
                 continue
             }
-            guard byte > ASCII.space, byte < ASCII.delete else { throw .malformedField }
+            guard byte.isVisible else { throw .malformedField }
             isPlain = false
             if byte != ASCII.underscore { isInvalid = true }
             tail = tail << 8 | UInt128(byte.variableByte)

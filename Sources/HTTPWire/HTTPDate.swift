@@ -1,3 +1,5 @@
+internal import Bytes
+
 /// The date format of HTTP (RFC 9110, 5.6.7): `Sun, 06 Nov 1994 08:49:37 GMT`.
 package enum HTTPDate {
     /// The end of the year 9999, which is the last that the format has room for.
@@ -26,26 +28,19 @@ package enum HTTPDate {
         out.reserveCapacity(29)
         out.append(contentsOf: weekdays[days % 7])
         out.append(contentsOf: ", ")
-        out.appendTwoDigits(day)
+        out.append(decimal: day, width: 2)
         out.append(ASCII.space)
         out.append(contentsOf: months[month - 1])
         out.append(ASCII.space)
-        out.appendTwoDigits(year / 100)
-        out.appendTwoDigits(year % 100)
+        out.append(decimal: year / 100, width: 2)
+        out.append(decimal: year % 100, width: 2)
         out.append(ASCII.space)
-        out.appendTwoDigits(time / 3_600)
+        out.append(decimal: time / 3_600, width: 2)
         out.append(ASCII.colon)
-        out.appendTwoDigits(time / 60 % 60)
+        out.append(decimal: time / 60 % 60, width: 2)
         out.append(ASCII.colon)
-        out.appendTwoDigits(time % 60)
+        out.append(decimal: time % 60, width: 2)
         out.append(contentsOf: " GMT")
         return String(decoding: out, as: UTF8.self)
-    }
-}
-
-extension [UInt8] {
-    fileprivate mutating func appendTwoDigits(_ number: Int) {
-        append(ASCII.zero + UInt8(number / 10))
-        append(ASCII.zero + UInt8(number % 10))
     }
 }

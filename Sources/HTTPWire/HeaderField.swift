@@ -1,3 +1,5 @@
+internal import Bytes
+
 /// One header line of a message whose bytes are in the receive buffer.
 package struct HeaderField: Sendable {
     /// As the client wrote it; for requests only bytes of `[A-Za-z0-9-]`, unless ``RequestRules`` take others.
@@ -82,16 +84,16 @@ package enum KnownHeader: UInt8, Sendable, Hashable, CaseIterable {
             case (2, _): .te
             case (4, _): .host
             case (5, _): .proxy
-            case (6, 0x61): .accept
-            case (6, 0x63): .cookie
-            case (6, 0x65): .expect
+            case (6, UInt8(ascii: "a")): .accept
+            case (6, UInt8(ascii: "c")): .cookie
+            case (6, UInt8(ascii: "e")): .expect
             case (6, _): .prefer
-            case (7, 0x74): .trailer
+            case (7, UInt8(ascii: "t")): .trailer
             case (7, _): .upgrade
-            case (10, 0x63): .connection
-            case (10, 0x6B): .keepAlive
+            case (10, UInt8(ascii: "c")): .connection
+            case (10, UInt8(ascii: "k")): .keepAlive
             case (10, _): .userAgent
-            case (12, 0x63): .contentType
+            case (12, UInt8(ascii: "c")): .contentType
             case (12, _): .xRequestID
             case (13, _): .authorization
             case (14, _): .contentLength

@@ -1,3 +1,5 @@
+internal import Bytes
+
 /// Finds the lines of a head in a receive buffer that grows between the calls. No byte is looked at twice.
 ///
 /// Lines end with CRLF and nothing else: a recipient that takes a bare LF and a sender that does not can be made to
@@ -24,7 +26,7 @@ struct LineScanner: Sendable {
             }
             while index < blockEnd {
                 let byte = bytes[index]
-                if byte >= ASCII.space && byte != ASCII.delete || byte == ASCII.tab {
+                if !byte.isControl || byte == ASCII.tab {
                     index += 1
                     continue
                 }

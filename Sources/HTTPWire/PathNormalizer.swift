@@ -1,3 +1,5 @@
+internal import Bytes
+
 /// Makes nginx's `$uri` of a raw path: percent-decoded once, slashes merged where the rules say so, `.` and `..` resolved.
 ///
 /// A decoded slash or dot counts like a plain one, so that `%2e%2e%2f` cannot pass where `../` does not.
@@ -6,7 +8,7 @@ enum PathNormalizer {
     static func normalize(
         _ bytes: Span<UInt8>, _ raw: ByteRange, mergesSlashes: Bool, into path: inout [UInt8]
     ) throws(HTTPError) {
-        if isNormal(bytes, raw) { return path.append(contentsOf: bytes, in: raw.range) }
+        if isNormal(bytes, raw) { return path.append(copying: bytes.extracting(raw.range)) }
         var isClean = true
         var previous: UInt8 = 0
         var index = raw.start

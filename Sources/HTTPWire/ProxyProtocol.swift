@@ -1,3 +1,5 @@
+internal import Bytes
+
 /// The header that a load balancer in front puts before everything else on a connection: PROXY protocol, versions 1
 /// (text) and 2 (binary), as HAProxy's specification has them.
 package struct ProxyProtocol: Sendable, Hashable {
@@ -27,7 +29,7 @@ package struct ProxyProtocol: Sendable, Hashable {
     package static let longest = 4096
     /// Version 1, with its CRLF.
     private static let longestLine = 107
-    private static let signature: [UInt8] = [13, 10, 13, 10, 0, 13, 10, 0x51, 0x55, 0x49, 0x54, 10]
+    private static let signature = Array("\r\n\r\n\0\r\nQUIT\n".utf8)
 
     /// - Returns: the header and its length; nil when more bytes are needed
     package static func parse(_ bytes: Span<UInt8>) throws(Malformed) -> (header: ProxyProtocol, length: Int)? {
@@ -42,15 +44,15 @@ package struct ProxyProtocol: Sendable, Hashable {
         let start = Array("PROXY ".utf8)
         for index in 0..<min(start.count, bytes.count) where bytes[index] != start[index] { throw Malformed() }
         var end = 0
-        while end < bytes.count, bytes[end] != 10 { end += 1 }
+        while end < bytes.count, bytes[end] != ASCII.lineFeed { end += 1 }
         guard end < min(bytes.count, longestLine) else {
             if bytes.count >= longestLine { throw Malformed() }
             return nil
         }
-        guard end > start.count, bytes[end - 1] == 13 else { throw Malformed() }
+        guard end > start.count, bytes[end - 1] == ASCII.carriageReturn else { throw Malformed() }
         var words: [[UInt8]] = [[]]
         for index in start.count..<(end - 1) {
-            if bytes[index] == 32 { words.append([]) } else { words[words.count - 1].append(bytes[index]) }
+            if bytes[index] == ASCII.space { words.append([]) } else { words[words.count - 1].append(bytes[index]) }
         }
         if words[0] == Array("UNKNOWN".utf8) { return (ProxyProtocol(source: nil, destination: nil), end + 1) }
         let family = String(decoding: words[0], as: UTF8.self)
@@ -62,8 +64,8 @@ package struct ProxyProtocol: Sendable, Hashable {
     }
 
     private static func place(_ address: [UInt8], _ port: [UInt8], _ isShort: Bool) -> Place? {
-        guard (1...39).contains(address.count), address.contains(0x3A) != isShort, (1...5).contains(port.count),
-            port.allSatisfy({ $0 &- 0x30 < 10 }), let number = UInt16(String(decoding: port, as: UTF8.self))
+        guard (1...39).contains(address.count), address.contains(ASCII.colon) != isShort, (1...5).contains(port.count),
+            port.allSatisfy(\.isDigit), let number = UInt16(String(decoding: port, as: UTF8.self))
         else { return nil }
         return Place(address: .text(String(decoding: address, as: UTF8.self)), port: number)
     }

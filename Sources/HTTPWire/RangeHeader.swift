@@ -1,3 +1,5 @@
+internal import Bytes
+
 /// What a `Range` header asks of a body, as nginx takes it; but for several ranges, which RFC 9110 (14.2) lets a server
 /// answer with all of the body.
 package enum RangeHeader: Sendable, Hashable {
@@ -17,7 +19,7 @@ package enum RangeHeader: Sendable, Hashable {
             return
         }
         let ends = text.dropFirst(6).split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
-        guard ends.count == 2, ends.allSatisfy({ $0.utf8.allSatisfy { $0 &- ASCII.zero < 10 } }) else {
+        guard ends.count == 2, ends.allSatisfy({ $0.utf8.allSatisfy(\.isDigit) }) else {
             self = .unsatisfiable
             return
         }

@@ -1,3 +1,5 @@
+internal import Bytes
+
 extension RequestHead {
     /// Takes the request line apart (RFC 9112, 3): one space between method, target and version, nothing else.
     mutating func parseRequestLine(
@@ -16,7 +18,7 @@ extension RequestHead {
         while index < end {
             let byte = bytes[index]
             // A fragment never travels, and a URI is ASCII (RFC 9112, 3.2; RFC 3986).
-            guard byte > ASCII.space, byte < ASCII.delete, byte != ASCII.hash else { break }
+            guard byte.isVisible, byte != ASCII.hash else { break }
             index += 1
         }
         guard index < end, bytes[index] == ASCII.space else {
@@ -33,7 +35,9 @@ extension RequestHead {
 extension HTTPVersion {
     /// `HTTP/1.x`, in capitals and with single digits (RFC 9112, 2.3).
     init(_ bytes: Span<UInt8>, _ range: ByteRange) throws(HTTPError) {
-        let prefix: [5 of UInt8] = [0x48, 0x54, 0x54, 0x50, ASCII.slash]
+        let prefix: [5 of UInt8] = [
+            UInt8(ascii: "H"), UInt8(ascii: "T"), UInt8(ascii: "T"), UInt8(ascii: "P"), ASCII.slash,
+        ]
         guard range.count == 8 else { throw .malformedRequestLine }
         let start = range.start
         for offset in prefix.indices where bytes[start + offset] != prefix[offset] { throw .malformedRequestLine }

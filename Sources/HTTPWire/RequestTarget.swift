@@ -1,3 +1,5 @@
+internal import Bytes
+
 extension RequestHead {
     /// The four forms of RFC 9112, 3.2, without the authority form, which only CONNECT has.
     mutating func parseTarget(_ bytes: Span<UInt8>, _ rules: RequestRules) throws(HTTPError) {

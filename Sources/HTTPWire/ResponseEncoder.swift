@@ -47,7 +47,7 @@ package struct ResponseEncoder: Sendable {
             out.append(literal: "HTTP/1.1 200 OK\r\n")
         } else {
             out.append(literal: "HTTP/1.1 ")
-            out.appendDecimal(status)
+            out.append(decimal: status)
             out.append(ASCII.space)
             out.append(contentsOf: reason ?? HTTPStatus.reason(status))
             out.append(literal: "\r\n")
@@ -55,7 +55,7 @@ package struct ResponseEncoder: Sendable {
         state = .head
         if status >= 200, status != 204, let contentLength {
             out.append(literal: "Content-Length: ")
-            out.appendDecimal(contentLength)
+            out.append(decimal: contentLength)
             out.append(literal: "\r\n")
         }
         if !sendsBody {
@@ -141,7 +141,7 @@ package struct ResponseEncoder: Sendable {
     package mutating func body(_ bytes: Span<UInt8>, into out: inout [UInt8]) {
         let taken = beginData(bytes.count, into: &out)
         guard taken > 0 else { return }
-        out.append(contentsOf: bytes, in: 0..<taken)
+        out.append(copying: bytes.extracting(0..<taken))
         endData(into: &out)
     }
 
@@ -158,7 +158,7 @@ package struct ResponseEncoder: Sendable {
             remaining -= taken
             return taken
         case .chunked:
-            out.appendHexadecimal(count)
+            out.append(chunkSize: count)
             out.append(literal: "\r\n")
             return count
         case .untilClose:
@@ -193,5 +193,16 @@ package struct ResponseEncoder: Sendable {
     /// body then lacks its last chunk, which tells the client that it is incomplete.
     package mutating func abort() {
         state = .idle
+    }
+}
+
+extension [UInt8] {
+    /// Appends the size of a chunk (RFC 9112, 7.1).
+    fileprivate mutating func append(chunkSize size: Int) {
+        var shift = Swift.max(0, (Int.bitWidth - size.leadingZeroBitCount + 3) / 4 * 4 - 4)
+        while shift >= 0 {
+            append(Hex.digit(UInt8(size >> shift & 15)))
+            shift -= 4
+        }
     }
 }

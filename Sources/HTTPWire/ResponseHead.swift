@@ -1,3 +1,5 @@
+internal import Bytes
+
 /// What a response's head says. Ranges count from the first byte that the parser was given for this response.
 package struct ResponseHead: Sendable {
     /// 100 to 599. Below 200 it is interim: the real response follows, call `reset` and parse on.

@@ -102,28 +102,4 @@ extension [UInt8] {
     package mutating func append(_ text: StaticString) {
         append(literal: text)
     }
-
-    /// Appends the number in decimal digits, padded in front with zeros to at least `width`.
-    /// - Precondition: the number fits an `Int`.
-    package mutating func append(decimal number: some BinaryInteger, width: Int = 1) {
-        append(decimal: Int(number), width: width)
-    }
-
-    package mutating func append(decimal number: Int, width: Int = 1) {
-        var digits: (UInt64, UInt64, UInt64) = (0, 0, 0)
-        var rest = UInt64(number.magnitude)
-        Swift.withUnsafeMutableBytes(of: &digits) { digits in
-            var position = digits.count
-            repeat {
-                position -= 1
-                digits[position] = UInt8(48 + rest % 10)
-                rest /= 10
-            } while (rest > 0 || digits.count - position < width) && position > 0
-            if number < 0 {
-                position -= 1
-                digits[position] = 45
-            }
-            append(copying: UnsafeBufferPointer(rebasing: digits.bindMemory(to: UInt8.self)[position...]).span)
-        }
-    }
 }

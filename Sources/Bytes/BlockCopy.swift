@@ -1,7 +1,8 @@
-/// The one thing that the pure targets cannot say without `unsafe`: bytes copied as a block. One at a time, each with
-/// its checks, costs about a nanosecond a byte, and a proxied request is copied four times.
+// Copying a block of bytes needs `unsafe`, which the targets that parse bytes from outside must not use. Copying one
+// byte at a time, each with its checks, costs about a nanosecond per byte, and a proxied request is copied four times.
+
 extension [UInt8] {
-    /// Appends the bytes of `span`; the array allocates only when it has to grow.
+    /// Appends the bytes of `span`. The array allocates only when it has to grow.
     package mutating func append(copying span: Span<UInt8>) {
         // `append(contentsOf:)` is made for every kind of sequence, and takes three times the instructions.
         append(addingCapacity: span.count) { $0.append(copying: span) }
@@ -13,7 +14,7 @@ extension [UInt8] {
 }
 
 extension OutputSpan<UInt8> {
-    /// - Precondition: there is room for the bytes.
+    /// - Precondition: `freeCapacity` is at least the size of `span`.
     package mutating func append(copying span: Span<UInt8>) {
         precondition(span.count <= freeCapacity)
         span.withUnsafeBytes { bytes in

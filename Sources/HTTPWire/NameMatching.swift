@@ -1,0 +1,60 @@
+internal import Bytes
+
+extension UInt8 {
+    /// The byte as it counts when header names are compared as CGI variables: in lower case, with `-` for `_`.
+    var variableByte: UInt8 { self == ASCII.underscore ? ASCII.hyphen : lowercased }
+}
+
+extension Span<UInt8> {
+    /// Whether the bytes of `range` are `text`, which must be given in lower case; ASCII letters match in either case.
+    package func matches(_ range: ByteRange, ignoringCase text: String) -> Bool {
+        let wanted = text.utf8Span.span
+        guard range.count == wanted.count else { return false }
+        let start = range.start
+        for offset in 0..<wanted.count where self[start + offset].lowercased != wanted[offset] {
+            return false
+        }
+        return true
+    }
+
+    /// Whether a header's name becomes the same variable (`HTTP_X_Y`) as that of a name in lower case with `-`.
+    package func matches(_ range: ByteRange, asVariable text: String) -> Bool {
+        let wanted = text.utf8Span.span
+        guard range.count == wanted.count else { return false }
+        let start = range.start
+        for offset in 0..<wanted.count where self[start + offset].variableByte != wanted[offset] { return false }
+        return true
+    }
+
+    /// Whether two headers' names become the same variable.
+    func matches(_ left: ByteRange, asVariable right: ByteRange) -> Bool {
+        guard left.count == right.count else { return false }
+        for offset in 0..<left.count
+        where self[left.start + offset].variableByte != self[right.start + offset].variableByte {
+            return false
+        }
+        return true
+    }
+
+    /// The range without the blanks (space, tab) at both of its ends.
+    func trimmed(_ start: Int, _ end: Int) -> ByteRange {
+        var start = start
+        var end = end
+        while start < end, self[start].isBlank { start += 1 }
+        while start < end, self[end - 1].isBlank { end -= 1 }
+        return ByteRange(start, end)
+    }
+
+    /// A copy of the bytes as text, for logs and tests; bytes that are no UTF-8 are replaced.
+    package func text(_ range: ByteRange) -> String {
+        var bytes: [UInt8] = []
+        bytes.append(copying: extracting(range.range))
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}
+
+extension [UInt8] {
+    mutating func append(contentsOf text: String) {
+        append(contentsOf: text.utf8)
+    }
+}
