@@ -16,7 +16,7 @@ internal import Threading
 package final class Balancer: Sendable {
     private let options: BalancerOptions
     private let shared: SharedState
-    private let workers: WorkerLoops
+    private let loops: BalancerLoops
     private let resolver: NameResolver
     private let upgrade: BinaryUpgrade
 
@@ -48,18 +48,18 @@ package final class Balancer: Sendable {
         do {
             let configuration = try RunningConfiguration(source, http, shared: shared)
             shared.configuration = configuration
-            workers = try WorkerLoops(count, shared: shared, configuration: configuration)
+            loops = try BalancerLoops(count, shared: shared, configuration: configuration)
         } catch {
             ListenerBinding.close(listeners)
             throw .system("\(error)")
         }
         contents = Mutex(Contents(listeners: listeners))
-        let workers = workers
+        let loops = loops
         resolver = NameResolver(shared) { upstream, change in
-            let all = workers.all
-            for worker in all {
-                worker.post { worker in
-                    let mine = worker.upstream(upstream)
+            let all = loops.all
+            for loop in all {
+                loop.post { loop in
+                    let mine = loop.upstream(upstream)
                     for peer in change.removed { mine.removed(peer) }
                 }
             }
@@ -93,7 +93,7 @@ package final class Balancer: Sendable {
     package var addresses: [String] { contents.withLock { $0.listeners.map(\.address.description) } }
 
     /// Loops whose threads have not ended.
-    var runningLoops: Int { workers.all.count { !$0.hasEnded } }
+    var runningLoops: Int { loops.all.count { !$0.hasEnded } }
 
     // MARK: Running
 
@@ -102,13 +102,13 @@ package final class Balancer: Sendable {
         shared.logWriter.start()
         let bound = contents.withLock(\.listeners)
         let configuration = shared.configuration!
-        for worker in workers.active {
-            worker.post { $0.adopt(configuration, bound) }
-            workers.start(worker)
+        for loop in loops.active {
+            loop.post { $0.adopt(configuration, bound) }
+            loops.start(loop)
         }
         let resolver = resolver.start()
         contents.withLock { $0.threads = [resolver] }
-        log(.notice, "start worker threads: \(workers.active.count)")
+        log(.notice, "start worker threads: \(loops.active.count)")
     }
 
     /// Serves until it is told to stop: QUIT lets requests end, TERM and INT do not, HUP loads the configuration
@@ -159,9 +159,9 @@ package final class Balancer: Sendable {
         try http.makeTemporaryFolders()
         let old = contents.withLock(\.listeners)
         let count = options.workers ?? source.main.workerProcesses.count
-        let wanted: [WorkerLoop]
+        let wanted: [BalancerLoop]
         do {
-            wanted = try workers.wanted(count, shared.configuration!)
+            wanted = try loops.wanted(count, shared.configuration!)
         } catch {
             throw .system("\(error)")
         }
@@ -177,8 +177,8 @@ package final class Balancer: Sendable {
         resolve(configuration.upstreams)
         shared.configuration = configuration
         contents.withLock { $0.listeners = bound }
-        workers.activate(wanted, drainingWithin: source.main.shutdownTimeout)
-        workers.tellAll { $0.adopt(configuration, bound) }
+        loops.activate(wanted, drainingWithin: source.main.shutdownTimeout)
+        loops.tellAll { $0.adopt(configuration, bound) }
         // No loop accepts on the listeners that went: now they can be closed.
         ListenerBinding.close(ListenerBinding.difference(old, bound))
     }
@@ -201,11 +201,11 @@ package final class Balancer: Sendable {
             return !contents.isStopping
         }
         if draining, isFirst {
-            workers.tellAll { $0.drain(within: timeout) }
+            loops.tellAll { $0.drain(within: timeout) }
             // What comes from now on is for others on the same address, or refused.
             closeListeners()
         }
-        for worker in workers.all where !draining { worker.loop.stop() }
+        for loop in loops.all where !draining { loop.events.stop() }
         resolver.stop()
     }
 
@@ -220,7 +220,7 @@ package final class Balancer: Sendable {
     /// The first caller clears up when all threads have ended, the others wait for it.
     private func waitUntilStopped() {
         let threads =
-            workers.takeThreads()
+            loops.takeThreads()
             + contents.withLock { contents in
                 defer { contents.threads = [] }
                 return contents.threads
