@@ -53,7 +53,7 @@ struct TaskLoad {
 
     /// The results are right, and can be read over HTTP.
     private func check(_ samples: [TaskScript.Task], _ paths: TaskScript.Paths) throws {
-        guard let definition = TaskRegistry.definition(named: "sha256") else { throw BenchError("no sha256") }
+        guard let definition = TaskRegistry.builtIn.definition(named: "sha256") else { throw BenchError("no sha256") }
         let connection = HTTPConnection(to: .tcp(host: "127.0.0.1", port: target.port), timeout: .seconds(30))
         for sample in samples.suffix(200) {
             let id = String(decoding: sample.id, as: UTF8.self)

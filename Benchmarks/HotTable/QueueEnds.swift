@@ -16,7 +16,7 @@ struct QueueEnds {
 
     /// - Parameter connectionString: for libpq.
     init(_ connectionString: String) throws {
-        guard let definition = TaskRegistry.definition(named: "sha256") else { throw BenchError("no sha256") }
+        guard let definition = TaskRegistry.builtIn.definition(named: "sha256") else { throw BenchError("no sha256") }
         self.definition = definition
         let postgres = PostgresConfiguration(connectionString: connectionString)
         client = QueueClient(

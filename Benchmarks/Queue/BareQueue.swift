@@ -72,7 +72,7 @@ struct BareQueue {
     }
 
     private static func call(_ size: Int, _ isWhole: Bool, _ label: String) throws -> [PostgresCall] {
-        guard let definition = TaskRegistry.definition(named: "sha256") else { throw BenchError("no sha256") }
+        guard let definition = TaskRegistry.builtIn.definition(named: "sha256") else { throw BenchError("no sha256") }
         let tasks = try (0..<size).map {
             Submission(task: try definition.prepare(.object(["string": .string("\(label) \($0)")])))
         }
@@ -89,7 +89,7 @@ struct BareQueue {
         let session = WorkerSession(
             WorkerSession.Configuration(
                 postgres: PostgresConfiguration(connectionString: cluster.connectionString), name: name,
-                types: TaskRegistry.all.map(\.name)), watch: nil, logger: logger)
+                types: TaskRegistry.builtIn.all.map(\.name)), watch: nil, logger: logger)
         try session.register()
         defer { session.signOff() }
         let result = Array(

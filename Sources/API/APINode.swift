@@ -2,6 +2,7 @@ internal import AdminAccess
 package import Logging
 package import Queue
 package import Reactor
+package import Tasks
 
 /// One API node: a FastCGI responder with the API's routes on top of a queue.
 package final class APINode: Sendable {
@@ -31,7 +32,9 @@ package final class APINode: Sendable {
     private let logger: Logger
 
     /// Opens the listening socket; connections wait in its backlog until ``run()``.
-    package init(_ configuration: Configuration, queue: QueueClient, logger: Logger) throws(ListenError) {
+    package init(
+        _ configuration: Configuration, types: TaskRegistry, queue: QueueClient, logger: Logger
+    ) throws(ListenError) {
         self.queue = queue
         self.logger = logger
         server = try FastCGIServer(
@@ -39,9 +42,9 @@ package final class APINode: Sendable {
                 listen: configuration.listen, threads: max(2, configuration.threads),
                 connections: configuration.connections, webServers: configuration.webServers,
                 stopLimit: configuration.stopLimit),
-            routes: RouteTable.make(),
+            routes: RouteTable.make(types),
             services: Services(
-                queue: queue, node: configuration.name,
+                queue: queue, types: types, node: configuration.name,
                 adminAccess: AdminAccess(token: configuration.adminToken)),
             logger: logger)
     }

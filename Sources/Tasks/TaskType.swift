@@ -1,6 +1,6 @@
 package import JSON
 
-/// A kind of work, as its author writes it: one file with one of these, and one line in ``TaskRegistry``.
+/// A kind of work, as its author writes it: one file with one of these, and one line in ``TaskRegistry/builtIn``.
 ///
 /// Its endpoint, validation, OpenAPI entry, metrics and command line follow from that. A task is pure: no state,
 /// no clock, no network; input in, result out, on a thread that it may keep busy.

@@ -9,14 +9,13 @@ struct ComputeThreads {
 
     /// - Parameter wake: signalled when a task has ended and the queue thread sleeps.
     init(
-        _ count: Int, definitions: [TaskDefinition], workload: Monitor<Workload>, wake: EventFD, logger: Logger
+        _ count: Int, types: TaskRegistry, workload: Monitor<Workload>, wake: EventFD, logger: Logger
     ) {
-        let byName = Dictionary(uniqueKeysWithValues: definitions.map { ($0.name, $0) })
         threads = (1...max(1, count)).map { number in
             NamedThread("compute-\(number)") {
                 while case .compute(let job) = workload.wait({ $0.next() }) {
                     let start = ContinuousClock.now
-                    let outcome = Self.run(job.task, byName, logger)
+                    let outcome = Self.run(job.task, types, logger)
                     let seconds = (ContinuousClock.now - start) / .seconds(1)
                     if workload.withLock({ $0.end(job, outcome, seconds: seconds) }) { wake.signal() }
                 }
@@ -29,12 +28,12 @@ struct ComputeThreads {
     }
 
     private static func run(
-        _ task: ClaimedTask, _ definitions: [String: TaskDefinition], _ logger: Logger
+        _ task: ClaimedTask, _ types: TaskRegistry, _ logger: Logger
     ) -> TaskCompletion.Outcome {
         let metadata: Logger.Metadata = [
             "task.id": "\(task.id)", "task.type": "\(task.type)", "attempt": .stringConvertible(task.attempt),
         ]
-        guard let definition = definitions[task.type] else {
+        guard let definition = types.definition(named: task.type) else {
             preconditionFailure("A task was claimed of a type that this worker does not have")
         }
         do {

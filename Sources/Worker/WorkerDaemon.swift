@@ -60,7 +60,7 @@ package final class WorkerDaemon: Sendable {
     }
 
     private let configuration: Configuration
-    private let definitions: [TaskDefinition]
+    private let types: TaskRegistry
     private let logger: Logger
     private let listener: MetricsListener?
     private let wake = EventFD()
@@ -70,10 +70,10 @@ package final class WorkerDaemon: Sendable {
     /// Does not touch the database yet.
     /// - Throws: when the address for metrics cannot be listened on.
     package init(
-        configuration: Configuration, definitions: [TaskDefinition] = TaskRegistry.all, logger: Logger
+        configuration: Configuration, types: TaskRegistry, logger: Logger
     ) throws(MetricsListener.Failure) {
         self.configuration = configuration
-        self.definitions = definitions
+        self.types = types
         self.logger = logger
         let isRegistered = Flag()
         self.isRegistered = isRegistered
@@ -93,10 +93,10 @@ package final class WorkerDaemon: Sendable {
 
     /// Works until ``stop()``. To be called once, on a thread that may block: it becomes the queue thread.
     package func run() -> Exit {
-        let limits = definitions.compactMap { type in type.timeLimit.map { (type.name, $0) } }
+        let limits = types.all.compactMap { type in type.timeLimit.map { (type.name, $0) } }
         let workload = Monitor(Workload(limits: Dictionary(uniqueKeysWithValues: limits)))
         let compute = ComputeThreads(
-            configuration.concurrency, definitions: definitions, workload: workload, wake: wake, logger: logger)
+            configuration.concurrency, types: types, workload: workload, wake: wake, logger: logger)
         let watch = WorkerWatch(
             WorkerWatch.Configuration(
                 postgres: configuration.postgres, retention: configuration.retention,
@@ -104,12 +104,12 @@ package final class WorkerDaemon: Sendable {
             logger: logger)
         let session = WorkerSession(
             WorkerSession.Configuration(
-                postgres: configuration.postgres, name: configuration.name, types: definitions.map(\.name),
+                postgres: configuration.postgres, name: configuration.name, types: types.names,
                 concurrency: configuration.concurrency, cacheTTL: configuration.cacheTTL,
                 keepsFailedInput: configuration.keepsFailedInput),
             watch: watch, logger: logger)
         var queueThread = QueueThread(
-            session: session, workload: workload, wake: wake, metrics: WorkerMetrics(definitions),
+            session: session, workload: workload, wake: wake, metrics: WorkerMetrics(types),
             isRegistered: isRegistered, logger: logger)
         let isStuck = queueThread.run(
             WorkerLoop(concurrency: configuration.concurrency, gracePeriod: configuration.gracePeriod),

@@ -19,10 +19,10 @@ struct WorkerMetrics: Sendable {
     private let registered = Meter(label: "millrace_worker_registered")
     private let sessionsLost = Counter(label: "millrace_worker_sessions_lost_total")
 
-    init(_ definitions: [TaskDefinition]) {
+    init(_ registry: TaskRegistry) {
         for (name, help) in Self.help { Telemetry.describe(name, help) }
         types = Dictionary(
-            uniqueKeysWithValues: definitions.map { definition in
+            uniqueKeysWithValues: registry.all.map { definition in
                 let labels = [("type", definition.name)]
                 let metrics = OfType(
                     completed: Counter(label: "millrace_tasks_completed_total", dimensions: labels),

@@ -5,6 +5,7 @@ import Queue
 import Reactor
 import Settings
 import Supervisor
+import Tasks
 import Threading
 
 struct APICommand: ParsableCommand {
@@ -62,10 +63,12 @@ struct APICommand: ParsableCommand {
             signal(SIGPIPE, SIG_IGN)
             let queue = QueueClient(queueConfiguration, logger: logger)
             if listen == nil, invocation == .cgi {
-                CGIProgram.run(environment: settings.merged, name: name, adminToken: adminToken, queue: queue)
+                CGIProgram.run(
+                    environment: settings.merged, name: name, adminToken: adminToken, types: .builtIn,
+                    queue: queue)
                 return queue.shutdown()
             }
-            let node = try APINode(configuration, queue: queue, logger: logger)
+            let node = try APINode(configuration, types: .builtIn, queue: queue, logger: logger)
             _ = NamedThread("stop") {
                 while !signals.wait(.seconds(3600)) {}
                 node.stop()

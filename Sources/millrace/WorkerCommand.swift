@@ -3,6 +3,7 @@ import Glibc
 import Reactor
 import Settings
 import Supervisor
+import Tasks
 import Threading
 import Worker
 
@@ -40,7 +41,7 @@ struct WorkerCommand: ParsableCommand {
             // Before there are threads: all of them are to leave these signals to the one that waits for them.
             let signals = StopSignals { _exit(1) }
             signal(SIGPIPE, SIG_IGN)
-            let daemon = try WorkerDaemon(configuration: configuration, logger: logger)
+            let daemon = try WorkerDaemon(configuration: configuration, types: .builtIn, logger: logger)
             _ = NamedThread("stop") {
                 while !signals.wait(.seconds(3600)) {}
                 daemon.stop()

@@ -8,7 +8,7 @@ import Testing
 @testable import API
 
 @Suite struct RouteTests {
-    let router = Router(RouteTable.make())
+    let router = Router(RouteTable.make(.builtIn))
 
     func status(_ method: String, _ path: String) -> Int? {
         if case .problem(let problem) = router.match(method: method, path: path) { problem.status } else { nil }
@@ -59,7 +59,7 @@ import Testing
     }
 
     @Test func `the document has every call of the contract`() throws {
-        let document = try JSONValue(parsing: DocumentRoute.bytes)
+        let document = try JSONValue(parsing: OpenAPIText(.builtIn).bytes)
         let calls = [
             "post /hash/md5", "post /hash/sha256", "post /hash/argon2", "post /tasks", "get /task/{id}",
             "delete /task/{id}", "get /hashes", "get /health", "get /cache/stats", "post /cache/clear", "get /metrics",
@@ -88,7 +88,7 @@ import Testing
     /// Where the validator is installed; elsewhere the test has nothing to say.
     @Test func `the document is valid OpenAPI 3.1`() throws {
         let folder = TemporaryFolder()
-        let path = try folder.write(String(decoding: DocumentRoute.bytes, as: UTF8.self), to: "openapi.json")
+        let path = try folder.write(String(decoding: OpenAPIText(.builtIn).bytes, as: UTF8.self), to: "openapi.json")
         let script = """
             import json, sys
             try:

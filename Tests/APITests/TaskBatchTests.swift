@@ -5,7 +5,7 @@ import Testing
 @testable import API
 
 @Suite struct TaskBatchTests {
-    func parse(_ text: String) throws -> TaskBatch { try TaskBatch.parse(Array(text.utf8)) }
+    func parse(_ text: String) throws -> TaskBatch { try TaskBatch.parse(Array(text.utf8), types: .builtIn) }
 
     @Test func `one object is a batch of one, with the defaults filled in`() throws {
         let batch = try parse(#"{"type":"sha256","input":{"string":"x"}}"#)

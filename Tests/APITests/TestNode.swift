@@ -31,7 +31,7 @@ final class TestNode: Sendable {
         var configuration = APINode.Configuration(listen: .unix(path: folder.file("s")), name: "api-1")
         configuration.adminToken = adminToken
         configuration.threads = threads
-        let node = try APINode(configuration, queue: queue, logger: Self.logger)
+        let node = try APINode(configuration, types: .builtIn, queue: queue, logger: Self.logger)
         self.node = node
         thread = NamedThread("test-node") { node.run() }
     }
@@ -68,7 +68,7 @@ final class TestWorker {
             let session = WorkerSession(
                 .init(
                     postgres: PostgresConfiguration(connectionString: connectionString), name: "worker-1",
-                    types: TaskRegistry.all.map(\.name)),
+                    types: TaskRegistry.builtIn.names),
                 watch: nil,
                 logger: TestNode.logger)
             do {
@@ -88,7 +88,7 @@ final class TestWorker {
 
     private static func run(_ task: ClaimedTask) -> TaskCompletion {
         do throws(TaskFailure) {
-            let result = try TaskRegistry.definition(named: task.type)!.run(task.input)
+            let result = try TaskRegistry.builtIn.definition(named: task.type)!.run(task.input)
             return TaskCompletion(id: task.id, outcome: .completed(result: result))
         } catch {
             return TaskCompletion(id: task.id, outcome: .failed(message: error.message, isRetryable: false))

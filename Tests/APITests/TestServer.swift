@@ -5,6 +5,7 @@ import Logging
 import Postgres
 import Queue
 import Reactor
+import Tasks
 import TestSupport
 import Testing
 import Threading
@@ -64,7 +65,7 @@ extension Services {
         return Services(
             queue: QueueClient(
                 .init(postgres: postgres), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }),
-            node: "api-test", adminAccess: AdminAccess(token: nil))
+            types: .builtIn, node: "api-test", adminAccess: AdminAccess(token: nil))
     }
 }
 

@@ -71,13 +71,13 @@ import Testing
     }
 
     @Test func `only a given salt makes the result cacheable`() throws {
-        let argon2 = try #require(TaskRegistry.definition(named: "argon2"))
+        let argon2 = try #require(TaskRegistry.builtIn.definition(named: "argon2"))
         #expect(try argon2.prepare(["string": "x"]).isCacheable == false)
         #expect(try argon2.prepare(["string": "x", "salt": "c29tZXNhbHQ="]).isCacheable)
     }
 
     @Test func `the defaults are the contract's`() throws {
-        let argon2 = try #require(TaskRegistry.definition(named: "argon2"))
+        let argon2 = try #require(TaskRegistry.builtIn.definition(named: "argon2"))
         let input = try argon2.prepare(["string": "x"]).input
         #expect(
             String(decoding: input, as: UTF8.self)
@@ -85,7 +85,7 @@ import Testing
     }
 
     @Test func `memory must be eight times the parallelism`() throws {
-        let argon2 = try #require(TaskRegistry.definition(named: "argon2"))
+        let argon2 = try #require(TaskRegistry.builtIn.definition(named: "argon2"))
         #expect(
             throws: InvalidInput.invalid(
                 member: "memory_cost", reason: "must be at least 128, 8 times the parallelism")
@@ -96,7 +96,7 @@ import Testing
     }
 
     @Test func `a salt is 8 to 64 bytes of base64, padded or not`() throws {
-        let argon2 = try #require(TaskRegistry.definition(named: "argon2"))
+        let argon2 = try #require(TaskRegistry.builtIn.definition(named: "argon2"))
         let wrong = [
             "", "c29tZXNhbA==", "not base64!", "c29tZXNhbHQ==", "c29tZX\nNhbHQ=", "=", "A",
             Base64.encode(Array(repeating: 0, count: 65)),

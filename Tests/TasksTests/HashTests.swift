@@ -4,7 +4,7 @@ import Testing
 @testable import Tasks
 
 func compute(_ type: String, _ input: JSONValue) throws -> JSONValue {
-    let definition = try #require(TaskRegistry.definition(named: type))
+    let definition = try #require(TaskRegistry.builtIn.definition(named: type))
     let prepared = try definition.prepare(input)
     return try JSONValue(parsing: definition.run(prepared.input))
 }

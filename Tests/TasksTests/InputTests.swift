@@ -12,11 +12,11 @@ import Testing
             init(from decoder: any Decoder) throws {
                 let container = try decoder.container(keyedBy: AnyKey.self)
                 let type = try container.decode(String.self, forKey: AnyKey("type"))
-                let definition = try #require(TaskRegistry.definition(named: type))
+                let definition = try #require(TaskRegistry.builtIn.definition(named: type))
                 prepared = try definition.prepare(from: container.superDecoder(forKey: AnyKey("input")))
             }
         }
-        let definition = try #require(TaskRegistry.definition(named: type))
+        let definition = try #require(TaskRegistry.builtIn.definition(named: type))
         let ways = [
             Result { try definition.prepare(Array(body.utf8)) },
             Result { try definition.prepare(JSONValue(parsing: body.utf8)) },
@@ -86,7 +86,7 @@ import Testing
 
     @Test(arguments: ["", "{", "{\"string\":\"x\"", "{\"string\":\"\\ud800\"}", "xyz"])
     func `text that is not JSON is told apart from JSON that is wrong`(body: String) throws {
-        let md5 = try #require(TaskRegistry.definition(named: "md5"))
+        let md5 = try #require(TaskRegistry.builtIn.definition(named: "md5"))
         #expect(throws: InvalidInput.malformed) { try md5.prepare(Array(body.utf8)) }
     }
 
@@ -109,7 +109,7 @@ import Testing
     }
 
     @Test func `the canonical form is its own canonical form`() throws {
-        for definition in TaskRegistry.all {
+        for definition in TaskRegistry.builtIn.all {
             let prepared = try definition.prepare(definition.exampleInput)
             #expect(try definition.prepare(prepared.input) == prepared)
         }
@@ -126,7 +126,7 @@ import Testing
     }
 
     @Test func `a worker with other limits fails the task for good`() throws {
-        let md5 = try #require(TaskRegistry.definition(named: "md5"))
+        let md5 = try #require(TaskRegistry.builtIn.definition(named: "md5"))
         do {
             _ = try md5.run(Array(#"{"string":1}"#.utf8))
             Issue.record("it ran")

@@ -5,20 +5,20 @@ import Testing
 
 @Suite struct `Registry` {
     @Test func `every type is found by its name, which is fit for a path`() {
-        for definition in TaskRegistry.all {
-            #expect(TaskRegistry.definition(named: definition.name)?.name == definition.name)
+        for definition in TaskRegistry.builtIn.all {
+            #expect(TaskRegistry.builtIn.definition(named: definition.name)?.name == definition.name)
             #expect(
                 definition.name.utf8.allSatisfy {
                     (0x61...0x7a).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2d
                 })
         }
-        #expect(TaskRegistry.all.map(\.name) == ["md5", "sha256", "argon2", "primes"])
-        #expect(TaskRegistry.all.filter(\.isHash).map(\.name) == ["md5", "sha256", "argon2"])
-        #expect(TaskRegistry.definition(named: "nothing") == nil)
+        #expect(TaskRegistry.builtIn.names == ["md5", "sha256", "argon2", "primes"])
+        #expect(TaskRegistry.builtIn.hashes.map(\.name) == ["md5", "sha256", "argon2"])
+        #expect(TaskRegistry.builtIn.definition(named: "nothing") == nil)
     }
 
     @Test func `every input has a schema that says what is checked`() throws {
-        let argon2 = try #require(TaskRegistry.definition(named: "argon2"))
+        let argon2 = try #require(TaskRegistry.builtIn.definition(named: "argon2"))
         #expect(argon2.inputSchema["type"] == "object")
         #expect(argon2.inputSchema["required"] == ["string"])
         #expect(argon2.inputSchema["additionalProperties"] == false)
@@ -34,7 +34,7 @@ import Testing
     }
 
     @Test func `every result has the members of its schema`() throws {
-        for definition in TaskRegistry.all {
+        for definition in TaskRegistry.builtIn.all {
             let result = try compute(definition.name, definition.exampleInput)
             let schema = try #require(definition.resultSchema["properties"]?.objectValue)
             #expect(try Set(#require(result.objectValue).keys) == Set(schema.keys))
@@ -43,8 +43,8 @@ import Testing
     }
 
     @Test func `one argument of a command line is the first member`() throws {
-        let primes = try #require(TaskRegistry.definition(named: "primes"))
-        let md5 = try #require(TaskRegistry.definition(named: "md5"))
+        let primes = try #require(TaskRegistry.builtIn.definition(named: "primes"))
+        let md5 = try #require(TaskRegistry.builtIn.definition(named: "md5"))
         #expect(primes.input(argument: "100") == ["below": 100])
         #expect(primes.input(argument: "many") == ["below": "many"])
         #expect(md5.input(argument: "100") == ["string": "100"])

@@ -76,9 +76,10 @@ private final class Bench: Sendable {
             configuration: WorkerDaemon.Configuration(
                 postgres: postgres, name: "worker-1", concurrency: concurrency, metrics: HostPort("127.0.0.1:0"),
                 gracePeriod: gracePeriod),
-            definitions: TaskRegistry.all + [
-                TaskDefinition(Nap.self), TaskDefinition(Fail.self), TaskDefinition(Runaway.self),
-            ],
+            types: TaskRegistry(
+                TaskRegistry.builtIn.all + [
+                    TaskDefinition(Nap.self), TaskDefinition(Fail.self), TaskDefinition(Runaway.self),
+                ]),
             logger: logger)
         client = QueueClient(QueueClient.Configuration(postgres: postgres, queueLimit: 0), logger: logger)
     }
@@ -121,7 +122,7 @@ private final class Bench: Sendable {
         let bench = try Bench()
         defer { bench.client.shutdown() }
         bench.start()
-        let sha256 = try #require(TaskRegistry.definition(named: "sha256"))
+        let sha256 = try #require(TaskRegistry.builtIn.definition(named: "sha256"))
         let tasks = try (0..<3000).map { try sha256.prepare(["string": .string("text \($0)")]) }
         for batch in 0..<3 { _ = try bench.submit(Array(tasks[batch * 1000..<(batch + 1) * 1000])) }
         try eventually("all are computed") { try bench.completed() == 3000 }
@@ -227,7 +228,7 @@ private final class Bench: Sendable {
             configuration: WorkerDaemon.Configuration(
                 postgres: PostgresConfiguration(connectionString: "host=/nowhere dbname=none"), name: "w",
                 concurrency: 1),
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            types: .builtIn, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         let thread = NamedThread("worker") { #expect(daemon.run() == .finished) }
         usleep(300_000)
         daemon.stop()

@@ -1,8 +1,9 @@
 internal import JSON
+internal import Tasks
 
 /// The OpenAPI 3.1 document of a table of routes.
 enum OpenAPIDocument {
-    static func make(_ routes: [Route]) -> JSONValue {
+    static func make(_ routes: [Route], types: TaskRegistry) -> JSONValue {
         var paths: [String: JSONValue] = [:]
         for route in routes {
             paths[route.path, default: [:]][route.method.rawValue.lowercased()] = operation(route)
@@ -27,7 +28,7 @@ enum OpenAPIDocument {
             ],
             "paths": .object(paths),
             "components": [
-                "schemas": Schemas.components,
+                "schemas": Schemas.components(types),
                 "securitySchemes": [
                     "administrator": [
                         "type": "http", "scheme": "bearer",

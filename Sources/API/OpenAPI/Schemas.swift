@@ -40,33 +40,35 @@ enum Schemas {
         ]
     }
 
-    static var components: JSONValue {
+    static func components(_ types: TaskRegistry) -> JSONValue {
         [
-            "Task": task, "TaskSubmission": submission, "ComputedHash": computedHash, "Problem": problem,
+            "Task": task(types), "TaskSubmission": ["oneOf": .array(types.all.map(submission))],
+            "ComputedHash": computedHash(types), "Problem": problem,
         ]
     }
 
-    private static let task = object([
-        "id": taskID, "type": typeName,
-        "status": ["enum": ["queued", "processing", "completed", "failed", "cancelled"]],
-        "result": nullable(["type": "object", "description": "Its shape is that of the task type."]),
-        "error": nullable(["type": "string"]), "attempts": count, "created_at": time,
-        "started_at": nullable(time), "completed_at": nullable(time),
-    ])
+    /// A string that is one of these names.
+    static func oneOf(_ names: [String]) -> JSONValue { ["enum": .array(names.map(JSONValue.string))] }
 
-    private static let computedHash = object([
-        "task_id": taskID, "type": ["enum": .array(HashesRoute.hashNames.map(JSONValue.string))],
-        "result": ["oneOf": .array(TaskRegistry.all.filter(\.isHash).map(\.resultSchema))],
-        "completed_at": time,
-    ])
-
-    private static var typeName: JSONValue { ["type": "string", "examples": .array(typeNames)] }
-    private static var typeNames: [JSONValue] { TaskRegistry.all.map { .string($0.name) } }
-
-    /// One alternative for each task type, told apart by `type`. In what may be absent, `null` stands for absence.
-    private static var submission: JSONValue {
-        ["oneOf": .array(TaskRegistry.all.map(submission))]
+    private static func task(_ types: TaskRegistry) -> JSONValue {
+        object([
+            "id": taskID, "type": ["type": "string", "examples": .array(types.names.map(JSONValue.string))],
+            "status": ["enum": ["queued", "processing", "completed", "failed", "cancelled"]],
+            "result": nullable(["type": "object", "description": "Its shape is that of the task type."]),
+            "error": nullable(["type": "string"]), "attempts": count, "created_at": time,
+            "started_at": nullable(time), "completed_at": nullable(time),
+        ])
     }
+
+    private static func computedHash(_ types: TaskRegistry) -> JSONValue {
+        object([
+            "task_id": taskID, "type": oneOf(types.hashes.map(\.name)),
+            "result": ["oneOf": .array(types.hashes.map(\.resultSchema))],
+            "completed_at": time,
+        ])
+    }
+
+    /// One alternative of a submission: clients tell them apart by `type`. In an optional member `null` means absent.
 
     private static func submission(_ definition: TaskDefinition) -> JSONValue {
         [

@@ -1,6 +1,7 @@
 internal import AdminAccess
 internal import Glibc
 package import Queue
+package import Tasks
 internal import Threading
 
 /// A node as a plain CGI program (RFC 3875): it answers the one request of its environment and standard input.
@@ -22,11 +23,12 @@ package enum CGIProgram {
 
     /// Answers on standard output. Does not shut the queue down.
     package static func run(
-        environment: [String: String], name: String, adminToken: String?, queue: QueueClient
+        environment: [String: String], name: String, adminToken: String?, types: TaskRegistry, queue: QueueClient
     ) {
         signal(SIGPIPE, SIG_IGN)
         let environment = CGIEnvironment(environment)
-        let services = Services(queue: queue, node: name, adminAccess: AdminAccess(token: adminToken))
+        let services = Services(
+            queue: queue, types: types, node: name, adminAccess: AdminAccess(token: adminToken))
         let length = environment.contentLength.flatMap { Int($0) } ?? 0
         guard length <= BodyLimit.bytes else {
             return write(.failure(.bodyTooLarge), Request(environment, body: []))
@@ -39,7 +41,7 @@ package enum CGIProgram {
 
     private static func answer(_ request: Request, _ services: Services) {
         var request = request
-        switch Router(RouteTable.make()).match(method: request.method, path: request.path) {
+        switch Router(RouteTable.make(services.types)).match(method: request.method, path: request.path) {
         case .problem(let problem): write(.failure(problem), request)
         case .route(_, let handler, let parameter):
             request.pathParameter = parameter

@@ -1,17 +1,36 @@
 internal import JSON
+internal import Synchronization
+internal import Tasks
 
 /// `GET /openapi.json`.
 enum DocumentRoute {
-    static let get = Route(
-        method: .get, path: "/openapi.json", operation: "openapi",
-        summary: "This document.",
-        replies: [
-            ReplyDescription(status: 200, summary: "OpenAPI 3.1.", schema: ["type": "object"])
-        ],
-        server: .node { (_, _) throws(Problem) in
-            .now(Response(200, contentType: MediaType.json, body: bytes))
-        })
+    static func get(_ types: TaskRegistry) -> Route {
+        let document = OpenAPIText(types)
+        return Route(
+            method: .get, path: "/openapi.json", operation: "openapi",
+            summary: "This document.",
+            replies: [
+                ReplyDescription(status: 200, summary: "OpenAPI 3.1.", schema: ["type": "object"])
+            ],
+            server: .node { (_, _) throws(Problem) in
+                .now(Response(200, contentType: MediaType.json, body: document.bytes))
+            })
+    }
+}
 
-    /// Made once, from the table.
-    static let bytes = OpenAPIDocument.make(RouteTable.make()).serialized()
+/// The document as JSON text, made at the first request: it describes the whole table, its own route included.
+final class OpenAPIText: Sendable {
+    private let types: TaskRegistry
+    private let made = Mutex<[UInt8]?>(nil)
+
+    init(_ types: TaskRegistry) { self.types = types }
+
+    var bytes: [UInt8] {
+        made.withLock { made in
+            if let made { return made }
+            let bytes = OpenAPIDocument.make(RouteTable.make(types), types: types).serialized()
+            made = bytes
+            return bytes
+        }
+    }
 }

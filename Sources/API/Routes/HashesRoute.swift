@@ -7,53 +7,55 @@ enum HashesRoute {
     /// The most rows of one page: a page is held in memory, so that its `Link` is known before its first row is sent.
     static let largestPage = 10_000
 
-    static let list = Route(
-        method: .get, path: "/hashes", operation: "list_hashes",
-        summary: "All computed hashes, newest first.",
-        description: "With `limit`, one page, and a `Link` to the next one; without, everything, streamed.",
-        parameters: [
-            Parameter(
-                name: "type", place: .query, summary: "Only hashes of this type.",
-                schema: ["enum": .array(hashNames.map(JSONValue.string))]),
-            Parameter(
-                name: "limit", place: .query, summary: "How many hashes at most.",
-                schema: ["type": "integer", "minimum": 1, "maximum": .integer(Int64(largestPage))]),
-            Parameter(
-                name: "after", place: .query, summary: "The last task id of the page before.",
-                schema: Schemas.taskID),
-        ],
-        replies: [
-            ReplyDescription(
-                status: 200, summary: "The hashes.",
-                schema: ["type": "array", "items": Schemas.reference("ComputedHash")],
-                headers: ["Link": "`<…>; rel=\"next\"`, where there is a next page (RFC 8288)."])
-        ],
-        problems: [422, 503],
-        server: .node { (request, services) throws(Problem) in
-            let selection = try Selection(request.query)
-            let queue = services.queue
-            guard let limit = selection.limit else {
-                let head = Response(200, contentType: MediaType.json, body: [])
-                return .stream(head) { write in try stream(selection, from: queue, write) }
-            }
-            return .blocking { page(selection, limit: limit, from: queue) }
-        })
-
-    static let hashNames = TaskRegistry.all.filter(\.isHash).map(\.name)
+    static func list(_ types: TaskRegistry) -> Route {
+        Route(
+            method: .get, path: "/hashes", operation: "list_hashes",
+            summary: "All computed hashes, newest first.",
+            description: "With `limit`, one page, and a `Link` to the next one; without, everything, streamed.",
+            parameters: [
+                Parameter(
+                    name: "type", place: .query, summary: "Only hashes of this type.",
+                    schema: Schemas.oneOf(types.hashes.map(\.name))),
+                Parameter(
+                    name: "limit", place: .query, summary: "How many hashes at most.",
+                    schema: ["type": "integer", "minimum": 1, "maximum": .integer(Int64(largestPage))]),
+                Parameter(
+                    name: "after", place: .query, summary: "The last task id of the page before.",
+                    schema: Schemas.taskID),
+            ],
+            replies: [
+                ReplyDescription(
+                    status: 200, summary: "The hashes.",
+                    schema: ["type": "array", "items": Schemas.reference("ComputedHash")],
+                    headers: ["Link": "`<…>; rel=\"next\"`, where there is a next page (RFC 8288)."])
+            ],
+            problems: [422, 503],
+            server: .node { (request, services) throws(Problem) in
+                let selection = try Selection(request.query, hashes: services.types.hashes.map(\.name))
+                let queue = services.queue
+                guard let limit = selection.limit else {
+                    let head = Response(200, contentType: MediaType.json, body: [])
+                    return .stream(head) { write in try stream(selection, from: queue, write) }
+                }
+                return .blocking { page(selection, limit: limit, from: queue) }
+            })
+    }
 
     /// What is asked for.
     struct Selection: Sendable, Hashable {
+        /// All hashes, or the one that is asked for.
+        var types: [String]
         var type: String?
         var limit: Int?
         var after: TaskID?
 
-        var types: [String] { type.map { [$0] } ?? hashNames }
-
-        init(_ query: Query) throws(Problem) {
+        init(_ query: Query, hashes: [String]) throws(Problem) {
+            types = hashes
             if let text = query.value("type") {
-                guard hashNames.contains(text) else {
-                    throw .invalid(member: "type", "must be one of \(hashNames.joined(separator: ", "))")
+                guard hashes.contains(text) else {
+                    throw .invalid(member: "type", "must be one of \(hashes.joined(separator: ", "))")
                 }
+                types = [text]
                 type = text
             }
             if let text = query.value("limit") {

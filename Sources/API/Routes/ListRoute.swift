@@ -7,35 +7,38 @@ enum ListRoute {
     static let limits = 1...1000
     static let usualLimit = 100
 
-    static let list = Route(
-        method: .get, path: "/tasks", operation: "list_tasks",
-        summary: "Tasks, newest first, a page at a time.",
-        parameters: [
-            Parameter(
-                name: "status", place: .query, summary: "Only tasks of this status.",
-                schema: ["enum": .array(TaskStatus.allCases.map { .string($0.rawValue) })]),
-            Parameter(
-                name: "type", place: .query, summary: "Only tasks of this type.",
-                schema: ["enum": .array(TaskRegistry.all.map { .string($0.name) })]),
-            Parameter(
-                name: "limit", place: .query, summary: "How many tasks at most.",
-                schema: [
-                    "type": "integer", "minimum": .integer(Int64(limits.lowerBound)),
-                    "maximum": .integer(Int64(limits.upperBound)), "default": .integer(Int64(usualLimit)),
-                ]),
-            Parameter(
-                name: "after", place: .query, summary: "The last task id of the page before.", schema: Schemas.taskID),
-        ],
-        replies: [
-            ReplyDescription(
-                status: 200, summary: "The tasks.", schema: ["type": "array", "items": Schemas.reference("Task")],
-                headers: ["Link": "`<…>; rel=\"next\"`, where there is a next page (RFC 8288)."])
-        ],
-        problems: [422, 503],
-        server: .node { (request, services) throws(Problem) in
-            let selection = try Selection(request.query)
-            return .blocking { page(selection, from: services.queue) }
-        })
+    static func list(_ types: TaskRegistry) -> Route {
+        Route(
+            method: .get, path: "/tasks", operation: "list_tasks",
+            summary: "Tasks, newest first, a page at a time.",
+            parameters: [
+                Parameter(
+                    name: "status", place: .query, summary: "Only tasks of this status.",
+                    schema: Schemas.oneOf(TaskStatus.allCases.map(\.rawValue))),
+                Parameter(
+                    name: "type", place: .query, summary: "Only tasks of this type.",
+                    schema: Schemas.oneOf(types.names)),
+                Parameter(
+                    name: "limit", place: .query, summary: "How many tasks at most.",
+                    schema: [
+                        "type": "integer", "minimum": .integer(Int64(limits.lowerBound)),
+                        "maximum": .integer(Int64(limits.upperBound)), "default": .integer(Int64(usualLimit)),
+                    ]),
+                Parameter(
+                    name: "after", place: .query, summary: "The last task id of the page before.",
+                    schema: Schemas.taskID),
+            ],
+            replies: [
+                ReplyDescription(
+                    status: 200, summary: "The tasks.", schema: ["type": "array", "items": Schemas.reference("Task")],
+                    headers: ["Link": "`<…>; rel=\"next\"`, where there is a next page (RFC 8288)."])
+            ],
+            problems: [422, 503],
+            server: .node { (request, services) throws(Problem) in
+                let selection = try Selection(request.query, types: services.types)
+                return .blocking { page(selection, from: services.queue) }
+            })
+    }
 
     /// What is asked for.
     struct Selection: Sendable, Hashable {
@@ -44,7 +47,7 @@ enum ListRoute {
         var limit = usualLimit
         var after: TaskID?
 
-        init(_ query: Query) throws(Problem) {
+        init(_ query: Query, types: TaskRegistry) throws(Problem) {
             if let text = query.value("status") {
                 guard let value = TaskStatus(rawValue: text) else {
                     let known = TaskStatus.allCases.map(\.rawValue).joined(separator: ", ")
@@ -53,8 +56,8 @@ enum ListRoute {
                 status = value
             }
             if let text = query.value("type") {
-                guard TaskRegistry.definition(named: text) != nil else {
-                    let known = TaskRegistry.all.map(\.name).joined(separator: ", ")
+                guard types.definition(named: text) != nil else {
+                    let known = types.names.joined(separator: ", ")
                     throw .invalid(member: "type", "must be one of \(known)")
                 }
                 type = text

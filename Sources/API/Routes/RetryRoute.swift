@@ -25,7 +25,7 @@ enum RetryRoute {
         server: .node { (request, services) throws(Problem) in
             let id = try TaskRoute.taskID(request)
             let input = try sentInput(request)
-            return .blocking { answer(id, input, services.queue) }
+            return .blocking { answer(id, input, services) }
         })
 
     /// The input that was sent along. An empty body has none.
@@ -40,10 +40,11 @@ enum RetryRoute {
         return members["input"]
     }
 
-    private static func answer(_ id: TaskID, _ input: JSONValue?, _ queue: QueueClient) -> Answer {
+    private static func answer(_ id: TaskID, _ input: JSONValue?, _ services: Services) -> Answer {
         do {
-            guard let task = try queue.lookUp(id) else { return .failure(.unknownTask) }
-            switch try queue.retry(task, as: try input.map { try prepared($0, type: task.type) }) {
+            guard let task = try services.queue.lookUp(id) else { return .failure(.unknownTask) }
+            let sent = try input.map { try prepared($0, type: task.type, services.types) }
+            switch try services.queue.retry(task, as: sent) {
             case .queued(let task):
                 return .success(Response(202, TaskRoute.state(task), headers: [.init("Location", "/task/\(id)")]))
             case .isCompleted: return .failure(Problem(409, "The task is completed: there is nothing to try again."))
@@ -60,8 +61,10 @@ enum RetryRoute {
         }
     }
 
-    private static func prepared(_ input: JSONValue, type: String) throws(Problem) -> PreparedTask {
-        guard let definition = TaskRegistry.definition(named: type) else {
+    private static func prepared(_ input: JSONValue, type: String, _ types: TaskRegistry) throws(Problem)
+        -> PreparedTask
+    {
+        guard let definition = types.definition(named: type) else {
             throw Problem(409, "This node does not have the type \(type).")
         }
         do {

@@ -1,9 +1,10 @@
+internal import FoundationEssentials
 internal import JSON
 internal import Queue
 internal import Tasks
 
 /// The body of `POST /tasks`, decoded in one pass without a tree of values in between.
-struct TaskBatch: Decodable {
+struct TaskBatch: DecodableWithConfiguration {
     /// The most tasks in one request.
     static let limit = 10_000
     /// How often a task may be tried.
@@ -11,9 +12,9 @@ struct TaskBatch: Decodable {
 
     let submissions: [Submission]
 
-    static func parse(_ body: [UInt8]) throws(Problem) -> TaskBatch {
+    static func parse(_ body: [UInt8], types: TaskRegistry) throws(Problem) -> TaskBatch {
         do {
-            return try JSON.decode(TaskBatch.self, from: body)
+            return try JSON.decode(TaskBatch.self, from: body, configuration: types)
         } catch let problem as Problem {
             throw problem
         } catch {
@@ -21,9 +22,9 @@ struct TaskBatch: Decodable {
         }
     }
 
-    init(from decoder: any Decoder) throws {
+    init(from decoder: any Decoder, configuration types: TaskRegistry) throws {
         guard var elements = try? decoder.unkeyedContainer() else {
-            submissions = [try Self.submission(decoder, index: nil)]
+            submissions = [try Self.submission(decoder, index: nil, types)]
             return
         }
         let count = elements.count ?? 0
@@ -33,12 +34,14 @@ struct TaskBatch: Decodable {
         var submissions: [Submission] = []
         submissions.reserveCapacity(count)
         while !elements.isAtEnd {
-            submissions.append(try Self.submission(elements.superDecoder(), index: submissions.count))
+            submissions.append(try Self.submission(elements.superDecoder(), index: submissions.count, types))
         }
         self.submissions = submissions
     }
 
-    private static func submission(_ decoder: any Decoder, index: Int?) throws -> Submission {
+    private static func submission(
+        _ decoder: any Decoder, index: Int?, _ types: TaskRegistry
+    ) throws -> Submission {
         guard let sent = try? decoder.container(keyedBy: AnyKey.self) else {
             throw Problem.invalid(member: "task", "must be a JSON object", index: index)
         }
@@ -48,7 +51,7 @@ struct TaskBatch: Decodable {
                 member: String(key.stringValue.prefix(100)), "is not known; the members are: \(known)", index: index)
         }
         let reader = MemberReader(sent: sent, index: index)
-        let definition = try reader.definition()
+        let definition = try reader.definition(types)
         return Submission(
             id: TaskID(), task: try reader.input(definition),
             priority: try reader.integer(.priority, Int(Int16.min)...Int(Int16.max)).map { Int16($0) } ?? 0,
@@ -67,12 +70,12 @@ private struct MemberReader {
     let sent: KeyedDecodingContainer<AnyKey>
     let index: Int?
 
-    func definition() throws(Problem) -> TaskDefinition {
-        let known = TaskRegistry.all.map(\.name).joined(separator: ", ")
+    func definition(_ types: TaskRegistry) throws(Problem) -> TaskDefinition {
+        let known = types.names.joined(separator: ", ")
         guard let name = try? sent.decode(String.self, forKey: key(.type)) else {
             throw wrong(.type, "is required: one of \(known)")
         }
-        guard let definition = TaskRegistry.definition(named: name) else {
+        guard let definition = types.definition(named: name) else {
             throw wrong(.type, "must be one of \(known)")
         }
         return definition

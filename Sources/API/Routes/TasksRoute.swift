@@ -40,7 +40,7 @@ enum TasksRoute {
         ],
         problems: [400, 409, 413, 415, 422, 503],
         server: .node { (request, services) throws(Problem) in
-            let batch = try TaskBatch.parse(try request.jsonBody())
+            let batch = try TaskBatch.parse(try request.jsonBody(), types: services.types)
             let submissions = request.identified(batch.submissions)
             let key = try request.submissionKey()
             return .later { answer in

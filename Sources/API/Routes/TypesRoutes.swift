@@ -14,7 +14,7 @@ enum TypesRoutes {
         server: .node { (_, services) throws(Problem) in
             .blocking {
                 do throws(QueueError) {
-                    let types = try services.queue.types(TaskRegistry.all.map(\.name))
+                    let types = try services.queue.types(services.types.names)
                     return .success(Response(200, contentType: MediaType.json, body: text(types)))
                 } catch {
                     return .failure(Problem(error))
@@ -22,38 +22,46 @@ enum TypesRoutes {
             }
         })
 
-    static let pause = change(
-        "pause", "Has workers claim no more tasks of this type. Those they have go on, and new ones are accepted.",
-        { (_, type, queue) throws(QueueError) in try queue.setPaused(type, true) })
+    static func pause(_ types: TaskRegistry) -> Route {
+        change(
+            types, "pause",
+            "Has workers claim no more tasks of this type. Those they have go on, and new ones are accepted.",
+            { (_, type, queue) throws(QueueError) in try queue.setPaused(type, true) })
+    }
 
-    static let resume = change(
-        "resume", "Has workers claim tasks of this type again.",
-        { (_, type, queue) throws(QueueError) in try queue.setPaused(type, false) })
+    static func resume(_ types: TaskRegistry) -> Route {
+        change(
+            types, "resume", "Has workers claim tasks of this type again.",
+            { (_, type, queue) throws(QueueError) in try queue.setPaused(type, false) })
+    }
 
-    static let bound = change(
-        "limit", "Bounds how many tasks of this type all workers together have at a time.",
-        body: BodyDescription(
-            schema: Schemas.object([
-                "concurrency": [
-                    "type": ["integer", "null"], "minimum": .integer(Int64(bounds.lowerBound)),
-                    "maximum": .integer(Int64(bounds.upperBound)), "description": "`null`: any number.",
-                ]
-            ]), example: ["concurrency": 2]),
-        { (concurrency, type, queue) throws(QueueError) in try queue.bound(type, to: concurrency) })
+    static func bound(_ types: TaskRegistry) -> Route {
+        change(
+            types, "limit", "Bounds how many tasks of this type all workers together have at a time.",
+            body: BodyDescription(
+                schema: Schemas.object([
+                    "concurrency": [
+                        "type": ["integer", "null"], "minimum": .integer(Int64(bounds.lowerBound)),
+                        "maximum": .integer(Int64(bounds.upperBound)), "description": "`null`: any number.",
+                    ]
+                ]), example: ["concurrency": 2]),
+            { (concurrency, type, queue) throws(QueueError) in try queue.bound(type, to: concurrency) })
+    }
 
     private static let bounds = 1...1_000_000
 
     private typealias Change = @Sendable (Int?, String, QueueClient) throws(QueueError) -> Void
 
     private static func change(
-        _ verb: String, _ summary: String, body: BodyDescription? = nil, _ apply: @escaping Change
+        _ types: TaskRegistry, _ verb: String, _ summary: String, body: BodyDescription? = nil,
+        _ apply: @escaping Change
     ) -> Route {
         Route(
             method: .post, path: "/types/{type}/\(verb)", operation: "\(verb)_type", summary: summary,
             parameters: [
                 Parameter(
                     name: "type", place: .path, summary: "The type.",
-                    schema: ["enum": .array(TaskRegistry.all.map { .string($0.name) })])
+                    schema: Schemas.oneOf(types.names))
             ],
             body: body,
             replies: [ReplyDescription(status: 200, summary: "It holds from the next claim on.", schema: state)],
@@ -62,7 +70,7 @@ enum TypesRoutes {
             server: .node { (request, services) throws(Problem) in
                 try services.adminAccess.check(request)
                 let type = request.pathParameter
-                guard TaskRegistry.definition(named: type) != nil else {
+                guard services.types.definition(named: type) != nil else {
                     throw Problem(404, "There is no type of this name.")
                 }
                 let limit = try body == nil ? nil : concurrency(request)

@@ -7,7 +7,7 @@ struct SubmitCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "submit", abstract: "Hand in a task and wait for its result.",
         discussion: "Task types:\n"
-            + TaskRegistry.all.map { "  \($0.name)  \($0.summary)" }.joined(separator: "\n"))
+            + TaskRegistry.builtIn.all.map { "  \($0.name)  \($0.summary)" }.joined(separator: "\n"))
 
     @Argument(help: "The task's type.")
     var type: String
@@ -34,7 +34,7 @@ struct SubmitCommand: ParsableCommand {
     }
 
     private func submit(_ input: JSONValue, _ call: ServerCall, _ wait: Int) throws -> JSONValue {
-        if TaskRegistry.definition(named: type)?.isHash ?? false {
+        if TaskRegistry.builtIn.definition(named: type)?.isHash ?? false {
             return try call.post("/hash/\(type)", input, wait: wait)
         }
         let reply = try call.post("/tasks", ["type": .string(type), "input": input])
@@ -53,7 +53,7 @@ struct SubmitCommand: ParsableCommand {
         }
     }
 
-    private var schema: JSONValue? { TaskRegistry.definition(named: type)?.inputSchema }
+    private var schema: JSONValue? { TaskRegistry.builtIn.definition(named: type)?.inputSchema }
 
     /// A type that this program does not know may be known to the server; most take a string.
     private var member: String { schema?["required"]?[0]?.stringValue ?? "string" }
