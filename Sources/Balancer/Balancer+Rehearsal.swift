@@ -2,8 +2,8 @@ internal import AdminAccess
 package import NginxConfig
 
 extension Balancer {
-    /// What nginx's `-t` tries beside reading: looks up what a start would look up, and opens the logs and makes the
-    /// folders that it would open and make. The ports are left alone: they are in use where a running balancer's new
+    /// Checks what nginx's `-t` checks besides the syntax: looks up the user, opens the logs and creates the temporary
+    /// folders, as a start would. It binds no ports, because a running balancer usually has them while its new
     /// configuration is tested.
     package static func rehearse(_ source: NginxConfiguration) throws(BalancerError) {
         try ProcessUser.check(source.main)

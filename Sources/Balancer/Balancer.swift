@@ -6,13 +6,14 @@ internal import Reactor
 internal import Synchronization
 internal import Threading
 
-/// The load balancer: HTTP on one side, FastCGI nodes on the other, nginx's language between.
+/// The load balancer: takes HTTP requests from clients, passes them to FastCGI nodes, and is configured in nginx's
+/// language.
 ///
 /// ```
 /// let balancer = try Balancer(BalancerOptions(path: "/etc/millrace.conf", prefix: "/etc/"))
 /// balancer.run()      // until QUIT, TERM or INT
 /// ```
-/// Tests call ``start()``, ``reload()`` and ``stop(draining:)`` in place of ``run()``.
+/// Tests call ``start()``, ``reload()`` and ``stop(draining:)`` instead of ``run()``.
 package final class Balancer: Sendable {
     private let options: BalancerOptions
     private let shared: SharedState
@@ -22,6 +23,7 @@ package final class Balancer: Sendable {
 
     private struct Contents {
         var listeners: [BoundListener]
+        /// Those that are not a loop's.
         var threads: [NamedThread] = []
         var isStopping = false
     }
@@ -29,7 +31,7 @@ package final class Balancer: Sendable {
     private let contents: Mutex<Contents>
     private let hasStopped = Monitor(false)
 
-    /// Loads the configuration and binds its listeners; nothing is served yet.
+    /// Loads the configuration, binds its addresses, and changes to the configured user. It does not serve yet.
     package init(_ options: BalancerOptions) throws(BalancerError) {
         self.options = options
         let source = try Self.load(options)
@@ -83,21 +85,22 @@ package final class Balancer: Sendable {
         }
     }
 
+    /// Looks up the host names of the upstreams. A failure is only logged: the resolver's thread tries again.
     private func resolve(_ upstreams: [SharedUpstream]) {
-        for failure in resolver.resolveAll(upstreams, isHurried: true) { log(.warn, "\(failure) in upstream") }
+        for failure in resolver.resolveAll(upstreams, triesOnce: true) { log(.warn, "\(failure) in upstream") }
     }
 
     private func log(_ level: ErrorLog.Level, _ message: String) { shared.configuration?.errorLog.log(level, message) }
 
-    /// Where it listens, as configured; a port of 0 has become the real one.
+    /// The addresses that it listens on. A port that is configured as 0 is replaced by the port that the system chose.
     package var addresses: [String] { contents.withLock { $0.listeners.map(\.address.description) } }
 
-    /// Loops whose threads have not ended.
+    /// Number of loops whose threads have not ended.
     var runningLoops: Int { loops.all.count { !$0.hasEnded } }
 
     // MARK: Running
 
-    /// Serves, on threads of its own.
+    /// Starts serving on threads of its own, and returns.
     package func start() {
         shared.logWriter.start()
         let bound = contents.withLock(\.listeners)
@@ -111,8 +114,11 @@ package final class Balancer: Sendable {
         log(.notice, "start worker threads: \(loops.active.count)")
     }
 
-    /// Serves until it is told to stop: QUIT lets requests end, TERM and INT do not, HUP loads the configuration
-    /// anew, USR1 opens the logs anew, USR2 starts the program anew beside this process. To be called before the process has other threads.
+    /// Serves until a signal stops it. Call it before the process has other threads: they inherit the mask that
+    /// blocks these signals.
+    ///
+    /// QUIT stops after the requests under way, TERM and INT stop at once. HUP reloads the configuration, USR1 reopens
+    /// the logs, USR2 starts a binary upgrade.
     package func run() {
         let signals = [SIGHUP, SIGQUIT, SIGTERM, SIGINT, SIGUSR1, SIGUSR2]
         SignalWatch.block(signals)
@@ -127,7 +133,7 @@ package final class Balancer: Sendable {
             default:
                 log(.notice, received == SIGQUIT ? "gracefully shutting down" : "exiting")
                 beginStop(draining: received == SIGQUIT)
-                // A second signal still has to be heard while requests end.
+                // Waits on a thread of its own, so that a second signal is still handled while requests end.
                 _ = NamedThread("stopper") { [self] in
                     waitUntilStopped()
                     control.stop()
@@ -139,9 +145,9 @@ package final class Balancer: Sendable {
         waitUntilStopped()
     }
 
-    /// Loads the configuration anew. New requests get the new one, those under way end on theirs; with a bad one all
-    /// stays as it is.
-    /// - Returns: what is wrong with it, which is in the error log, too
+    /// Loads the configuration again. New requests use the new one; requests under way keep theirs. If the new
+    /// configuration is invalid, the old one stays in force.
+    /// - Returns: why the new configuration was refused (also in the error log); nil if it is in force
     @discardableResult
     package func reload() -> BalancerError? {
         do throws(BalancerError) {
@@ -161,11 +167,16 @@ package final class Balancer: Sendable {
         let count = options.workers ?? source.main.workerProcesses.count
         let wanted: [BalancerLoop]
         do {
-            wanted = try loops.wanted(count, shared.configuration!)
+            wanted = try loops.prepare(count, shared.configuration!)
         } catch {
             throw .system("\(error)")
         }
-        if wanted.count < count { log(.alert, "no room for more than \(wanted.count) of \(count) worker threads") }
+        if wanted.count < count {
+            log(
+                .alert,
+                "only \(wanted.count) of \(count) worker threads run: all \(shared.loops) of this process are used up; "
+                    + "restart it for more")
+        }
         let bound = try ListenerBinding.bind(http.listeners, keeping: old, owners: wanted.map(\.index))
         let configuration: RunningConfiguration
         do {
@@ -178,17 +189,20 @@ package final class Balancer: Sendable {
         shared.configuration = configuration
         contents.withLock { $0.listeners = bound }
         loops.activate(wanted, drainingWithin: source.main.shutdownTimeout)
-        loops.tellAll { $0.adopt(configuration, bound) }
-        // No loop accepts on the listeners that went: now they can be closed.
+        loops.runOnEach { $0.adopt(configuration, bound) }
+        // No loop accepts on the removed listeners any more, so they can be closed.
         ListenerBinding.close(ListenerBinding.difference(old, bound))
     }
 
+    /// Opens the log files again, after a log rotation has moved them (USR1).
     package func reopenLogs() {
         log(.notice, "reopening logs")
         for error in shared.logFiles.reopenAll() { log(.emerg, error.description) }
     }
 
-    /// Stops accepting; with `draining` lets the requests under way end. Returns when all has ended.
+    /// Stops the balancer, and returns when all threads have ended.
+    /// - Parameter draining: whether requests under way may finish, until `worker_shutdown_timeout`; otherwise their
+    ///   connections are closed
     package func stop(draining: Bool) {
         beginStop(draining: draining)
         waitUntilStopped()
@@ -201,8 +215,8 @@ package final class Balancer: Sendable {
             return !contents.isStopping
         }
         if draining, isFirst {
-            loops.tellAll { $0.drain(within: timeout) }
-            // What comes from now on is for others on the same address, or refused.
+            loops.runOnEach { $0.drain(within: timeout) }
+            // From now on, new connections go to another process on the same address (binary upgrade), or are refused.
             closeListeners()
         }
         for loop in loops.all where !draining { loop.events.stop() }
@@ -217,7 +231,8 @@ package final class Balancer: Sendable {
         ListenerBinding.close(listeners, areHandedOver: upgrade.isUnderWay)
     }
 
-    /// The first caller clears up when all threads have ended, the others wait for it.
+    /// Returns when all threads have ended. The first caller then closes the listeners and the logs; the others wait
+    /// for it.
     private func waitUntilStopped() {
         let threads =
             loops.takeThreads()
@@ -235,21 +250,23 @@ package final class Balancer: Sendable {
 
     // MARK: The process
 
-    /// How many loops there may be in this process's life, reloads with other `worker_processes` included.
+    /// How many loops this process may have in its life, counting those that reloads with other `worker_processes` add.
     private static func roomForLoops(_ count: Int) -> Int { max(64, count * 2) }
 
-    /// `worker_rlimit_nofile`, or as many descriptors as the system lets this process have.
+    /// Sets the limit of open descriptors.
+    /// - Parameter wanted: `worker_rlimit_nofile`; nil: as many as the system allows this process
     private static func setDescriptorLimit(_ wanted: Int?) {
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
-        let most = wanted.map { rlim_t($0) } ?? limit.rlim_max
-        // Above the hard limit only root may go; the others take what there is.
-        var hard = rlimit(rlim_cur: most, rlim_max: max(most, limit.rlim_max))
-        if setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &hard) == 0 { return }
-        limit.rlim_cur = min(most, limit.rlim_max)
+        let count = wanted.map { rlim_t($0) } ?? limit.rlim_max
+        // Only root may raise the hard limit. Without root, the soft limit is set, up to the hard one.
+        var raised = rlimit(rlim_cur: count, rlim_max: max(count, limit.rlim_max))
+        if setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &raised) == 0 { return }
+        limit.rlim_cur = min(count, limit.rlim_max)
         setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
 
+    /// Writes the process id to a file. If the file cannot be opened, it closes the listeners and throws.
     private static func writePID(_ path: String, _ listeners: [BoundListener]) throws(BalancerError) {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else {
@@ -264,6 +281,7 @@ package final class Balancer: Sendable {
 }
 
 extension MainSettings.WorkerProcesses {
+    /// `auto`: the number of processors that are online.
     var count: Int {
         switch self {
         case .auto: max(1, sysconf(CInt(_SC_NPROCESSORS_ONLN)))

@@ -1,19 +1,24 @@
 package import NginxConfig
 
-/// What a balancer is started with.
+/// The options that a balancer is started with.
 package struct BalancerOptions: Sendable {
-    /// Reads the configuration and checks what needs the system: patterns, upstreams' names: at the start, and again at each reload.
+    /// Reads and checks the configuration, at the start and at each reload.
     package var load: @Sendable () -> Result<NginxConfiguration, ConfigurationError>
-    /// For `POST /lb/strategy`; nil: loopback clients only.
+    /// The token that POST calls below `/lb/` require. nil: no token is required, but only clients on this machine may
+    /// make these calls.
     package var adminToken: String?
-    /// Where the pid goes; nil: nowhere. Absolute, or relative to the working directory.
+    /// The file for the process id, absolute or relative to the working directory. nil: none is written.
     package var pidFile: String?
-    /// Threads; nil: `worker_processes`.
+    /// Number of loops, each on its own thread. nil: `worker_processes`.
     package var workers: Int?
-    /// When every place at the nodes is taken: how long a request waits for one, and how many may wait.
+    /// How long a request may wait for a connection when every peer has `max_conns` of them. An upstream's `queue`
+    /// directive overrides it.
     package var queueTimeout = Duration.seconds(10)
+    /// How many requests of one upstream may wait. An upstream's `queue` directive overrides it.
     package var queueLimit = 4096
 
+    /// - Parameter load: reads the configuration. Checks that need the system are added: patterns, health checks, host
+    ///   names of upstreams.
     package init(load: @escaping @Sendable () -> Result<NginxConfiguration, ConfigurationError>) {
         self.load = {
             load().flatMap { configuration in
@@ -27,7 +32,7 @@ package struct BalancerOptions: Sendable {
         }
     }
 
-    /// nginx's `-c`, `-p` and `-g`.
+    /// The configuration is a file. The parameters are nginx's options `-c`, `-p` and `-g`.
     package init(path: String, prefix: String, directives: String? = nil) {
         self.init {
             Result { () throws(ConfigurationError) in
@@ -36,7 +41,7 @@ package struct BalancerOptions: Sendable {
         }
     }
 
-    /// A text that is at hand; `name` is what messages call it.
+    /// The configuration is a text in memory. Messages call it `name`.
     package init(text: String, name: String, prefix: String, directives: String? = nil) {
         self.init {
             Result { () throws(ConfigurationError) in
@@ -47,7 +52,7 @@ package struct BalancerOptions: Sendable {
     }
 }
 
-/// Why a balancer does not start, or keeps its old configuration. In nginx's words.
+/// Why a balancer does not start, or refuses a new configuration. The descriptions are in nginx's words.
 package enum BalancerError: Error, CustomStringConvertible {
     case configuration(ConfigurationError)
     /// The configuration has no `http` block with a server.

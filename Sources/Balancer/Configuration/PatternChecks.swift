@@ -2,7 +2,8 @@ internal import NginxConfig
 internal import Patterns
 
 extension NginxConfiguration {
-    /// nginx's complaint about the first pattern that is none.
+    /// Throws nginx's error for the first regular expression that does not compile, and for the first
+    /// `fastcgi_split_path_info` with fewer than two captures.
     func checkPatterns() throws(ConfigurationError) {
         for pattern in http?.patterns ?? [] {
             do throws(PatternError) {

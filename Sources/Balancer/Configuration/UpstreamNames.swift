@@ -2,9 +2,10 @@ internal import NginxConfig
 internal import Reactor
 
 extension NginxConfiguration {
-    /// nginx's complaint about the first `server` or `fastcgi_pass` whose name has no address, unless it says `resolve`.
+    /// Throws nginx's error for the first `server` or `fastcgi_pass` whose host name has no address. Servers with the
+    /// parameter `resolve` are not checked.
     ///
-    /// Looks names up, so it may block.
+    /// Blocks while it looks names up.
     func checkUpstreamNames() throws(ConfigurationError) {
         for upstream in http?.upstreams ?? [] {
             for server in upstream.servers where !server.isResolvedLater {

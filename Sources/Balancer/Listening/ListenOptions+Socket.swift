@@ -2,7 +2,7 @@ internal import NginxConfig
 internal import Reactor
 
 extension ListenOptions {
-    /// What is set on the listening socket, and so on its connections.
+    /// The options of the listening socket. Accepted connections inherit them.
     var socketOptions: [SocketOption] {
         var options: [SocketOption] = []
         switch keepalive {

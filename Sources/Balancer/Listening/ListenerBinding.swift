@@ -2,9 +2,15 @@ internal import Glibc
 internal import NginxConfig
 internal import Reactor
 
-/// The listening sockets of a configuration.
+/// Opens and closes the listening sockets of a configuration.
 enum ListenerBinding {
-    /// Binds what a configuration asks for; what an earlier one bound already is kept.
+    /// Binds the addresses of a configuration. Sockets that are open already are used again.
+    /// - Parameters:
+    ///   - old: the sockets of the configuration in force, empty at the start
+    ///   - owners: the indices of the loops that accept connections
+    ///   - inherited: the sockets of the process before this one (binary upgrade); those that the configuration does
+    ///     not name are closed
+    /// - Throws: nginx's text of the first failure. Then the new sockets are closed, and the old ones stay open.
     static func bind(
         _ wanted: [NginxConfig.Listener], keeping old: [BoundListener], owners: [Int],
         inherited: [Reactor.Listener] = []
@@ -31,7 +37,7 @@ enum ListenerBinding {
                     inherited.removeAll { $0.localAddress == place.address }
                 }
                 let covered = places.filter { place.covers($0) }
-                bound.append(try listen(at: place, covered, owners: owners, having: sockets))
+                bound.append(try listen(at: place, covered, owners: owners, reusing: sockets))
             }
         } catch {
             close(difference(bound, old))
@@ -55,8 +61,9 @@ enum ListenerBinding {
         }
     }
 
+    /// Opens the sockets of one address that are missing: one, or with `reuseport` one for each loop.
     private static func listen(
-        at place: BoundListener.Place, _ covered: [BoundListener.Place], owners: [Int], having old: [Reactor.Listener]
+        at place: BoundListener.Place, _ covered: [BoundListener.Place], owners: [Int], reusing old: [Reactor.Listener]
     ) throws(SystemError) -> BoundListener {
         var address = place.address
         let settings = place.settings
@@ -71,7 +78,7 @@ enum ListenerBinding {
             while sockets.count < (isPerLoop ? owners.count : 1) {
                 let socket = try Reactor.Listener.listen(on: address, options)
                 sockets.append(socket)
-                // With port 0 all share the one that the first was given.
+                // Port 0: the system gives the first socket a port, and the others use the same one.
                 address = socket.localAddress ?? address
             }
         } catch {
@@ -82,7 +89,7 @@ enum ListenerBinding {
             settings: settings, address: address, covered: covered, sockets: sockets, owners: owners)
     }
 
-    /// `some`, with those of their sockets only that `others` do not have.
+    /// The listeners in `some` with only those of their sockets that are not in `others`.
     static func difference(_ some: [BoundListener], _ others: [BoundListener]) -> [BoundListener] {
         let kept = Set(others.flatMap(\.sockets))
         return some.compactMap { listener in
@@ -94,8 +101,9 @@ enum ListenerBinding {
         }
     }
 
-    /// The file of a unix socket goes, too, unless the process before this one still listens there.
-    /// - Parameter areHandedOver: the process after this one listens there
+    /// Closes the sockets and removes the files of unix sockets, except while the process before or after this one
+    /// listens on the same files (binary upgrade).
+    /// - Parameter areHandedOver: whether a new process has taken over these sockets
     static func close(_ listeners: [BoundListener], areHandedOver: Bool = false) {
         for listener in listeners {
             for socket in listener.sockets { socket.close() }

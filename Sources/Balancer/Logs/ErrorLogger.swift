@@ -2,16 +2,17 @@ package import NginxConfig
 internal import Glibc
 internal import Reactor
 
-/// The error log, line by line as nginx writes it.
+/// Writes error log lines in nginx's format, to each `error_log` of one context.
 package final class ErrorLogger: Sendable {
     private struct Output: Sendable {
         let file: LogFile
+        /// Lines of a lower rank are not written.
         let rank: Int
     }
 
     private let outputs: [Output]
 
-    /// Empty `logs`: errors go to stderr.
+    /// If `logs` is empty, lines of level `error` and above go to stderr.
     package init(_ logs: [ErrorLog], files: LogFiles) throws(LogFiles.OpenError) {
         var outputs: [Output] = []
         for log in logs {
@@ -24,6 +25,7 @@ package final class ErrorLogger: Sendable {
         self.outputs = outputs
     }
 
+    /// 0 for `debug`; grows with severity.
     private static func rank(_ level: ErrorLog.Level) -> Int { ErrorLog.Level.allCases.firstIndex(of: level)! }
 
     package func isLogged(_ level: ErrorLog.Level) -> Bool {
@@ -31,7 +33,9 @@ package final class ErrorLogger: Sendable {
         return outputs.contains { rank >= $0.rank }
     }
 
-    /// `2026/11/23 21:02:11 [error] 4711#0: message`, on one line whatever the message quotes.
+    /// Writes one line, for example `2026/11/23 21:02:11 [error] 4711#0: message`.
+    ///
+    /// Control characters are escaped as `\x0A`, so that quoted client data cannot add a line.
     package func log(_ level: ErrorLog.Level, _ message: @autoclosure () -> String) {
         let rank = Self.rank(level)
         guard outputs.contains(where: { rank >= $0.rank }) else { return }

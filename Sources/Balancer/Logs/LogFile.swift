@@ -1,13 +1,12 @@
 internal import Glibc
 internal import Synchronization
-internal import Threading
 
-/// A log on disk (or stderr) that can be opened anew, for log rotation.
+/// A log file (or stderr) that can be reopened, for log rotation.
 final class LogFile: Sendable {
     let path: String
     private let descriptor: Mutex<CInt>
 
-    /// nginx's `open() "…" failed (2: No such file or directory)`.
+    /// In nginx's words: `open() "…" failed (2: No such file or directory)`.
     struct OpenError: Error, CustomStringConvertible {
         let description: String
     }
@@ -17,7 +16,7 @@ final class LogFile: Sendable {
         descriptor = Mutex(try Self.open(path))
     }
 
-    /// stderr.
+    /// Standard error.
     init() {
         path = "stderr"
         descriptor = Mutex(2)
@@ -35,7 +34,7 @@ final class LogFile: Sendable {
         return descriptor
     }
 
-    /// Goes on in a new file of the same path; in the old one when that cannot be opened.
+    /// Opens the path again and writes to that file from now on. If it cannot be opened, the old file stays in use.
     func reopen() throws(OpenError) {
         let new = try Self.open(path)
         guard new > 2 else { return }
@@ -46,7 +45,7 @@ final class LogFile: Sendable {
         if old > 2 { _ = Glibc.close(old) }
     }
 
-    /// Blocks for as long as the disk does.
+    /// Blocks until the system has taken all bytes. If writing fails, it drops the rest.
     func write(_ bytes: [UInt8]) {
         descriptor.withLock { descriptor in
             bytes.withUnsafeBytes { bytes in
@@ -54,48 +53,11 @@ final class LogFile: Sendable {
                 while !rest.isEmpty {
                     let count = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress!, rest.count)
                     if count < 0, errno == EINTR { continue }
-                    // A full disk loses lines; it does not stop the traffic.
+                    // A full disk costs log lines, but must not stop the traffic.
                     guard count > 0 else { return }
                     rest = rest.dropFirst(count)
                 }
             }
         }
-    }
-}
-
-/// The thread that writes access logs, so that no loop waits for a disk.
-final class LogWriter: Sendable {
-    private struct Entry: Sendable {
-        let file: LogFile
-        let bytes: [UInt8]
-    }
-
-    private let queue = BlockingQueue<Entry>()
-    /// More than this many blocks behind, lines are dropped rather than kept in memory without bound.
-    private static let longestQueue = 4096
-
-    private let thread = Mutex<NamedThread?>(nil)
-
-    func start() {
-        thread.withLock { thread in
-            thread = NamedThread("log-writer") { [queue] in
-                while let entry = queue.next() { entry.file.write(entry.bytes) }
-            }
-        }
-    }
-
-    func write(_ bytes: [UInt8], to file: LogFile) {
-        guard queue.count < Self.longestQueue else { return }
-        queue.append(Entry(file: file, bytes: bytes))
-    }
-
-    /// Writes what is there, then ends.
-    func stop() {
-        queue.close()
-        let thread = thread.withLock { thread in
-            defer { thread = nil }
-            return thread
-        }
-        thread?.join()
     }
 }

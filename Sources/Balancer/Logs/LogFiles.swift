@@ -1,7 +1,7 @@
 internal import Synchronization
 
-/// The log files that are open, one for each path over all reloads. A file that no configuration in use names, and no
-/// line waits for, is closed.
+/// The open log files, one for each path, kept over reloads. A file is closed when no configuration in use names it and
+/// no queued line goes to it.
 package final class LogFiles: Sendable {
     package struct OpenError: Error, CustomStringConvertible {
         package let description: String
@@ -31,8 +31,8 @@ package final class LogFiles: Sendable {
         return try result.get()
     }
 
-    /// USR1: the files were moved away, go on in new ones.
-    /// - Returns: of those that could not be opened; their lines go on to where they went.
+    /// Opens all files again by their paths, after a log rotation has moved the old ones away (USR1).
+    /// - Returns: an error for each file that could not be opened. Lines for it still go to the old file.
     func reopenAll() -> [OpenError] {
         files.withLock { $0.values.compactMap(\.file) }.compactMap { file in
             do throws(LogFile.OpenError) {

@@ -2,7 +2,7 @@ internal import Bytes
 internal import Glibc
 internal import Reactor
 
-/// The wall time in the shapes that headers and logs want, made once a second.
+/// The wall time in the formats of headers and logs. The text is made at most once a second.
 final class TimeText {
     private var second: Int64 = -1
     /// `Sun, 06 Nov 1994 08:49:37 GMT`, for `Date`.
@@ -50,7 +50,7 @@ final class TimeText {
         }
     }
 
-    /// In its own memory: nothing is allocated for a new second.
+    /// Keeps the array's memory, so that a new second allocates nothing.
     private static func rewrite(_ text: inout [UInt8], _ write: (inout [UInt8]) -> Void) {
         text.removeAll(keepingCapacity: true)
         write(&text)

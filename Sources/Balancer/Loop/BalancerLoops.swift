@@ -3,11 +3,11 @@ internal import Reactor
 internal import Synchronization
 internal import Threading
 
-/// The loops of a balancer: those that take connections, and those that only end what they have, because a reload asked
-/// for fewer (`worker_processes`).
+/// The loops of a balancer. Active ones accept connections. Others drain, because a reload has reduced
+/// `worker_processes`: they only finish their requests.
 final class BalancerLoops: Sendable {
     private struct Contents {
-        /// By their index, which is never used again.
+        /// By index, with those that have ended: an index is never used again.
         var all: [BalancerLoop] = []
         var active: [BalancerLoop] = []
         var threads: [NamedThread] = []
@@ -33,11 +33,12 @@ final class BalancerLoops: Sendable {
     var all: [BalancerLoop] { contents.withLock { $0.all } }
     var active: [BalancerLoop] { contents.withLock { $0.active } }
 
-    /// The loops that there would be with another count; new ones do not run yet.
+    /// Chooses the active loops for a new count, and makes those that are missing. New ones do not run before
+    /// ``activate(_:drainingWithin:)``.
     ///
-    /// There are never more in the life of a process than were made room for at its start; then it stays with those
-    /// that it has.
-    func wanted(_ count: Int, _ configuration: RunningConfiguration) throws(SystemError) -> [BalancerLoop] {
+    /// - Returns: `count` loops, or fewer if the process would exceed the ``SharedState/loops`` that it may have in its
+    ///   life
+    func prepare(_ count: Int, _ configuration: RunningConfiguration) throws(SystemError) -> [BalancerLoop] {
         let (active, used) = contents.withLock { ($0.active, $0.all.count) }
         var wanted = Array(active.prefix(count))
         for index in used..<max(used, min(shared.loops, used + count - wanted.count)) {
@@ -46,8 +47,9 @@ final class BalancerLoops: Sendable {
         return wanted
     }
 
-    /// Makes `wanted` the active ones. New ones begin, when all others know of them; those that are not wanted end what
-    /// they have.
+    /// Makes `wanted` the active loops. New ones start after all others know of them. Loops that are not in `wanted`
+    /// drain.
+    /// - Parameter timeout: `worker_shutdown_timeout`, after which a draining loop closes its connections
     func activate(_ wanted: [BalancerLoop], drainingWithin timeout: Duration?) {
         let (old, all) = contents.withLock { contents in
             let old = contents.active
@@ -57,7 +59,7 @@ final class BalancerLoops: Sendable {
         }
         let isNew = { (loop: BalancerLoop) in !old.contains { $0 === loop } }
         if wanted.contains(where: isNew) {
-            tellAll(all.filter { !isNew($0) }) { $0.siblings = all }
+            runOnEach(all.filter { !isNew($0) }) { $0.siblings = all }
             for loop in wanted where isNew(loop) {
                 loop.siblings = all
                 start(loop)
@@ -68,19 +70,22 @@ final class BalancerLoops: Sendable {
         }
     }
 
+    /// Starts the loop's thread.
     func start(_ loop: BalancerLoop) {
         let thread = NamedThread("balancer-\(loop.index)") {
             loop.events.run()
             loop.closeAll()
-            // From now on no other loop asks it; what one has just asked is still answered.
+            // Other loops post nothing to this one after they see `hasEnded`. The turns run what was posted just
+            // before.
             loop.hasEnded = true
             for _ in 0..<10 { loop.events.turn(waitingAtMost: .milliseconds(1)) }
         }
         contents.withLock { $0.threads.append(thread) }
     }
 
-    /// Waits until all have done `work`, ten seconds at most.
-    func tellAll(_ loops: [BalancerLoop]? = nil, _ work: @escaping @Sendable (BalancerLoop) -> Void) {
+    /// Runs `work` on the thread of each loop (all active ones by default), and returns when all have done it, or after
+    /// ten seconds.
+    func runOnEach(_ loops: [BalancerLoop]? = nil, _ work: @escaping @Sendable (BalancerLoop) -> Void) {
         let loops = loops ?? active
         let remaining = Monitor(loops.count)
         for loop in loops {
@@ -92,7 +97,7 @@ final class BalancerLoops: Sendable {
         _ = remaining.wait(for: .seconds(10)) { $0 <= 0 ? true : nil }
     }
 
-    /// The threads that run now; the caller joins them.
+    /// Removes and returns the threads of all loops. The caller joins them.
     func takeThreads() -> [NamedThread] {
         contents.withLock { contents in
             defer { contents.threads = [] }

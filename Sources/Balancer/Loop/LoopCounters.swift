@@ -1,28 +1,37 @@
 internal import Synchronization
 
-/// What one loop counts. Only the loop writes; anyone reads.
+/// The counters of one loop. Only its thread writes them; any thread may read them.
 final class LoopCounters: Sendable {
+    /// Complete requests, also those that the client aborted.
     let requests = Atomic<Int>(0)
+    /// Requests that `limit_req` refused.
     let rateLimited = Atomic<Int>(0)
-    /// `limit_req`: those that passed at once, or after a delay.
+    /// Requests that `limit_req` let pass without a delay.
     let limitPassed = Atomic<Int>(0)
+    /// Requests that `limit_req` let pass after a delay.
     let limitDelayed = Atomic<Int>(0)
-    /// `limit_conn`: refused.
+    /// Requests that `limit_conn` refused.
     let connectionLimited = Atomic<Int>(0)
-    /// `client_max_connections`: connections closed at once.
+    /// Client connections closed because of `client_max_connections`.
     let clientsLimited = Atomic<Int>(0)
+    /// Client connections that are open now.
     let connections = Atomic<Int>(0)
+    /// Client connections accepted since the start.
     let accepted = Atomic<Int>(0)
+    /// Attempts to send a request to a peer after its first attempt.
     let retries = Atomic<Int>(0)
+    /// Requests that had to wait for a connection to a peer, or for a healthy peer.
     let queued = Atomic<Int>(0)
+    /// Requests whose client closed the connection before the response began.
     let clientAborts = Atomic<Int>(0)
-    /// Responses by their status's first digit, from 1.
+    /// The next five count complete requests by the class of their status (1xx to 5xx).
     let informational = Atomic<Int>(0)
     let successful = Atomic<Int>(0)
     let redirections = Atomic<Int>(0)
     let clientErrors = Atomic<Int>(0)
     let serverErrors = Atomic<Int>(0)
-    /// Upstream connections that broke the protocol: early ends, bytes after the end.
+    /// Upstream connections closed because the peer ended a response before it had the whole request, or sent bytes
+    /// after the end of a response.
     let upstreamViolations = Atomic<Int>(0)
 
     func countResponse(_ status: Int) {
@@ -35,7 +44,8 @@ final class LoopCounters: Sendable {
         }
     }
 
-    /// One writer: a load and a store, no locked instruction.
+    /// A load and a store are enough, because a counter has one writer. An atomic addition would cost a locked
+    /// instruction.
     static func add(_ counter: borrowing Atomic<Int>, _ amount: Int = 1) {
         counter.store(counter.load(ordering: .relaxed) &+ amount, ordering: .relaxed)
     }

@@ -4,28 +4,32 @@ internal import NginxConfig
 internal import Reactor
 internal import Synchronization
 
-/// What all loops share, and what outlives a configuration.
+/// The state that all loops share and that reloads keep: upstreams, limit zones, logs, counters.
 final class SharedState: Sendable {
     let logFiles = LogFiles()
     let logWriter = LogWriter()
     let counters: [LoopCounters]
     let adminAccess: AdminAccess
     let startedAt = MonotonicTime.current
-    /// How long a request may wait when every place at the nodes is taken, and how many may.
+    /// How long a request may wait for a connection when every peer has `max_conns` of them. An upstream's `queue`
+    /// directive overrides it.
     let queueTimeout: Duration
+    /// How many requests of one upstream may wait. An upstream's `queue` directive overrides it.
     let queueLimit: Int
 
-    /// `client_max_connections`: of all loops, and over reloads. There are no more keys than connections.
+    /// Counts the connections of each client address for `client_max_connections`, over all loops and reloads. It has
+    /// no size limit: there are never more addresses than connections.
     let clientConnections = ConnectionZone(name: "", size: .max)
 
     private struct Contents {
         var upstreams: [SharedUpstream] = []
         var zones: [String: (zone: RequestZone, key: Template, settings: LimitZone)] = [:]
         var connectionZones: [String: (zone: ConnectionZone, settings: ConnectionLimitZone)] = [:]
-        /// By index.
+        /// By ``AccessLogOutput/index``.
         var logs: [LogEntry] = []
-        /// Set by `/lb/strategy`; then it holds over reloads.
+        /// Set by `/lb/strategy`, and kept over reloads. nil: each upstream has the strategy of its configuration.
         var strategy: BalancingStrategy?
+        /// nil until the first configuration is in force.
         var configuration: RunningConfiguration?
     }
 
@@ -44,12 +48,12 @@ final class SharedState: Sendable {
 
     var loops: Int { counters.count }
 
-    /// The group of this name, with its present members and their state if it was there before.
+    /// The upstream of this name. One that exists already keeps its members and their state, and gets the new settings.
     func upstream(for settings: Upstream) -> SharedUpstream {
         contents.withLock { contents in
-            if let known = contents.upstreams.first(where: { $0.name == settings.name }) {
-                known.take(settings)
-                return known
+            if let existing = contents.upstreams.first(where: { $0.name == settings.name }) {
+                existing.apply(settings)
+                return existing
             }
             let upstream = SharedUpstream(
                 settings, index: contents.upstreams.count, loops: loops, queueLimit: queueLimit,
@@ -59,49 +63,53 @@ final class SharedState: Sendable {
         }
     }
 
-    /// The zone of this name; it goes on counting if its key and rate are what they were.
+    /// The `limit_req_zone` of this name. It keeps its counts if its settings have not changed.
     func zone(for settings: LimitZone) -> RequestZone {
         contents.withLock { contents in
-            if let known = contents.zones[settings.name], known.settings == settings { return known.zone }
+            if let existing = contents.zones[settings.name], existing.settings == settings { return existing.zone }
             let zone = RequestZone(name: settings.name, rate: settings.rate.balancing, size: settings.size)
             contents.zones[settings.name] = (zone, settings.key, settings)
             return zone
         }
     }
 
+    /// The key of the `limit_req_zone` of this name; empty if there is none.
     func limitKey(zone name: String) -> Template {
         contents.withLock { $0.zones[name]?.key ?? Template(parts: []) }
     }
 
-    /// The zone of this name; it goes on counting if its key is what it was.
+    /// The `limit_conn_zone` of this name. It keeps its counts if its settings have not changed.
     func connectionZone(for settings: ConnectionLimitZone) -> ConnectionZone {
         contents.withLock { contents in
-            if let known = contents.connectionZones[settings.name], known.settings == settings { return known.zone }
+            if let existing = contents.connectionZones[settings.name], existing.settings == settings {
+                return existing.zone
+            }
             let zone = ConnectionZone(name: settings.name, size: settings.size)
             contents.connectionZones[settings.name] = (zone, settings)
             return zone
         }
     }
 
-    /// Where lines of this log go; one for each path, unless its `buffer` or `flush` is another one. The index of one that
-    /// nobody has any more is given to the next.
+    /// The output for an `access_log`. Logs with the same path, `buffer` and `flush` share one. The index of an output
+    /// that no configuration uses any more is used again.
     func accessLog(for settings: AccessLog) throws(LogFiles.OpenError) -> AccessLogOutput {
         let file = try logFiles.open(settings.path)
-        let size = settings.bufferSize ?? 32 * 1024
-        let delay = settings.flushInterval ?? .milliseconds(100)
+        let bufferSize = settings.bufferSize ?? 32 * 1024
+        let flushInterval = settings.flushInterval ?? .milliseconds(100)
         return contents.withLock { contents in
-            let known = contents.logs.lazy.compactMap(\.output)
-                .first { $0.file === file && $0.size == size && $0.delay == delay }
-            if let known { return known }
+            let existing = contents.logs.lazy.compactMap(\.output)
+                .first { $0.file === file && $0.bufferSize == bufferSize && $0.flushInterval == flushInterval }
+            if let existing { return existing }
             let index = contents.logs.firstIndex { $0.output == nil } ?? contents.logs.count
-            let output = AccessLogOutput(index: index, file: file, size: size, delay: delay)
+            let output = AccessLogOutput(
+                index: index, file: file, bufferSize: bufferSize, flushInterval: flushInterval)
             if index == contents.logs.count { contents.logs.append(LogEntry()) }
             contents.logs[index].output = output
             return output
         }
     }
 
-    /// The configuration that new requests get.
+    /// The configuration that new requests use.
     var configuration: RunningConfiguration? {
         get { contents.withLock { $0.configuration } }
         set { contents.withLock { $0.configuration = newValue } }
@@ -109,9 +117,11 @@ final class SharedState: Sendable {
 
     var upstreams: [SharedUpstream] { contents.withLock { $0.configuration?.upstreams ?? [] } }
 
-    /// Of the first group: `/lb/` speaks of one strategy, which is set for all.
+    /// The strategy that the `/lb/` calls show: the first upstream's, because they set one strategy for all.
     var strategy: BalancingStrategy { upstreams.first?.group.strategy ?? .roundRobin }
 
+    /// Sets the strategy of all upstreams; reloads keep it.
+    /// - Returns: the strategy before
     func exchangeStrategy(_ strategy: BalancingStrategy) -> BalancingStrategy {
         let (groups, old) = contents.withLock { contents in
             let old = contents.configuration?.upstreams.first?.group.strategy ?? .roundRobin
@@ -124,7 +134,8 @@ final class SharedState: Sendable {
 }
 
 extension NginxConfig.RequestRate {
-    /// nginx itself counts in thousandths of a request a second; what it can say exactly is taken as it takes it.
+    /// The rate as the limiter takes it. A whole number is rounded to thousandths of a request per second, as nginx
+    /// rounds it; a decimal rate, which nginx does not have, to millionths.
     var balancing: Balancing.RequestRate {
         if billionths % 1_000_000_000 == 0,
             let whole = Balancing.RequestRate(requests: Int(billionths / 1_000_000_000), per: Int(periodSeconds))

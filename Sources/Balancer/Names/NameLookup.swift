@@ -1,24 +1,28 @@
 internal import NginxConfig
 internal import Reactor
 
-/// A host name among an upstream's servers, and who knows what it stands for.
+/// A host name among an upstream's servers, and how it is resolved.
 struct NameLookup: Sendable, Hashable {
     let host: String
-    /// nil: the system (getaddrinfo(3): hosts file, DNS, whatever it is set to).
+    /// The DNS servers to ask (`resolver`). nil: the system's resolver (getaddrinfo(3)).
     let resolver: ResolverSettings?
-    /// `resolver_timeout`
+    /// `resolver_timeout`: stop retrying the DNS servers after this time.
     let timeout: Duration
 
-    /// How long what the system says is used: it does not say so itself.
+    /// How long an answer of the system's resolver is used. getaddrinfo(3) does not return a TTL.
     private static let systemLifetime = Duration.seconds(2)
-    /// The same for an answer that says no time, or none at all.
-    private static let shortestLifetime = Duration.seconds(1)
-    /// How long one DNS server may take before the next one is asked.
-    private static let patience = 2
+    /// The minimum time that a DNS answer is used, even if its TTL is 0.
+    private static let minLifetime = Duration.seconds(1)
+    /// In seconds, for each record type. Then the next DNS server is asked.
+    private static let serverTimeout = 2
+    /// The same if ``resolve(triesOnce:)`` tries only once.
+    private static let singleTryTimeout = 1
 
-    /// Blocks.
-    /// - Parameter isHurried: each DNS server is asked once, for a second
-    func resolve(isHurried: Bool) throws(ResolutionError) -> DNSServer.Answer {
+    /// Looks the name up. Blocks.
+    /// - Parameter triesOnce: ask each DNS server only once, with a timeout of one second, instead of retrying them
+    ///   until ``timeout``
+    /// - Throws: the last server's error; at once if a server says that the name does not exist
+    func resolve(triesOnce: Bool) throws(ResolutionError) -> DNSServer.Answer {
         guard let resolver else {
             return DNSServer.Answer(
                 addresses: try SocketAddress.resolve(host: host, port: 0), lifetime: Self.systemLifetime)
@@ -29,16 +33,17 @@ struct NameLookup: Sendable, Hashable {
             for server in resolver.servers {
                 do throws(ResolutionError) {
                     var answer = try server.dns().resolve(
-                        host, isIPv4: resolver.isIPv4, isIPv6: resolver.isIPv6, seconds: isHurried ? 1 : Self.patience)
-                    answer.lifetime = max(resolver.validity ?? answer.lifetime, Self.shortestLifetime)
+                        host, isIPv4: resolver.isIPv4, isIPv6: resolver.isIPv6,
+                        seconds: triesOnce ? Self.singleTryTimeout : Self.serverTimeout)
+                    answer.lifetime = max(resolver.validity ?? answer.lifetime, Self.minLifetime)
                     return answer
                 } catch {
                     failure = error
-                    // Another server would say the same.
+                    // The name does not exist: another server would give the same answer.
                     if error.isFinal { throw error }
                 }
             }
-            if let failure, isHurried || MonotonicTime.current - start >= timeout { throw failure }
+            if let failure, triesOnce || MonotonicTime.current - start >= timeout { throw failure }
         }
     }
 }
@@ -46,11 +51,11 @@ struct NameLookup: Sendable, Hashable {
 extension Endpoint {
     fileprivate func dns() throws(ResolutionError) -> DNSServer {
         guard case .inet(let host, let port) = self else {
-            throw ResolutionError(host: description, reason: "is no DNS server's address")
+            throw ResolutionError(host: description, reason: "not an address of a DNS server")
         }
         if let address = SocketAddress(numeric: host, port: port) { return DNSServer(address) }
         guard let address = try SocketAddress.resolve(host: host, port: port).first else {
-            throw ResolutionError(host: host, reason: "no address")
+            throw ResolutionError(host: host, reason: "the DNS server's name has no address")
         }
         return DNSServer(address)
     }

@@ -4,16 +4,19 @@ internal import Reactor
 internal import Synchronization
 internal import Threading
 
-/// Looks the host names of upstream servers up again and again, on a thread of its own, so that a service's new
-/// addresses (compose's `--scale`) come into use and its old ones go out of it. nginx does so for servers with
-/// `resolve` only; here that parameter says that a name may have no address at the start, and that `resolver` is asked.
+/// Keeps upstreams up to date with DNS: a thread looks the host names of their servers up again whenever an answer
+/// expires. So new addresses of a service become peers (for example after compose's `--scale`), and old ones leave.
+///
+/// nginx does this only for servers with the parameter `resolve`. Here it is done for all host names; `resolve` means
+/// that the name may have no address at the start, and that the servers of `resolver` are asked.
 final class NameResolver: Sendable {
-    /// The longest that the thread sleeps: a reload may bring new names.
-    private static let longestPause = Duration.seconds(2)
-    private static let shortestPause = Duration.milliseconds(50)
+    /// The thread wakes at least this often, because a reload may have added names. It is also the time after which a
+    /// failed lookup is repeated.
+    private static let maxPause = Duration.seconds(2)
+    private static let minPause = Duration.milliseconds(50)
 
     private let shared: SharedState
-    /// Called after a change with the peers that left and the loops to wake.
+    /// Called after the members of an upstream have changed.
     private let changed: @Sendable (SharedUpstream, MembershipChange) -> Void
     private let isStopped = Monitor(false)
 
@@ -22,36 +25,37 @@ final class NameResolver: Sendable {
         let lookup: NameLookup
     }
 
-    private struct Known {
-        /// When it is to be looked up again.
+    private struct LastAnswer {
+        /// When the name is looked up again.
         var expires: MonotonicTime
+        /// nil if the name had an address.
         var failure: ResolutionError?
     }
 
-    private let known = Mutex<[Key: Known]>([:])
+    private let lastAnswers = Mutex<[Key: LastAnswer]>([:])
 
     init(_ shared: SharedState, changed: @escaping @Sendable (SharedUpstream, MembershipChange) -> Void) {
         self.shared = shared
         self.changed = changed
     }
 
-    /// Looks each name up whose last answer has run out. A name without an address keeps what it had.
-    /// - Parameter isHurried: nobody waits long for a DNS server that does not answer
-    /// - Returns: the names that have none, of which this was not known
-    func resolveAll(_ upstreams: [SharedUpstream], isHurried: Bool = false) -> [ResolutionError] {
+    /// Looks up each name whose last answer has expired. Blocks. If a lookup fails, the name keeps its old addresses.
+    /// - Parameter triesOnce: ask each DNS server only once, for a second, because a start or a reload is waiting
+    /// - Returns: the failures, without those that equal the last failure of the same name, so that each is logged once
+    func resolveAll(_ upstreams: [SharedUpstream], triesOnce: Bool = false) -> [ResolutionError] {
         var failures: [ResolutionError] = []
         for upstream in upstreams {
             for lookup in upstream.lookups {
                 let key = Key(upstream: upstream.index, lookup: lookup)
-                let last = known.withLock { $0[key] }
+                let last = lastAnswers.withLock { $0[key] }
                 if let last, last.expires > .current { continue }
                 do throws(ResolutionError) {
-                    let answer = try lookup.resolve(isHurried: isHurried)
-                    upstream.resolved(lookup.host, as: answer.addresses)
-                    known.withLock { $0[key] = Known(expires: .current + answer.lifetime) }
+                    let answer = try lookup.resolve(triesOnce: triesOnce)
+                    upstream.setAddresses(answer.addresses, of: lookup.host)
+                    lastAnswers.withLock { $0[key] = LastAnswer(expires: .current + answer.lifetime) }
                 } catch {
                     if last?.failure != error { failures.append(error) }
-                    known.withLock { $0[key] = Known(expires: .current + Self.longestPause, failure: error) }
+                    lastAnswers.withLock { $0[key] = LastAnswer(expires: .current + Self.maxPause, failure: error) }
                 }
             }
             if let change = upstream.update() { changed(upstream, change) }
@@ -60,24 +64,24 @@ final class NameResolver: Sendable {
     }
 
     private var pause: Duration {
-        let next = known.withLock { $0.values.map(\.expires).min() }
-        return min(max(next.map { $0 - .current } ?? Self.longestPause, Self.shortestPause), Self.longestPause)
+        let next = lastAnswers.withLock { $0.values.map(\.expires).min() }
+        return min(max(next.map { $0 - .current } ?? Self.maxPause, Self.minPause), Self.maxPause)
     }
 
-    /// A reload may have taken names away.
-    private func forgetOthers(than upstreams: [SharedUpstream]) {
+    /// Removes the answers for names that a reload has removed from the configuration.
+    private func removeAnswers(exceptOf upstreams: [SharedUpstream]) {
         let keys = Set(
             upstreams.flatMap { upstream in
                 upstream.lookups.map { Key(upstream: upstream.index, lookup: $0) }
             })
-        known.withLock { known in known = known.filter { keys.contains($0.key) } }
+        lastAnswers.withLock { answers in answers = answers.filter { keys.contains($0.key) } }
     }
 
     func start() -> NamedThread {
         NamedThread("resolver") { [self] in
             while isStopped.wait(for: pause, { $0 ? true : nil }) == nil {
                 let named = shared.upstreams.filter { !$0.lookups.isEmpty }
-                forgetOthers(than: named)
+                removeAnswers(exceptOf: named)
                 for failure in resolveAll(named) {
                     shared.configuration?.errorLog.log(.error, "\(failure) in upstream")
                 }

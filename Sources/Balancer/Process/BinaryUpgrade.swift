@@ -4,11 +4,12 @@ internal import Reactor
 internal import Synchronization
 internal import Threading
 
-/// USR2: a new process takes the listening sockets over, as nginx upgrades its executable. Both serve until this one is
-/// told to end (QUIT), and no connection is refused.
+/// Replaces the running executable as nginx does: at USR2, a new process starts and takes over the listening sockets.
+/// Both processes serve until the old one gets QUIT. No connection is refused.
 final class BinaryUpgrade: Sendable {
     private let pidFile: String?
     private let log: @Sendable (ErrorLog.Level, String) -> Void
+    /// The new process; nil if none is running.
     private let successor = Mutex<pid_t?>(nil)
 
     init(pidFile: String?, log: @escaping @Sendable (ErrorLog.Level, String) -> Void) {
@@ -16,13 +17,14 @@ final class BinaryUpgrade: Sendable {
         self.log = log
     }
 
-    /// The new process writes its id where ours was; ours is in nginx's `.oldbin` meanwhile.
+    /// The new process writes its id to ``pidFile``. Until this process ends, its own id is in this file, as in nginx.
     private var oldPIDFile: String? { pidFile.map { $0 + ".oldbin" } }
 
     var isUnderWay: Bool { successor.withLock { $0 != nil } }
 
+    /// Starts the new process and hands it the sockets. Logs why if it cannot, and when the new process exits.
     func start(handing listeners: [Reactor.Listener]) {
-        // The process before this one has its pid file where this one's would go.
+        // While this process's own predecessor runs, the name `.oldbin` is taken by that one's pid file.
         guard !isUnderWay, !Successor.hasPredecessor else {
             return log(.crit, "the changing binary signal is ignored: an upgrade is under way")
         }
@@ -47,7 +49,7 @@ final class BinaryUpgrade: Sendable {
         if let pidFile, let oldPIDFile { rename(oldPIDFile, pidFile) }
     }
 
-    /// This process ends.
+    /// Removes this process's pid file; called when it ends.
     func removePIDFile() {
         guard let path = isUnderWay ? oldPIDFile : pidFile else { return }
         unlink(path)

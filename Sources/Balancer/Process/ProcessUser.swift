@@ -1,12 +1,13 @@
 internal import Glibc
 internal import NginxConfig
 
-/// `user`: the balancer binds its ports, opens its logs and writes its pid file as root, and goes on as somebody else.
+/// `user`: the balancer binds its ports, opens its logs and writes its pid file as root, then changes to this user.
 ///
-/// There is no master process that stays root: what is opened later, by a reload or for new logs, is opened as that
-/// user.
+/// Unlike nginx, it has no master process that stays root. What a reload or a log rotation opens later is opened as
+/// this user.
 enum ProcessUser {
-    /// - Returns: what nginx would warn of
+    /// Changes the process's user and group.
+    /// - Returns: nginx's warning if the process is not root and so cannot change; else nil
     static func take(_ main: MainSettings) throws(BalancerError) -> String? {
         guard let name = main.user else { return nil }
         guard geteuid() == 0 else {
@@ -19,7 +20,7 @@ enum ProcessUser {
         return nil
     }
 
-    /// That there are such a user and group, where they would be needed.
+    /// Throws if the user or the group does not exist. If the process is not root, `user` is ignored and not checked.
     static func check(_ main: MainSettings) throws(BalancerError) {
         if let name = main.user, geteuid() == 0 { _ = try lookUp(name, group: main.group) }
     }

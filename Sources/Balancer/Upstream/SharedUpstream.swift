@@ -3,16 +3,16 @@ internal import NginxConfig
 internal import Reactor
 internal import Synchronization
 
-/// An `upstream` block at run time: its group of peers, shared by all loops and kept over reloads.
+/// An `upstream` block in use: its settings and its group of peers. All loops share it, and it is kept over reloads.
 final class SharedUpstream: Sendable {
     let name: String
-    /// Where loops keep what is theirs of it.
+    /// Position of the upstream's ``LoopUpstream`` in each loop.
     let index: Int
     let group: PeerGroup
 
-    /// `keepalive…`: which connections stay open without a request.
+    /// The `keepalive` directives: how many idle connections stay open, and for how long.
     struct Keepalive: Sendable {
-        /// Of each loop.
+        /// For each loop.
         let count: Int
         let requests: Int
         let time: Duration
@@ -29,18 +29,18 @@ final class SharedUpstream: Sendable {
     private struct Contents {
         var settings: Upstream
         var keepalive: Keepalive
-        /// What the names among the servers stood for when they were last looked up.
+        /// By host name: the addresses of the last lookup that succeeded.
         var resolved: [String: [SocketAddress]] = [:]
-        /// By address.
+        /// What `/lb/peers` has set, by address.
         var overrides: [String: PeerOverride] = [:]
     }
 
     private let contents: Mutex<Contents>
 
-    /// Requests that wait until any node is usable.
+    /// Number of requests that wait for a healthy peer, over all loops.
     let strandedCount = Atomic<Int>(0)
 
-    /// The balancer's own, for an upstream without `queue`.
+    /// How many requests may wait if the upstream has no `queue` directive.
     private let queueLimit: Int
 
     init(_ settings: Upstream, index: Int, loops: Int, queueLimit: Int, strategy: BalancingStrategy?) {
@@ -69,9 +69,9 @@ final class SharedUpstream: Sendable {
         }
     }
 
-    /// New settings of a reload; the members follow with ``update()``.
-    func take(_ settings: Upstream) {
-        let changed = contents.withLock { contents in
+    /// Applies the settings of a reload, except the servers: ``update()`` changes the members.
+    func apply(_ settings: Upstream) {
+        let isMethodChanged = contents.withLock { contents in
             defer {
                 contents.settings = settings
                 contents.keepalive = Keepalive(settings)
@@ -80,18 +80,19 @@ final class SharedUpstream: Sendable {
         }
         group.setQueueLimit(settings.queue?.limit ?? queueLimit)
         group.setOutlierDetection(settings.outliers.map { OutlierDetection($0) })
-        if changed { group.strategy = Self.strategy(settings) }
+        if isMethodChanged { group.strategy = Self.strategy(settings) }
     }
 
     var keepalive: Keepalive { contents.withLock { $0.keepalive } }
 
-    /// How long a request may wait (`queue`); nil: as long as the balancer lets it.
+    /// How long a request may wait for a connection (`queue`). nil: the upstream sets no limit of its own, and
+    /// ``SharedState/queueTimeout`` applies.
     var queueTimeout: Duration? { contents.withLock { $0.settings.queue?.timeout } }
 
-    /// What an upstream with `queue` lets wait while no node is usable; nil: nothing waits for that.
+    /// How many requests may wait for a healthy peer, and how long (`queue`). nil: no request waits for that.
     var strandedLimits: UpstreamQueue? { contents.withLock { $0.settings.queue } }
 
-    /// The host names among the servers, which have to be looked up.
+    /// The host names among the servers.
     var lookups: Set<NameLookup> {
         contents.withLock { contents in
             let settings = contents.settings
@@ -107,13 +108,13 @@ final class SharedUpstream: Sendable {
         }
     }
 
-    /// What a name stands for now; the members follow with ``update()``.
-    func resolved(_ host: String, as addresses: [SocketAddress]) {
+    /// Sets the addresses of a server's host name. ``update()`` then changes the members.
+    func setAddresses(_ addresses: [SocketAddress], of host: String) {
         contents.withLock { $0.resolved[host] = addresses }
     }
 
-    /// Brings the group's members up to date.
-    /// - Returns: nil when nothing changed
+    /// Makes the group's members those of the settings, the resolved names and the overrides.
+    /// - Returns: nil if nothing changed
     func update() -> MembershipChange? {
         let wanted = specifications().applying(overrides)
         return wanted == group.peers ? nil : group.replacePeers(with: wanted)
@@ -121,12 +122,12 @@ final class SharedUpstream: Sendable {
 
     var overrides: [String: PeerOverride] { contents.withLock { $0.overrides } }
 
-    /// The members follow with ``update()``. nil: as the configuration says.
+    /// Sets or removes (nil) an override. ``update()`` then changes the members.
     func setOverride(_ value: PeerOverride?, of address: String) {
         contents.withLock { $0.overrides[address] = value }
     }
 
-    /// Whether the configuration has the peer.
+    /// Whether the peer comes from the configuration, not from `/lb/peers`.
     func isConfigured(_ address: String) -> Bool { specifications().contains { $0.address == address } }
 
     private func specifications() -> [PeerSpecification] {
