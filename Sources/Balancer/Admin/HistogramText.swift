@@ -1,8 +1,8 @@
 internal import Balancing
 
 extension TimeHistogram {
-    /// Prometheus's samples, in seconds.
-    /// - Parameter labels: without braces, not empty
+    /// The histogram in Prometheus's text format, in seconds.
+    /// - Parameter labels: labels for each sample, without braces; not empty
     func samples(of name: String, _ labels: String) -> String {
         var text = ""
         var total = 0

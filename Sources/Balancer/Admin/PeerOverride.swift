@@ -1,24 +1,24 @@
 internal import Balancing
 internal import Reactor
 
-/// What `/lb/peers` has said of a peer. It holds over reloads, until it is said otherwise.
+/// What a call of `/lb/peers` has set for a peer. Reloads keep it, until another call changes it.
 struct PeerOverride: Sendable {
     enum State: String, Sendable, CaseIterable {
-        /// As the configuration says.
+        /// The peer gets requests.
         case up
-        /// No new requests, and no idle connections; what is under way ends.
+        /// The peer gets no new requests, and its idle connections are closed. Requests in progress finish.
         case drain
-        /// It is no member any more.
+        /// The peer is not a member of the upstream.
         case removed
     }
 
     var state: State
-    /// Of a peer that the configuration does not have.
+    /// The settings of a peer that the call has added; nil if the peer is in the configuration.
     var added: PeerSpecification?
 }
 
 extension [PeerSpecification] {
-    /// The members with what was said of them.
+    /// The members after the overrides: without the removed peers, and with the added ones at the end.
     func applying(_ overrides: [String: PeerOverride]) -> [PeerSpecification] {
         if overrides.isEmpty { return self }
         var peers: [PeerSpecification] = []
@@ -41,7 +41,8 @@ extension [PeerSpecification] {
 }
 
 extension BalancerLoop {
-    /// Says what `/lb/peers` was told, on all loops.
+    /// Sets or removes (nil) the override of a peer, and tells all loops: they close their idle connections to a peer
+    /// that was removed or drained, and wake waiting requests.
     func setPeer(_ address: String, of upstream: SharedUpstream, to override: PeerOverride?) {
         let drained =
             override?.state == .drain

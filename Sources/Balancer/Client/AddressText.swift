@@ -1,8 +1,9 @@
 internal import Reactor
 
-/// A client's address as text, as `$remote_addr` shows it.
+/// A client's address as text, in the form of `$remote_addr`.
 ///
-/// That of an IPv4 address is in place: an array of its own takes three times as much, in each of many connections.
+/// The text of an IPv4 address is stored inline. Each connection has one, and an array would need three times as much
+/// memory.
 enum AddressText {
     case inPlace(InlineArray<15, UInt8>, count: UInt8)
     case array([UInt8])
@@ -28,6 +29,7 @@ enum AddressText {
         self = .inPlace(text, count: UInt8(count))
     }
 
+    /// Calls `body` with the text's bytes, without copying them.
     func lend(_ body: (Span<UInt8>) -> Void) {
         switch self {
         case .inPlace(let text, let count): body(text.span.extracting(0..<Int(count)))

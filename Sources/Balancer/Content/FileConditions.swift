@@ -1,7 +1,8 @@
 internal import HTTPWire
 internal import NginxConfig
 
-/// What a request's preconditions (RFC 9110, 13) make of a file, as nginx's not-modified and range filters take them.
+/// Evaluates a request's preconditions (RFC 9110, section 13) and its range for a file, in the order of nginx's
+/// not-modified and range filters.
 struct FileConditions {
     enum Answer: Hashable {
         case whole
@@ -11,14 +12,15 @@ struct FileConditions {
         case rangeNotSatisfiable
     }
 
+    /// In bytes.
     let size: Int
     /// In seconds since 1970.
     let modified: Int
-    /// With its quotes; nil: `etag off`.
+    /// The entity tag with its quotes; nil: `etag off`.
     let tag: String?
     let rule: IfModifiedSince
 
-    /// - Parameter field: the value of a request's header, by its name in lower case
+    /// - Parameter field: returns the value of a request header by its lower-case name
     func answer(to field: (String) -> String?) -> Answer {
         if let date = field("if-unmodified-since"), let seconds = HTTPDate.seconds(date), modified > seconds {
             return .preconditionFailed
