@@ -1,6 +1,6 @@
 internal import Logging
 
-/// Renders each event as one line and hands it to `write`.
+/// Formats each log event as one line and passes it to `write`.
 struct LineLogHandler: LogHandler {
     let component: String
     let format: Telemetry.LogFormat

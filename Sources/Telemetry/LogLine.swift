@@ -1,7 +1,8 @@
+internal import Bytes
 internal import JSON
 internal import Logging
 
-/// One event, ready to be written in either format.
+/// One log event, which can be written in either format.
 struct LogLine {
     /// Microseconds since 1970.
     var time: Int64
@@ -10,7 +11,7 @@ struct LogLine {
     var message: String
     var metadata: Logger.Metadata
 
-    /// The line with its line feed; there is no other one in it.
+    /// The line with its line feed at the end, which is the only one in it.
     func rendered(as format: Telemetry.LogFormat) -> [UInt8] {
         switch format {
         case .text: text
@@ -29,7 +30,7 @@ struct LogLine {
     }
 
     private var json: [UInt8] {
-        // Written member by member: the order helps who reads it raw.
+        // Written member by member: a fixed order is easier to read than a sorted one.
         var line: [UInt8] = []
         let members: [(String, String)] = [
             ("ts", WallClock.text(time)), ("level", level.rawValue), ("component", component), ("msg", message),
@@ -55,7 +56,7 @@ struct LogLine {
         }
     }
 
-    /// Numbers stay numbers.
+    /// A number becomes a JSON number, if it fits.
     private static func json(of value: any CustomStringConvertible) -> JSONValue {
         switch value {
         case let number as any BinaryInteger: Int64(exactly: number).map(JSONValue.integer) ?? .string("\(number)")
@@ -66,16 +67,18 @@ struct LogLine {
     }
 
     private static func quotedWhereNeeded(_ value: String) -> String {
-        let isPlain = !value.isEmpty && value.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7f && $0 != UInt8(ascii: "\"") }
+        let isPlain =
+            !value.isEmpty && value.utf8.allSatisfy { $0 > ASCII.space && $0 != ASCII.delete && $0 != ASCII.quote }
         guard !isPlain else { return value }
         var quoted: [UInt8] = []
         JSON.write(value, to: &quoted)
         return String(decoding: quoted, as: UTF8.self)
     }
 
-    /// Nothing that a message quotes may begin a line of its own or move the terminal's cursor.
+    /// Writes a space for each control character, so that a quoted text cannot start a new line or move the cursor of a
+    /// terminal.
     private static func onOneLine(_ text: String) -> String {
-        guard text.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7f }) else { return text }
-        return text.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7f ? " " : String($0) }.joined()
+        guard text.utf8.contains(where: \.isControl) else { return text }
+        return String(decoding: text.utf8.map { $0.isControl ? ASCII.space : $0 }, as: UTF8.self)
     }
 }

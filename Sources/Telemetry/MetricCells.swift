@@ -1,7 +1,7 @@
 internal import CoreMetrics
 internal import Synchronization
 
-/// The value of one counter: only grows.
+/// The value of one counter. It only grows.
 final class CounterCell: CounterHandler {
     private let count = Atomic<Int64>(0)
 
@@ -11,7 +11,7 @@ final class CounterCell: CounterHandler {
     func reset() { count.store(0, ordering: .relaxed) }
 }
 
-/// The value of one gauge: goes up and down.
+/// The value of one gauge. It goes up and down.
 final class GaugeCell: MeterHandler, RecorderHandler {
     private let bits = Atomic<UInt64>(0)
 
@@ -34,30 +34,26 @@ final class GaugeCell: MeterHandler, RecorderHandler {
     }
 }
 
-/// How often values fell below each of fixed bounds, with their sum and number.
+/// The values of one histogram, counted in buckets with fixed bounds.
 final class HistogramCell: TimerHandler, RecorderHandler {
-    struct Values {
-        /// Of each bucket alone; the last one is for values above every bound.
-        var counts: [UInt64]
-        var sum: Double = 0
-    }
-
-    let bounds: [Double]
+    private let bounds: [Double]
     // A lock, not atomics: a scrape must see a sum and buckets that belong together.
-    private let state: Mutex<Values>
+    private let state: Mutex<PrometheusText.Histogram>
 
     init(bounds: [Double]) {
         self.bounds = bounds
-        state = Mutex(Values(counts: Array(repeating: 0, count: bounds.count + 1)))
+        state = Mutex(
+            PrometheusText.Histogram(
+                bounds: bounds, counts: Array(repeating: 0, count: bounds.count + 1), sum: 0))
     }
 
-    var values: Values { state.withLock { $0 } }
+    var histogram: PrometheusText.Histogram { state.withLock { $0 } }
 
     func record(_ value: Double) {
         let bucket = bounds.firstIndex { value <= $0 } ?? bounds.count
-        state.withLock { values in
-            values.counts[bucket] += 1
-            values.sum += value
+        state.withLock { histogram in
+            histogram.counts[bucket] += 1
+            histogram.sum += value
         }
     }
 

@@ -2,26 +2,17 @@ internal import Synchronization
 
 /// All metrics of a process, by name and labels.
 final class MetricRegistry: Sendable {
-    /// How many label sets a metric may have. What comes later is counted under ``otherLabel``: a client must not be
-    /// able to fill the memory with labels.
+    /// The maximum number of label sets of one metric. Further ones are counted under ``otherLabel``, so that a client
+    /// cannot fill the memory with labels.
     static let seriesLimit = 200
     static let otherLabel = "other"
 
-    struct Label: Hashable, Comparable {
-        var name: String
-        var value: String
-
-        static func < (left: Label, right: Label) -> Bool {
-            (left.name, left.value) < (right.name, right.value)
-        }
+    /// All series of one name. They are of one kind.
+    private struct Family {
+        var series: [[PrometheusText.Label]: any AnyObject & Sendable] = [:]
     }
 
-    /// All series of one name; they are of one kind.
-    struct Family {
-        var series: [[Label]: any AnyObject & Sendable] = [:]
-    }
-
-    struct Contents {
+    private struct Contents {
         var families: [String: Family] = [:]
         var help: [String: String] = [:]
     }
@@ -29,37 +20,52 @@ final class MetricRegistry: Sendable {
     private let contents = Mutex(Contents())
 
     func describe(_ name: String, _ help: String) {
-        contents.withLock { $0.help[PrometheusText.metricName(name)] = help }
+        contents.withLock { $0.help[PrometheusName.metric(name)] = help }
     }
 
-    /// The cell of a name and labels, made when it is new.
+    /// The cell of a name and labels. It is made if there is none yet.
     ///
-    /// A name keeps the kind it got first. A cell of another kind works, but is shown nowhere.
+    /// A name keeps the kind that it got first. A cell of another kind works, but is not shown.
     func cell<Cell: AnyObject & Sendable>(
         _ name: String, _ dimensions: [(String, String)], make: () -> Cell
     ) -> Cell {
-        var labels = dimensions.map { Label(name: PrometheusText.labelName($0.0), value: $0.1) }.sorted()
+        var labels = dimensions.map { PrometheusText.Label(PrometheusName.label($0.0), $0.1) }.sorted()
         return contents.withLock { contents in
-            var family = contents.families[PrometheusText.metricName(name)] ?? Family()
+            var family = contents.families[PrometheusName.metric(name)] ?? Family()
             if family.series[labels] == nil, family.series.count >= Self.seriesLimit {
-                labels = labels.map { Label(name: $0.name, value: Self.otherLabel) }
+                labels = labels.map { PrometheusText.Label($0.name, Self.otherLabel) }
             }
             if let known = family.series[labels] { return known as? Cell ?? make() }
             let cell = make()
             if let first = family.series.values.first, !(first is Cell) { return cell }
             family.series[labels] = cell
-            contents.families[PrometheusText.metricName(name)] = family
+            contents.families[PrometheusName.metric(name)] = family
             return cell
         }
     }
 
-    /// The text exposition of all of it, sorted by name and labels.
-    func text() -> String {
+    /// Writes all metrics, sorted by name and labels.
+    func write(to text: inout PrometheusText) {
         let contents = contents.withLock { $0 }
-        var text = PrometheusText()
         for (name, family) in contents.families.sorted(by: { $0.key < $1.key }) {
-            text.append(name, family, help: contents.help[name])
+            let series = family.series.sorted { $0.key.lexicographicallyPrecedes($1.key) }
+            let help = contents.help[name]
+            // Only one of the three is not empty.
+            text.family(
+                name, .counter, help: help,
+                series.compactMap { labels, cell in
+                    (cell as? CounterCell).map { (labels, .integer($0.value)) }
+                })
+            text.family(
+                name, .gauge, help: help,
+                series.compactMap { labels, cell in
+                    (cell as? GaugeCell).map { (labels, .double($0.value)) }
+                })
+            text.histograms(
+                name, help: help,
+                series.compactMap { labels, cell in
+                    (cell as? HistogramCell).map { (labels, $0.histogram) }
+                })
         }
-        return text.text
     }
 }

@@ -1,30 +1,24 @@
 internal import Glibc
 
-/// The metrics of a process that Prometheus's own client libraries agree on.
+/// The process metrics that all of Prometheus's client libraries have.
 enum ProcessMetrics {
-    static func text() -> String {
+    static func write(to text: inout PrometheusText) {
         var usage = rusage()
         getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
         let cpu = seconds(usage.ru_utime) + seconds(usage.ru_stime)
-        var text = PrometheusText()
-        let samples: [(name: String, type: String, help: String, value: Double?)] = [
-            ("process_cpu_seconds_total", "counter", "Processor time used, user and system.", cpu),
-            ("process_resident_memory_bytes", "gauge", "Resident memory.", residentBytes),
-            ("process_open_fds", "gauge", "Open file descriptors.", openDescriptors),
-        ]
-        for sample in samples {
-            guard let value = sample.value else { continue }
-            text.header(sample.name, type: sample.type, help: sample.help)
-            text.sample(sample.name, [], PrometheusText.number(value))
+        func family(_ name: String, _ kind: PrometheusText.Kind, help: String, _ value: Double?) {
+            if let value { text.family(name, kind, help: help, [([], .double(value))]) }
         }
-        return text.text
+        family("process_cpu_seconds_total", .counter, help: "Processor time used, user and system.", cpu)
+        family("process_resident_memory_bytes", .gauge, help: "Resident memory.", residentBytes)
+        family("process_open_fds", .gauge, help: "Open file descriptors.", openDescriptors)
     }
 
     private static func seconds(_ time: timeval) -> Double {
         Double(time.tv_sec) + Double(time.tv_usec) / 1_000_000
     }
 
-    /// The second number of proc(5)'s statm, in pages.
+    /// The second number of `/proc/self/statm`, which is in pages (proc(5)). nil if it cannot be read.
     private static var residentBytes: Double? {
         guard let file = fopen("/proc/self/statm", "r") else { return nil }
         defer { fclose(file) }
@@ -39,7 +33,7 @@ enum ProcessMetrics {
     private static var openDescriptors: Double? {
         guard let folder = opendir("/proc/self/fd") else { return nil }
         defer { closedir(folder) }
-        var count = -3.0  // ".", "..", and the descriptor of the folder itself
+        var count = -3.0  // ".", "..", and the descriptor of the directory itself
         while readdir(folder) != nil { count += 1 }
         return count
     }

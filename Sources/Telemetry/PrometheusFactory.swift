@@ -1,16 +1,17 @@
 internal import CoreMetrics
 
-/// swift-metrics' side of a ``MetricRegistry``.
+/// Connects swift-metrics to a ``MetricRegistry``.
 ///
-/// Timers become histograms in seconds, recorders histograms (or gauges where they do not aggregate), meters gauges.
+/// A timer becomes a histogram in seconds; a recorder becomes a histogram, or a gauge if it does not aggregate; a meter
+/// becomes a gauge.
 struct PrometheusFactory: MetricsFactory {
     let registry: MetricRegistry
 
-    /// From a digest of a few microseconds to a hash of many seconds.
+    /// Bucket bounds for durations: from a digest that takes microseconds to a hash that takes many seconds.
     static let seconds: [Double] = [
         0.000_01, 0.000_1, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30,
     ]
-    /// For sizes and numbers.
+    /// Bucket bounds for sizes and counts.
     static let sizes: [Double] = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000]
 
     func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler {
@@ -33,7 +34,7 @@ struct PrometheusFactory: MetricsFactory {
         registry.cell(label, dimensions) { HistogramCell(bounds: Self.seconds) }
     }
 
-    // A metric that nobody holds any more keeps its value: Prometheus's counters do not come and go.
+    // A metric that is no longer used keeps its value: Prometheus expects that counters do not disappear.
     func destroyCounter(_ handler: any CounterHandler) {}
     func destroyMeter(_ handler: any MeterHandler) {}
     func destroyRecorder(_ handler: any RecorderHandler) {}

@@ -1,28 +1,76 @@
-/// Prometheus's text exposition format, version 0.0.4.
-struct PrometheusText {
-    private(set) var text = ""
+/// Writes metrics in Prometheus's text exposition format, version 0.0.4: one family after the other, each with its
+/// `HELP` and `TYPE` lines.
+package struct PrometheusText {
+    package enum Kind: String, Sendable {
+        case counter
+        case gauge
+    }
 
-    mutating func append(_ name: String, _ family: MetricRegistry.Family, help: String?) {
-        guard let first = family.series.values.first else { return }
-        header(name, type: Self.type(of: first), help: help)
-        for (labels, cell) in family.series.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
-            switch cell {
-            case let counter as CounterCell: sample(name, labels, String(counter.value))
-            case let gauge as GaugeCell: sample(name, labels, Self.number(gauge.value))
-            case let histogram as HistogramCell: append(name, labels, histogram)
-            default: break
-            }
+    package struct Label: Hashable, Comparable, Sendable {
+        package var name: String
+        package var value: String
+
+        package init(_ name: String, _ value: String) {
+            self.name = name
+            self.value = value
+        }
+
+        package static func < (left: Label, right: Label) -> Bool {
+            (left.name, left.value) < (right.name, right.value)
         }
     }
 
-    mutating func header(_ name: String, type: String, help: String?) {
+    package enum Number: Sendable {
+        case integer(Int64)
+        case double(Double)
+    }
+
+    /// The state of one histogram.
+    package struct Histogram: Sendable {
+        /// The upper bounds of all buckets but the last one, which has none, in ascending order.
+        package var bounds: [Double]
+        /// How many values fell into each bucket alone. There is one bucket more than there are bounds.
+        package var counts: [UInt64]
+        package var sum: Double
+
+        package init(bounds: [Double], counts: [UInt64], sum: Double) {
+            self.bounds = bounds
+            self.counts = counts
+            self.sum = sum
+        }
+    }
+
+    package private(set) var text = ""
+
+    package init() {}
+
+    /// Writes a family of counters or gauges; nothing if there are no samples.
+    /// - Parameter name: a valid metric name: `[a-zA-Z_:][a-zA-Z0-9_:]*`
+    package mutating func family(
+        _ name: String, _ kind: Kind, help: String?, _ samples: [(labels: [Label], value: Number)]
+    ) {
+        if samples.isEmpty { return }
+        header(name, type: kind.rawValue, help: help)
+        for (labels, value) in samples { sample(name, labels, Self.text(value)) }
+    }
+
+    /// Writes a family of histograms; nothing if there are no samples.
+    package mutating func histograms(
+        _ name: String, help: String?, _ samples: [(labels: [Label], value: Histogram)]
+    ) {
+        if samples.isEmpty { return }
+        header(name, type: "histogram", help: help)
+        for (labels, histogram) in samples { append(name, labels, histogram) }
+    }
+
+    private mutating func header(_ name: String, type: String, help: String?) {
         if let help {
             text += "# HELP \(name) \(help.escaped(quotes: false))\n"
         }
         text += "# TYPE \(name) \(type)\n"
     }
 
-    mutating func sample(_ name: String, _ labels: [MetricRegistry.Label], _ value: String) {
+    private mutating func sample(_ name: String, _ labels: [Label], _ value: String) {
         text += name
         if !labels.isEmpty {
             text += "{" + labels.map { "\($0.name)=\"\($0.value.escaped(quotes: true))\"" }.joined(separator: ",") + "}"
@@ -31,45 +79,23 @@ struct PrometheusText {
     }
 
     /// Buckets are cumulative: each one counts all values up to its bound.
-    private mutating func append(_ name: String, _ labels: [MetricRegistry.Label], _ histogram: HistogramCell) {
-        let values = histogram.values
+    private mutating func append(_ name: String, _ labels: [Label], _ histogram: Histogram) {
         var count: UInt64 = 0
-        for (bound, inBucket) in zip(histogram.bounds + [.infinity], values.counts) {
+        for (bound, inBucket) in zip(histogram.bounds + [.infinity], histogram.counts) {
             count += inBucket
-            let bucket = MetricRegistry.Label(name: "le", value: Self.number(bound))
-            sample("\(name)_bucket", labels + [bucket], String(count))
+            sample("\(name)_bucket", labels + [Label("le", Self.text(.double(bound)))], String(count))
         }
-        sample("\(name)_sum", labels, Self.number(values.sum))
+        sample("\(name)_sum", labels, Self.text(.double(histogram.sum)))
         sample("\(name)_count", labels, String(count))
     }
 
-    private static func type(of cell: any AnyObject & Sendable) -> String {
-        switch cell {
-        case is CounterCell: "counter"
-        case is GaugeCell: "gauge"
-        default: "histogram"
+    private static func text(_ number: Number) -> String {
+        switch number {
+        case .integer(let value): String(value)
+        case .double(let value) where value.isNaN: "NaN"
+        case .double(let value) where value.isInfinite: value > 0 ? "+Inf" : "-Inf"
+        case .double(let value): Int64(exactly: value).map { String($0) } ?? value.description
         }
-    }
-
-    static func number(_ value: Double) -> String {
-        if value.isNaN { return "NaN" }
-        if value.isInfinite { return value > 0 ? "+Inf" : "-Inf" }
-        if let whole = Int64(exactly: value) { return String(whole) }
-        return value.description
-    }
-
-    /// `[a-zA-Z_:][a-zA-Z0-9_:]*`
-    static func metricName(_ name: String) -> String { sanitized(name, allowing: ":") }
-
-    /// `[a-zA-Z_][a-zA-Z0-9_]*`
-    static func labelName(_ name: String) -> String { sanitized(name, allowing: nil) }
-
-    private static func sanitized(_ name: String, allowing extra: Character?) -> String {
-        let isFine = { (character: Character) in
-            character == "_" || character == extra || (character.isASCII && (character.isLetter || character.isNumber))
-        }
-        let clean = String(name.map { isFine($0) ? $0 : "_" })
-        return clean.first.map { $0.isNumber ? "_" + clean : clean } ?? "_"
     }
 }
 

@@ -1,7 +1,7 @@
 internal import Glibc
 
 enum StandardError {
-    /// One write a line, so that lines of several threads and processes do not mix.
+    /// Writes a line with one system call, so that the lines of several threads and processes do not mix.
     static func write(_ line: [UInt8]) {
         var rest = line[...]
         while !rest.isEmpty {
@@ -9,7 +9,7 @@ enum StandardError {
             if count > 0 {
                 rest = rest.dropFirst(count)
             } else if errno != EINTR {
-                // Nobody reads any more, or nobody reads fast enough: a log must not stop the work.
+                // The reader is gone or too slow. The line is lost, because logging must not stop the work.
                 return
             }
         }

@@ -1,7 +1,7 @@
 internal import Glibc
 
 enum WallClock {
-    /// Microseconds since 1970.
+    /// Microseconds since 1970-01-01 00:00:00 UTC.
     static var now: Int64 {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)

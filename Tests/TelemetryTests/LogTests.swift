@@ -17,11 +17,11 @@ import Testing
                 == "2026-09-21T14:13:20.123456Z info     worker-1: Task completed a=\"two words\" n=3 task.id=x1\n")
     }
 
-    @Test func `text: whatever a value holds, it stays on its line`() {
+    @Test func `text: control characters do not break the line`() {
         #expect(line(.text, "a\nb\u{1b}[2J", ["k": "x\ny"]).hasSuffix("worker-1: a b [2J k=\"x\\ny\"\n"))
     }
 
-    @Test func `json: one object a line, in a fixed order`() throws {
+    @Test func `json: one object per line, in a fixed order`() throws {
         let text = line(
             .json, "He said \"hi\"\n",
             ["task.id": "x1", "n": .stringConvertible(3), "list": ["a", "b"], "map": ["k": "v"]])
@@ -33,11 +33,11 @@ import Testing
         #expect(object["metadata"] == ["task.id": "x1", "n": 3, "list": ["a", "b"], "map": ["k": "v"]])
     }
 
-    @Test func `json: no metadata, no member`() throws {
+    @Test func `json: without metadata there is no metadata member`() throws {
         #expect(try JSONValue(parsing: line(.json, "x").utf8)["metadata"] == nil)
     }
 
-    @Test func `a handler adds its own metadata, the event's wins, and the level filters`() {
+    @Test func `a handler adds its own metadata, that of the event takes precedence, and the level filters`() {
         let lines = Collected()
         var logger = Logger(label: "x") { _ in
             LineLogHandler(component: "c", format: .text, logLevel: .info) { lines.append($0) }

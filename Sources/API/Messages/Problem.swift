@@ -1,3 +1,4 @@
+internal import HTTPWire
 internal import JSON
 internal import Queue
 internal import Tasks
@@ -22,7 +23,7 @@ struct Problem: Error, Hashable {
     func response(requestID: String) -> Response {
         let document = JSONWriter.object { document in
             document.member("type", "about:blank")
-            document.member("title", ReasonPhrase.of(status))
+            document.member("title", HTTPStatus.reason(status))
             document.member("status", status)
             document.member("detail", detail)
             if let member { document.member("member", member) }

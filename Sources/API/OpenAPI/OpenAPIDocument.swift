@@ -1,3 +1,4 @@
+internal import HTTPWire
 internal import JSON
 internal import Tasks
 
@@ -91,7 +92,7 @@ enum OpenAPIDocument {
     private static func responses(_ route: Route) -> [String: JSONValue] {
         var responses: [String: JSONValue] = [:]
         for status in route.problems + (route.isAdministrative ? [401, 403] : []) {
-            responses[String(status)] = problem(ReasonPhrase.of(status))
+            responses[String(status)] = problem(HTTPStatus.reason(status))
         }
         for reply in route.replies {
             var response: JSONValue = [

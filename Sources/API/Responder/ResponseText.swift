@@ -1,3 +1,5 @@
+internal import HTTPWire
+
 /// A response as CGI writes it (RFC 3875, section 6): header lines, an empty line, the body.
 enum ResponseText {
     /// - Parameters:
@@ -7,7 +9,7 @@ enum ResponseText {
         text.reserveCapacity(320 + (length ?? 0))
         add("Status: ", String(response.status), to: &text)
         text.append(UInt8(ascii: " "))
-        text.append(contentsOf: ReasonPhrase.of(response.status).utf8)
+        text.append(contentsOf: HTTPStatus.reason(response.status).utf8)
         add("\r\nContent-Type: ", response.contentType, to: &text)
         if let length { add("\r\nContent-Length: ", String(length), to: &text) }
         add("\r\nX-Request-Id: ", requestID, to: &text)

@@ -4,6 +4,7 @@ internal import HTTPWire
 internal import JSON
 internal import NginxConfig
 internal import Reactor
+internal import Telemetry
 
 /// The balancer's own calls below `/lb/`, on every server.
 enum AdminCalls {
@@ -46,7 +47,7 @@ enum AdminCalls {
             json(exchange, 200, report.rateLimits(most: most))
         case .metrics:
             exchange.answer(
-                200, contentType: "text/plain; version=0.0.4; charset=utf-8", report.metrics(),
+                200, contentType: Telemetry.prometheusContentType, report.metrics(),
                 fields: [Exchange.noStore])
         case .peers: json(exchange, 200, PeerCalls.list(exchange.loop))
         case .strategy: break
