@@ -7,7 +7,7 @@ internal import Reactor
 final class Responder: EventHandler {
     let loop: EventLoop
     let address: SocketAddress
-    private let listener: Listener
+    private let listener: ListeningSocket
     private(set) var reply: [UInt8] = []
     /// Where records begin in ``reply``.
     private(set) var records: [Int] = []
@@ -17,7 +17,7 @@ final class Responder: EventHandler {
     init(on loop: EventLoop, at path: String) throws {
         self.loop = loop
         address = .unix(path)
-        listener = try Listener.listen(on: address)
+        listener = try ListeningSocket.listen(on: address)
         _ = try loop.add(listener: listener.descriptor, self)
     }
 

@@ -1,3 +1,3 @@
 #pragma once
-// Never fcgi_stdio.h: it redefines stdio.
+// Do not include fcgi_stdio.h: it redefines stdio.
 #include <fcgiapp.h>

@@ -1,6 +1,7 @@
-// What Glibc's own module leaves out: macros and variadic functions.
+// Parts of glibc that Swift's Glibc module does not have, because they are macros or variadic functions.
 #pragma once
-// No _GNU_SOURCE here: it would give fd_set another shape than in Swift's Glibc module, so what needs it is declared.
+// Do not define _GNU_SOURCE: it would change the layout of fd_set against Swift's Glibc module. Declare the functions
+// that need it instead.
 #include <arpa/nameser.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +15,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/prctl.h>
+#include <sys/sendfile.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
@@ -25,11 +26,7 @@ extern int accept4(int, struct sockaddr *, socklen_t *, int);
 extern int pthread_setname_np(pthread_t, const char *);
 extern void *memmem(const void *, size_t, const void *, size_t);
 
-static inline int millrace_accept(int listener) {
-    return accept4(listener, 0, 0, SOCK_NONBLOCK | SOCK_CLOEXEC);
-}
-
-/// As accept4(2), telling the peer's address, for a connection that does not block.
+/// accept4(2) for a non-blocking connection. Also returns the address of the peer.
 static inline int millrace_accept_from(int listener, struct sockaddr_storage *peer, socklen_t *length) {
     return accept4(listener, (struct sockaddr *)peer, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
 }
@@ -47,7 +44,7 @@ static inline uint32_t millrace_epoll_oneshot(void) { return EPOLLONESHOT; }
 static inline uint32_t millrace_epoll_hangup(void) { return EPOLLHUP | EPOLLRDHUP | EPOLLERR; }
 static inline uint32_t millrace_epoll_peer_closed(void) { return EPOLLRDHUP; }
 
-/// A descriptor that becomes readable every so many nanoseconds (timerfd_create(2)); -1: it could not be made.
+/// Returns a descriptor that becomes readable once per interval (timerfd_create(2)); -1 if that fails.
 static inline int millrace_ticker(long nanoseconds) {
     int descriptor = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
     struct timespec period = {nanoseconds / 1000000000, nanoseconds % 1000000000};
@@ -56,27 +53,24 @@ static inline int millrace_ticker(long nanoseconds) {
     return descriptor;
 }
 
-/// Asks the kernel to send `signal` to this process when the thread that started it ends.
-static inline int millrace_die_with_parent(int signal) { return prctl(PR_SET_PDEATHSIG, signal); }
-
 static inline int millrace_name_thread(const char *name) { return pthread_setname_np(pthread_self(), name); }
 
 extern char **environ;
 static inline char **millrace_environment(void) { return environ; }
 
-#include <sys/sendfile.h>
-/// As sendfile(2).
+/// sendfile(2)
 static inline ssize_t millrace_sendfile(int to, int from, off_t *offset, size_t count) {
     return sendfile(to, from, offset, count);
 }
 
-/// A file without a name, which goes when it is closed (open(2), O_TMPFILE); -1 where the file system has none.
+/// Opens a file without a name, which is removed when it is closed (open(2), O_TMPFILE).
+/// Returns -1 if the file system does not support that.
 static inline int millrace_temporary_file(const char *folder) {
     return open(folder, 020000000 | O_DIRECTORY | O_RDWR | O_CLOEXEC, 0600);
 }
 
-/// Asks one DNS server for records of one type (ns_t_a, ns_t_aaaa); blocks for `seconds` at most (res_nquery(3)).
-/// Returns the answer's length, or -h_errno.
+/// Queries one DNS server for records of one type, ns_t_a or ns_t_aaaa (res_nquery(3)). Blocks for up to `seconds`.
+/// Returns the length of the answer, or -h_errno.
 static inline int millrace_dns_query(const struct sockaddr *server, socklen_t length, const char *name, int type,
                                      int seconds, unsigned char *answer, int size) {
     struct __res_state state;
@@ -88,7 +82,7 @@ static inline int millrace_dns_query(const struct sockaddr *server, socklen_t le
     if (server->sa_family == AF_INET) {
         memcpy(&state.nsaddr_list[0], server, sizeof(struct sockaddr_in));
     } else {
-        // Where glibc keeps an address that is not IPv4; res_nclose frees it.
+        // glibc stores an address that is not IPv4 here. res_nclose frees it.
         struct sockaddr_in6 *copy = malloc(sizeof *copy);
         if (!copy) {
             res_nclose(&state);
@@ -105,15 +99,15 @@ static inline int millrace_dns_query(const struct sockaddr *server, socklen_t le
     return count > 0 ? count : code > 0 ? -code : -TRY_AGAIN;
 }
 
-/// Takes the addresses out of an answer, each of `width` bytes, at most `most` of them.
-/// Returns how many there are, or -1: it is not an answer; `ttl` becomes the least time to live, in seconds.
+/// Extracts up to `max` addresses of `width` bytes each from an answer. `ttl` receives the lowest time to live in seconds.
+/// Returns the number of addresses, or -1 if the answer is malformed.
 static inline int millrace_dns_addresses(const unsigned char *answer, int length, int type, int width,
-                                         unsigned char *addresses, int most, uint32_t *ttl) {
+                                         unsigned char *addresses, int max, uint32_t *ttl) {
     ns_msg message;
     if (ns_initparse(answer, length, &message) != 0) return -1;
     int count = 0;
     *ttl = UINT32_MAX;
-    for (int index = 0; index < ns_msg_count(message, ns_s_an) && count < most; index++) {
+    for (int index = 0; index < ns_msg_count(message, ns_s_an) && count < max; index++) {
         ns_rr record;
         if (ns_parserr(&message, ns_s_an, index, &record) != 0) return -1;
         if (ns_rr_ttl(record) < *ttl) *ttl = ns_rr_ttl(record);

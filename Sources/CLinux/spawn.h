@@ -1,5 +1,5 @@
-// Starting a child process with what posix_spawn(3) has no attribute for: another user, and a death signal.
-// It is C because between vfork and exec only async-signal-safe calls are allowed, which Swift cannot promise.
+// Starts a child process with two options that posix_spawn(3) does not have: another user, and a death signal.
+// It is written in C because only async-signal-safe calls are allowed between vfork and exec, which Swift cannot guarantee.
 #pragma once
 #include <errno.h>
 #include <fcntl.h>
@@ -16,17 +16,17 @@
 extern int pipe2(int *, int);
 
 struct millrace_child {
-    const char *program;  // an absolute path
+    const char *program;  // absolute path
     char *const *arguments;
     char *const *environment;
-    const char *folder;  // the working folder; NULL: the parent's
-    int input, output, error;  // become 0, 1 and 2; none of them may be 0, 1 or 2 unless it stays what it is
-    int has_account;  // whether the next four count
+    const char *folder;  // working directory; NULL for that of the parent
+    int input, output, error;  // become 0, 1 and 2; each may be 0, 1 or 2 only if it keeps that number
+    int has_account;  // whether the next four are used
     uid_t user;
     gid_t group;
     const gid_t *groups;
     size_t group_count;
-    int death_signal;  // what the kernel sends when the thread that called ends; 0: nothing
+    int death_signal;  // the kernel sends it when the calling thread ends; 0 for none
 };
 
 static inline void millrace_child_fail(int report) {
@@ -36,29 +36,29 @@ static inline void millrace_child_fail(int report) {
     _exit(127);
 }
 
-// What the new process does until exec, in the memory of its parent.
+// Runs in the new process until exec. It shares the memory of its parent.
 static inline void millrace_child_run(const struct millrace_child *child, int report, pid_t parent) {
     struct sigaction standard = {.sa_handler = SIG_DFL};
     for (int number = 1; number < 32; number++) sigaction(number, &standard, NULL);
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    // A group of its own: Ctrl-C in the terminal is for the parent, which stops its children in order.
+    // Its own process group: Ctrl-C in the terminal must reach only the parent, which stops its children in order.
     setpgid(0, 0);
     if (child->input != 0 && dup2(child->input, 0) < 0) millrace_child_fail(report);
     if (child->output != 1 && dup2(child->output, 1) < 0) millrace_child_fail(report);
     if (child->error != 2 && dup2(child->error, 2) < 0) millrace_child_fail(report);
-    // CLOSE_RANGE_CLOEXEC: nothing the parent has open leaks, whoever opened it. Kernels before 5.11 do without.
+    // CLOSE_RANGE_CLOEXEC: no other descriptor of the parent is inherited. Kernels before 5.11 ignore this.
     syscall(SYS_close_range, 3U, ~0U, 4U);
     if (child->has_account) {
-        // The bare calls: glibc's tell every thread of the process, and those that they would find are the parent's.
+        // Direct system calls: glibc's functions would also change the other threads of the process, which are the parent's.
         if (syscall(SYS_setgroups, child->group_count, child->groups) < 0) millrace_child_fail(report);
         if (syscall(SYS_setgid, child->group) < 0) millrace_child_fail(report);
         if (syscall(SYS_setuid, child->user) < 0) millrace_child_fail(report);
     }
     if (child->folder && chdir(child->folder) < 0) millrace_child_fail(report);
     if (child->death_signal) {
-        // After setuid, which clears it (prctl(2)); the parent may be gone already.
+        // After setuid, which clears the signal (prctl(2)). The parent may have ended already.
         if (prctl(PR_SET_PDEATHSIG, child->death_signal) < 0) millrace_child_fail(report);
         if (getppid() != parent) _exit(127);
     }
@@ -66,17 +66,17 @@ static inline void millrace_child_run(const struct millrace_child *child, int re
     millrace_child_fail(report);
 }
 
-// Starts `child`. Returns its process id; on failure -1, with errno set also when it failed after vfork.
+// Starts `child` and returns its process id. On failure it returns -1 and sets errno, also for a failure after vfork.
 //
-// vfork, because fork copies the tables of all pages, and has each page that is written to afterwards copied: of a
-// process of some hundred megabytes that takes much longer than all else.
+// It uses vfork, because fork copies the page tables, and then each page that the parent writes to. For a process with
+// some hundred megabytes that takes much longer than everything else.
 static inline pid_t millrace_spawn(const struct millrace_child *child) {
     int report[2], code = 0;
     if (pipe2(report, O_CLOEXEC) < 0) return -1;
     pid_t parent = getpid();
     sigset_t all, before;
     sigfillset(&all);
-    // No handler of the parent may run in the child.
+    // No signal handler of the parent may run in the child.
     pthread_sigmask(SIG_SETMASK, &all, &before);
     pid_t pid = vfork();
     if (pid == 0) millrace_child_run(child, report[1], parent);

@@ -1,15 +1,15 @@
-/// Holds a response's body against its Content-Length: what is more is cut, what is less is an error.
+/// Compares the body of a response with its Content-Length: extra bytes are dropped, missing ones are an error.
 struct BodyAccount {
     private enum Expectation {
         case unknown
         case exactly(remaining: Int)
-        /// A response to HEAD, a 204 or a 304: whatever the responder sends is dropped.
+        /// A response to HEAD, a 204 or a 304: all body bytes are dropped.
         case none
     }
 
     private var expectation: Expectation
 
-    init(_ head: ResponseHead, isAnswerToHead: Bool) {
+    init(_ head: CGIResponseHead, isAnswerToHead: Bool) {
         if isAnswerToHead || head.status == 204 || head.status == 304 {
             expectation = .none
         } else if let length = head.contentLength {
@@ -31,6 +31,7 @@ struct BodyAccount {
         }
     }
 
+    /// - Throws: ``FastCGIError/bodyTooShort`` if bytes are missing
     func end() throws(FastCGIError) {
         if case .exactly(let remaining) = expectation, remaining > 0 { throw .bodyTooShort }
     }

@@ -1,6 +1,6 @@
-/// Why a response was refused. The connection it came on cannot be used any more.
+/// Why a response was refused. The connection that it came from cannot be used afterwards.
 ///
-/// To the client each of them is a 502; the descriptions hold none of the responder's bytes.
+/// The client gets a 502 for each of them. The descriptions contain none of the responder's bytes.
 package enum FastCGIError: Error, Sendable, Hashable, CaseIterable {
     // The record layer
     case unknownVersion
@@ -32,18 +32,19 @@ extension FastCGIError: CustomStringConvertible {
         switch self {
         case .unknownVersion: "the FastCGI server sent a record of an unknown version"
         case .unknownRecordType: "the FastCGI server sent a record of an unknown type"
-        case .unexpectedRecord: "the FastCGI server sent a record that only a web server may send, or unasked"
-        case .wrongRequestID: "the FastCGI server sent a record of another request"
-        case .malformedEndRequest: "the FastCGI server sent a malformed end of request"
+        case .unexpectedRecord:
+            "the FastCGI server sent a record that only a web server may send, or that it was not asked for"
+        case .wrongRequestID: "the FastCGI server sent a record for another request"
+        case .malformedEndRequest: "the FastCGI server sent a malformed END_REQUEST record"
         case .unknownProtocolStatus: "the FastCGI server ended the request with an unknown protocol status"
         case .bytesAfterEnd: "the FastCGI server sent bytes after the end of the request"
         case .closedEarly: "the FastCGI server closed the connection before the end of the request"
-        case .endedWithinHead: "the response ended within its header"
+        case .endedWithinHead: "the response ended inside its header"
         case .headTooLarge: "the response's header is too large"
         case .tooManyFields: "the response has too many header lines"
         case .malformedField: "the response has a malformed header line"
-        case .controlByte: "the response's header holds a control byte"
-        case .foldedField: "a header line of the response begins with a blank"
+        case .controlByte: "the response's header has a control byte"
+        case .foldedField: "a header line of the response begins with a space or tab"
         case .malformedStatus: "the response's Status is malformed"
         case .duplicateStatus: "the response has more than one Status"
         case .malformedContentLength: "the response's Content-Length is not a number"

@@ -11,14 +11,15 @@ package struct EndRequest: Sendable, Hashable {
     package var protocolStatus: ProtocolStatus
 }
 
-/// Takes the records that a responder sends out of a receive buffer, piece by piece and without copying.
+/// Reads the records of a responder from a receive buffer, piece by piece and without copying.
 package struct RecordDecoder: Sendable {
     package enum Piece: Sendable, Hashable {
-        /// Content of a STDOUT record, as offsets into the span that was given; never empty.
+        /// Content of a STDOUT record, as offsets into the given span. Never empty.
         case stdout(Range<Int>)
+        /// Content of a STDERR record, in the same form.
         case stderr(Range<Int>)
         case end(EndRequest)
-        /// Nothing complete is left in the span.
+        /// The span has no further piece: more bytes must be received.
         case needsMore
     }
 
@@ -34,12 +35,12 @@ package struct RecordDecoder: Sendable {
 
     package init() {}
 
-    /// Makes ready for the next request of the connection.
+    /// Prepares for the next request of the connection.
     package mutating func reset() { state = .header }
 
     /// - Parameters:
-    ///   - bytes: what has come in and has not been consumed yet
-    ///   - position: where in `bytes` to go on; moved past what is done with, the piece included
+    ///   - bytes: the bytes that were received and not consumed yet
+    ///   - position: the offset in `bytes` to continue at; moved behind the consumed bytes, including the piece
     package mutating func next(_ bytes: Span<UInt8>, from position: inout Int) throws(FastCGIError) -> Piece {
         while true {
             let available = bytes.count - position
@@ -68,7 +69,7 @@ package struct RecordDecoder: Sendable {
                 }
                 state = .header
             case .end(let padding):
-                // With its padding, so that a kept connection is clean when the request has ended.
+                // Wait for the padding too, so that a kept connection has no unread bytes when the request has ended.
                 guard available >= 8 + padding else { return .needsMore }
                 let end = try Self.end(bytes, at: position)
                 position += 8 + padding
@@ -81,10 +82,10 @@ package struct RecordDecoder: Sendable {
         }
     }
 
-    /// The last `count` bytes of the piece just returned are not done with: the next call returns them again.
-    mutating func giveBack(_ count: Int) {
+    /// Makes the last `count` bytes of the piece just returned unread: the next call returns them again.
+    mutating func unread(_ count: Int) {
         guard case .content(let type, let remaining, let padding) = state else {
-            preconditionFailure("no content was returned")
+            preconditionFailure("the last piece was not content")
         }
         state = .content(type, remaining: remaining + count, padding: padding)
     }
@@ -95,7 +96,7 @@ package struct RecordDecoder: Sendable {
         let padding = Int(header.paddingLength)
         switch type {
         case .stdout, .stderr:
-            // An empty record ends its stream. Not every responder sends it, and END_REQUEST says it anyway.
+            // An empty record ends its stream. It is ignored: not every responder sends it, and END_REQUEST ends both.
             return .content(type, remaining: Int(header.contentLength), padding: padding)
         case .endRequest:
             guard header.contentLength == 8 else { throw .malformedEndRequest }

@@ -2,12 +2,12 @@
 package struct RecordHeader: Sendable, Hashable {
     /// The length of an encoded header in bytes.
     package static let size = 8
-    /// The most content that one record holds, in bytes.
-    package static let maximumContent = 65_535
+    /// The maximum content of one record, in bytes.
+    package static let maxContent = 65_535
 
-    /// As it is on the wire: it may be none of ``RecordType``.
+    /// The type as on the wire, which may be none of ``RecordType``.
     package var type: UInt8
-    /// 0: a management record.
+    /// 0 for a management record.
     package var requestID: UInt16
     package var contentLength: UInt16
     package var paddingLength: UInt8
@@ -20,7 +20,7 @@ package struct RecordHeader: Sendable, Hashable {
     }
 
     /// Reads the header that begins at `start`.
-    /// - Precondition: `bytes` holds at least ``size`` bytes from there on.
+    /// - Precondition: at least ``size`` bytes follow `start`.
     package init(_ bytes: Span<UInt8>, at start: Int) throws(FastCGIError) {
         guard bytes[start] == 1 else { throw .unknownVersion }
         type = bytes[start + 1]

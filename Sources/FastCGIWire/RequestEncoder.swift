@@ -6,40 +6,40 @@ internal import Bytes
 /// encoder.begin(keepsConnection: true, into: &out)
 /// encoder.param(name.span, value.span, into: &out)       // as often as needed
 /// encoder.endParams(into: &out)
-/// encoder.body(piece, into: &out)                        // as it comes in
+/// encoder.body(piece, into: &out)                        // when it is received
 /// encoder.endBody(into: &out)
 /// ```
-/// From `begin` to `endParams` nothing may be taken from the front of the buffer: the length of the open record is
-/// filled in later. It allocates only when the buffer has to grow.
+/// Do not remove bytes from the front of the buffer between `begin` and `endParams`, because `endParams` fills in the
+/// length of the open record. Memory is allocated only if the buffer has to grow.
 package struct RequestEncoder: Sendable {
     private enum State {
         case idle
-        /// The PARAMS record whose header begins at this offset of the buffer is open.
+        /// A PARAMS record is open. Its header begins at this offset of the buffer.
         case params(record: Int)
         case body
     }
 
     private var state = State.idle
-    /// All requests of a connection have it: there is only one at a time.
+    /// All requests of a connection have the same id, because there is only one at a time.
     package static let requestID: UInt16 = 1
 
     package init() {}
 
-    /// The whole request is written.
+    /// No request is being written.
     package var isIdle: Bool {
         if case .idle = state { return true }
         return false
     }
 
-    /// BEGIN_REQUEST for a responder.
+    /// Writes BEGIN_REQUEST for a responder.
     package mutating func begin(keepsConnection: Bool, into out: inout [UInt8]) {
-        guard case .idle = state else { preconditionFailure("the request before is not written yet") }
+        guard case .idle = state else { preconditionFailure("the previous request is not complete") }
         let start = keepsConnection ? Self.keptStart : Self.start
         out.append(copying: start.span)
         state = .params(record: out.count - RecordHeader.size)
     }
 
-    /// How a request starts, up to its params: BEGIN_REQUEST, and the header of a PARAMS record.
+    /// The first bytes of a request: BEGIN_REQUEST, and the header of a PARAMS record.
     private static let start = encodedStart(keepsConnection: false)
     private static let keptStart = encodedStart(keepsConnection: true)
 
@@ -56,7 +56,7 @@ package struct RequestEncoder: Sendable {
         Self.append(name, value, to: &out)
     }
 
-    /// Params as ``append(_:_:to:)`` has written them before.
+    /// Writes params that ``append(_:_:to:)`` has encoded before.
     package func params(_ encoded: Span<UInt8>, into out: inout [UInt8]) {
         out.append(copying: encoded)
     }
@@ -71,8 +71,8 @@ package struct RequestEncoder: Sendable {
         }
     }
 
-    /// What stands in front of a param's value, for ``param(_:lengthAt:into:value:)``.
-    /// - Returns: where in it the value's length is to be put
+    /// Encodes the bytes before the value of a param, for ``param(_:lengthAt:into:value:)``.
+    /// - Returns: the offset in them of the length of the value
     package static func append(name: Span<UInt8>, to out: inout [UInt8]) -> Int {
         let start = out.count
         out.append(addingCapacity: 8 + name.count) { out in
@@ -83,7 +83,7 @@ package struct RequestEncoder: Sendable {
         return out.count - start - name.count - 4
     }
 
-    /// A param whose name was encoded before, and whose value is written in place.
+    /// Writes a param whose name was encoded before. `value` appends the value.
     package func param(
         _ name: Span<UInt8>, lengthAt offset: Int, into out: inout [UInt8], value: (inout [UInt8]) -> Void
     ) {
@@ -92,14 +92,15 @@ package struct RequestEncoder: Sendable {
         writeValue(lengthAt: start + offset, into: &out, value)
     }
 
-    /// A param whose value is written in place, so that its length and its bytes come from one evaluation.
+    /// Writes a param. `value` appends the value, so that it is evaluated only once for its length and its bytes.
     package func param(_ name: Span<UInt8>, into out: inout [UInt8], value: (inout [UInt8]) -> Void) {
         let start = out.count
         let offset = Self.append(name: name, to: &out)
         writeValue(lengthAt: start + offset, into: &out, value)
     }
 
-    /// The `HTTP_…` variable of a request header (RFC 3875, 4.1.18); `name` as the client wrote it.
+    /// Writes the `HTTP_…` variable of a request header (RFC 3875, 4.1.18).
+    /// - Parameter name: the name of the header as the client wrote it
     package func httpParam(_ name: Span<UInt8>, into out: inout [UInt8], value: (inout [UInt8]) -> Void) {
         let count = name.count + 5
         out.append(addingCapacity: 8 + count) { out in
@@ -110,7 +111,7 @@ package struct RequestEncoder: Sendable {
         writeValue(lengthAt: out.count - count - 4, into: &out, value)
     }
 
-    /// The same of a header that is there once, whose value is copied as it is.
+    /// The same for a header whose value is copied unchanged.
     package func httpParam(_ name: Span<UInt8>, _ value: Span<UInt8>, into out: inout [UInt8]) {
         let count = name.count + 5
         out.append(addingCapacity: 8 + count + value.count) { out in
@@ -121,36 +122,36 @@ package struct RequestEncoder: Sendable {
         }
     }
 
-    /// The end of the PARAMS stream.
+    /// Ends the PARAMS stream.
     package mutating func endParams(into out: inout [UInt8]) {
-        guard case .params(let record) = state else { preconditionFailure("no params are open") }
+        guard case .params(let record) = state else { preconditionFailure("no PARAMS record is open") }
         let count = closeParams(from: record, &out)
-        // A request without params has the one empty record, which ends the stream.
+        // If there are no params, the open record is empty and ends the stream.
         if count > 0 { Self.append(.params, count: 0, to: &out) }
         state = .body
     }
 
-    /// A piece of the request body. An empty one writes nothing: it would end the stream.
+    /// Writes a piece of the request body. An empty piece writes nothing, because an empty record would end the stream.
     package func body(_ bytes: Span<UInt8>, into out: inout [UInt8]) {
         var start = 0
         while start < bytes.count {
-            let end = min(bytes.count, start + RecordHeader.maximumContent)
+            let end = min(bytes.count, start + RecordHeader.maxContent)
             bodyRecord(count: end - start, into: &out)
             out.append(copying: bytes.extracting(start..<end))
             start = end
         }
     }
 
-    /// Only the header of a STDIN record: the caller writes the `count` (1 to 65,535) bytes of content himself.
+    /// Writes only the header of a STDIN record. The caller writes the content, which has `count` bytes (1 to 65,535).
     package func bodyRecord(count: Int, into out: inout [UInt8]) {
-        guard case .body = state else { preconditionFailure("the params are not ended") }
-        precondition((1...RecordHeader.maximumContent).contains(count))
+        guard case .body = state else { preconditionFailure("the PARAMS stream is still open") }
+        precondition((1...RecordHeader.maxContent).contains(count))
         Self.append(.stdin, count: count, to: &out)
     }
 
-    /// The end of the request body, and of the request.
+    /// Ends the request body, and with it the request.
     package mutating func endBody(into out: inout [UInt8]) {
-        guard case .body = state else { preconditionFailure("the params are not ended") }
+        guard case .body = state else { preconditionFailure("the PARAMS stream is still open") }
         Self.append(.stdin, count: 0, to: &out)
         state = .idle
     }
@@ -161,12 +162,13 @@ package struct RequestEncoder: Sendable {
 }
 
 extension RequestEncoder {
-    /// The length is known only after the value: it takes the four-byte form, which is allowed for any length.
+    /// Writes the value and then its length, which is known only afterwards. The length has the four-byte form, which is
+    /// allowed for any length.
     private func writeValue(lengthAt position: Int, into out: inout [UInt8], _ value: (inout [UInt8]) -> Void) {
         let start = out.count
         value(&out)
         let length = UInt32(out.count - start) | 0x8000_0000
-        // Through a span: the array is made sure to be this one's own once, not at each byte.
+        // Through a span, the array is checked for uniqueness once and not for each byte.
         var bytes = out.mutableSpan
         bytes[position] = UInt8(length >> 24)
         bytes[position + 1] = UInt8(truncatingIfNeeded: length >> 16)
@@ -174,13 +176,14 @@ extension RequestEncoder {
         bytes[position + 3] = UInt8(truncatingIfNeeded: length)
     }
 
-    /// The params are a stream: where a record is full, the next one goes on, in the middle of a name if need be.
-    /// - Returns: how much content the last record has
+    /// Fills in the length of the open record. Params beyond the maximum content are split into several records, at any
+    /// byte: they are a stream.
+    /// - Returns: the length of the content of the last record
     private func closeParams(from start: Int, _ out: inout [UInt8]) -> Int {
         var record = start
-        while out.count - record - RecordHeader.size > RecordHeader.maximumContent {
-            setContentLength(RecordHeader.maximumContent, ofRecordAt: record, in: &out)
-            record += RecordHeader.size + RecordHeader.maximumContent
+        while out.count - record - RecordHeader.size > RecordHeader.maxContent {
+            setContentLength(RecordHeader.maxContent, ofRecordAt: record, in: &out)
+            record += RecordHeader.size + RecordHeader.maxContent
             var header: [UInt8] = []
             Self.append(.params, count: 0, to: &header)
             out.insert(contentsOf: header, at: record)
@@ -197,7 +200,7 @@ extension RequestEncoder {
 }
 
 extension OutputSpan<UInt8> {
-    /// `HTTP_` and the header's name.
+    /// Appends `HTTP_` and the name of the header.
     fileprivate mutating func append(variableOf name: Span<UInt8>) {
         append(UInt8(ascii: "H"))
         append(UInt8(ascii: "T"))
@@ -207,7 +210,8 @@ extension OutputSpan<UInt8> {
         for index in name.indices { append(name[index].variableByte) }
     }
 
-    /// The length of a name or value (FastCGI 1.0, section 3.4): one byte up to 127, else four with the highest bit set.
+    /// Appends the length of a name or value (FastCGI 1.0, section 3.4): one byte up to 127, otherwise four with the highest
+    /// bit set.
     @inline(__always)
     fileprivate mutating func append(length: Int) {
         if length < 128 {

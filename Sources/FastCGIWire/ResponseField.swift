@@ -1,20 +1,20 @@
 internal import Bytes
 
-/// One header line of a response, as offsets into ``ResponseHead/bytes``.
+/// One header line of a response, as offsets into ``CGIResponseHead/bytes``.
 package struct ResponseField: Sendable, Hashable {
     package let name: Range<Int>
-    /// Without the blanks around it; may be empty.
+    /// Without the blanks around it. It may be empty.
     package let value: Range<Int>
     package let known: KnownResponseField
 }
 
-/// The response headers that the web server itself looks at.
+/// The response headers that the web server itself looks for.
 package enum KnownResponseField: UInt8, Sendable, Hashable, CaseIterable {
     case other
     case contentLength, contentType, date, location, retryAfter, server, status, transferEncoding, xRequestID
-    /// Concerns one connection only and is not passed on (RFC 9110, 7.6.1; RFC 3875, 6.3.4).
+    /// A header for one connection only, which is not passed on (RFC 9110, 7.6.1; RFC 3875, 6.3.4).
     case hopByHop
-    /// `X-Accel-…`: said to the web server.
+    /// `X-Accel-…`: an instruction for the web server.
     case accel
 
     /// - Parameter tail: the last 16 bytes of the name in lower case, as one number

@@ -1,8 +1,8 @@
-/// How much of a response's header is taken.
+/// The limits of the header of a response.
 package struct ResponseLimits: Sendable, Hashable {
-    /// Bytes of the whole header, line ends included (nginx: `fastcgi_buffer_size`).
+    /// The whole header with its line ends, in bytes (nginx: `fastcgi_buffer_size`).
     package var head: Int
-    /// Header lines.
+    /// The number of header lines.
     package var fields: Int
 
     package init(head: Int = 32 * 1024, fields: Int = 128) {

@@ -2,8 +2,8 @@ internal import Bytes
 
 /// The grammar of a Host header: `name[:port]`, `address[:port]`, `[IPv6][:port]`.
 ///
-/// Narrower than RFC 3986's `reg-name`, whose percent signs and punctuation no real host has but programs behind us
-/// might trip over. Never empty, and without user information.
+/// It is narrower than RFC 3986's `reg-name`: no real host has percent signs or other punctuation, and programs behind
+/// the proxy may not expect them. A host is never empty and has no user information.
 enum Authority {
     static func isValid(_ bytes: Span<UInt8>, _ range: ByteRange) -> Bool {
         var index = range.start
@@ -17,7 +17,7 @@ enum Authority {
             index += 1
         } else {
             while index < end, isNameByte(bytes[index]) {
-                // A label has a byte at least.
+                // A label has at least one byte.
                 if bytes[index] == ASCII.dot, index > range.start, bytes[index - 1] == ASCII.dot { return false }
                 index += 1
             }

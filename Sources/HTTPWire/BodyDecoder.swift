@@ -1,4 +1,4 @@
-/// Takes the body of one message out of a receive buffer, piece by piece and without copying.
+/// Reads the body of one message from a receive buffer, piece by piece and without copying.
 ///
 /// ```
 /// var decoder = BodyDecoder(parser.head.body)
@@ -10,9 +10,9 @@
 /// ```
 package struct BodyDecoder: Sendable {
     package struct Piece: Sendable, Hashable {
-        /// Body bytes, as offsets into the span that was given; empty when only framing was read.
+        /// Body bytes, as offsets into the given span. Empty if only framing was read.
         package var data: Range<Int>
-        /// How many bytes of the span are done with, `data` included.
+        /// How many bytes of the span are consumed, including `data`.
         package var consumed: Int
     }
 
@@ -24,12 +24,12 @@ package struct BodyDecoder: Sendable {
     }
 
     private var state: State
-    /// Body bytes so far.
+    /// Body bytes read so far.
     package private(set) var count = 0
-    private let maximum: Int
+    private let maxBytes: Int
 
-    /// - Parameter maximum: the most body bytes that are taken (nginx: `client_max_body_size`)
-    package init(_ framing: BodyFraming, maximum: Int = .max, limits: HTTPLimits = HTTPLimits()) {
+    /// - Parameter maxBytes: the maximum size of the body in bytes (nginx: `client_max_body_size`)
+    package init(_ framing: BodyFraming, maxBytes: Int = .max, limits: HTTPLimits = HTTPLimits()) {
         state =
             switch framing {
             case .none, .length(0): .complete
@@ -37,40 +37,41 @@ package struct BodyDecoder: Sendable {
             case .chunked: .chunked(ChunkedDecoder(limits: limits))
             case .untilClose: .untilClose
             }
-        self.maximum = maximum
+        self.maxBytes = maxBytes
     }
 
-    /// The body has ended; what follows in the buffer belongs to the next message.
+    /// The body has ended. The bytes after it belong to the next message.
     package var isComplete: Bool {
         if case .complete = state { return true }
         return false
     }
 
-    /// - Parameter bytes: what has come in and has not been consumed yet
-    /// - Returns: the next piece. Unless the body is complete, `consumed` is 0 only if `bytes` is empty
+    /// - Parameter bytes: the bytes that were received and not consumed yet
+    /// - Returns: the next piece. Its `consumed` is 0 only if `bytes` is empty or the body is complete.
     package mutating func next(_ bytes: Span<UInt8>) throws(HTTPError) -> Piece {
         let piece: Piece
         switch state {
         case .complete:
             return Piece(data: 0..<0, consumed: 0)
         case .length(let remaining):
-            // Known before the first byte, so refused before it.
-            guard remaining <= maximum - count else { throw .bodyTooLarge }
+            // The length is known in advance, so refuse the body without reading it.
+            guard remaining <= maxBytes - count else { throw .bodyTooLarge }
             let taken = min(remaining, bytes.count)
             state = taken == remaining ? .complete : .length(remaining: remaining - taken)
             piece = Piece(data: 0..<taken, consumed: taken)
         case .chunked(var chunks):
-            piece = try chunks.next(bytes, room: maximum - count)
+            piece = try chunks.next(bytes, room: maxBytes - count)
             state = chunks.isComplete ? .complete : .chunked(chunks)
         case .untilClose:
-            guard bytes.count <= maximum - count else { throw .bodyTooLarge }
+            guard bytes.count <= maxBytes - count else { throw .bodyTooLarge }
             piece = Piece(data: 0..<bytes.count, consumed: bytes.count)
         }
         count += piece.data.count
         return piece
     }
 
-    /// The connection was closed by the sender.
+    /// The sender has closed the connection.
+    /// - Throws: ``HTTPError/truncated`` if the body is not complete
     package mutating func endOfInput() throws(HTTPError) {
         switch state {
         case .complete, .untilClose: state = .complete

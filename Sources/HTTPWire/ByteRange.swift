@@ -1,13 +1,13 @@
 /// A range of offsets into the receive buffer, counted from the first byte that the parser was given.
 ///
-/// Half the size of `Range<Int>`: a request's header table stays within a few cache lines.
+/// It is half the size of `Range<Int>`, so that the header table of a request fits into a few cache lines.
 package struct ByteRange: Sendable, Hashable {
     private let lower: UInt32
     private let upper: UInt32
 
     package static let empty = ByteRange(0, 0)
 
-    /// - Precondition: `0 <= start <= end < 4 GiB`; the head limit keeps every offset far below that.
+    /// - Precondition: `0 <= start <= end < 4 GiB`. The limit of a head keeps every offset far below that.
     package init(_ start: Int, _ end: Int) {
         precondition(start <= end)
         lower = UInt32(start)
@@ -19,6 +19,6 @@ package struct ByteRange: Sendable, Hashable {
     package var count: Int { Int(upper &- lower) }
     package var isEmpty: Bool { lower == upper }
 
-    /// For `Span.extracting(_:)` and array slices.
+    /// The same range for `Span.extracting(_:)` and array slices.
     package var range: Range<Int> { Int(lower)..<Int(upper) }
 }

@@ -1,7 +1,9 @@
 internal import Bytes
 
-/// The chunked coding (RFC 9112, 7.1), byte by byte and strict: only CRLF ends a line, a size is hexadecimal digits
-/// and nothing else, the data ends exactly where the size says. Extensions and trailers are bounded and dropped.
+/// Decodes the chunked transfer coding (RFC 9112, 7.1) byte by byte.
+///
+/// It is strict: only CRLF ends a line, a size has hexadecimal digits only, and the data ends exactly where the size
+/// says. Extensions and trailers have a size limit and are dropped.
 struct ChunkedDecoder: Sendable {
     private enum State {
         case sizeStart
@@ -20,16 +22,16 @@ struct ChunkedDecoder: Sendable {
     }
 
     private var state = State.sizeStart
-    /// Of the current chunk: its size while that is read, then the data bytes that are still to come.
+    /// The size of the current chunk while it is read, then the number of data bytes still missing.
     private var remaining = 0
     private var lineLength = 0
     private var trailerLength = 0
-    /// Framing bytes beyond what honest chunks need (like Go's `chunkedReader`): one-byte chunks with long extensions
-    /// make a sender's bytes far more than the body that they carry.
+    /// Framing bytes beyond what normal chunks need, as in Go's `chunkedReader`. Its limit stops a sender of one-byte
+    /// chunks with long extensions, whose framing is many times as large as the body.
     private var excess = 0
     private let limits: HTTPLimits
 
-    private static let maximumExcess = 16 * 1024
+    private static let maxExcess = 16 * 1024
 
     init(limits: HTTPLimits) {
         self.limits = limits
@@ -40,7 +42,7 @@ struct ChunkedDecoder: Sendable {
         return false
     }
 
-    /// - Parameter room: how many more data bytes are taken
+    /// - Parameter room: the maximum number of further data bytes
     mutating func next(_ bytes: Span<UInt8>, room: Int) throws(HTTPError) -> BodyDecoder.Piece {
         var index = 0
         while index < bytes.count {
@@ -111,8 +113,8 @@ struct ChunkedDecoder: Sendable {
 
     private mutating func begin(room: Int) throws(HTTPError) {
         guard remaining <= room else { throw .bodyTooLarge }
-        excess = max(0, excess + lineLength - 16 - min(remaining, Self.maximumExcess) * 2)
-        guard excess <= Self.maximumExcess else { throw .chunkOverheadTooLarge }
+        excess = max(0, excess + lineLength - 16 - min(remaining, Self.maxExcess) * 2)
+        guard excess <= Self.maxExcess else { throw .chunkOverheadTooLarge }
         state = remaining == 0 ? .trailerStart : .data
     }
 

@@ -1,10 +1,10 @@
 internal import Bytes
 
-/// What the Connection lines of a message say (RFC 9110, 7.6.1; RFC 9112, 9.3).
+/// The options in the `Connection` lines of a message (RFC 9110, 7.6.1; RFC 9112, 9.3).
 struct ConnectionOptions: Sendable {
     private var closes = false
     private var keepsAlive = false
-    /// There are options besides `close` and `keep-alive`: names of headers that concern this connection only.
+    /// There are other options than `close` and `keep-alive`. They name headers that are for this connection only.
     private(set) var hasOthers = false
 
     mutating func take(_ bytes: Span<UInt8>, _ value: ByteRange) {
@@ -26,7 +26,7 @@ struct ConnectionOptions: Sendable {
         }
     }
 
-    /// Calls for each element of a comma-separated list, without blanks and empty elements.
+    /// Calls `body` for each element of a comma-separated list, without the blanks around it. Skips empty elements.
     static func forEach(_ bytes: Span<UInt8>, _ list: ByteRange, _ body: (ByteRange) -> Void) {
         var start = list.start
         while start < list.end {

@@ -1,7 +1,8 @@
 internal import Bytes
 
 enum ContentLength {
-    /// Digits only (RFC 9110, 8.6): no sign, no list, nothing that does not fit.
+    /// Parses a length, which has digits only (RFC 9110, 8.6).
+    /// - Throws: ``HTTPError/malformedContentLength`` for a sign, a list, or a number that does not fit an `Int`
     static func parse(_ bytes: Span<UInt8>, _ value: ByteRange) throws(HTTPError) -> Int {
         guard !value.isEmpty else { throw .malformedContentLength }
         var length = 0

@@ -1,13 +1,14 @@
 internal import Bytes
 
-/// Takes one header line apart (RFC 9112, 5). The line scanner has seen that it holds no CR, LF, NUL or other control
-/// byte but tabs.
+/// Parses one header line (RFC 9112, 5). The line scanner has already refused every control byte but tab.
 enum FieldLine {
     enum Outcome {
         case field(HeaderField)
-        /// The name is not one that can be passed on: outside `[A-Za-z0-9-]` (an `_` would become the same variable
-        /// as a `-`) where the rules do not take it, in disguise one that HTTP itself looks for (`Content_Length`), or
-        /// `Proxy`, which CGI programs take for a setting of their own (httpoxy).
+        /// The header must not be passed on, for one of these reasons:
+        /// - its name has a byte outside `[A-Za-z0-9-]` that the rules do not allow (`_` and `-` become the same
+        ///   variable);
+        /// - its name is that of a header that HTTP itself looks for, but with `_` (`Content_Length`);
+        /// - it is `Proxy`, which CGI programs take for a setting of their own (httpoxy).
         case dropped
     }
 
@@ -17,7 +18,7 @@ enum FieldLine {
         let end = line.end
         var index = line.start
         guard !bytes[index].isBlank else { throw .foldedField }
-        // What the name is compared by: its last 16 bytes in lower case, with `-` for `_`.
+        // The last 16 bytes of the name in lower case, with `-` for `_`. Names are compared by it.
         var tail: UInt128 = 0
         var isPlain = true
         var isInvalid = false
@@ -26,7 +27,7 @@ enum FieldLine {
             if byte == ASCII.colon { break }
             index += 1
             if byte.isLetter || byte == ASCII.hyphen || byte.isDigit {
-                // What tells a small letter from a capital one is in digits and hyphens anyway.
+                // This makes letters lower case. Digits and hyphens have the bit already.
                 tail = tail << 8 | UInt128(byte | 0x20)
                 continue
             }
@@ -48,12 +49,12 @@ enum FieldLine {
             HeaderField(name: name, value: bytes.trimmed(index + 1, end), known: known, hash: hash(tail)))
     }
 
-    /// Whether the name is that of a header which HTTP itself or the balancer looks for, but for a `_`.
+    /// Whether the name is that of a header that HTTP itself or the balancer looks for, but with `_` for `-`.
     private static func isDisguised(_ name: ByteRange, _ bytes: Span<UInt8>) -> Bool {
         KnownHeader.allCases.contains { $0 != .other && bytes.matches(name, asVariable: $0.name) }
     }
 
-    /// Mixed by a multiplication, whose upper bits depend on all others.
+    /// A multiplicative hash: the upper bits of the product depend on all bits of the tail.
     private static func hash(_ tail: UInt128) -> UInt32 {
         let word = UInt64(truncatingIfNeeded: tail) ^ UInt64(truncatingIfNeeded: tail >> 64)
         return UInt32(truncatingIfNeeded: (word &* 0x9E37_79B9_7F4A_7C15) >> 32)

@@ -1,5 +1,5 @@
-/// Gathers the header lines that decide where a request ends and what becomes of its connection, and refuses every
-/// combination that two recipients could read in two ways (RFC 9112, 6 and 11.2).
+/// Collects the header lines that decide where a request ends and whether its connection stays open. Refuses every
+/// combination that two recipients could read differently (RFC 9112, 6 and 11.2).
 struct FramingRules: Sendable {
     private var contentLength: Int?
     private var transferEncodings = 0
@@ -23,7 +23,7 @@ struct FramingRules: Sendable {
             guard Authority.isValid(bytes, field.value) else { throw .malformedHost }
             host = field.value
         case .authorization:
-            // Who is meant? One program takes the first, another the last, a third both in one line.
+            // Ambiguous: some programs use the first one, others the last one, others join them.
             guard !hasAuthorization else { throw .duplicateAuthorization }
             hasAuthorization = true
         case .connection:
@@ -36,7 +36,7 @@ struct FramingRules: Sendable {
         }
     }
 
-    /// At the end of the head.
+    /// Completes the head. Call it after the last line.
     func finish(_ head: inout RequestHead, _ bytes: Span<UInt8>) throws(HTTPError) {
         let isOld = head.version == .http10
         if transferEncodings > 0 {
@@ -56,7 +56,7 @@ struct FramingRules: Sendable {
         }
 
         head.keepsAlive = connection.keepsAlive(head.version)
-        if connection.hasOthers { nominate(&head, bytes) }
+        if connection.hasOthers { markHopByHop(&head, bytes) }
 
         if hasExpectation, !isOld {
             guard expects100 else { throw .unsupportedExpectation }
@@ -64,7 +64,8 @@ struct FramingRules: Sendable {
         }
     }
 
-    private func nominate(_ head: inout RequestHead, _ bytes: Span<UInt8>) {
+    /// Marks the headers that `Connection` names.
+    private func markHopByHop(_ head: inout RequestHead, _ bytes: Span<UInt8>) {
         for index in head.fields.indices where head.fields[index].known == .connection {
             ConnectionOptions.forEach(bytes, head.fields[index].value) { option in
                 head.fields.markHopByHop(option, in: bytes)

@@ -1,9 +1,10 @@
 extension HTTPDate {
-    /// Seconds since 1970-01-01 00:00:00 UTC; nil for what is no date. Takes the two obsolete forms, too (RFC 9110,
-    /// 5.6.7): `Sunday, 06-Nov-94 08:49:37 GMT` and `Sun Nov  6 08:49:37 1994`.
+    /// Parses a date in the current form or in one of the two obsolete ones (RFC 9110, 5.6.7):
+    /// `Sunday, 06-Nov-94 08:49:37 GMT` and `Sun Nov  6 08:49:37 1994`.
+    /// - Returns: seconds since 1970-01-01 00:00:00 UTC; nil if the text is not a date
     package static func seconds(_ text: String) -> Int? {
         let words = text.split { $0 == " " || $0 == "-" || $0 == "," }.map(String.init)
-        // Without the day's name.
+        // The weekday is not checked.
         let date: (day: String, month: String, year: String, time: String)
         switch words.count {
         case 6 where text.contains(","): date = (words[1], words[2], words[3], words[4])
@@ -15,7 +16,7 @@ extension HTTPDate {
         guard let day = number(date.day, atMost: 31), day > 0, let month = months.firstIndex(of: date.month),
             var year = number(date.year, atMost: 9999), clock.count == 3, clock[0] < 24, clock[1] < 60
         else { return nil }
-        // RFC 850 has two digits.
+        // The form of RFC 850 has a year of two digits.
         if date.year.count == 2 { year += year < 70 ? 2000 : 1900 }
         guard year >= 1970 else { return nil }
         return days(year, month + 1, day) * 86_400 + clock[0] * 3_600 + clock[1] * 60 + clock[2]
@@ -26,7 +27,7 @@ extension HTTPDate {
         return number
     }
 
-    /// Since 1970-01-01 (Hinnant, days_from_civil).
+    /// Days since 1970-01-01 (Hinnant, days_from_civil).
     private static func days(_ year: Int, _ month: Int, _ day: Int) -> Int {
         let shifted = month <= 2 ? year - 1 : year
         let (era, yearOfEra) = (shifted / 400, shifted % 400)

@@ -2,18 +2,18 @@ internal import Bytes
 
 /// The date format of HTTP (RFC 9110, 5.6.7): `Sun, 06 Nov 1994 08:49:37 GMT`.
 package enum HTTPDate {
-    /// The end of the year 9999, which is the last that the format has room for.
-    private static let latest = 253_402_300_799
+    /// The last second of the year 9999, which is the last year that the format can hold.
+    private static let maxSeconds = 253_402_300_799
 
-    /// - Parameter seconds: since 1970-01-01 00:00:00 UTC; what the format has no room for becomes the nearest that it has
+    /// - Parameter seconds: since 1970-01-01 00:00:00 UTC; limited to the years 1970 to 9999
     package static func text(_ seconds: Int) -> String {
-        let seconds = min(max(0, seconds), latest)
+        let seconds = min(max(0, seconds), maxSeconds)
         let days = seconds / 86_400
         let time = seconds % 86_400
         let weekdays = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"]
         let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
-        // Years are counted from March, so that the leap day is a year's last (Hinnant, days_from_civil).
+        // Years are counted from March, so that the leap day is the last day of a year (Hinnant, days_from_civil).
         let shifted = days + 719_468
         let era = shifted / 146_097
         let dayOfEra = shifted % 146_097

@@ -1,7 +1,7 @@
-/// Why a message was refused. The connection cannot be used any more after it: where the next message would begin is
-/// unknown or not to be trusted.
+/// Why a message was refused. The connection cannot be used afterwards, because the start of the next message is unknown
+/// or cannot be trusted.
 ///
-/// The descriptions are safe to show to the client: they hold none of its bytes.
+/// The descriptions are safe to show to the client: they contain none of its bytes.
 package enum HTTPError: Error, Sendable, Hashable, CaseIterable {
     case malformedRequestLine
     case malformedTarget
@@ -38,7 +38,7 @@ package enum HTTPError: Error, Sendable, Hashable, CaseIterable {
 
     case malformedStatusLine
 
-    /// The status to answer a request with.
+    /// The status of the response to a request that was refused for this reason.
     package var status: Int {
         switch self {
         case .methodRefused: 405
@@ -60,14 +60,14 @@ extension HTTPError: CustomStringConvertible {
         case .malformedRequestLine: "the request line is malformed"
         case .malformedTarget: "the request target is malformed"
         case .pathAboveRoot: "the path leads above the root"
-        case .unsupportedVersion: "only HTTP/1.0 and HTTP/1.1 are spoken here"
-        case .methodTooLong: "the method is not known"
+        case .unsupportedVersion: "only HTTP/1.0 and HTTP/1.1 are supported"
+        case .methodTooLong: "the method is unknown"
         case .methodRefused: "this method is not allowed"
         case .requestLineTooLong: "the request line is too long"
-        case .bareCarriageReturn: "the head holds a CR without LF"
-        case .bareLineFeed: "the head holds a LF without CR"
-        case .controlByte: "the head holds a control byte"
-        case .foldedField: "a header line begins with a blank"
+        case .bareCarriageReturn: "the head has a CR without an LF"
+        case .bareLineFeed: "the head has an LF without a CR"
+        case .controlByte: "the head has a control byte"
+        case .foldedField: "a header line begins with a space or tab"
         case .malformedField: "a header line is malformed"
         case .headTooLarge: "the head is too large"
         case .tooManyFields: "there are too many header lines"
@@ -77,7 +77,7 @@ extension HTTPError: CustomStringConvertible {
         case .malformedHost: "the Host header is malformed"
         case .malformedContentLength: "Content-Length is not a number"
         case .duplicateContentLength: "there is more than one Content-Length header"
-        case .contentLengthWithTransferEncoding: "Content-Length and Transfer-Encoding exclude each other"
+        case .contentLengthWithTransferEncoding: "Content-Length and Transfer-Encoding cannot be used together"
         case .transferEncodingInHTTP10: "HTTP/1.0 has no Transfer-Encoding"
         case .unsupportedTransferEncoding: "the only supported Transfer-Encoding is chunked"
         case .unsupportedExpectation: "the only supported expectation is 100-continue"

@@ -1,5 +1,5 @@
-/// A request's method. Names are case-sensitive (RFC 9110, 9.1); what is not known here is `other`, and its name is
-/// in the receive buffer.
+/// The method of a request. Names are case-sensitive (RFC 9110, 9.1). An unknown method is `other`; its name is in the
+/// receive buffer.
 package enum HTTPMethod: String, Sendable, Hashable, CaseIterable {
     case get = "GET"
     case head = "HEAD"
@@ -12,11 +12,11 @@ package enum HTTPMethod: String, Sendable, Hashable, CaseIterable {
     case trace = "TRACE"
     case other = ""
 
-    /// Longer names are answered 501.
-    static let maximumLength = 32
+    /// A longer name is answered 501.
+    static let maxLength = 32
 
     init(_ bytes: Span<UInt8>, _ name: ByteRange) {
-        // The name as one number; the longest known one has seven letters.
+        // The name as one number. The longest known name has seven letters.
         var word: UInt64 = 0
         if name.count <= 7 {
             for index in name.range { word = word << 8 | UInt64(bytes[index]) }
@@ -36,20 +36,21 @@ package enum HTTPMethod: String, Sendable, Hashable, CaseIterable {
             }
     }
 
-    /// `==` of an enumeration of strings compares the strings: this is for every request.
+    /// The same as `== .head`, which would compare strings. Every request asks this.
     package var isHead: Bool {
         if case .head = self { true } else { false }
     }
 
-    /// CONNECT makes no sense to a reverse proxy, TRACE sends back what scripts must not see (nginx: 405).
+    /// Whether the method is answered 405, as by nginx. CONNECT makes no sense for a reverse proxy; TRACE returns headers
+    /// that scripts must not see.
     package var isRefused: Bool { self == .connect || self == .trace }
 
-    /// The `Allow` header that goes with the refusal (RFC 9110, 15.5.6): every method known that is passed on.
+    /// The value of the `Allow` header of the refusal (RFC 9110, 15.5.6): all known methods that are passed on.
     package static let allowed = allCases.filter { !$0.isRefused && $0 != .other }.map(\.rawValue)
         .joined(separator: ", ")
 
-    /// Whether a request that may have reached a node can be sent to another one (RFC 9110, 9.2.2). What is not
-    /// known counts as not repeatable.
+    /// Whether a request that may have reached a peer can be sent to another one (RFC 9110, 9.2.2). An unknown method
+    /// counts as not idempotent.
     package var isIdempotent: Bool {
         switch self {
         case .get, .head, .put, .delete, .options, .trace: true
@@ -60,10 +61,10 @@ package enum HTTPMethod: String, Sendable, Hashable, CaseIterable {
 
 package enum HTTPVersion: Sendable, Hashable, Comparable {
     case http10
-    /// 1.1, and any later minor version, which RFC 9110, 2.5 has us treat as the highest that we know.
+    /// 1.1 or a later minor version, which is treated as the highest known one (RFC 9110, 2.5).
     case http11
 
-    /// `SERVER_PROTOCOL`.
+    /// The value of the CGI variable `SERVER_PROTOCOL`.
     package var name: String {
         switch self {
         case .http10: "HTTP/1.0"

@@ -2,19 +2,19 @@ internal import Bytes
 
 /// One header line of a message whose bytes are in the receive buffer.
 package struct HeaderField: Sendable {
-    /// As the client wrote it; for requests only bytes of `[A-Za-z0-9-]`, unless ``RequestRules`` take others.
+    /// As the client wrote it. In a request it has only bytes of `[A-Za-z0-9-]`, unless ``RequestRules`` allow others.
     package let name: ByteRange
-    /// Without the blanks around it; may be empty.
+    /// Without the blanks around it. It may be empty.
     package internal(set) var value: ByteRange
-    /// Which header it is, if it is one that HTTP itself or the balancer asks for.
+    /// Which header it is, if HTTP itself or the balancer looks for it.
     package let known: KnownHeader
-    /// It concerns this connection only and must not be passed on (RFC 9110, 7.6.1): by its name, or because
+    /// The header is for this connection only and must not be passed on (RFC 9110, 7.6.1), because of its name or because
     /// `Connection` lists it.
     package internal(set) var isHopByHop: Bool
-    /// An earlier line has the same name. Whoever writes joined headers passes over such lines.
+    /// An earlier line has the same name. Code that joins lines with the same name skips this one.
     package internal(set) var isRepetition = false
     private var following: Int16 = -1
-    /// Equal for names that are equal but for the case of letters, and `_` for `-`.
+    /// Equal for names that differ only in the case of letters, or in `_` and `-`.
     let hash: UInt32
 
     init(name: ByteRange, value: ByteRange, known: KnownHeader, hash: UInt32) {
@@ -76,9 +76,9 @@ package enum KnownHeader: UInt8, Sendable, Hashable, CaseIterable {
         }
     }
 
-    /// - Parameter tail: the last 16 bytes of the name in lower case, as one number
+    /// - Parameter tail: the last 16 bytes of the name in lower case, with `-` for `_`, as one number
     init(_ bytes: Span<UInt8>, _ name: ByteRange, tail: UInt128) {
-        // The length and the first letter leave one candidate, so that an unknown name costs next to nothing.
+        // The length and the first letter leave one candidate, so that an unknown name costs almost nothing.
         let candidate: KnownHeader =
             switch (name.count, bytes[name.start].lowercased) {
             case (2, _): .te

@@ -1,10 +1,10 @@
-/// The header lines of one message in the order they came in, without those that are dropped.
+/// The header lines of one message in their order, without those that were dropped.
 ///
-/// The storage is used again for the next message. Lines with the same name are linked, so that they can be joined
-/// without comparing every line with every other.
+/// The storage is reused for the next message. Lines with the same name are linked, so that they can be joined without
+/// comparing every line with every other one.
 package struct HeaderFields: Sendable {
     private var fields: [HeaderField] = []
-    /// Bit `hash % 64` of every name so far: most heads have no repeated name, and then nothing is searched.
+    /// A bit set with bit `hash % 64` of every name so far. In most heads no name is repeated; then no line is searched.
     private var names: UInt64 = 0
 
     package var count: Int { fields.count }
@@ -20,7 +20,8 @@ package struct HeaderFields: Sendable {
         return nil
     }
 
-    /// The first line of that name, given in lower case and with `-` for `_`.
+    /// The first line with this name.
+    /// - Parameter name: in lower case, with `-` for `_`
     package func first(named name: String, in bytes: Span<UInt8>) -> HeaderField? {
         for index in fields.indices where bytes.matches(fields[index].name, asVariable: name) {
             return fields[index]
@@ -55,7 +56,7 @@ package struct HeaderFields: Sendable {
         fields.append(field)
     }
 
-    /// Marks the lines that `Connection` lists (RFC 9110, 7.6.1).
+    /// Marks the lines with this name as hop-by-hop, because `Connection` lists it (RFC 9110, 7.6.1).
     mutating func markHopByHop(_ name: ByteRange, in bytes: Span<UInt8>) {
         for index in fields.indices where bytes.matches(fields[index].name, asVariable: name) {
             fields[index].isHopByHop = true

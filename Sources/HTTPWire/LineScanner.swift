@@ -1,18 +1,18 @@
 internal import Bytes
 
-/// Finds the lines of a head in a receive buffer that grows between the calls. No byte is looked at twice.
+/// Finds the lines of a head in a receive buffer that grows between the calls. It reads no byte twice.
 ///
-/// Lines end with CRLF and nothing else: a recipient that takes a bare LF and a sender that does not can be made to
-/// see different messages.
+/// Only CRLF ends a line. If one program accepted a bare LF and another one did not, an attacker could make them see
+/// different messages (request smuggling).
 struct LineScanner: Sendable {
-    /// Where the line that is being looked for begins.
+    /// The offset at which the current line begins.
     private(set) var start = 0
     private var position = 0
 
     /// - Parameters:
-    ///   - limit: the offset that the line's CRLF must not pass
-    ///   - tooLong: what is thrown when it does
-    /// - Returns: the line without its CRLF, nil when its end has not come in yet
+    ///   - limit: the offset before which the line and its CRLF must end
+    ///   - tooLong: the error for a line that does not
+    /// - Returns: the line without its CRLF; nil if its end was not received yet
     mutating func next(
         _ bytes: Span<UInt8>, limit: Int, tooLong: HTTPError
     ) throws(HTTPError) -> ByteRange? {
@@ -52,8 +52,8 @@ struct LineScanner: Sendable {
 
     private static let blockSize = 16
 
-    /// Whether a block holds no control byte at all. Written without branches, so that it becomes a few vector
-    /// instructions: long values pass sixteen bytes at a time.
+    /// Whether a block has no control byte. The loop has no branches, so that it compiles to a few vector instructions and
+    /// long values are scanned 16 bytes at a time.
     @inline(__always)
     private static func isPlain(_ block: Span<UInt8>) -> Bool {
         var control: UInt8 = 0

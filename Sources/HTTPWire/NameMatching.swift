@@ -6,7 +6,8 @@ extension UInt8 {
 }
 
 extension Span<UInt8> {
-    /// Whether the bytes of `range` are `text`, which must be given in lower case; ASCII letters match in either case.
+    /// Whether the bytes of `range` are `text`. ASCII letters match in either case.
+    /// - Parameter text: in lower case
     package func matches(_ range: ByteRange, ignoringCase text: String) -> Bool {
         let wanted = text.utf8Span.span
         guard range.count == wanted.count else { return false }
@@ -17,7 +18,8 @@ extension Span<UInt8> {
         return true
     }
 
-    /// Whether a header's name becomes the same variable (`HTTP_X_Y`) as that of a name in lower case with `-`.
+    /// Whether a header name and `text` become the same CGI variable (`HTTP_X_Y`).
+    /// - Parameter text: in lower case, with `-` for `_`
     package func matches(_ range: ByteRange, asVariable text: String) -> Bool {
         let wanted = text.utf8Span.span
         guard range.count == wanted.count else { return false }
@@ -26,7 +28,7 @@ extension Span<UInt8> {
         return true
     }
 
-    /// Whether two headers' names become the same variable.
+    /// Whether two header names become the same CGI variable.
     func matches(_ left: ByteRange, asVariable right: ByteRange) -> Bool {
         guard left.count == right.count else { return false }
         for offset in 0..<left.count
@@ -36,7 +38,7 @@ extension Span<UInt8> {
         return true
     }
 
-    /// The range without the blanks (space, tab) at both of its ends.
+    /// The range without the blanks (space, tab) at both ends.
     func trimmed(_ start: Int, _ end: Int) -> ByteRange {
         var start = start
         var end = end
@@ -45,7 +47,7 @@ extension Span<UInt8> {
         return ByteRange(start, end)
     }
 
-    /// A copy of the bytes as text, for logs and tests; bytes that are no UTF-8 are replaced.
+    /// A copy of the bytes as text, for logs and tests. Invalid UTF-8 is replaced.
     package func text(_ range: ByteRange) -> String {
         var bytes: [UInt8] = []
         bytes.append(copying: extracting(range.range))

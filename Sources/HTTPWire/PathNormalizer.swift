@@ -1,10 +1,10 @@
 internal import Bytes
 
-/// Makes nginx's `$uri` of a raw path: percent-decoded once, slashes merged where the rules say so, `.` and `..` resolved.
+/// Makes nginx's `$uri` from a raw path: percent-decoded once, slashes merged if the rules say so, `.` and `..` resolved.
 ///
 /// A decoded slash or dot counts like a plain one, so that `%2e%2e%2f` cannot pass where `../` does not.
 enum PathNormalizer {
-    /// - Parameter path: empty; holds the result afterwards
+    /// - Parameter path: must be empty; receives the result
     static func normalize(
         _ bytes: Span<UInt8>, _ raw: ByteRange, mergesSlashes: Bool, into path: inout [UInt8]
     ) throws(HTTPError) {
@@ -29,7 +29,7 @@ enum PathNormalizer {
         if !isClean { try removeDotSegments(&path, mergesSlashes: mergesSlashes) }
     }
 
-    /// As nearly all paths are, which are then copied as a whole.
+    /// Whether the path needs no change. Nearly all paths are like that, and are copied as a whole.
     private static func isNormal(_ bytes: Span<UInt8>, _ raw: ByteRange) -> Bool {
         var previous: UInt8 = 0
         for index in raw.range {
@@ -41,13 +41,13 @@ enum PathNormalizer {
         return true
     }
 
-    /// RFC 3986, 5.2.4, in place, and empty segments with it if slashes are merged; a path that leads above the root is
-    /// refused.
+    /// Removes `.` and `..` in place (RFC 3986, 5.2.4), and empty segments if slashes are merged.
+    /// - Throws: ``HTTPError/pathAboveRoot`` if the path leads above the root
     private static func removeDotSegments(_ path: inout [UInt8], mergesSlashes: Bool) throws(HTTPError) {
         var written = 0
         var start = 0
         var endsInSlash = false
-        // Each turn looks at one segment: the slash at `start` and what follows up to the next slash.
+        // Each iteration handles one segment: the slash at `start` and the bytes up to the next slash.
         while start < path.count {
             var end = start + 1
             while end < path.count, path[end] != ASCII.slash { end += 1 }

@@ -1,17 +1,17 @@
 internal import Bytes
 
-/// What a `Range` header asks of a body, as nginx takes it; but for several ranges, which RFC 9110 (14.2) lets a server
-/// answer with all of the body.
+/// The part of a body that a `Range` header asks for, parsed as nginx does. Unlike nginx, several ranges give the whole
+/// body, which RFC 9110, 14.2 allows.
 package enum RangeHeader: Sendable, Hashable {
-    /// All of it: not a range of bytes, or several.
+    /// The whole body: the header does not ask for bytes, or asks for several ranges.
     case whole
     case part(Range<Int>)
-    /// 416.
+    /// Answer 416.
     case unsatisfiable
 
     /// - Parameters:
-    ///   - value: of the header
-    ///   - length: of the body, in bytes
+    ///   - value: the value of the header
+    ///   - length: the length of the body in bytes
     package init(_ value: [UInt8], length: Int) {
         let text = String(decoding: value.filter { $0 != ASCII.space }, as: UTF8.self)
         guard text.prefix(6).lowercased() == "bytes=", !text.contains(",") else {
@@ -36,7 +36,7 @@ package enum RangeHeader: Sendable, Hashable {
         if let range, !range.isEmpty {
             self = .part(range)
         } else {
-            // nginx: of an empty file it sends what there is.
+            // nginx answers with the whole file if that is empty.
             self = first == 0 && (last != nil || ends[1].isEmpty) ? .whole : .unsatisfiable
         }
     }

@@ -1,7 +1,7 @@
 internal import Bytes
 
 extension RequestHead {
-    /// Takes the request line apart (RFC 9112, 3): one space between method, target and version, nothing else.
+    /// Parses the request line (RFC 9112, 3): method, target and version, with exactly one space between them.
     mutating func parseRequestLine(
         _ bytes: Span<UInt8>, _ line: ByteRange, _ rules: RequestRules
     ) throws(HTTPError) {
@@ -10,14 +10,14 @@ extension RequestHead {
         while index < end, bytes[index].isToken { index += 1 }
         guard index > line.start, index < end, bytes[index] == ASCII.space else { throw .malformedRequestLine }
         methodName = ByteRange(line.start, index)
-        guard methodName.count <= HTTPMethod.maximumLength else { throw .methodTooLong }
+        guard methodName.count <= HTTPMethod.maxLength else { throw .methodTooLong }
         method = HTTPMethod(bytes, methodName)
 
         index += 1
         let targetStart = index
         while index < end {
             let byte = bytes[index]
-            // A fragment never travels, and a URI is ASCII (RFC 9112, 3.2; RFC 3986).
+            // A target has no fragment, and a URI is ASCII (RFC 9112, 3.2; RFC 3986).
             guard byte.isVisible, byte != ASCII.hash else { break }
             index += 1
         }
@@ -33,7 +33,7 @@ extension RequestHead {
 }
 
 extension HTTPVersion {
-    /// `HTTP/1.x`, in capitals and with single digits (RFC 9112, 2.3).
+    /// Parses `HTTP/1.x`, which has capital letters and single digits (RFC 9112, 2.3).
     init(_ bytes: Span<UInt8>, _ range: ByteRange) throws(HTTPError) {
         let prefix: [5 of UInt8] = [
             UInt8(ascii: "H"), UInt8(ascii: "T"), UInt8(ascii: "T"), UInt8(ascii: "P"), ASCII.slash,

@@ -1,11 +1,11 @@
-/// Parses the heads of requests, one after the other, out of a receive buffer.
+/// Parses the heads of requests, one after the other, from a receive buffer.
 ///
 /// ```
 /// guard let length = try parser.parse(bytes) else { /* read more, call again */ }
 /// /* parser.head is valid; drop `length` bytes, take the body with a BodyDecoder */
 /// parser.reset()   // before the next request
 /// ```
-/// It allocates nothing per request once its storage has grown to the size of the largest head.
+/// Once its storage has grown to the size of the largest head, it allocates nothing per request.
 package struct RequestParser: Sendable {
     private enum State {
         case requestLine
@@ -14,11 +14,11 @@ package struct RequestParser: Sendable {
         case failed(HTTPError)
     }
 
-    /// Valid once `parse` has returned a length, until `reset`.
+    /// Valid after `parse` has returned a length, until `reset`.
     package private(set) var head = RequestHead()
-    /// To be changed between requests only.
+    /// Change it only between requests.
     package var limits: HTTPLimits
-    /// To be changed between requests only.
+    /// Change it only between requests.
     package var rules = RequestRules()
 
     private var state = State.requestLine
@@ -30,7 +30,7 @@ package struct RequestParser: Sendable {
         self.limits = limits
     }
 
-    /// Makes ready for the next request of the connection.
+    /// Prepares for the next request of the connection.
     package mutating func reset() {
         head.reset()
         state = .requestLine
@@ -39,10 +39,10 @@ package struct RequestParser: Sendable {
         framing = FramingRules()
     }
 
-    /// - Parameter bytes: everything that has come in since the end of the previous request: in a later call for the
-    ///   same request the same bytes again and what has come in meanwhile
-    /// - Returns: the length of the head with its empty line; nil when more bytes are needed
-    /// - Throws: what is wrong with the request; answer it with `error.status` and close the connection
+    /// - Parameter bytes: all bytes since the end of the previous request. A later call for the same request must pass
+    ///   the same bytes again, and those that were received since
+    /// - Returns: the length of the head with its empty line; nil if more bytes are needed
+    /// - Throws: why the request is refused; answer it with `error.status` and close the connection
     package mutating func parse(_ bytes: Span<UInt8>) throws(HTTPError) -> Int? {
         do {
             return try advance(bytes)

@@ -1,13 +1,13 @@
-/// What of a request is taken or changed, where a configuration may choose (nginx's directives of these names). What
-/// could be read in two ways is refused in any case.
+/// What a configuration can change about the parsing of requests, by nginx's directives of these names. Ambiguous
+/// requests are always refused.
 package struct RequestRules: Sendable, Hashable {
-    /// `underscores_in_headers`: a header whose name has a `_` is taken. It is the same header as one with `-` in its
-    /// place, since both are the same variable (`HTTP_X_Y`) to a node.
+    /// `underscores_in_headers`: accept a header whose name has a `_`. It counts as the same header as one with `-`, because
+    /// both become the same CGI variable (`HTTP_X_Y`).
     package var takesUnderscores = false
-    /// `ignore_invalid_headers`: a header whose name has a byte outside `[A-Za-z0-9-]` is dropped; else it is taken,
-    /// whatever visible bytes the name has.
+    /// `ignore_invalid_headers`: drop a header whose name has a byte outside `[A-Za-z0-9-]`. If false, any visible bytes are
+    /// accepted in a name.
     package var dropsInvalidNames = true
-    /// `merge_slashes`: of slashes in a row in the path, one is left.
+    /// `merge_slashes`: replace several slashes in a row in the path by one.
     package var mergesSlashes = true
 
     package init() {}

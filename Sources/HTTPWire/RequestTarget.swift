@@ -1,7 +1,7 @@
 internal import Bytes
 
 extension RequestHead {
-    /// The four forms of RFC 9112, 3.2, without the authority form, which only CONNECT has.
+    /// Parses a target in one of the forms of RFC 9112, 3.2, except for the authority form, which only CONNECT has.
     mutating func parseTarget(_ bytes: Span<UInt8>, _ rules: RequestRules) throws(HTTPError) {
         requestURI = target
         if bytes[target.start] != ASCII.slash {
@@ -25,7 +25,7 @@ extension RequestHead {
         }
     }
 
-    /// `http://host[:port][/path][?query]`; its authority overrides the Host header (RFC 9112, 3.2.2).
+    /// Parses `http://host[:port][/path][?query]`. Its authority overrides the Host header (RFC 9112, 3.2.2).
     private mutating func parseAbsoluteForm(_ bytes: Span<UInt8>) throws(HTTPError) {
         var index = target.start
         let end = target.end

@@ -1,6 +1,6 @@
 internal import Bytes
 
-/// Writes one response after the other into an output buffer, framed as the request allows.
+/// Writes one response after the other into an output buffer, with a framing that the request allows.
 ///
 /// ```
 /// encoder.begin(200, for: parser.head, contentLength: 12, into: &out)
@@ -9,7 +9,7 @@ internal import Bytes
 /// encoder.body(bytes, into: &out)
 /// if encoder.end(into: &out) { /* flush, go on with the next request */ } else { /* flush, close */ }
 /// ```
-/// Who copies body bytes himself brackets them with `beginData` and `endData` instead of `body`.
+/// A caller that writes the body bytes itself calls `beginData` before them and `endData` after them, instead of `body`.
 package struct ResponseEncoder: Sendable {
     private enum State {
         case idle
@@ -25,18 +25,18 @@ package struct ResponseEncoder: Sendable {
 
     package init() {}
 
-    /// The interim response to `Expect: 100-continue`.
+    /// Writes the interim response to `Expect: 100-continue`.
     package static func writeContinue(into out: inout [UInt8]) {
         out.append(literal: "HTTP/1.1 100 Continue\r\n\r\n")
     }
 
-    /// The status line and the fields that frame the response: Content-Length or Transfer-Encoding, and Connection.
-    /// These are not to be written again with `field`.
+    /// Writes the status line and the headers that frame the response: Content-Length or Transfer-Encoding, and
+    /// Connection. Do not write these with `field`.
     ///
     /// - Parameters:
-    ///   - contentLength: nil when it is not known: then the body is chunked, or ends with the connection in HTTP/1.0.
-    ///     For a HEAD request or 304 the length that the body would have had
-    ///   - keepAlive: false closes the connection after this response whatever the client asked for
+    ///   - contentLength: nil if unknown; then the body is chunked, or in HTTP/1.0 ends with the connection. For a HEAD
+    ///     request or status 304 it is the length that the body would have
+    ///   - keepAlive: if false, the connection is closed after this response, whatever the client asked for
     package mutating func begin(
         _ status: Int, reason: String? = nil, version: HTTPVersion, isHead: Bool = false, keepAlive: Bool,
         contentLength: Int?, into out: inout [UInt8]
@@ -86,7 +86,7 @@ package struct ResponseEncoder: Sendable {
             keepAlive: keepAlive && request.keepsAlive, contentLength: contentLength, into: &out)
     }
 
-    /// CR, LF and NUL in a value are written as blanks (RFC 9110, 5.5), so that no value can end its line.
+    /// Writes a header. CR, LF and NUL in the value become spaces (RFC 9110, 5.5), so that no value can end its line.
     package func field(_ name: String, _ value: String, into out: inout [UInt8]) {
         out.append(contentsOf: name)
         out.append(literal: ": ")
@@ -113,7 +113,8 @@ package struct ResponseEncoder: Sendable {
         }
     }
 
-    /// Without branches within the loop, so that it becomes a few vector instructions: hardly any value does not.
+    /// Whether the value has no CR, LF or NUL, which is nearly always the case. The loop has no branches, so that it
+    /// compiles to a few vector instructions.
     private static func fitsLine(_ value: Span<UInt8>) -> Bool {
         var found: UInt8 = 0
         for index in value.indices {
@@ -137,7 +138,7 @@ package struct ResponseEncoder: Sendable {
         state = .body
     }
 
-    /// Body bytes. More than Content-Length said are cut off, and all where the response has no body.
+    /// Writes body bytes. Bytes beyond the Content-Length are dropped; if the response has no body, all are.
     package mutating func body(_ bytes: Span<UInt8>, into out: inout [UInt8]) {
         let taken = beginData(bytes.count, into: &out)
         guard taken > 0 else { return }
@@ -147,7 +148,7 @@ package struct ResponseEncoder: Sendable {
 
     /// Announces `count` body bytes.
     ///
-    /// - Returns: how many of them the caller is to write now, before `endData`; if 0, `endData` is not called
+    /// - Returns: how many of them the caller has to write next, and then call `endData`; if 0, do not call it
     package mutating func beginData(_ count: Int, into out: inout [UInt8]) -> Int {
         guard case .body = state, count > 0 else { return 0 }
         switch framing {
@@ -172,7 +173,7 @@ package struct ResponseEncoder: Sendable {
 
     package var isChunked: Bool { framing == .chunked }
 
-    /// The body bytes that Content-Length promised and that are still to come.
+    /// The number of body bytes that are missing up to the Content-Length.
     package var missing: Int {
         if case .length = framing { return remaining }
         return 0
@@ -180,8 +181,8 @@ package struct ResponseEncoder: Sendable {
 
     /// Ends the response.
     ///
-    /// - Returns: whether the connection can take the next request. False when it has to be closed, also because
-    ///   fewer bytes were written than Content-Length promised: the client sees from the close that it is incomplete
+    /// - Returns: whether the connection can be used for the next request. If false, close it. It is false also if fewer
+    ///   bytes were written than the Content-Length: the close tells the client that the response is incomplete.
     package mutating func end(into out: inout [UInt8]) -> Bool {
         defer { state = .idle }
         guard case .body = state, missing == 0 else { return false }
@@ -189,8 +190,8 @@ package struct ResponseEncoder: Sendable {
         return keepsAlive
     }
 
-    /// Gives the response up in its middle, because its source failed. The connection has to be closed: a chunked
-    /// body then lacks its last chunk, which tells the client that it is incomplete.
+    /// Aborts the response, because its source failed. Close the connection: the last chunk of a chunked body is then
+    /// missing, which tells the client that the response is incomplete.
     package mutating func abort() {
         state = .idle
     }

@@ -1,8 +1,8 @@
 internal import Bytes
 
-/// What a response's head says. Ranges count from the first byte that the parser was given for this response.
+/// The parsed head of a response. Ranges are offsets from the first byte that the parser was given for this response.
 package struct ResponseHead: Sendable {
-    /// 100 to 599. Below 200 it is interim: the real response follows, call `reset` and parse on.
+    /// 100 to 599. Below 200 the response is interim, and the final one follows: call `reset` and parse again.
     package internal(set) var status = 0
     package internal(set) var reason = ByteRange.empty
     package internal(set) var version = HTTPVersion.http11
@@ -20,7 +20,7 @@ package struct ResponseHead: Sendable {
 }
 
 extension ResponseHead {
-    /// `HTTP/1.x NNN[ reason]` (RFC 9112, 4).
+    /// Parses `HTTP/1.x NNN[ reason]` (RFC 9112, 4).
     mutating func parseStatusLine(_ bytes: Span<UInt8>, _ line: ByteRange) throws(HTTPError) {
         guard line.count >= 12, bytes[line.start + 8] == ASCII.space else { throw .malformedStatusLine }
         do {
@@ -41,7 +41,7 @@ extension ResponseHead {
         }
     }
 
-    /// RFC 9112, 6.3.
+    /// Decides how the body ends (RFC 9112, 6.3).
     mutating func decideFraming(_ bytes: Span<UInt8>, isAnswerToHead: Bool) throws(HTTPError) {
         var length: Int?
         var encodings = 0

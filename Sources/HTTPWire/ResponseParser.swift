@@ -1,4 +1,4 @@
-/// Parses the heads of responses out of a receive buffer, in the same way as `RequestParser` does requests.
+/// Parses the heads of responses from a receive buffer, in the same way as ``RequestParser`` does for requests.
 package struct ResponseParser: Sendable {
     private enum State {
         case statusLine
@@ -7,7 +7,7 @@ package struct ResponseParser: Sendable {
         case failed(HTTPError)
     }
 
-    /// Valid once `parse` has returned a length, until `reset`.
+    /// Valid after `parse` has returned a length, until `reset`.
     package private(set) var head = ResponseHead()
     package let limits: HTTPLimits
 
@@ -19,7 +19,7 @@ package struct ResponseParser: Sendable {
         self.limits = limits
     }
 
-    /// Makes ready for the next response of the connection.
+    /// Prepares for the next response of the connection.
     package mutating func reset() {
         head.reset()
         state = .statusLine
@@ -28,9 +28,9 @@ package struct ResponseParser: Sendable {
     }
 
     /// - Parameters:
-    ///   - bytes: everything that has come in since the end of the previous response
-    ///   - isAnswerToHead: the request was HEAD, so that no body follows whatever the fields say
-    /// - Returns: the length of the head with its empty line; nil when more bytes are needed
+    ///   - bytes: all bytes since the end of the previous response
+    ///   - isAnswerToHead: the request was HEAD, so that no body follows, whatever the headers say
+    /// - Returns: the length of the head with its empty line; nil if more bytes are needed
     package mutating func parse(_ bytes: Span<UInt8>, isAnswerToHead: Bool) throws(HTTPError) -> Int? {
         do {
             return try advance(bytes, isAnswerToHead: isAnswerToHead)

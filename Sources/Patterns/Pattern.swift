@@ -1,13 +1,14 @@
 internal import CPCRE2
 
-/// A regular expression of PCRE2, compiled once and used by all threads.
+/// A compiled regular expression (PCRE2). All threads can use it.
 package final class Pattern: Sendable {
-    // Nothing changes compiled code, which PCRE2 lets any number of threads use.
+    // Safe: PCRE2 does not modify compiled code, and any number of threads may use it.
     nonisolated(unsafe) let code: OpaquePointer
-    /// Some group is `(?<name>…)`.
+    /// Whether there is a group with a name, `(?<name>…)`.
     package let hasNames: Bool
 
-    /// - Parameter ignoringCase: of ASCII letters. Bytes, not characters, are matched, as nginx does.
+    /// Compiles a pattern. It matches bytes, not characters, as in nginx.
+    /// - Parameter ignoringCase: ignore the case of ASCII letters
     package init(_ text: String, ignoringCase: Bool = false) throws(PatternError) {
         var error: CInt = 0
         var offset = 0
@@ -20,7 +21,7 @@ package final class Pattern: Sendable {
                 reason: String(decoding: message.prefix { $0 != 0 }, as: UTF8.self), pattern: text,
                 rest: String(decoding: bytes.dropFirst(offset), as: UTF8.self))
         }
-        // Where there is no JIT, the interpreter does.
+        // If PCRE2 has no JIT compiler here, it uses its interpreter.
         pcre2_jit_compile_8(code, PCRE2_JIT_COMPLETE)
         self.code = code
         var names: UInt32 = 0
@@ -30,25 +31,25 @@ package final class Pattern: Sendable {
 
     deinit { pcre2_code_free_8(code) }
 
-    /// Groups in parentheses, those with names included.
+    /// The number of groups in parentheses, including those with names.
     package var groupCount: Int {
         var count: UInt32 = 0
         pcre2_pattern_info_8(code, UInt32(PCRE2_INFO_CAPTURECOUNT), &count)
         return Int(count)
     }
 
-    /// Which group `(?<name>…)` is; nil when there is none.
+    /// The number of the group `(?<name>…)`; nil if there is none.
     package func group(named name: String) -> Int? {
         let number = pcre2_substring_number_from_name_8(code, Array(name.utf8) + [0])
         return number > 0 ? Int(number) : nil
     }
 }
 
-/// A text that is no regular expression. In nginx's words.
+/// A text is not a valid regular expression. The description has nginx's wording.
 package struct PatternError: Error, Hashable, CustomStringConvertible {
     let reason: String
     let pattern: String
-    /// From where the fault was found.
+    /// The part of the pattern from the position of the error on.
     let rest: String
 
     package var description: String {

@@ -1,19 +1,20 @@
 internal import CPCRE2
 
-/// What one thread needs to match patterns: room for the groups of a match, used again and again.
+/// Matches patterns. Each thread needs one of its own, because it has memory for the groups of a match.
 package final class PatternMatcher {
     private let data: OpaquePointer
     private let context: OpaquePointer
-    /// nginx's `$1` to `$9`, and the whole match.
-    private static let groups = 10
-    /// Steps of one match. A pattern that backtracks for ever on a hostile path costs milliseconds, not minutes.
-    private static let limit: UInt32 = 100_000
+    /// The number of groups that are kept: the whole match, and nginx's `$1` to `$9`.
+    private static let maxGroups = 10
+    /// The maximum number of steps of one match. It limits a pattern that backtracks excessively on an attacker's path to
+    /// milliseconds.
+    private static let maxSteps: UInt32 = 100_000
 
     package init() {
-        // Both fail only when memory is out.
-        data = pcre2_match_data_create_8(UInt32(Self.groups), nil)!
+        // Both fail only if there is no memory.
+        data = pcre2_match_data_create_8(UInt32(Self.maxGroups), nil)!
         context = pcre2_match_context_create_8(nil)!
-        pcre2_set_match_limit_8(context, Self.limit)
+        pcre2_set_match_limit_8(context, Self.maxSteps)
     }
 
     deinit {
@@ -21,21 +22,21 @@ package final class PatternMatcher {
         pcre2_match_context_free_8(context)
     }
 
-    /// - Parameter groups: what each group matched, the whole match first; empty for one that took no part. Left as
-    ///   it is when there is no match
+    /// - Parameter groups: receives the range that each group matched, the whole match first; empty for a group that did
+    ///   not take part. Unchanged if there is no match
     package func matches(_ pattern: Pattern, _ subject: Span<UInt8>, into groups: inout [Range<Int>]) -> Bool {
         let count = subject.withUnsafeBufferPointer { bytes in
-            // PCRE2 wants an address also for nothing.
+            // PCRE2 needs a valid address for an empty subject too.
             var nothing: UInt8 = 0
             return withUnsafePointer(to: &nothing) { nothing in
                 pcre2_match_8(pattern.code, bytes.baseAddress ?? nothing, bytes.count, 0, 0, data, context)
             }
         }
-        // 0: more groups than there is room for, and those that fit are there.
+        // 0 means that the pattern has more groups than are kept. Those that are kept are valid.
         guard count >= 0 else { return false }
         groups.removeAll(keepingCapacity: true)
         let offsets = pcre2_get_ovector_pointer_8(data)!
-        for group in 0..<(count == 0 ? Self.groups : Int(count)) {
+        for group in 0..<(count == 0 ? Self.maxGroups : Int(count)) {
             let (start, end) = (offsets[2 * group], offsets[2 * group + 1])
             groups.append(start == Int(bitPattern: ~0) || end < start ? 0..<0 : start..<end)
         }

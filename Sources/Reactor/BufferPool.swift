@@ -1,30 +1,31 @@
-/// Buffers that one loop lends and takes back: a connection holds one only while bytes of it are under way.
+/// The buffers of one loop. A connection holds one only while it has bytes to read or write.
 package final class BufferPool {
-    /// The usual size, in bytes.
+    /// The initial size of a buffer in bytes.
     package static let bufferSize = 32 * 1024
-    private static let kept = 512
+    /// The maximum number of unused buffers that are kept.
+    private static let maxIdle = 512
 
     private var idle: ContiguousArray<ByteBuffer> = []
 
-    /// Buffers made so far: with a steady load it stands still.
-    package private(set) var made = 0
+    /// The number of buffers allocated so far. Under a steady load it does not grow.
+    package private(set) var allocated = 0
 
     package init() {}
 
     package func take() -> ByteBuffer {
         if let buffer = idle.popLast() { return buffer }
-        made += 1
+        allocated += 1
         return ByteBuffer(capacity: Self.bufferSize)
     }
 
-    /// Takes the buffer, if there is one: it is nil afterwards. One that has grown far beyond the usual size is let go, as
-    /// are those beyond what a busy loop needs.
+    /// Returns the buffer, if there is one, to the pool and sets `place` to nil. The pool does not keep a buffer that has
+    /// grown to several times the initial size.
     package func giveBack(_ place: inout ByteBuffer?) {
         if let buffer = place.take() { giveBack(buffer) }
     }
 
     package func giveBack(_ buffer: consuming ByteBuffer) {
         buffer.removeAll()
-        if buffer.capacity < Self.bufferSize * 3, idle.count < Self.kept { idle.append(buffer) }
+        if buffer.capacity < Self.bufferSize * 3, idle.count < Self.maxIdle { idle.append(buffer) }
     }
 }

@@ -1,14 +1,15 @@
 internal import Bytes
 internal import Glibc
 
-/// Bytes between a socket and a parser or an encoder: appended at the back, consumed at the front, reused.
+/// Bytes between a socket and a parser or an encoder. They are appended at the back and consumed at the front.
 ///
-/// The storage is an array, so that encoders that write into `[UInt8]` write straight into it.
+/// The storage is an array, so that encoders that append to `[UInt8]` write directly into it.
 package final class ByteBuffer {
-    /// The bytes, those that are consumed already included. Only for appending.
+    /// The bytes, including those that are already consumed. Use it only to append.
     package var storage: [UInt8] = []
     private var head = 0
-    private static let compaction = 16 * 1024
+    /// Consumed bytes are removed from the storage when there are at least this many of them.
+    private static let compactionThreshold = 16 * 1024
 
     package init(capacity: Int) { storage.reserveCapacity(capacity) }
 
@@ -16,14 +17,14 @@ package final class ByteBuffer {
     package var isEmpty: Bool { head == storage.count }
     package var capacity: Int { storage.capacity }
 
-    /// Lends the bytes that are in it.
+    /// Calls `body` with the unconsumed bytes.
     @inline(__always)
     package func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
         let head = head
         return storage.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[head...])) }
     }
 
-    /// Lends the bytes that are in it, bounds-checked.
+    /// Calls `body` with the unconsumed bytes as a span.
     @inline(__always)
     package func withSpan<Result, Failure: Error>(
         _ body: (Span<UInt8>) throws(Failure) -> Result
@@ -40,8 +41,9 @@ package final class ByteBuffer {
         head += count
         if head == storage.count {
             removeAll()
-        } else if head >= Self.compaction, head * 2 >= storage.count {
-            // Encoders append to the storage itself: without this a stream that never quite drains would grow it.
+        } else if head >= Self.compactionThreshold, head * 2 >= storage.count {
+            // Encoders append to the storage directly. Without this, a stream that never drains completely would make it
+            // grow without limit.
             storage.removeSubrange(0..<head)
             head = 0
         }
@@ -52,7 +54,7 @@ package final class ByteBuffer {
         head = 0
     }
 
-    /// Makes room for `count` more bytes at the back, moving to the front those that are there, or growing.
+    /// Makes room for `count` more bytes at the back: removes consumed bytes, or grows.
     package func reserve(_ count: Int) {
         guard storage.capacity - storage.count < count else { return }
         if head > 0 {
@@ -64,7 +66,7 @@ package final class ByteBuffer {
         }
     }
 
-    /// Lets `body` write at the back, at most `count` bytes; it returns how many it wrote.
+    /// Lets `body` write up to `count` bytes at the back. It returns how many it wrote.
     @discardableResult
     package func appending(_ count: Int, _ body: (UnsafeMutableRawBufferPointer) -> Int) -> Int {
         reserve(count)

@@ -1,14 +1,14 @@
 internal import CLinux
 internal import Glibc
 
-/// A DNS server that is asked itself, whatever the system's own resolver is (nginx's `resolver`).
+/// A DNS server that is queried directly, without the system's resolver (nginx's `resolver`).
 package struct DNSServer: Sendable, Hashable {
     package let address: SocketAddress
 
     package struct Answer: Sendable, Hashable {
-        /// Sorted, without repeats; port 0.
+        /// Sorted and without duplicates. Their port is 0.
         package var addresses: [SocketAddress]
-        /// How long they may be used: the least TTL of all records.
+        /// How long the addresses may be used: the lowest TTL of all records.
         package var lifetime: Duration
 
         package init(addresses: [SocketAddress], lifetime: Duration) {
@@ -21,56 +21,56 @@ package struct DNSServer: Sendable, Hashable {
         self.address = address
     }
 
-    /// Looks a host's name up. Blocks: never on a loop's thread.
+    /// Looks up a host name. This blocks, so never call it on the thread of a loop.
     /// - Parameters:
-    ///   - isIPv4, isIPv6: what kinds of addresses are asked for
-    ///   - seconds: how long the server may take for each kind
+    ///   - ipv4, ipv6: which kinds of addresses to query
+    ///   - timeoutSeconds: the timeout of the query for each kind
     package func resolve(
-        _ host: String, isIPv4: Bool, isIPv6: Bool, seconds: Int
+        _ host: String, ipv4: Bool, ipv6: Bool, timeoutSeconds: Int
     ) throws(ResolutionError) -> Answer {
         var answer = Answer(addresses: [], lifetime: .seconds(Int(UInt32.max)))
-        if isIPv4 {
-            try ask(host, type: CInt(ns_t_a.rawValue), width: 4, seconds: seconds, into: &answer) {
+        if ipv4 {
+            try ask(host, type: CInt(ns_t_a.rawValue), width: 4, timeoutSeconds, into: &answer) {
                 .ipv4(UInt32(bigEndian: $0.loadUnaligned(as: UInt32.self)), port: 0)
             }
         }
-        if isIPv6 {
-            try ask(host, type: CInt(ns_t_aaaa.rawValue), width: 16, seconds: seconds, into: &answer) {
+        if ipv6 {
+            try ask(host, type: CInt(ns_t_aaaa.rawValue), width: 16, timeoutSeconds, into: &answer) {
                 .ipv6(
                     UInt64(bigEndian: $0.loadUnaligned(as: UInt64.self)),
                     UInt64(bigEndian: $0.loadUnaligned(fromByteOffset: 8, as: UInt64.self)), port: 0)
             }
         }
         guard !answer.addresses.isEmpty else {
-            throw ResolutionError(host: host, reason: "the DNS server \(address) knows no address of it", isFinal: true)
+            throw ResolutionError(host: host, reason: "the DNS server \(address) has no address for it", isFinal: true)
         }
         answer.addresses.sort { $0.description < $1.description }
         return answer
     }
 
-    private static let mostAddresses = 256
+    private static let maxAddresses = 256
 
     private func ask(
-        _ host: String, type: CInt, width: Int, seconds: Int, into answer: inout Answer,
+        _ host: String, type: CInt, width: Int, _ timeoutSeconds: Int, into answer: inout Answer,
         _ make: (UnsafeRawBufferPointer) -> SocketAddress
     ) throws(ResolutionError) {
         var message = [UInt8](repeating: 0, count: 65_536)
         let length = address.withRaw { server, size in
-            millrace_dns_query(server, size, host, type, CInt(seconds), &message, CInt(message.count))
+            millrace_dns_query(server, size, host, type, CInt(timeoutSeconds), &message, CInt(message.count))
         }
         guard length > 0 else {
-            // That there is no record of this kind is an answer.
+            // The host has no address of this kind: not an error.
             if -length == NO_DATA { return }
             throw ResolutionError(
-                host: host, reason: "\(String(cString: hstrerror(-length))), says the DNS server \(address)",
+                host: host, reason: "\(String(cString: hstrerror(-length))), says DNS server \(address)",
                 isFinal: -length == HOST_NOT_FOUND)
         }
-        var found = [UInt8](repeating: 0, count: Self.mostAddresses * width)
+        var found = [UInt8](repeating: 0, count: Self.maxAddresses * width)
         var lifetime: UInt32 = 0
         let count = millrace_dns_addresses(
-            message, length, type, CInt(width), &found, CInt(Self.mostAddresses), &lifetime)
+            message, length, type, CInt(width), &found, CInt(Self.maxAddresses), &lifetime)
         guard count >= 0 else {
-            throw ResolutionError(host: host, reason: "the DNS server \(address) gave a malformed answer")
+            throw ResolutionError(host: host, reason: "the DNS server \(address) sent a malformed response")
         }
         found.withUnsafeBytes { bytes in
             for index in 0..<Int(count) {

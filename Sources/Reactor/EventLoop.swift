@@ -3,17 +3,18 @@ internal import Glibc
 internal import Synchronization
 internal import Threading
 
-/// One epoll loop on one thread: descriptors, timers, and work handed in by other threads.
+/// One epoll loop on one thread: descriptors, timers, and work from other threads.
 ///
-/// Everything but ``post(_:)`` and ``stop()`` is called on the thread that is in ``run()``, or before it runs.
+/// Only ``post(_:)`` and ``stop()`` may be called from any thread. Everything else is called on the thread of ``run()``, or
+/// before it runs.
 package final class EventLoop: @unchecked Sendable {
-    /// A descriptor's place in the loop.
+    /// Identifies a descriptor in the loop.
     package struct Registration: Hashable, Sendable {
         fileprivate let index: UInt32
         fileprivate let generation: UInt32
     }
 
-    /// A timer's place in the loop.
+    /// Identifies a timer in the loop.
     package struct Timer: Hashable, Sendable {
         fileprivate let index: Int32
     }
@@ -23,7 +24,8 @@ package final class EventLoop: @unchecked Sendable {
         var generation: UInt32 = 0
     }
 
-    private static let batch = 256
+    /// The maximum number of events that one turn handles.
+    private static let maxEvents = 256
     private static let wakeToken = UInt64.max
 
     private let epoll: CInt
@@ -39,20 +41,20 @@ package final class EventLoop: @unchecked Sendable {
     private let isWoken = Atomic<Bool>(false)
     private let isStopping = Atomic<Bool>(false)
 
-    /// Read once a turn.
+    /// The time of this turn. The clock is read once per turn.
     package private(set) var now: MonotonicTime
-    /// Read once a turn.
+    /// The wall-clock time of this turn.
     package private(set) var wallTime: WallTime
-    /// Turns since the start: how often `epoll_wait` returned.
+    /// How many turns the loop has made, that is, how often `epoll_wait` returned.
     package private(set) var turns = 0
 
-    /// Buffers to lend while bytes are under way.
+    /// The buffers for the connections of this loop.
     package let buffers = BufferPool()
 
     package init() throws(SystemError) {
         epoll = epoll_create1(CInt(bitPattern: millrace_epoll_cloexec()))
         guard epoll >= 0 else { throw SystemError("epoll_create1") }
-        events = .allocate(capacity: Self.batch)
+        events = .allocate(capacity: Self.maxEvents)
         now = .current
         wallTime = .current
         wheel = TimerWheel(now: now.milliseconds)
@@ -67,10 +69,10 @@ package final class EventLoop: @unchecked Sendable {
 
     // MARK: Descriptors
 
-    /// Tells `handler` of every change of the descriptor's readiness (EPOLLIN, OUT, RDHUP, edge-triggered).
-    /// The loop keeps the handler until ``remove(_:)``.
-    /// - Parameter awaitsWritable: false: not of EPOLLOUT, until ``awaitWritable(_:_:)``. Most connections never fill
-    ///   their socket, but a unix socket tells each time that its peer has read.
+    /// Calls `handler` for every change of the descriptor's readiness (EPOLLIN, EPOLLOUT, EPOLLRDHUP; edge-triggered).
+    /// The loop retains the handler until ``remove(_:descriptor:)``.
+    /// - Parameter awaitsWritable: if false, EPOLLOUT is not reported until ``awaitWritable(_:_:)`` is called. Most
+    ///   connections never fill their socket buffer, but a unix socket reports EPOLLOUT each time that its peer reads.
     package func add(
         _ descriptor: CInt, _ handler: any EventHandler, awaitsWritable: Bool = true
     ) throws(SystemError) -> Registration {
@@ -79,15 +81,16 @@ package final class EventLoop: @unchecked Sendable {
 
     private static let input = millrace_epoll_in() | millrace_epoll_peer_closed() | millrace_epoll_edge()
 
-    /// A write came back short: from now on the handler is told of EPOLLOUT, too, and at once if there is room again.
+    /// Reports EPOLLOUT too from now on. Call it after a write that could not write everything; if there is room again
+    /// already, the handler is called in the next turn.
     package func awaitWritable(_ registration: Registration, _ descriptor: CInt) {
         let token = UInt64(registration.generation) << 32 | UInt64(registration.index)
         var event = epoll_event(events: Self.input | millrace_epoll_out(), data: epoll_data_t(u64: token))
         epoll_ctl(epoll, EPOLL_CTL_MOD, descriptor, &event)
     }
 
-    /// For a listening socket, perhaps in the epoll sets of several loops: level-triggered, and one connection wakes
-    /// one loop only (EPOLLEXCLUSIVE).
+    /// Adds a listening socket, which may be in the epoll sets of several loops. Its events are level-triggered, and one
+    /// connection wakes only one loop (EPOLLEXCLUSIVE).
     package func add(listener descriptor: CInt, _ handler: any EventHandler) throws(SystemError) -> Registration {
         try add(descriptor, handler, events: millrace_epoll_in() | millrace_epoll_exclusive())
     }
@@ -109,22 +112,23 @@ package final class EventLoop: @unchecked Sendable {
         return registration
     }
 
-    /// Forgets the handler; events of this turn that are still to come do not reach it. The descriptor leaves the
-    /// epoll set when it is closed, which is the caller's to do; with `descriptor` it leaves at once.
+    /// Releases the handler. It is not called any more, not even for events of this turn.
+    /// - Parameter descriptor: if given, it is removed from the epoll set now; otherwise it is removed when the caller
+    ///   closes it
     package func remove(_ registration: Registration, descriptor: CInt? = nil) {
         let index = Int(registration.index)
         guard slots[index].generation == registration.generation else { return }
         if let descriptor { epoll_ctl(epoll, EPOLL_CTL_DEL, descriptor, nil) }
         slots[index].handler = nil
         slots[index].generation &+= 1
-        // The wake-up token must stay unlike every other.
+        // No registration may have the token of the wake-up descriptor.
         if slots[index].generation == .max { slots[index].generation = 0 }
         freeSlots.append(registration.index)
     }
 
     // MARK: Timers
 
-    /// A timer of `handler`'s, not set; the loop keeps the handler until ``remove(_:)``.
+    /// Makes a timer that is not set. The loop retains the handler until ``remove(_:)``.
     package func makeTimer(_ handler: any TimerHandler) -> Timer {
         let index = wheel.make()
         if Int(index) == timerHandlers.count {
@@ -135,7 +139,8 @@ package final class EventLoop: @unchecked Sendable {
         return Timer(index: index)
     }
 
-    /// Fires once, `duration` after this turn's time, to the millisecond, never early.
+    /// Makes the timer fire once, `duration` after the time of this turn. It fires with a precision of 1 ms and never
+    /// early.
     package func set(_ timer: Timer, after duration: Duration) { set(timer, at: now + duration) }
 
     package func set(_ timer: Timer, at time: MonotonicTime) {
@@ -153,31 +158,32 @@ package final class EventLoop: @unchecked Sendable {
 
     // MARK: Work
 
-    /// Runs `work` on the loop's thread, soon. From any thread.
+    /// Runs `work` on the thread of the loop, in its next turn. May be called from any thread.
     package func post(_ work: @escaping @Sendable () -> Void) {
         posted.withLock { $0.append(work) }
         if !isWoken.exchange(true, ordering: .acquiringAndReleasing) { wake.signal() }
     }
 
-    /// Runs `work` at the end of this turn; what that hands in runs at the end of the next one, which does not wait.
-    /// On the loop's thread.
+    /// Runs `work` at the end of this turn. If `work` calls this again, that runs at the end of the next turn, which does not
+    /// wait for events.
     package func later(_ work: @escaping () -> Void) { turnWork.append(work) }
 
-    /// Makes ``run()`` return. From any thread.
+    /// Makes ``run()`` return. May be called from any thread.
     package func stop() {
         isStopping.store(true, ordering: .releasing)
         wake.signal()
     }
 
-    /// Turns until ``stop()``.
+    /// Handles events until ``stop()``.
     package func run() {
         while !isStopping.load(ordering: .acquiring) { turn(waitingAtMost: nil) }
         isStopping.store(false, ordering: .releasing)
     }
 
-    /// Waits for events, at most so long, and handles what there is.
-    package func turn(waitingAtMost limit: Duration?) {
-        let count = epoll_wait(epoll, events, CInt(Self.batch), timeout(limit))
+    /// Waits for events and handles them.
+    /// - Parameter maxWait: how long to wait; nil for no limit
+    package func turn(waitingAtMost maxWait: Duration?) {
+        let count = epoll_wait(epoll, events, CInt(Self.maxEvents), timeout(maxWait))
         now = .current
         wallTime = .current
         turns &+= 1
@@ -193,9 +199,9 @@ package final class EventLoop: @unchecked Sendable {
         for item in work { item() }
     }
 
-    private func timeout(_ limit: Duration?) -> CInt {
+    private func timeout(_ maxWait: Duration?) -> CInt {
         guard turnWork.isEmpty else { return 0 }
-        var wait = limit?.wholeMilliseconds ?? .max
+        var wait = maxWait?.wholeMilliseconds ?? .max
         if let next = wheel.nextEvent {
             wait = min(wait, max(0, next - MonotonicTime.current.milliseconds))
         }
@@ -225,7 +231,7 @@ package final class EventLoop: @unchecked Sendable {
         let due = fired
         fired.removeAll(keepingCapacity: true)
         for index in due {
-            // One that an earlier one of this round removed, cleared or set anew does not fire.
+            // A timer that another one has just removed, cleared or set again does not fire.
             guard wheel.takeDue(index), let handler = timerHandlers[Int(index)] else { continue }
             handler.timerFired(Timer(index: index))
         }

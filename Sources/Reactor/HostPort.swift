@@ -1,8 +1,8 @@
-/// A place to listen on, as users write it: `host:port`, `[v6]:port`, and `*:port` or `:port` for every address.
+/// An address to listen on, as users write it: `host:port`, `[IPv6]:port`, and `*:port` or `:port` for all addresses.
 package struct HostPort: Sendable, Hashable, CustomStringConvertible {
-    /// Without brackets; empty: every address of the machine.
+    /// Without brackets; empty for all addresses of the machine.
     package let host: String
-    /// 0: the system chooses.
+    /// 0 if the system is to choose a port.
     package let port: UInt16
 
     package init(host: String, port: UInt16) {
@@ -27,7 +27,7 @@ package struct HostPort: Sendable, Hashable, CustomStringConvertible {
         (host.contains(":") ? "[\(host)]" : host.isEmpty ? "*" : host) + ":\(port)"
     }
 
-    /// The addresses it stands for, at least one. A name is looked up: that blocks.
+    /// The socket addresses, at least one. If `host` is a name, it is looked up, which blocks.
     package func addresses() throws(ResolutionError) -> [SocketAddress] {
         if host.isEmpty { return [.ipv4(0, port: port)] }
         if let address = SocketAddress(numeric: host, port: port) { return [address] }

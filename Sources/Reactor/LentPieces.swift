@@ -1,20 +1,20 @@
 internal import Glibc
 
-/// Bytes that lie in another's buffer for a while, and go to a socket without being copied (sendmsg(2)).
+/// References to bytes in buffers of others, which are written to a socket without being copied (sendmsg(2)).
 ///
-/// Whoever lends them keeps them where they are until the pieces are written, or copied, and then removed.
+/// The owner must not move or free the bytes until they are written or copied, and the pieces removed.
 package final class LentPieces {
-    /// The first place is the output's that goes before them.
+    /// The first element is reserved for the output that is written before the pieces.
     private var pieces: [iovec] = [iovec()]
     package private(set) var byteCount = 0
 
-    /// More are not taken: the kernel's own limit (IOV_MAX) is 1024.
-    package static let most = 64
+    /// The maximum number of pieces. The kernel's limit (IOV_MAX) is 1024.
+    package static let maxCount = 64
 
-    package init() { pieces.reserveCapacity(Self.most + 1) }
+    package init() { pieces.reserveCapacity(Self.maxCount + 1) }
 
     package var isEmpty: Bool { pieces.count == 1 }
-    package var isFull: Bool { pieces.count > Self.most }
+    package var isFull: Bool { pieces.count > Self.maxCount }
 
     package func append(_ bytes: Span<UInt8>) {
         bytes.withUnsafeBytes { bytes in
@@ -40,7 +40,7 @@ package final class LentPieces {
         }
     }
 
-    /// Copies what follows the first `count` bytes.
+    /// Copies all bytes but the first `count` to `buffer`.
     package func copy(from count: Int, to buffer: ByteBuffer) {
         var skipped = count
         for piece in pieces.dropFirst() {

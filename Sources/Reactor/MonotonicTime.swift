@@ -1,15 +1,15 @@
-// Both: which of them has timespec depends on what the compiler meets first.
+// Both are needed: which of them declares timespec depends on the order in which the compiler loads them.
 internal import CLinux
 internal import Glibc
 
-/// A point on the clock that never steps (CLOCK_MONOTONIC).
+/// A time on the clock that is never set (CLOCK_MONOTONIC).
 package struct MonotonicTime: Sendable, Hashable, Comparable {
     /// Nanoseconds since the machine booted.
     package var nanoseconds: Int64
 
     package init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
 
-    /// Reads the clock. The loop does it once a turn: take ``EventLoop/now`` there.
+    /// Reads the clock. On a loop use ``EventLoop/now``, which is read once per turn.
     package static var current: MonotonicTime {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)
@@ -29,9 +29,9 @@ package struct MonotonicTime: Sendable, Hashable, Comparable {
     }
 }
 
-/// A point on the clock on the wall (CLOCK_REALTIME), for logs and headers.
+/// A time on the wall clock (CLOCK_REALTIME), for logs and headers.
 package struct WallTime: Sendable, Hashable {
-    /// Microseconds since 1970-01-01 UTC.
+    /// Microseconds since 1970-01-01 00:00:00 UTC.
     package var microseconds: Int64
 
     package init(microseconds: Int64) { self.microseconds = microseconds }
@@ -50,9 +50,10 @@ extension Duration {
 
     package var wholeNanoseconds: Int64 {
         let attoseconds = attoseconds
-        // 10⁹ is 2⁹ · 5⁹: up to an hour, a division of 64 bits is enough. One of 128 bits is a call.
+        // 10⁹ = 2⁹ · 5⁹, and 5⁹ = 1,953,125. Up to an hour, a shift and a 64-bit division are enough; a 128-bit division is
+        // a function call.
         if attoseconds >= 0, attoseconds < 1 << 72 { return Int64(truncatingIfNeeded: attoseconds >> 9) / 1_953_125 }
-        // One of them; `components` makes two.
+        // One such division. `components` would make two.
         return Int64(truncatingIfNeeded: attoseconds / 1_000_000_000)
     }
 

@@ -1,7 +1,7 @@
 internal import CLinux
 internal import Glibc
 
-/// A file that is open for reading; closed when the last reference goes.
+/// A file that is open for reading. It is closed when the last reference is released.
 package final class OpenFile: Sendable {
     package enum Kind: Sendable, Hashable {
         case file, folder, other
@@ -11,11 +11,11 @@ package final class OpenFile: Sendable {
     package let kind: Kind
     /// In bytes.
     package let size: Int
-    /// Of its last change, in seconds since 1970-01-01 UTC.
+    /// The time of the last change, in seconds since 1970-01-01 00:00:00 UTC.
     package let modified: Int
 
-    /// Follows symbolic links.
-    /// - Parameter path: in whatever encoding the file system has it, without a NUL
+    /// Opens a file. Symbolic links are followed.
+    /// - Parameter path: in the encoding of the file system; must not contain a NUL
     package init(_ path: [UInt8]) throws(SystemError) {
         descriptor = Self.withName(path) { Glibc.open($0, O_RDONLY | O_NONBLOCK | O_CLOEXEC) }
         guard descriptor >= 0 else {
@@ -38,7 +38,7 @@ package final class OpenFile: Sendable {
 
     deinit { close(descriptor) }
 
-    /// What stands at a path; nil: nothing, or nothing that this process may look at.
+    /// What is at a path; nil if there is nothing, or if this process has no access to it.
     package static func kind(of path: [UInt8]) -> Kind? {
         var status = stat()
         guard withName(path, { stat($0, &status) }) == 0 else { return nil }
@@ -54,7 +54,7 @@ package final class OpenFile: Sendable {
     }
 }
 
-/// A stretch of a file on its way to a socket.
+/// A part of a file that is being sent to a socket.
 package final class FilePart {
     private let descriptor: CInt
     /// Keeps the descriptor open.
@@ -77,7 +77,8 @@ package final class FilePart {
         self.count = count
     }
 
-    /// Sends from the front, at most `limit` bytes. `closed`: the file has become shorter, or the peer is gone.
+    /// Sends up to `limit` bytes from the front of the part.
+    /// - Returns: `closed` if the file has become shorter or the peer has closed the connection
     package func send(to socket: Socket, atMost limit: Int) -> IOOutcome {
         var position = off_t(offset)
         while true {

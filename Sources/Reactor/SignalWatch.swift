@@ -1,19 +1,18 @@
 internal import CLinux
 internal import Glibc
 
-/// Signals as events of a loop (signalfd(2)): no code runs in a signal handler.
+/// Delivers signals as events of a loop (signalfd(2)), so that no code runs in a signal handler.
 package final class SignalWatch: EventHandler {
     private let descriptor: CInt
     private let received: (CInt) -> Void
 
-    /// Keeps the signals from being delivered in the ordinary way. To be called before any other thread starts: the
-    /// threads inherit it.
+    /// Blocks the normal delivery of the signals. Call it before any other thread starts, because threads inherit the mask.
     package static func block(_ signals: [CInt]) {
         var set = signalSet(signals)
         pthread_sigmask(SIG_BLOCK, &set, nil)
     }
 
-    /// Tells `received` of each of `signals`, on the loop's thread.
+    /// Calls `received` with each signal, on the thread of the loop.
     package init(_ signals: [CInt], on loop: EventLoop, received: @escaping (CInt) -> Void) throws(SystemError) {
         var set = signalSet(signals)
         descriptor = signalfd(-1, &set, CInt(SFD_NONBLOCK | SFD_CLOEXEC))

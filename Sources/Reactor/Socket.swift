@@ -1,18 +1,18 @@
 internal import CLinux
 internal import Glibc
 
-/// How a read or write that does not block ended.
+/// The result of a non-blocking read or write.
 package enum IOOutcome: Sendable, Hashable {
     case bytes(Int)
-    /// Nothing now; the loop tells when to try again.
+    /// Nothing could be read or written now. The loop reports when to try again.
     case wouldBlock
-    /// The peer sends no more (read), or is gone (write).
+    /// Read: the peer will not send more. Write: the peer has closed the connection.
     case closed
-    /// `errno`.
+    /// The call failed with this `errno`.
     case failed(CInt)
 }
 
-/// A stream socket that does not block. The owner closes it, once.
+/// A non-blocking stream socket. Its owner has to close it once.
 package struct Socket: Sendable, Hashable {
     package let descriptor: CInt
 
@@ -20,11 +20,11 @@ package struct Socket: Sendable, Hashable {
 
     package enum Connecting: Sendable, Hashable {
         case connected
-        /// The loop tells by `writable` or `failed` when it is decided; then ask ``Socket/pendingError``.
-        case underWay
+        /// The loop reports `writable` or `failed` when the attempt ends. Then read ``Socket/pendingError``.
+        case inProgress
     }
 
-    /// Begins to connect.
+    /// Starts to connect.
     package static func connect(to address: SocketAddress) throws(SystemError) -> (Socket, Connecting) {
         let descriptor = millrace_stream_socket(address.family)
         guard descriptor >= 0 else { throw SystemError("socket") }
@@ -34,19 +34,19 @@ package struct Socket: Sendable, Hashable {
             return (socket, .connected)
         }
         let code = errno
-        if code == EINPROGRESS { return (socket, .underWay) }
+        if code == EINPROGRESS { return (socket, .inProgress) }
         socket.close()
         throw SystemError("connect", code: code, subject: address.description)
     }
 
-    /// What became of the connection attempt, or went wrong since; 0: nothing.
+    /// The error of the connection attempt, or a later one, as `errno`; 0 if there is none. Reading it clears it.
     package var pendingError: CInt {
         var code: CInt = 0
         var length = socklen_t(MemoryLayout<CInt>.size)
         return getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &length) == 0 ? code : errno
     }
 
-    /// Reads what there is into the back of `buffer`, at most `limit` bytes.
+    /// Reads up to `limit` bytes and appends them to `buffer`.
     package func read(into buffer: ByteBuffer, atMost limit: Int) -> IOOutcome {
         var outcome = IOOutcome.wouldBlock
         buffer.appending(limit) { room in
@@ -68,13 +68,13 @@ package struct Socket: Sendable, Hashable {
         return outcome
     }
 
-    /// Writes as much as the kernel takes now. Never raises SIGPIPE.
+    /// Writes as much as the kernel accepts now. Never raises SIGPIPE.
     package func write(_ bytes: UnsafeRawBufferPointer) -> IOOutcome {
         guard bytes.count > 0 else { return .bytes(0) }
         return Self.outcome { send(descriptor, bytes.baseAddress!, bytes.count, CInt(MSG_NOSIGNAL)) }
     }
 
-    /// Writes several pieces, one after the other, as much as the kernel takes now. Never raises SIGPIPE.
+    /// Writes several pieces, one after the other, as much as the kernel accepts now. Never raises SIGPIPE.
     func write(_ pieces: UnsafeMutableBufferPointer<iovec>) -> IOOutcome {
         var message = msghdr()
         message.msg_iov = pieces.baseAddress
@@ -82,7 +82,7 @@ package struct Socket: Sendable, Hashable {
         return Self.outcome { sendmsg(descriptor, &message, CInt(MSG_NOSIGNAL)) }
     }
 
-    /// What a call that writes has come to; a signal's interruption is no outcome.
+    /// Calls `write`, again if a signal interrupts it, and turns its result into an outcome.
     @inline(__always)
     private static func outcome(_ write: () -> Int) -> IOOutcome {
         while true {
@@ -97,19 +97,19 @@ package struct Socket: Sendable, Hashable {
         }
     }
 
-    /// Tells the peer that no more is coming.
+    /// Tells the peer that no more bytes will be sent.
     package func shutdownWriting() { _ = shutdown(descriptor, CInt(SHUT_WR)) }
 
     package func close() { _ = Glibc.close(descriptor) }
 
-    /// Closes with a reset: what is still unsent is dropped.
+    /// Closes with a reset. Unsent bytes are dropped.
     package func reset() {
         var option = linger(l_onoff: 1, l_linger: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
         close()
     }
 
-    /// This end's address.
+    /// The address of this end of the connection.
     package var localAddress: SocketAddress? {
         var storage = sockaddr_storage()
         var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
@@ -120,9 +120,9 @@ package struct Socket: Sendable, Hashable {
         }
     }
 
-    /// Has the kernel end a TCP connection within 10 s whose peer's host has vanished (power, network), whether the peer
-    /// owes an acknowledgement or has been quiet: RFC 9293, 3.8.4, and RFC 5482.
-    package func endWithVanishedHost() {
+    /// Makes the kernel close a TCP connection within 10 s if the host of the peer is gone (power, network), both when an
+    /// acknowledgement is missing and when the connection is idle: RFC 5482 and RFC 9293, 3.8.4.
+    package func detectDeadHost() {
         set(SOL_SOCKET, SO_KEEPALIVE, 1)
         set(CInt(IPPROTO_TCP), TCP_KEEPIDLE, 3)
         set(CInt(IPPROTO_TCP), TCP_KEEPINTVL, 2)

@@ -1,7 +1,7 @@
 internal import CLinux
 internal import Glibc
 
-/// An option of a listening TCP socket; connections inherit it, which costs no system call for each.
+/// An option of a listening TCP socket. Connections inherit it, which saves a system call for each of them.
 package struct SocketOption: Sendable, Hashable {
     let level: CInt
     let name: CInt
@@ -11,7 +11,7 @@ package struct SocketOption: Sendable, Hashable {
         SocketOption(level: CInt(IPPROTO_TCP), name: name, value: CInt(clamping: value))
     }
 
-    /// Whether the kernel asks a peer that has been quiet if it is still there.
+    /// Whether the kernel probes a peer when the connection is idle.
     package static func keepsAlive(_ isOn: Bool) -> SocketOption {
         SocketOption(level: SOL_SOCKET, name: SO_KEEPALIVE, value: isOn ? 1 : 0)
     }
@@ -25,7 +25,7 @@ package struct SocketOption: Sendable, Hashable {
     package static func sendBuffer(_ bytes: Int) -> SocketOption {
         SocketOption(level: SOL_SOCKET, name: SO_SNDBUF, value: CInt(clamping: bytes))
     }
-    /// A connection is accepted when its first bytes are there, a second later at the latest.
-    package static let isDeferred = tcp(TCP_DEFER_ACCEPT, 1)
+    /// Accept a connection only when its first bytes have arrived, but at most one second later.
+    package static let deferAccept = tcp(TCP_DEFER_ACCEPT, 1)
     package static func fastOpen(_ count: Int) -> SocketOption { tcp(TCP_FASTOPEN, count) }
 }

@@ -2,39 +2,39 @@ internal import CLinux
 internal import Glibc
 internal import Synchronization
 
-/// A second process of this program that takes its listening sockets over.
+/// Starts a second process of this program, which takes over the listening sockets (nginx's binary upgrade).
 package enum Successor {
-    /// Hands the sockets' descriptors to the new process: nginx's variable `NGINX`.
+    /// The environment variable with the descriptors of the sockets, like nginx's variable `NGINX`.
     private static let variable = "MILLRACE_LISTENERS"
 
-    /// The process that has handed its sockets over; 0: none has.
+    /// The process that has handed over its sockets; 0 if there is none.
     private static let predecessor = Atomic<pid_t>(0)
 
-    /// The process before this one still serves on the same sockets.
+    /// Whether the process that has handed over its sockets still runs.
     package static var hasPredecessor: Bool {
         let process = predecessor.load(ordering: .relaxed)
         return process > 0 && getppid() == process
     }
 
-    /// What the process before this one has handed over. To be called before there are other threads.
-    package static func inheritedListeners() -> [Listener] {
+    /// The sockets that another process has handed over. Call it before other threads are started.
+    package static func inheritedListeners() -> [ListeningSocket] {
         guard let value = getenv(variable) else { return [] }
         predecessor.store(getppid(), ordering: .relaxed)
         let descriptors = String(cString: value).split(separator: ";").compactMap { CInt($0) }
         unsetenv(variable)
         return descriptors.compactMap { descriptor in
             guard descriptor > 2, fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0 else { return nil }
-            return Listener(descriptor: descriptor)
+            return ListeningSocket(descriptor: descriptor)
         }
     }
 
-    /// Starts the program that stands where this one was started from, with this one's arguments.
-    /// - Returns: the new process's id
-    package static func start(handing listeners: [Listener]) throws(SystemError) -> CInt {
+    /// Starts the program at the path of this one, with the same arguments. The file may have been replaced since.
+    /// - Returns: the process id of the new process
+    package static func start(handing listeners: [ListeningSocket]) throws(SystemError) -> CInt {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
-        // A descriptor made of itself stays open over exec.
+        // Duplicating a descriptor to itself keeps it open over exec.
         for listener in listeners {
             posix_spawn_file_actions_adddup2(&actions, listener.descriptor, listener.descriptor)
         }
@@ -64,7 +64,7 @@ package enum Successor {
         while waitpid(child, &status, 0) < 0, errno == EINTR {}
     }
 
-    /// By now another file may stand there.
+    /// The path that this program was started from.
     private static let program: String = {
         var path = [CChar](repeating: 0, count: 4096)
         let count = readlink("/proc/self/exe", &path, path.count - 1)

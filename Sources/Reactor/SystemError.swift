@@ -6,7 +6,7 @@ package struct SystemError: Error, CustomStringConvertible, Hashable {
     package let call: StaticString
     /// The value of `errno`.
     package let code: CInt
-    /// What it was about, for example an address; for logs and the terminal.
+    /// What the call was about, for example an address. It is for logs and the terminal.
     package let subject: String
 
     package init(_ call: StaticString, code: CInt = errno, subject: String = "") {
@@ -15,7 +15,7 @@ package struct SystemError: Error, CustomStringConvertible, Hashable {
         self.subject = subject
     }
 
-    /// In nginx's manner: `bind() to 127.0.0.1:80 failed (98: Address already in use)`.
+    /// In nginx's form: `bind() to 127.0.0.1:80 failed (98: Address already in use)`.
     package var description: String {
         let to = subject.isEmpty ? "" : " to \(subject)"
         return "\(call)()\(to) failed (\(code): \(Self.text(code)))"

@@ -1,15 +1,15 @@
 internal import CLinux
 internal import Glibc
 
-/// Bytes that do not fit into memory: a file without a name, gone when the last reference goes.
+/// A file without a name, for bytes that should not stay in memory. It is removed when the last reference is released.
 package final class TemporaryFile: Sendable {
     package let descriptor: CInt
 
-    /// - Parameter folder: on a disk, rather than in memory
+    /// - Parameter folder: should be on a disk, not in memory
     package init(in folder: String) throws(SystemError) {
         var descriptor = millrace_temporary_file(folder)
         if descriptor < 0 {
-            // Some file systems cannot make a file without a name.
+            // Some file systems do not support files without a name.
             var path = Array("\(folder)/millrace-XXXXXX".utf8CString)
             descriptor = mkstemp(&path)
             guard descriptor >= 0 else { throw SystemError("mkstemp", code: errno, subject: folder) }
@@ -21,7 +21,7 @@ package final class TemporaryFile: Sendable {
 
     deinit { close(descriptor) }
 
-    /// Blocks for as long as the page cache does.
+    /// Writes all bytes. This blocks only if the page cache does.
     package func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(SystemError) {
         var written = 0
         while written < bytes.count {
@@ -37,7 +37,8 @@ package final class TemporaryFile: Sendable {
         try bytes.withUnsafeBytes { bytes throws(SystemError) in try write(bytes, at: offset) }
     }
 
-    /// Reads into the back of `buffer`.
+    /// Reads `count` bytes and appends them to `buffer`.
+    /// - Throws: also if the file has fewer bytes
     package func read(into buffer: ByteBuffer, at offset: Int, count: Int) throws(SystemError) {
         var code: CInt = 0
         let got = buffer.appending(count) { room in
@@ -51,6 +52,6 @@ package final class TemporaryFile: Sendable {
         guard got == count else { throw SystemError("pread", code: code == 0 ? EIO : code) }
     }
 
-    /// Where such files are when nothing else is said: kept on a disk by convention.
+    /// The default folder: `/var/tmp` is on a disk by convention.
     package static let standardFolder = access("/var/tmp", W_OK) == 0 ? "/var/tmp" : "/tmp"
 }

@@ -1,9 +1,8 @@
-/// Deadlines of many connections, each set again and again and seldom reached: a hierarchical timing wheel
-/// (Varghese and Lauck) over milliseconds, in arrays, without a clock of its own.
+/// The deadlines of many connections, which are set often and seldom reached: a hierarchical timing wheel (Varghese and
+/// Lauck) with a resolution of 1 ms. It has no clock: the time is an argument.
 ///
-/// Level `n` has 64 slots of `64ⁿ` ms. Setting a deadline later than the place a timer already has moves nothing:
-/// the timer is put in its right place when the old one comes up. So a connection that pushes its time-out ahead
-/// with each request pays one store for it.
+/// Level `n` has 64 slots of `64ⁿ` ms. If a timer is set to a later deadline, it stays in its slot and moves on only when
+/// the time of that slot comes. So a connection that extends its timeout with each request pays for one store.
 package struct TimerWheel {
     private static let levels = 8
     private static let none: Int32 = -1
@@ -11,12 +10,12 @@ package struct TimerWheel {
 
     private struct Node {
         var deadline = TimerWheel.never
-        /// The slot it is linked in, as `level * 64 + slot`, or -1.
+        /// The slot that the timer is linked in, as `level * 64 + slot`; -1 if it is in none.
         var slot = TimerWheel.none
-        /// It was reached and has not been taken.
+        /// The deadline was reached, and ``takeDue(_:)`` was not called yet.
         var isDue = false
-        /// When that slot comes up, at the latest.
-        var place = TimerWheel.never
+        /// The deadline that the timer had when it was linked in its slot. The slot comes up no later than that.
+        var linkedDeadline = TimerWheel.never
         var next = TimerWheel.none
         var previous = TimerWheel.none
     }
@@ -27,10 +26,10 @@ package struct TimerWheel {
     private var occupied = ContiguousArray<UInt64>(repeating: 0, count: TimerWheel.levels)
     private var current: Int64
 
-    /// - Parameter now: milliseconds, as all times here.
+    /// - Parameter now: in milliseconds, as all times of this type
     package init(now: Int64) { current = now }
 
-    /// A new timer, not set.
+    /// Makes a timer that is not set.
     package mutating func make() -> Int32 {
         if let index = free.popLast() {
             nodes[Int(index)] = Node()
@@ -40,32 +39,32 @@ package struct TimerWheel {
         return Int32(nodes.count - 1)
     }
 
-    /// Gives the timer's number back.
+    /// Removes the timer. Its number will be reused.
     package mutating func remove(_ timer: Int32) {
         unlink(timer)
         nodes[Int(timer)].isDue = false
         free.append(timer)
     }
 
-    /// The timer will fire once, at the first ``advance(to:into:)`` that reaches `deadline`.
+    /// Makes the timer fire once, at the first ``advance(to:into:)`` that reaches `deadline`.
     package mutating func set(_ timer: Int32, to deadline: Int64) {
         let index = Int(timer)
         nodes[index].deadline = deadline
         nodes[index].isDue = false
         if nodes[index].slot >= 0 {
-            if nodes[index].place <= deadline { return }
+            if nodes[index].linkedDeadline <= deadline { return }
             unlink(timer)
         }
         link(timer)
     }
 
-    /// The timer will not fire.
+    /// Makes the timer not fire.
     package mutating func clear(_ timer: Int32) {
         nodes[Int(timer)].deadline = Self.never
         nodes[Int(timer)].isDue = false
     }
 
-    /// Whether the timer was reached, and neither set anew nor cleared nor removed since; the next call says no.
+    /// Whether the deadline was reached and the timer was not set, cleared or removed since. Further calls return false.
     package mutating func takeDue(_ timer: Int32) -> Bool {
         defer { nodes[Int(timer)].isDue = false }
         return nodes[Int(timer)].isDue
@@ -73,11 +72,11 @@ package struct TimerWheel {
 
     package func isSet(_ timer: Int32) -> Bool { nodes[Int(timer)].deadline != Self.never }
 
-    /// When ``advance(to:into:)`` has something to do, at the earliest; `nil`: nothing is set.
+    /// The earliest time at which ``advance(to:into:)`` may have something to do; nil if no timer is set.
     package var nextEvent: Int64? { nextSlot()?.time }
 
-    /// Moves the time on.
-    /// - Parameter fired: gets the timers that were reached, earliest slot first; they are not set any more.
+    /// Advances the time.
+    /// - Parameter fired: receives the timers whose deadline was reached, earliest slot first. They are no longer set.
     package mutating func advance(to now: Int64, into fired: inout ContiguousArray<Int32>) {
         while let (slot, time) = nextSlot(), time <= now {
             current = max(current, time)
@@ -103,8 +102,8 @@ package struct TimerWheel {
         current = max(current, now)
     }
 
-    /// The levels hold disjoint stretches of time, nearest first, and within one rotation of a level every
-    /// occupied slot lies ahead of the current one: so the first bit of the first level in use is the next.
+    /// The levels cover disjoint ranges of time, nearest first, and within one rotation of a level every occupied slot is
+    /// ahead of the current one. So the first occupied slot of the first level in use is the next one.
     private func nextSlot() -> (slot: Int, time: Int64)? {
         for level in 0..<Self.levels where occupied[level] != 0 {
             let slot = occupied[level].trailingZeroBitCount
@@ -117,14 +116,14 @@ package struct TimerWheel {
 
     private mutating func link(_ timer: Int32) {
         let index = Int(timer)
-        // A deadline that has passed comes up next; one beyond the wheel's 8,900 years is as good as never.
+        // A deadline in the past gets the next slot. The range of the wheel, 8,900 years, is as good as infinite.
         let deadline = min(max(nodes[index].deadline, current + 1), current + 1 << 46)
         let difference = UInt64(bitPattern: (current ^ deadline) | 63)
         let level = min((63 - difference.leadingZeroBitCount) / 6, Self.levels - 1)
         let slot = Int32(level * 64) + Int32((deadline >> Int64(6 * level)) & 63)
         let head = heads[Int(slot)]
         nodes[index].slot = slot
-        nodes[index].place = deadline
+        nodes[index].linkedDeadline = deadline
         nodes[index].next = head
         nodes[index].previous = Self.none
         if head != Self.none { nodes[Int(head)].previous = timer }

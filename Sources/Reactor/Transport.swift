@@ -1,10 +1,10 @@
 internal import CLinux
 internal import Glibc
 
-/// A connection's bytes: the seam between what a connection says and how its bytes travel.
+/// Reads and writes the bytes of a connection: the boundary between protocols and the way that their bytes are sent.
 ///
-/// A plain socket now; a TLS session is one more case with the same four calls. Callers try a read or write and wait
-/// for *any* event of the loop when it would block, since TLS may have to write in order to read.
+/// It is a plain socket now. A TLS session would be one more case. When a read or write would block, callers wait for
+/// *any* event of the loop, because TLS may have to write in order to read.
 package enum Transport: Sendable {
     case plain(Socket)
 
@@ -20,21 +20,21 @@ package enum Transport: Sendable {
         }
     }
 
-    /// Writes as much as is taken now.
+    /// Writes as much as is accepted now.
     package func write(_ bytes: UnsafeRawBufferPointer) -> IOOutcome {
         switch self {
         case .plain(let socket): socket.write(bytes)
         }
     }
 
-    /// Writes several pieces, one after the other, as much of them as is taken now.
+    /// Writes `buffer` and then the pieces, as much as is accepted now. Consumes and removes nothing.
     package func write(_ pieces: LentPieces, after buffer: ByteBuffer?) -> IOOutcome {
         switch self {
         case .plain(let socket): pieces.write(to: socket, after: buffer)
         }
     }
 
-    /// Writes at most `limit` bytes from the front of `buffer` and drops what was taken.
+    /// Writes up to `limit` bytes from the front of `buffer`, and consumes what was written.
     package func write(from buffer: ByteBuffer, atMost limit: Int = .max) -> IOOutcome {
         let outcome = buffer.withBytes { bytes in
             write(bytes.count > limit ? UnsafeRawBufferPointer(rebasing: bytes[..<limit]) : bytes)
@@ -43,7 +43,7 @@ package enum Transport: Sendable {
         return outcome
     }
 
-    /// Sends from the front of a file, at most `limit` bytes.
+    /// Sends up to `limit` bytes from the front of a part of a file.
     package func send(_ part: FilePart, atMost limit: Int) -> IOOutcome {
         switch self {
         case .plain(let socket): part.send(to: socket, atMost: limit)

@@ -1,81 +1,85 @@
-/// How closely batches follow each other.
+/// Decides how long to pause between two batches.
 ///
-/// Most of what a small batch costs does not depend on its size: a statement, a commit, a few wake-ups. Where requests
-/// crowd, and batches stay small all the same because there are several nodes or workers, the next batch therefore begins
-/// only after a multiple of the time that the last one took, and is larger for it. Batches that are large enough follow
-/// each other at once, and so do those of a system that is not busy: where fewer than two requests come in the time that
-/// a batch takes, a pause would cost latency and save next to nothing. Where nobody waits for what a batch does, they may
-/// be further apart. The time is an argument.
+/// Most of the cost of a small batch does not depend on its size: a statement, a commit, a few wake-ups. Under a high
+/// load, batches can still be small, because several nodes or workers share the requests. Then the next batch starts only
+/// after a multiple of the time that the last one took, and is therefore larger.
+///
+/// There is no pause after a batch that is large enough, and none if the system is not busy: if fewer than two requests
+/// arrive in the time that a batch takes, a pause would cost latency and save almost nothing. The pause can be longer if
+/// no client waits for the batch. The time is an argument.
 package struct BatchPace: Sendable {
     package typealias Instant = ContinuousClock.Instant
 
-    /// How far a pause goes.
-    package enum Patience: Sendable {
-        /// Somebody waits for what a batch does.
-        case short
-        /// Nobody does.
-        case long
+    /// What the pause should favour.
+    package enum Goal: Sendable {
+        /// A client waits for the batch: short pauses.
+        case latency
+        /// No client waits for the batch: long pauses.
+        case throughput
 
-        /// Of so many the pause costs more than the fixed cost of a batch that they share.
-        fileprivate var worthwhile: Double {
+        /// From this batch size on, a pause costs more than the fixed cost of a batch.
+        fileprivate var sufficientSize: Double {
             switch self {
-            case .short: 6
-            case .long: 200
+            case .latency: 6
+            case .throughput: 200
             }
         }
 
-        /// From the beginning of one batch to the beginning of the next, in times that it took, at most.
-        fileprivate var most: Double {
+        /// The maximum interval between the starts of two batches, as a multiple of the duration of the first one.
+        fileprivate var maxFactor: Double {
             switch self {
-            case .short: 2
-            case .long: 8
+            case .latency: 2
+            case .throughput: 8
             }
         }
 
-        func factor(_ count: Int) -> Double { min(most, max(1, worthwhile / Double(max(1, count)))) }
+        fileprivate func factor(_ count: Int) -> Double {
+            min(maxFactor, max(1, sufficientSize / Double(max(1, count))))
+        }
     }
 
-    /// Requests in the time of a batch that make a crowd.
-    private static let crowd = 2.0
-    /// From the beginning of one batch to the beginning of the next, at most.
-    package static let longestInterval = Duration.milliseconds(8)
-    /// Batches for nothing after which others go first.
-    private static let vainBatches = 3
+    /// The system is busy if at least this many requests arrive in the time that a batch takes.
+    private static let busyThreshold = 2.0
+    /// The maximum interval between the starts of two batches.
+    package static let maxInterval = Duration.milliseconds(8)
+    /// After this many empty batches in a row, there is a pause.
+    private static let maxEmptyBatches = 3
 
     private var lastStart: Instant?
     private var notBefore: Instant?
-    private var vain = 0
+    private var emptyBatches = 0
 
     package init() {}
 
-    /// How long the next batch has to wait; zero: it may begin.
+    /// How long to wait before the next batch starts; zero if it may start now.
     package func pause(at now: Instant) -> Duration {
         guard let notBefore, notBefore > now else { return .zero }
         return notBefore - now
     }
 
-    /// A batch has been dealt with.
+    /// A batch has ended.
     /// - Parameters:
-    ///   - count: how many there were of it.
-    ///   - isBacklog: there is as much left as a batch takes: nothing to wait for.
+    ///   - count: the size of the batch
+    ///   - isBacklog: another full batch is waiting, so a pause would not make it larger
     package mutating func ended(
-        _ count: Int, isBacklog: Bool = false, patience: Patience = .short, start: Instant, end: Instant
+        _ count: Int, isBacklog: Bool = false, goal: Goal = .latency, start: Instant, end: Instant
     ) {
-        vain = 0
+        emptyBatches = 0
         let took = end - start
         let interval = lastStart.map { max(took, start - $0) }
         lastStart = start
         notBefore = nil
         guard !isBacklog, let interval, interval > .zero else { return }
-        if Double(count) * (took / interval) >= Self.crowd {
-            notBefore = start + min(Self.longestInterval, took * patience.factor(count))
+        if Double(count) * (took / interval) >= Self.busyThreshold {
+            notBefore = start + min(Self.maxInterval, took * goal.factor(count))
         }
     }
 
-    /// A batch was started for nothing: others were faster. If that goes on they will be the next time, too.
-    package mutating func wasVain(start: Instant) {
-        vain += 1
+    /// A batch found nothing to do, because other nodes or workers were faster. If that happens several times in a row,
+    /// the next batch waits for the maximum interval.
+    package mutating func endedEmpty(start: Instant) {
+        emptyBatches += 1
         lastStart = start
-        notBefore = vain < Self.vainBatches ? nil : start + Self.longestInterval
+        notBefore = emptyBatches < Self.maxEmptyBatches ? nil : start + Self.maxInterval
     }
 }

@@ -1,6 +1,6 @@
 internal import DequeModule
 
-/// A first-in, first-out queue between threads, closed from either side.
+/// A first-in, first-out queue between threads. Either side can close it.
 package final class BlockingQueue<Element: Sendable>: Sendable {
     private struct Contents {
         var elements: Deque<Element> = []
@@ -19,7 +19,7 @@ package final class BlockingQueue<Element: Sendable>: Sendable {
 
     package var count: Int { contents.withLock { $0.elements.count } }
 
-    /// - Returns: `false` when the queue is closed; the element was not taken.
+    /// - Returns: false if the queue is closed; then the element was not added
     @discardableResult
     package func append(_ element: Element) -> Bool {
         var isAccepted = false
@@ -31,7 +31,8 @@ package final class BlockingQueue<Element: Sendable>: Sendable {
         return isAccepted
     }
 
-    /// Waits for an element. `nil`: the queue is closed and empty.
+    /// Waits for an element.
+    /// - Returns: nil if the queue is closed and empty
     package func next() -> Element? {
         contents.wait { contents -> Element?? in
             if let first = contents.elements.popFirst() { return .some(.some(first)) }
@@ -39,7 +40,8 @@ package final class BlockingQueue<Element: Sendable>: Sendable {
         }
     }
 
-    /// Waits for at least one element and takes all there are. Empty: the queue is closed.
+    /// Waits for at least one element and takes all elements.
+    /// - Returns: nothing if the queue is closed and empty
     package func nextBatch() -> [Element] {
         contents.wait { contents in
             if !contents.elements.isEmpty { return contents.takeAll() }
@@ -47,10 +49,10 @@ package final class BlockingQueue<Element: Sendable>: Sendable {
         }
     }
 
-    /// Hands batches to `body` until the queue is closed and empty.
-    /// - Parameter pace: how they follow each other.
-    package func forEachBatch(_ start: BatchPace, _ body: ([Element]) -> Void) {
-        var pace = start
+    /// Passes batches to `body` until the queue is closed and empty.
+    /// - Parameter pace: decides the pauses between batches
+    package func forEachBatch(_ pace: BatchPace, _ body: ([Element]) -> Void) {
+        var pace = pace
         while true {
             var batch = nextBatch()
             if batch.isEmpty { return }
@@ -65,12 +67,12 @@ package final class BlockingQueue<Element: Sendable>: Sendable {
         }
     }
 
-    /// What is in the queue now, perhaps nothing, without waiting.
+    /// Takes all elements that are in the queue now, without waiting.
     package func takeAll() -> [Element] {
         contents.withLock { $0.takeAll() }
     }
 
-    /// No more is taken in; what is there can still be taken out, then every taker is told.
+    /// Accepts no more elements. Those in the queue can still be taken; after them, every taker learns that it is closed.
     package func close() {
         contents.broadcast { $0.isClosed = true }
     }

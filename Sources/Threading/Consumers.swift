@@ -1,12 +1,12 @@
-/// Threads with a queue of their own: what others add is dealt with there, in order, and all of it before they end.
+/// Threads that consume a queue. They take its elements in order, and all of them before they end.
 package final class Consumers<Element: Sendable>: Sendable {
     private let queue = BlockingQueue<Element>()
     private let threads: Monitor<[NamedThread]>
 
     /// Starts the threads.
     /// - Parameters:
-    ///   - name: of the thread; of several each has its number behind it.
-    ///   - consume: runs on each thread: takes elements until the queue is closed and empty.
+    ///   - name: the name of the thread; if there are several, their numbers are appended
+    ///   - consume: runs on each thread; must take elements until the queue is closed and empty
     package init(
         _ name: String, count: Int = 1, _ consume: @escaping @Sendable (BlockingQueue<Element>) -> Void
     ) {
@@ -16,14 +16,14 @@ package final class Consumers<Element: Sendable>: Sendable {
             })
     }
 
-    /// How many elements no thread has taken yet.
+    /// The number of elements that no thread has taken yet.
     package var waiting: Int { queue.count }
 
-    /// - Returns: `false` after ``finish()``.
+    /// - Returns: false after ``finish()``; then the element was not added
     @discardableResult
     package func add(_ element: Element) -> Bool { queue.append(element) }
 
-    /// Takes no more, and waits until what has been added is dealt with. A second call does nothing.
+    /// Accepts no more elements, and waits until the threads have consumed all and ended. A second call does nothing.
     package func finish() {
         queue.close()
         let ended = threads.withLock { threads in

@@ -1,7 +1,7 @@
 internal import CLinux
 internal import Glibc
 
-/// A descriptor that one thread makes readable to wake another from `poll` or `epoll_wait` (eventfd(2)).
+/// A descriptor that one thread makes readable in order to wake another one from `poll` or `epoll_wait` (eventfd(2)).
 package final class EventFD: Sendable {
     package let descriptor: CInt
 
@@ -12,6 +12,7 @@ package final class EventFD: Sendable {
 
     deinit { close(descriptor) }
 
+    /// Makes the descriptor readable.
     package func signal() {
         var one: UInt64 = 1
         _ = write(descriptor, &one, 8)

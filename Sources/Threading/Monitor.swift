@@ -1,8 +1,8 @@
 internal import Glibc
 
-/// A value behind a lock, with a condition to wait for: a mutex and a condition variable of pthread.
+/// A value that is protected by a mutex, with a condition variable (pthread).
 ///
-/// `Synchronization.Mutex` is the better lock where nobody waits; it cannot be paired with a condition variable.
+/// If no thread waits for a condition, `Synchronization.Mutex` is better. It cannot be used with a condition variable.
 package final class Monitor<State>: @unchecked Sendable {
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private let condition: UnsafeMutablePointer<pthread_cond_t>
@@ -13,7 +13,7 @@ package final class Monitor<State>: @unchecked Sendable {
         mutex = .allocate(capacity: 1)
         pthread_mutex_init(mutex, nil)
         condition = .allocate(capacity: 1)
-        // Deadlines are on the monotonic clock: a step of the wall clock must not end or stretch a wait.
+        // Deadlines are on the monotonic clock, so that setting the wall clock does not change how long a wait takes.
         var attributes = pthread_condattr_t()
         pthread_condattr_init(&attributes)
         pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
@@ -49,7 +49,7 @@ package final class Monitor<State>: @unchecked Sendable {
         pthread_cond_broadcast(condition)
     }
 
-    /// Waits until `body` returns a value, trying it at once and after every wake-up, with the lock held.
+    /// Waits until `body` returns a value. Calls it, with the lock held, at once and after every wake-up.
     package func wait<Result>(_ body: (inout State) -> Result?) -> Result {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
@@ -59,8 +59,8 @@ package final class Monitor<State>: @unchecked Sendable {
         }
     }
 
-    /// Like ``wait(_:)``, but gives up after `timeout`.
-    /// - Returns: `nil` when the time passed without a value.
+    /// Like ``wait(_:)``, but with a timeout.
+    /// - Returns: nil if `body` has returned no value within `timeout`
     package func wait<Result>(for timeout: Duration, _ body: (inout State) -> Result?) -> Result? {
         var now = timespec()
         clock_gettime(CLOCK_MONOTONIC, &now)

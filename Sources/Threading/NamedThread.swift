@@ -1,17 +1,17 @@
 internal import CLinux
 internal import Glibc
 
-/// A POSIX thread of our own, named, for code that blocks in C (libpq, libfcgi, argon2, epoll).
+/// A POSIX thread with a name, for code that blocks in C (libpq, libfcgi, argon2, epoll).
 ///
-/// Blocking calls never run on Swift's cooperative pool: it has one thread a core, and each one that blocks
-/// is missing from all `async` code of the process.
+/// Blocking calls must not run on Swift's cooperative pool: it has one thread per core, and a thread that blocks is not
+/// available for the `async` code of the process.
 package final class NamedThread: @unchecked Sendable {
     private let handle: pthread_t
 
     /// Starts the thread.
     /// - Parameters:
-    ///   - name: shown by `ps -L` and `perf`; Linux keeps the first 15 bytes.
-    ///   - body: runs once; the thread ends when it returns.
+    ///   - name: shown by `ps -L` and `perf`; Linux keeps the first 15 bytes
+    ///   - body: runs once; the thread ends when it returns
     package init(_ name: String, _ body: @escaping @Sendable () -> Void) {
         let start = Unmanaged.passRetained(Start(name: name, body: body))
         var handle = pthread_t()
@@ -24,12 +24,12 @@ package final class NamedThread: @unchecked Sendable {
                 return nil
             },
             start.toOpaque())
-        // EAGAIN is all that can happen here: the system has no thread left, and there is no way to go on.
+        // Only EAGAIN is possible here: the system cannot create more threads. The process cannot continue then.
         precondition(code == 0, "cannot start thread \(name): \(String(cString: strerror(code)))")
         self.handle = handle
     }
 
-    /// Waits for the thread to end. To be called exactly once.
+    /// Waits until the thread ends. Call it exactly once.
     package func join() {
         pthread_join(handle, nil)
     }

@@ -28,9 +28,9 @@ package final class MetricsListener: Sendable {
     ///   - place: port 0: the system chooses.
     ///   - page: the answer for a path; `nil`: there is none.
     init(_ place: HostPort, page: @escaping @Sendable (String) -> Page?) throws(Failure) {
-        let listener: Listener
+        let listener: ListeningSocket
         do {
-            listener = try Listener.listen(on: place.addresses()[0], .init(ipv6Only: false))
+            listener = try ListeningSocket.listen(on: place.addresses()[0], .init(ipv6Only: false))
         } catch {
             throw Failure(description: "cannot listen on \(place): \(error)")
         }

@@ -151,11 +151,11 @@ struct WorkerLoop {
         if asked > 0 { isBacklog = claimed == asked && !isSuspect }
         let isFull = asked > 0 && claimed == asked
         if asked > 0, claimed == 0, stored <= 1 {
-            pace.wasVain(start: start)
+            pace.endedEmpty(start: start)
         } else {
             // Of the first tasks claimed nobody can say yet.
             pace.ended(
-                max(stored, claimed), isBacklog: isFull, patience: isUrgent || stored == 0 ? .short : .long,
+                max(stored, claimed), isBacklog: isFull, goal: isUrgent || stored == 0 ? .latency : .throughput,
                 start: start, end: end)
         }
         guard case .working = state, asked > 0 else { return }

@@ -6,7 +6,7 @@ import Reactor
 /// A web server's side of one FastCGI connection, blocking.
 final class FastCGIClient: @unchecked Sendable {
     let descriptor: CInt
-    private var exchange = WebServerSide()
+    private var exchange = FastCGIClientMachine()
     private var received: [UInt8] = []
 
     struct Reply: Sendable {
@@ -34,7 +34,7 @@ final class FastCGIClient: @unchecked Sendable {
 
     private static func connect(_ address: SocketAddress) throws -> (CInt, Bool) {
         let (socket, state) = try Socket.connect(to: address)
-        if state == .underWay {
+        if state == .inProgress {
             var poll = pollfd(fd: socket.descriptor, events: Int16(POLLOUT), revents: 0)
             Glibc.poll(&poll, 1, 5000)
             guard socket.pendingError == 0 else {

@@ -65,7 +65,7 @@ final class Harness: Sendable {
     }
 
     private static func freePort() throws -> UInt16 {
-        let listener = try Reactor.Listener.listen(on: .ipv4(0x7F00_0001, port: 0))
+        let listener = try ListeningSocket.listen(on: .ipv4(0x7F00_0001, port: 0))
         defer { listener.close() }
         return listener.localAddress!.port
     }

@@ -106,7 +106,7 @@ struct ListenTests {
             text: Harness.text([node.address], listen: "127.0.0.1:%PORT% so_keepalive=2m:5:3 rcvbuf=64k sndbuf=64k"))
         #expect(try harness.get("/").status == 200)
         // Read off a connection that this process accepted.
-        let listener = try Reactor.Listener.listen(
+        let listener = try ListeningSocket.listen(
             on: .ipv4(0x7F00_0001, port: 0),
             options([.keepsAlive(true), .keepaliveIdle(seconds: 120), .keepaliveCount(3)]))
         defer { listener.close() }
@@ -130,8 +130,8 @@ struct ListenTests {
         withExtendedLifetime(client) {}
     }
 
-    private func options(_ more: [SocketOption]) -> Reactor.Listener.Options {
-        var options = Reactor.Listener.Options()
+    private func options(_ more: [SocketOption]) -> ListeningSocket.Options {
+        var options = ListeningSocket.Options()
         options.more = more
         return options
     }

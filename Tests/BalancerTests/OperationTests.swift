@@ -337,7 +337,7 @@ struct OperationTests {
     @Test func `a node that cannot be connected to is told of with the reason, by a waiting request once`() throws {
         let folder = TemporaryFolder()
         let path = folder.file("errors")
-        let listener = try Reactor.Listener.listen(on: .ipv4(0x7F00_0001, port: 0))
+        let listener = try ListeningSocket.listen(on: .ipv4(0x7F00_0001, port: 0))
         let address = listener.localAddress!.description
         listener.close()
         let harness = try Harness(

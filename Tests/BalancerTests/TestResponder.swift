@@ -41,7 +41,7 @@ final class TestResponder: Sendable {
 
     /// As an upstream's `server` names it.
     let address: String
-    private let listener: Reactor.Listener
+    private let listener: ListeningSocket
     private let contents = Mutex(Contents())
     private let answer: @Sendable (Request) -> [Step]
     /// It does not wait for the request's body.
@@ -57,7 +57,7 @@ final class TestResponder: Sendable {
     ) throws {
         self.answersEarly = answersEarly
         let place = address ?? .unix("/tmp/mr-\(UInt64.random(in: 0 ... .max)).sock")
-        listener = try Reactor.Listener.listen(on: place)
+        listener = try ListeningSocket.listen(on: place)
         self.address = (listener.localAddress ?? place).description
         self.answer = answer
         setBlocking(listener.descriptor)

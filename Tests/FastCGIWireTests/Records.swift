@@ -1,6 +1,6 @@
 import FastCGIWire
 
-/// A record written byte by byte, apart from the codec under test.
+/// A record written byte by byte, without the codec under test.
 func record(
     _ type: UInt8, _ content: [UInt8] = [], padding: Int = 0, id: UInt16 = 1, version: UInt8 = 1
 ) -> [UInt8] {
@@ -17,7 +17,7 @@ func end(_ protocolStatus: UInt8 = 0, application: UInt8 = 0, padding: Int = 0) 
     record(3, [0, 0, 0, application, protocolStatus, 0, 0, 0], padding: padding)
 }
 
-/// What a responder sees of a web server's bytes: a reader of records and params, apart from the codec under test.
+/// What a responder reads from the bytes of a web server: a reader of records and params, without the codec under test.
 struct ResponderView {
     struct Request: Equatable {
         var flags: UInt8 = 0
@@ -102,7 +102,7 @@ extension Int {
     }
 }
 
-/// What an exchange made of a responder's bytes.
+/// The result of a machine for the bytes of a responder.
 struct Reply: Equatable {
     var status = 0
     var reason = ""
@@ -115,12 +115,12 @@ struct Reply: Equatable {
 
     var text: String { String(decoding: body, as: UTF8.self) }
 
-    /// Plays `bytes` to an exchange as a receive buffer would: `pieces` are the sizes of the reads.
+    /// Passes `bytes` to a machine as a receive buffer would. `pieces` are the sizes of the reads.
     static func read(
         _ bytes: [UInt8], pieces: [Int], isHead: Bool = false, sendsAll: Bool = true,
         limits: ResponseLimits = ResponseLimits()
     ) -> Reply {
-        var exchange = WebServerSide(limits: limits)
+        var exchange = FastCGIClientMachine(limits: limits)
         var out: [UInt8] = []
         exchange.begin(keepsConnection: true, isHead: isHead, into: &out)
         exchange.encoder.endParams(into: &out)
@@ -128,7 +128,7 @@ struct Reply: Equatable {
         return read(bytes, pieces: pieces, with: &exchange)
     }
 
-    static func read(_ bytes: [UInt8], pieces: [Int], with exchange: inout WebServerSide) -> Reply {
+    static func read(_ bytes: [UInt8], pieces: [Int], with exchange: inout FastCGIClientMachine) -> Reply {
         var reply = Reply()
         var buffer: [UInt8] = []
         var rest = bytes[...]

@@ -40,11 +40,11 @@ struct RequestEncoderTests {
     }
 
     @Test(arguments: [0, 1, 127, 128, 255, 256, 65_000, 65_535, 65_536, 131_070, 200_000])
-    func `Lengths of names and values, and the records they are split over, fit the limits`(length: Int) throws {
+    func `Names, values and records of all lengths are within the limits`(length: Int) throws {
         let long = (0..<length).map { UInt8(truncatingIfNeeded: $0 * 7) }
         let bytes = encode { encoder, out in
             let short = Array("SHORT".utf8)
-            out = [9, 9, 9]  // what is in the buffer already
+            out = [9, 9, 9]  // bytes that are in the buffer already
             encoder.begin(keepsConnection: true, into: &out)
             encoder.param(short.span, long.span, into: &out)
             encoder.param(long.span, short.span, into: &out)
@@ -64,7 +64,7 @@ struct RequestEncoderTests {
         ("Host", "HTTP_HOST"), ("X-Forwarded-For", "HTTP_X_FORWARDED_FOR"), ("x-a1", "HTTP_X_A1"),
         (String(repeating: "a", count: 130), "HTTP_" + String(repeating: "A", count: 130)),
     ])
-    func `A header's name becomes its variable's`(header: String, variable: String) throws {
+    func `The name of a header becomes the name of its variable`(header: String, variable: String) throws {
         let bytes = encode { encoder, out in
             let name = Array(header.utf8)
             encoder.begin(keepsConnection: true, into: &out)
@@ -76,7 +76,7 @@ struct RequestEncoderTests {
     }
 
     @Test(arguments: [1, 65_535, 65_536, 300_000])
-    func `A body is split over as many records as it needs`(length: Int) throws {
+    func `A body is split into as many records as it needs`(length: Int) throws {
         let body = (0..<length).map { UInt8(truncatingIfNeeded: $0) }
         let bytes = encode { encoder, out in
             encoder.begin(keepsConnection: true, into: &out)
@@ -90,7 +90,7 @@ struct RequestEncoderTests {
     }
 
     @Test(arguments: 0..<30)
-    func `Any sequence of requests is read back as it was`(seed: UInt64) throws {
+    func `Any sequence of requests is read back unchanged`(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
         var encoder = RequestEncoder()
         var out: [UInt8] = []
@@ -130,7 +130,7 @@ struct RequestEncoderTests {
         #expect(requests == expected)
     }
 
-    @Test func `A buffer that has grown once is enough for the next request`() {
+    @Test func `A buffer that has grown once needs no more memory for the next request`() {
         var encoder = RequestEncoder()
         var out: [UInt8] = []
         let (name, value) = (Array("NAME".utf8), [UInt8](repeating: 1, count: 300))

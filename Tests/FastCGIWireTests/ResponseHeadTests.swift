@@ -4,8 +4,8 @@ import Testing
 struct ResponseHeadTests {
     private func parse(
         _ text: String, limits: ResponseLimits = ResponseLimits()
-    ) throws(FastCGIError) -> ResponseHead {
-        var parser = ResponseHeadParser(limits: limits)
+    ) throws(FastCGIError) -> CGIResponseHead {
+        var parser = CGIResponseHeadParser(limits: limits)
         let bytes = Array(text.utf8)
         let count = try parser.take(bytes.span, 0..<bytes.count)
         #expect(count == bytes.count)
@@ -24,7 +24,7 @@ struct ResponseHeadTests {
         ("Status: 200 OK\r\nLocation: /a\r\n\r\n", 200, "OK"),
         ("Status: 599 x\r\n\r\n", 599, "x"),
     ])
-    func `Status decides, else a Location is a redirect, else all is well`(text: String, status: Int, reason: String)
+    func `Status decides; without it a Location means 302, otherwise 200`(text: String, status: Int, reason: String)
         throws
     {
         let head = try parse(text)
@@ -32,7 +32,7 @@ struct ResponseHeadTests {
         #expect(head.text(head.reason) == reason)
     }
 
-    @Test func `Lines come out in order, without the blanks around values`() throws {
+    @Test func `Lines keep their order and lose the blanks around values`() throws {
         let head = try parse("A:1\r\nb-C: \t two words \t\r\nD:\nSet-Cookie: x\nSet-Cookie: y:z\r\n\r\n")
         #expect(
             head.fields.map { "\(head.text($0.name))=\(head.text($0.value))" }
@@ -46,11 +46,11 @@ struct ResponseHeadTests {
         ("Proxy-Connection", .hopByHop), ("Location", .location), ("Etag", .other), ("Cookie", .other),
         ("Content-Lengths", .other),
     ])
-    func `Names are known in any case`(name: String, known: KnownResponseField) throws {
+    func `Names are recognised in upper and lower case`(name: String, known: KnownResponseField) throws {
         #expect(try parse("\(name): 1\r\n\r\n").fields.first?.known == known)
     }
 
-    @Test func `The first of a kind is found`() throws {
+    @Test func `The first header of a kind is found`() throws {
         let head = try parse("Date: one\r\nDate: two\r\n\r\n")
         #expect(head.first(.date).map { head.text($0.value) } == "one")
         #expect(head.first(.server) == nil)
@@ -95,28 +95,28 @@ struct ResponseHeadTests {
         ("transfer-encoding: identity\r\n\r\n", .transferEncoding),
         ("Transfer-Encoding:\r\n\r\n", .transferEncoding),
     ])
-    func `What could be read in two ways is refused`(text: String, error: FastCGIError) {
+    func `An ambiguous header is refused`(text: String, error: FastCGIError) {
         #expect(throws: error) { try self.parse(text) }
     }
 
-    @Test func `Bytes beyond ASCII are taken in values`() throws {
+    @Test func `Bytes beyond ASCII are accepted in values`() throws {
         let head = try parse("A: grüße\r\n\r\n")
         #expect(head.fields.first.map { head.text($0.value) } == "grüße")
     }
 
-    @Test func `The header is bounded in bytes and lines, also while it is incomplete`() throws {
+    @Test func `The header is limited in bytes and lines, also while it is incomplete`() throws {
         let limits = ResponseLimits(head: 20, fields: 2)
         #expect(try parse("A: 1\r\nB: 2345678\r\n\r\n", limits: limits).fields.count == 2)
         #expect(throws: FastCGIError.headTooLarge) { try parse("A: 1\r\nB: 23456789\r\n\r\n", limits: limits) }
         #expect(throws: FastCGIError.tooManyFields) { try parse("A:\nB:\nC:\n\n", limits: limits) }
-        var parser = ResponseHeadParser(limits: limits)
+        var parser = CGIResponseHeadParser(limits: limits)
         let piece = Array("A: 123".utf8)
         for _ in 0..<3 { #expect(try parser.take(piece.span, 0..<piece.count) == nil) }
         #expect(throws: FastCGIError.headTooLarge) { try parser.take(piece.span, 0..<piece.count) }
     }
 
-    @Test func `The rest of the record is left to the body`() throws {
-        var parser = ResponseHeadParser()
+    @Test func `The rest of the record is left for the body`() throws {
+        var parser = CGIResponseHeadParser()
         let bytes = Array("__A: b\r\n\r\nbody".utf8)
         #expect(try parser.take(bytes.span, 2..<bytes.count) == 8)
     }

@@ -2,12 +2,13 @@ import HTTPWire
 import Testing
 
 @Suite struct BodyDecoderTests {
-    /// Decodes a chunked body that comes in in pieces of `step` bytes: the data, and what was left over.
+    /// Decodes a chunked body that is received in pieces of `step` bytes.
+    /// - Returns: the data, and the number of bytes left over
     private func decode(
-        _ text: String, step: Int = .max, maximum: Int = .max, limits: HTTPLimits = HTTPLimits()
+        _ text: String, step: Int = .max, maxBytes: Int = .max, limits: HTTPLimits = HTTPLimits()
     ) throws(HTTPError) -> (data: String, rest: Int, isComplete: Bool) {
         let bytes = Array(text.utf8)
-        var decoder = BodyDecoder(.chunked, maximum: maximum, limits: limits)
+        var decoder = BodyDecoder(.chunked, maxBytes: maxBytes, limits: limits)
         var data: [UInt8] = []
         var offset = 0
         while offset < bytes.count, !decoder.isComplete {
@@ -26,7 +27,7 @@ import Testing
         ("5;name=value;b=\"c\"\r\nhello\r\n0;x\r\n\r\n", "hello"), ("5; x\r\nhello\r\n0\r\n\r\n", "hello"),
         ("2\r\nab\r\n0\r\nTrailer: dropped\r\nB: c\r\n\r\n", "ab"), ("4\r\n\r\n\r\n\r\n0\r\n\r\n", "\r\n\r\n"),
     ])
-    func `chunks are joined, extensions and trailers dropped`(text: String, data: String) throws {
+    func `chunks are joined, extensions and trailers are dropped`(text: String, data: String) throws {
         for step in [1, 2, 3, 7, .max] {
             let result = try decode(text + "GET /next", step: step)
             #expect(result.data == data)
@@ -56,7 +57,7 @@ import Testing
         #expect(throws: HTTPError.malformedChunk) { try self.decode(text) }
     }
 
-    @Test func `extensions, trailers and small chunks are bounded`() {
+    @Test func `extensions, trailers and small chunks are limited`() {
         let long = String(repeating: "x", count: 600)
         #expect(throws: HTTPError.chunkOverheadTooLarge) { try self.decode("5;\(long)\r\n") }
         #expect(throws: HTTPError.chunkOverheadTooLarge) { try self.decode(String(repeating: "0", count: 600)) }
@@ -65,21 +66,21 @@ import Testing
         }
         let padded = String(repeating: "1;\(String(repeating: "x", count: 400))\r\na\r\n", count: 100)
         #expect(throws: HTTPError.chunkOverheadTooLarge) { try self.decode(padded) }
-        // One-byte chunks without extensions are slow, but nothing else is wrong with them.
+        // One-byte chunks without extensions are slow, but valid.
         let small = String(repeating: "1\r\na\r\n", count: 10_000) + "0\r\n\r\n"
         #expect(throws: Never.self) { try self.decode(small) }
     }
 
-    @Test func `a body beyond the maximum is 413, as soon as that is known`() throws {
-        #expect(try decode("3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n", maximum: 5).data == "abcde")
-        #expect(throws: HTTPError.bodyTooLarge) { try self.decode("3\r\nabc\r\n3\r\n", maximum: 5) }
-        var decoder = BodyDecoder(.length(6), maximum: 5)
+    @Test func `a body above the maximum is 413, as soon as its size is known`() throws {
+        #expect(try decode("3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n", maxBytes: 5).data == "abcde")
+        #expect(throws: HTTPError.bodyTooLarge) { try self.decode("3\r\nabc\r\n3\r\n", maxBytes: 5) }
+        var decoder = BodyDecoder(.length(6), maxBytes: 5)
         let none: [UInt8] = []
         #expect(throws: HTTPError.bodyTooLarge) { try decoder.next(none.span) }
         #expect(HTTPError.bodyTooLarge.status == 413)
     }
 
-    @Test func `a body with a length takes exactly that`() throws {
+    @Test func `a body with a length has exactly that many bytes`() throws {
         let bytes = Array("hello, world".utf8)
         var decoder = BodyDecoder(.length(5))
         let first = try decoder.next(bytes.span.extracting(0..<2))
@@ -97,7 +98,7 @@ import Testing
         #expect(BodyDecoder(.length(0)).isComplete)
     }
 
-    @Test func `a body until the close ends with the input`() throws {
+    @Test func `a body that ends with the connection ends with the input`() throws {
         let bytes = Array("hello".utf8)
         var decoder = BodyDecoder(.untilClose)
         #expect(try decoder.next(bytes.span).data == 0..<5)

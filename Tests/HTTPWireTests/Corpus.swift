@@ -1,4 +1,4 @@
-/// Requests of every kind, well-formed and not. What a test or the field has once found goes here and stays.
+/// Requests of every kind, well-formed and malformed. Every request that once revealed a bug stays here.
 enum Corpus {
     static let requests = [
         "",

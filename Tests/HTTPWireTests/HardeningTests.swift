@@ -1,8 +1,8 @@
 import HTTPWire
 import Testing
 
-/// One table per rule: each row is a request that two recipients could read in two ways, or that a program behind us
-/// could trip over.
+/// One table per rule. Each row is a request that two recipients could read differently, or that a program behind the
+/// proxy may not handle.
 @Suite struct HardeningTests {
     private func status(_ lines: String...) -> Int {
         Summary(lines.joined(separator: "\r\n") + "\r\n\r\n").status
@@ -26,7 +26,7 @@ import Testing
     }
 
     @Test(arguments: ["chunked", "CHUNKED", "  chunked \t"])
-    func `chunked is taken in any case`(value: String) {
+    func `chunked is recognised in upper and lower case`(value: String) {
         let summary = Summary("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: \(value)\r\n\r\n0\r\n\r\n")
         #expect(summary.error == nil)
         #expect(summary.isComplete)
@@ -55,7 +55,7 @@ import Testing
         "", "+5", "-5", "5,5", "5 5", "0x5", "5a", "5.0", "\"5\"", "٥", "9223372036854775808",
         "18446744073709551616", "99999999999999999999999999",
     ])
-    func `a Content-Length that is not digits or does not fit is 400`(value: String) {
+    func `a Content-Length that has other bytes than digits or does not fit is 400`(value: String) {
         #expect(status("POST / HTTP/1.1", "Host: a", "Content-Length: \(value)") == 400)
     }
 
@@ -92,7 +92,7 @@ import Testing
     }
 
     @Test(arguments: ["X : a", "X\t: a", "X Y: a", "X", ": a", "Host : b", "é: a", "Transfer-Encoding : chunked"])
-    func `a blank before the colon, a missing colon or name, a name that is not ASCII are 400`(field: String) {
+    func `a blank before the colon, a missing colon or name, or a name that is not ASCII is 400`(field: String) {
         #expect(Summary("GET / HTTP/1.1\r\nHost: a\r\n\(field)\r\n\r\n").error == .malformedField)
     }
 
@@ -100,7 +100,7 @@ import Testing
         "X_Forwarded_For: 1", "Content_Length: 7", "Transfer_Encoding: x", "X.Y: 1", "X!: 1", "X@Y: 1", "X(Y): 1",
         "Proxy: http://evil", "PROXY: http://evil",
     ])
-    func `names that must not become variables are dropped`(field: String) {
+    func `headers whose names must not become CGI variables are dropped`(field: String) {
         let summary = Summary("GET / HTTP/1.1\r\nHost: a\r\n\(field)\r\nX-B: c\r\n\r\n")
         #expect(summary.error == nil)
         #expect(summary.fields == ["Host: a", "X-B: c"])
@@ -127,11 +127,11 @@ import Testing
         "http://", "http:///p", "http://u@b/", "http://u:p@b/", "ftp://b/", "http:/b", "b:80", "b", "?q", "*", "%2Fp",
         "/p#f", "http://b#f", "/é", "http://b:x/",
     ])
-    func `any other target is 400`(target: String) {
+    func `any other form of a target is 400`(target: String) {
         #expect(Summary("GET \(target) HTTP/1.1\r\nHost: a\r\n\r\n").error == .malformedTarget)
     }
 
-    @Test func `the asterisk form belongs to OPTIONS`() {
+    @Test func `only OPTIONS may have the asterisk form`() {
         #expect(Summary("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n").path == "*")
     }
 
@@ -159,7 +159,7 @@ import Testing
         ("G@T / HTTP/1.1", 400), ("get / HTTP/1.1", 200), ("X / HTTP/1.1", 200),
         ("AVERYLONGMETHODNAMETHATNOBODYKNOWS / HTTP/1.1", 501),
     ])
-    func `the request line has one form`(line: String, status: Int) {
+    func `any other form of the request line is refused`(line: String, status: Int) {
         #expect(Summary(line + "\r\nHost: a\r\n\r\n").status == status)
     }
 }

@@ -11,7 +11,7 @@ import Testing
         ("/a/%2e%2E/b", "/b"), ("/a%2fb", "/a/b"), ("/a/%2e%2e%2fb", "/b"), ("/%252e", "/%2e"), ("/a%3fb", "/a?b"),
         ("/a%20b", "/a b"), ("/a+b", "/a+b"), ("/%c3%bc", "/ü"), ("/a;b=c/d", "/a;b=c/d"), ("/a\\..\\b", "/a\\..\\b"),
     ])
-    func `a path is decoded once, slashes are merged, dot segments resolved`(raw: String, path: String) {
+    func `a path is decoded once, slashes are merged, and dot segments are resolved`(raw: String, path: String) {
         let summary = Summary("GET \(raw)?%00=.. HTTP/1.1\r\nHost: a\r\n\r\n")
         #expect(summary.error == nil)
         #expect(summary.path == path)
@@ -22,7 +22,7 @@ import Testing
         ("//", "//"), ("/a//b", "/a//b"), ("/a//../b", "/a/b"), ("/a//..", "/a/"), ("/a//.", "/a//"), ("/a//", "/a//"),
         ("/./a//b/../", "/a//"), ("///..", "//"), ("/a%2f%2fb", "/a//b"), ("/a/..//b", "//b"),
     ])
-    func `slashes may be left as they are`(raw: String, path: String) throws {
+    func `slashes are not merged if the rules say so`(raw: String, path: String) throws {
         var parser = RequestParser()
         parser.rules.mergesSlashes = false
         _ = try parser.parse(Array("GET \(raw) HTTP/1.0\r\n\r\n".utf8).span)
@@ -40,11 +40,11 @@ import Testing
     }
 
     @Test(arguments: ["/%00", "/a%00b", "/%", "/%4", "/a%4", "/%4g", "/%g4", "/%%41", "/%u0041", "/% 41"])
-    func `an encoded NUL and a broken encoding are 400`(raw: String) {
+    func `an encoded NUL and a malformed encoding are 400`(raw: String) {
         #expect(Summary("GET \(raw) HTTP/1.1\r\nHost: a\r\n\r\n").status == 400)
     }
 
-    @Test func `the result never holds an empty or dot segment, whatever the path`() {
+    @Test func `the result never has an empty segment or a dot segment`() {
         var generator = SeededGenerator(seed: 7)
         let pieces = ["/", ".", "..", "a", "%2e", "%2F", "%2f", "//", "b.", "%61"]
         for _ in 0..<5_000 {

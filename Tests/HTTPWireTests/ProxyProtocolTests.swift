@@ -14,14 +14,14 @@ struct ProxyProtocolTests {
             ("PROXY TCP4 192.0.2.1 10.0.0.1 5000 80\r\n", "192.0.2.1", 5000, "10.0.0.1", 80),
             ("PROXY TCP6 2001:db8::1 ::1 65535 443\r\n", "2001:db8::1", 65535, "::1", 443),
         ] as [(String, String, UInt16, String, UInt16)])
-    func `a line of version 1 names client and server`(
+    func `a header of version 1 has the addresses of client and server`(
         text: String, source: String, sourcePort: UInt16, destination: String, destinationPort: UInt16
     ) throws {
         let bytes = Array(text.utf8)
         let parsed = try #require(try parse(bytes + Array("GET".utf8)))
         #expect(parsed.length == bytes.count)
-        #expect(parsed.header.source == ProxyProtocol.Place(address: .text(source), port: sourcePort))
-        #expect(parsed.header.destination == ProxyProtocol.Place(address: .text(destination), port: destinationPort))
+        #expect(parsed.header.source == ProxyProtocol.Endpoint(address: .text(source), port: sourcePort))
+        #expect(parsed.header.destination == ProxyProtocol.Endpoint(address: .text(destination), port: destinationPort))
         for count in 0..<bytes.count { #expect(try parse(Array(bytes[..<count])) == nil) }
     }
 
@@ -34,7 +34,7 @@ struct ProxyProtocolTests {
         #expect(throws: ProxyProtocol.Malformed.self) { try parse(Array(text.utf8)) }
     }
 
-    @Test func `a sender who does not say leaves the connection's own address`() throws {
+    @Test func `a sender that does not tell the addresses leaves them nil`() throws {
         for bytes in [Array("PROXY UNKNOWN whatever\r\n".utf8), Self.signature + [0x20, 0, 0, 0]] {
             let parsed = try #require(try parse(bytes))
             #expect(parsed.header.source == nil)
@@ -42,16 +42,16 @@ struct ProxyProtocolTests {
         }
     }
 
-    @Test func `version 2 names client and server, and what follows them is passed over`() throws {
+    @Test func `a header of version 2 has the addresses of client and server, and further fields are skipped`() throws {
         let four: [UInt8] = [192, 0, 2, 1, 10, 0, 0, 1, 0x13, 0x88, 0, 80]
         let extra: [UInt8] = [4, 0, 1, 9]
         let bytes = Self.signature + [0x21, 0x11, 0, UInt8(four.count + extra.count)] + four + extra
         let parsed = try #require(try parse(bytes + [1, 2, 3]))
         #expect(parsed.length == bytes.count)
-        #expect(parsed.header.source == ProxyProtocol.Place(address: .binary([192, 0, 2, 1]), port: 5000))
-        #expect(parsed.header.destination == ProxyProtocol.Place(address: .binary([10, 0, 0, 1]), port: 80))
+        #expect(parsed.header.source == ProxyProtocol.Endpoint(address: .binary([192, 0, 2, 1]), port: 5000))
+        #expect(parsed.header.destination == ProxyProtocol.Endpoint(address: .binary([10, 0, 0, 1]), port: 80))
         for count in 0..<bytes.count { #expect(try parse(Array(bytes[..<count])) == nil) }
-        // Of a datagram it says nothing of a stream.
+        // The addresses of a datagram are ignored.
         let datagram = try #require(try parse(Self.signature + [0x21, 0x12, 0, UInt8(four.count)] + four))
         #expect(datagram.header.source == nil && datagram.header.destination == nil)
         #expect(datagram.length == 28)

@@ -11,11 +11,11 @@ struct RangeHeaderTests {
             ("bytes=99999999999999999999-", .unsatisfiable), ("items=0-1", .whole), ("bytes=0-1,3-4", .whole),
             ("", .whole),
         ] as [(String, RangeHeader)])
-    func `a range is taken, or told to be none`(text: String, expected: RangeHeader) {
+    func `a range is parsed, ignored or unsatisfiable`(text: String, expected: RangeHeader) {
         #expect(RangeHeader(Array(text.utf8), length: 10) == expected)
     }
 
-    @Test func `an empty body has no part`() {
+    @Test func `an empty body has no range`() {
         #expect(RangeHeader(Array("bytes=0-4".utf8), length: 0) == .whole)
         #expect(RangeHeader(Array("bytes=1-4".utf8), length: 0) == .unsatisfiable)
     }
@@ -23,15 +23,15 @@ struct RangeHeaderTests {
     @Test(arguments: [
         "Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994",
     ])
-    func `a date is read in each of its three forms`(_ text: String) {
+    func `a date is parsed in each of its three forms`(_ text: String) {
         #expect(HTTPDate.seconds(text) == 784_111_777)
     }
 
-    @Test func `what is written is read again, and what is no date is none`() {
+    @Test func `a written date is parsed to the same time, and other texts are refused`() {
         for seconds in stride(from: 0, to: 4_000_000_000, by: 86_400 * 7 + 12_345) {
             #expect(HTTPDate.seconds(HTTPDate.text(seconds)) == seconds)
         }
-        // A file's date may be anything; the format ends with the year 9999.
+        // A file may have any date. The format ends with the year 9999.
         for (seconds, text) in [
             (-5, "Thu, 01 Jan 1970 00:00:00 GMT"), (Int.min, "Thu, 01 Jan 1970 00:00:00 GMT"),
             (253_402_300_800, "Fri, 31 Dec 9999 23:59:59 GMT"), (Int.max, "Fri, 31 Dec 9999 23:59:59 GMT"),

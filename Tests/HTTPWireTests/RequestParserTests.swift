@@ -2,7 +2,7 @@ import HTTPWire
 import Testing
 
 @Suite struct RequestParserTests {
-    @Test func `a plain request is taken apart`() {
+    @Test func `a simple request is parsed`() {
         let summary = Summary(
             "POST /hash/sha256?wait=5 HTTP/1.1\r\nHost: localhost:8000\r\nContent-Type:application/json\r\n"
                 + "X-Empty:\r\nContent-Length: 5 \t\r\n\r\nhello")
@@ -22,7 +22,7 @@ import Testing
         #expect(summary.keepsAlive)
     }
 
-    @Test func `pipelined requests come out one by one from one parser`() throws {
+    @Test func `one parser returns pipelined requests one by one`() throws {
         let stream = Array(
             ("GET /1 HTTP/1.1\r\nHost: a\r\n\r\n" + "POST /2 HTTP/1.1\r\nHost: b\r\nContent-Length: 2\r\n\r\nhi"
                 + "\r\nGET /3 HTTP/1.0\r\n\r\n").utf8)
@@ -41,7 +41,7 @@ import Testing
     }
 
     @Test(arguments: HTTPMethod.allCases.filter { ![.connect, .trace, .other].contains($0) })
-    func `every method is known by its name in capitals`(method: HTTPMethod) throws {
+    func `every method is recognised by its name in capital letters`(method: HTTPMethod) throws {
         for (name, expected) in [(method.rawValue, method), (method.rawValue.lowercased(), .other)] {
             let bytes = Array("\(name) / HTTP/1.1\r\nHost: a\r\n\r\n".utf8)
             var parser = RequestParser()
@@ -51,7 +51,9 @@ import Testing
     }
 
     @Test(arguments: KnownHeader.allCases.filter { $0 != .other && $0 != .proxy })
-    func `every known header is recognised in any case, and its look-alikes are not`(header: KnownHeader) throws {
+    func `every known header is recognised in upper and lower case, and similar names are not`(header: KnownHeader)
+        throws
+    {
         let name = header.name
         for (name, expected) in [
             (name, header), (name.uppercased(), header), ("z" + name.dropFirst(), .other),
@@ -70,7 +72,7 @@ import Testing
         }
     }
 
-    @Test func `nothing of a request is left for the next one, even if that is refused at once`() throws {
+    @Test func `no part of a request is left for the next one, even if that is refused at its first line`() throws {
         var parser = RequestParser()
         _ = try parser.parse(Array("HEAD /a?b HTTP/1.0\r\nHost: a\r\nContent-Length: 1\r\n\r\n".utf8).span)
         parser.reset()
@@ -104,7 +106,7 @@ import Testing
         #expect(Summary("GET / \(version)\r\nHost: a\r\n\(field)\r\n").keepsAlive == keepsAlive)
     }
 
-    @Test func `hop-by-hop headers are marked, those that Connection names too`() {
+    @Test func `hop-by-hop headers are marked, including those that Connection names`() {
         let summary = Summary(
             "GET / HTTP/1.1\r\nHost: a\r\nConnection: close, X-Mine\r\nx-mine: 1\r\nTE: trailers\r\nUpgrade: x\r\n"
                 + "Keep-Alive: 5\r\nProxy-Connection: b\r\nTrailer: c\r\nProxy-Authorization: d\r\nX-Other: 2\r\n\r\n")
@@ -122,7 +124,7 @@ import Testing
         #expect(summary.status == status)
     }
 
-    @Test func `a request without a body waits for nothing`() {
+    @Test func `a request without a body does not expect 100 Continue`() {
         #expect(!Summary("GET / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n\r\n").expectsContinue)
     }
 
@@ -141,7 +143,7 @@ import Testing
             less[keyPath: path] -= 1
             #expect(Summary(head, limits: less).error == error)
         }
-        // Also when the end never comes.
+        // The same if the end is never received.
         #expect(Summary("GET /" + String(repeating: "a", count: 9_000)).error == .requestLineTooLong)
         #expect(Summary("GET / HTTP/1.1\r\nA: " + String(repeating: "a", count: 33_000)).error == .headTooLarge)
         #expect(Summary(String(repeating: "\r\n", count: 20_000)).error == .headTooLarge)
@@ -161,13 +163,14 @@ import Testing
     }
 
     @Test(arguments: HTTPError.allCases)
-    func `every error has a status and a text`(error: HTTPError) {
+    func `every error has a status and a description`(error: HTTPError) {
         #expect((400...505).contains(error.status))
         #expect(HTTPStatus.reason(error.status) != "Unknown")
         #expect(!"\(error)".isEmpty)
     }
 
-    @Test func `names beyond letters, digits and hyphens are taken by rule, but never in disguise`() throws {
+    @Test func `other bytes in names are accepted if the rules say so, but not as a variant of a known header`() throws
+    {
         func names(_ change: (inout RequestRules) -> Void) throws -> [String] {
             let text =
                 "GET / HTTP/1.0\r\nA_B: 1\r\nA-B: 2\r\nC.D: 3\r\nTransfer_Encoding: chunked\r\n"

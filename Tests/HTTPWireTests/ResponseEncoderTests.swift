@@ -39,14 +39,14 @@ import Testing
         #expect(!isKept)
     }
 
-    @Test func `HTTP/1.0 is told that its connection is kept, HTTP/1.1 that it is not`() {
+    @Test func `Connection is keep-alive for HTTP/1.0 if it is kept, and close for HTTP/1.1 if it is not`() {
         #expect(response(200, version: .http10, length: 0).text.contains("Connection: keep-alive\r\n"))
         let (text, isKept) = response(200, keepAlive: false, length: 0)
         #expect(text == "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\nX-A: b\r\n\r\n")
         #expect(!isKept)
     }
 
-    @Test func `HEAD, 204 and 304 have no body, whatever is written`() {
+    @Test func `responses to HEAD and with 204 or 304 have no body, whatever is written`() {
         let (head, headKept) = response(200, isHead: true, length: 5, body: ["hello"])
         #expect(head == "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-A: b\r\n\r\n")
         #expect(headKept)
@@ -58,7 +58,7 @@ import Testing
         #expect(response(204, version: .http10, length: nil).isKept)
     }
 
-    @Test func `more than the length is cut, less closes the connection`() {
+    @Test func `bytes beyond the length are dropped, and missing bytes close the connection`() {
         let (text, isKept) = response(200, length: 4, body: ["hel", "lo"])
         #expect(text.hasSuffix("\r\n\r\nhell"))
         #expect(isKept)
@@ -71,7 +71,7 @@ import Testing
         #expect(String(decoding: out, as: UTF8.self) == "X-A: b  Set-Cookie: c \r\n")
     }
 
-    @Test func `a response that is given up closes the connection`() {
+    @Test func `a response that is aborted closes the connection`() {
         var encoder = ResponseEncoder()
         var out: [UInt8] = []
         encoder.begin(200, version: .http11, keepAlive: true, contentLength: nil, into: &out)
@@ -83,7 +83,7 @@ import Testing
         #expect(out.count == before)
     }
 
-    @Test func `what is written is read back`() throws {
+    @Test func `a written response is parsed to the same response`() throws {
         var generator = SeededGenerator(seed: 3)
         for _ in 0..<300 {
             let parts = (0..<Int.random(in: 0...4, using: &generator))

@@ -21,7 +21,7 @@ import Testing
         ("HTTP/1.1 304 \r\nContent-Length: 7\r\n\r\n", false, .none, true),
         ("HTTP/1.1 100 Continue\r\n\r\n", false, .none, true),
     ])
-    func `the head says how the body ends`(text: String, isHead: Bool, body: BodyFraming, isKept: Bool) throws {
+    func `the head decides how the body ends`(text: String, isHead: Bool, body: BodyFraming, isKept: Bool) throws {
         let (head, length) = try head(text, isAnswerToHead: isHead)
         #expect(length == text.utf8.count)
         #expect(head.body == body)
@@ -32,7 +32,7 @@ import Testing
         "HTTP/2.0 200 OK\r\n\r\n", "HTTP/1.1 20 OK\r\n\r\n", "HTTP/1.1 999 OK\r\n\r\n", "HTTP/1.1 200OK\r\n\r\n",
         "HTTP/1.1\r\n\r\n", "SSH-2.0-OpenSSH_9.2\r\n\r\n", "HTTP/1.1 2x0 OK\r\n\r\n", "\r\nHTTP/1.1 200 OK\r\n\r\n",
     ])
-    func `a status line has one form`(text: String) {
+    func `any other form of the status line is refused`(text: String) {
         #expect(throws: HTTPError.malformedStatusLine) { try self.head(text) }
     }
 
@@ -46,7 +46,7 @@ import Testing
         #expect(throws: error) { try self.head("HTTP/1.1 200 OK\r\n\(fields)\r\n\r\n") }
     }
 
-    @Test func `a response cut at any byte gives the same head`() throws {
+    @Test func `a response that is split at any byte gives the same head`() throws {
         let bytes = Array("HTTP/1.1 202 Accepted\r\nLocation: /task/1\r\nContent-Length: 2\r\n\r\n{}".utf8)
         for cut in 0...bytes.count {
             var parser = ResponseParser()
@@ -65,7 +65,7 @@ import Testing
         (951_827_696, "Tue, 29 Feb 2000 12:34:56 GMT"), (4_107_542_399, "Sun, 28 Feb 2100 23:59:59 GMT"),
         (4_107_542_400, "Mon, 01 Mar 2100 00:00:00 GMT"), (1_735_689_599, "Tue, 31 Dec 2024 23:59:59 GMT"),
     ])
-    func `a date is written as HTTP wants it`(seconds: Int, text: String) {
+    func `a date is written in HTTP's format`(seconds: Int, text: String) {
         #expect(HTTPDate.text(seconds) == text)
     }
 }

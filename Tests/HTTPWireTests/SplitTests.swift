@@ -2,10 +2,10 @@ import HTTPWire
 import TestSupport
 import Testing
 
-/// However the network cuts a request, it means the same.
+/// A request has the same result however the network splits it.
 @Suite struct SplitTests {
     @Test(arguments: Corpus.requests)
-    func `a request cut at any byte gives the same result`(request: String) {
+    func `a request that is split at any byte gives the same result`(request: String) {
         let bytes = Array(request.utf8)
         let whole = Summary(bytes)
         for cut in 0...bytes.count {
@@ -15,7 +15,7 @@ import Testing
     }
 
     @Test(arguments: [1, 2, 3, 4] as [UInt64])
-    func `mutated requests give the same result however they are cut`(seed: UInt64) {
+    func `mutated requests give the same result however they are split`(seed: UInt64) {
         var generator = SeededGenerator(seed: seed)
         let alphabet = Array("\r\n\r\n\0\t :;,/.%?#@[]_-09afAFxGT\u{7f}chunked".utf8) + [0x80, 0xFF]
         var limits = HTTPLimits()

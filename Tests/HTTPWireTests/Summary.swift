@@ -1,7 +1,7 @@
 import HTTPWire
 
-/// What a message came to, as a value that can be compared: the parsed head with every range replaced by its text,
-/// the body, how many bytes it took; or the error.
+/// The result of parsing a message, as a value that can be compared: the head with every range replaced by its text, the
+/// body, and the number of consumed bytes; or the error.
 struct Summary: Equatable, CustomStringConvertible {
     var method = ""
     var version = HTTPVersion.http11
@@ -25,7 +25,7 @@ struct Summary: Equatable, CustomStringConvertible {
         return "\(method) \(path) \(version.name) \(fields) \(framing) body \(body.count) consumed \(consumed)"
     }
 
-    /// Parses one request out of `message`, which comes in in pieces that end at the given offsets.
+    /// Parses one request from `message`, which is received in pieces that end at the given offsets.
     init(_ message: [UInt8], cuts: [Int] = [], limits: HTTPLimits = HTTPLimits()) {
         var parser = RequestParser(limits: limits)
         var decoder: BodyDecoder?

@@ -10,7 +10,7 @@ struct PatternTests {
         return ranges.map { String(decoding: bytes[$0], as: UTF8.self) }
     }
 
-    @Test func `a match gives its groups`() throws {
+    @Test func `a match returns its groups`() throws {
         #expect(try groups("\\.php$", "/a.php") == [".php"])
         #expect(try groups("\\.php$", "/a.PHP") == nil)
         #expect(try groups("\\.php$", "/a.PHP", ignoringCase: true) == [".PHP"])
@@ -29,14 +29,14 @@ struct PatternTests {
         #expect(pattern.group(named: "none") == nil)
     }
 
-    @Test func `what is no pattern is told in nginx's words`() {
+    @Test func `the error for an invalid pattern has nginx's wording`() {
         let open = #expect(throws: PatternError.self) { try Pattern("a(b") }
         #expect(open?.description == "pcre2_compile() failed: missing closing parenthesis in \"a(b\"")
         let star = #expect(throws: PatternError.self) { try Pattern("a**+b") }
         #expect(star?.description.hasPrefix("pcre2_compile() failed: quantifier does not follow") == true)
     }
 
-    @Test func `a pattern that would backtrack for ever gives up`() throws {
+    @Test func `a pattern that backtracks excessively does not match`() throws {
         let start = ContinuousClock.now
         #expect(try groups("^(a+)+$", String(repeating: "a", count: 60) + "b") == nil)
         #expect(ContinuousClock.now - start < .seconds(2))

@@ -4,14 +4,14 @@ import Testing
 import Threading
 
 struct EventLoopTests {
-    @Test func `a connection echoes through a loop, over each kind of address`() throws {
+    @Test func `a connection on a loop echoes its bytes, with each kind of address`() throws {
         let path = "/tmp/millrace-\(UInt32.random(in: 0 ... .max)).sock"
         defer { unlink(path) }
         for address in [
             SocketAddress(numeric: "127.0.0.1", port: 0)!, SocketAddress(numeric: "::1", port: 0)!, .unix(path),
         ] {
             let loop = try EventLoop()
-            let listener = try Listener.listen(on: address)
+            let listener = try ListeningSocket.listen(on: address)
             defer { listener.close() }
             let server = EchoServer(loop, listener)
             _ = try loop.add(listener.descriptor, server)
@@ -46,32 +46,32 @@ struct EventLoopTests {
         loop.remove(timer)
     }
 
-    @Test func `a port that is taken is named in the error`() throws {
-        let listener = try Listener.listen(on: SocketAddress(numeric: "127.0.0.1", port: 0)!)
+    @Test func `the error names a port that is in use`() throws {
+        let listener = try ListeningSocket.listen(on: SocketAddress(numeric: "127.0.0.1", port: 0)!)
         defer { listener.close() }
         let address = listener.localAddress!
-        let error = #expect(throws: SystemError.self) { try Listener.listen(on: address) }
+        let error = #expect(throws: SystemError.self) { try ListeningSocket.listen(on: address) }
         #expect(error?.description == "bind() to \(address) failed (98: Address already in use)")
     }
 
-    @Test func `a file that is no socket is not replaced by one`() throws {
+    @Test func `a file that is not a socket is not replaced`() throws {
         var path = Array("/tmp/mr-file-XXXXXX".utf8CString)
         let descriptor = mkstemp(&path)
         defer { close(descriptor) }
         let name = String(decoding: path.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         defer { unlink(name) }
-        let error = #expect(throws: SystemError.self) { try Listener.listen(on: .unix(name)) }
+        let error = #expect(throws: SystemError.self) { try ListeningSocket.listen(on: .unix(name)) }
         #expect(error?.code == EADDRINUSE)
         #expect(access(name, F_OK) == 0)
     }
 
-    @Test func `a unix socket left behind is replaced, one in use is not`() throws {
+    @Test func `an unused unix socket is replaced, one in use is not`() throws {
         let path = "/tmp/millrace-\(UInt32.random(in: 0 ... .max)).sock"
         defer { unlink(path) }
-        let first = try Listener.listen(on: .unix(path))
-        #expect(throws: SystemError.self) { try Listener.listen(on: .unix(path)) }
+        let first = try ListeningSocket.listen(on: .unix(path))
+        #expect(throws: SystemError.self) { try ListeningSocket.listen(on: .unix(path)) }
         first.close()
-        let second = try Listener.listen(on: .unix(path))
+        let second = try ListeningSocket.listen(on: .unix(path))
         second.close()
     }
 
@@ -92,7 +92,7 @@ struct EventLoopTests {
     @Test(arguments: [
         ("127.0.0.1", "127.0.0.1:80", true), ("::1", "[::1]:80", true), ("192.0.2.1", "192.0.2.1:80", false),
         ("2001:db8::5", "[2001:db8::5]:80", false), ("::ffff:127.0.0.1", "[::ffff:127.0.0.1]:80", true),
-    ]) func `addresses are shown as nginx shows them`(text: String, shown: String, loopback: Bool) {
+    ]) func `addresses are written as nginx writes them`(text: String, shown: String, loopback: Bool) {
         let address = SocketAddress(numeric: text, port: 80)!
         #expect(address.description == shown)
         #expect(address.isLoopback == loopback)
@@ -106,10 +106,10 @@ private final class Alarm: TimerHandler {
 
 private final class EchoServer: EventHandler {
     let loop: EventLoop
-    let listener: Listener
+    let listener: ListeningSocket
     var connections: [EchoConnection] = []
 
-    init(_ loop: EventLoop, _ listener: Listener) { (self.loop, self.listener) = (loop, listener) }
+    init(_ loop: EventLoop, _ listener: ListeningSocket) { (self.loop, self.listener) = (loop, listener) }
 
     func handle(_ readiness: Readiness) {
         while case .connection(let socket, _) = listener.accept() {

@@ -13,7 +13,7 @@ struct TimerWheelTests {
         #expect(wheel.nextEvent == nil)
     }
 
-    @Test func `pushing a deadline ahead again and again keeps it from firing`() {
+    @Test func `a timer whose deadline is extended again and again does not fire`() {
         var wheel = TimerWheel(now: 0)
         let timer = wheel.make()
         for now in stride(from: Int64(0), to: 10_000, by: 7) {
@@ -23,7 +23,7 @@ struct TimerWheelTests {
         #expect(fired(&wheel, 10_200) == [timer])
     }
 
-    @Test func `a deadline can be moved nearer`() {
+    @Test func `a deadline can be set earlier`() {
         var wheel = TimerWheel(now: 0)
         let timer = wheel.make()
         wheel.set(timer, to: 75_000)
@@ -43,7 +43,7 @@ struct TimerWheelTests {
         #expect(wheel.make() == second)
     }
 
-    @Test func `a timer that was reached is taken once, and not when it was set, cleared or made anew meanwhile`() {
+    @Test func `a due timer is taken once, but not if it was set, cleared or made again since`() {
         var wheel = TimerWheel(now: 0)
         let timers = (0..<4).map { _ in wheel.make() }
         for timer in timers { wheel.set(timer, to: 50) }
@@ -57,15 +57,15 @@ struct TimerWheelTests {
         #expect(again == [false, false, false, false])
     }
 
-    @Test func `a deadline that has passed comes up at the next turn`() {
+    @Test func `a deadline in the past fires at the next advance`() {
         var wheel = TimerWheel(now: 5000)
         let timer = wheel.make()
         wheel.set(timer, to: 10)
         #expect(fired(&wheel, 5001) == [timer])
     }
 
-    /// Against a plain list of deadlines, with the clock of a machine up for a month.
-    @Test(arguments: 1...8) func `it fires what a list of deadlines would`(seed: Int) {
+    /// Compares the wheel with a plain list of deadlines. The clock is that of a machine that has run for a month.
+    @Test(arguments: 1...8) func `it fires the same timers as a list of deadlines`(seed: Int) {
         var random = SplitMix(state: UInt64(seed))
         var now: Int64 = 1 << 31
         var wheel = TimerWheel(now: now)

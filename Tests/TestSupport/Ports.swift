@@ -4,14 +4,14 @@ internal import Reactor
 /// A port of 127.0.0.1 that this process listens on, as long as this object lives.
 package final class OccupiedPort: Sendable {
     package let port: UInt16
-    private let listener: Listener
+    private let listener: ListeningSocket
 
     /// It is drawn from below the range that the kernel gives to outgoing connections: hardly anybody takes it in the
     /// moment between the end of this object and the port's use.
     package init() {
         while true {
             let candidate = UInt16.random(in: 12_000..<32_000)
-            guard let listener = try? Listener.listen(on: .ipv4(0x7f00_0001, port: candidate)) else { continue }
+            guard let listener = try? ListeningSocket.listen(on: .ipv4(0x7f00_0001, port: candidate)) else { continue }
             port = candidate
             self.listener = listener
             return

@@ -7,70 +7,72 @@ import Threading
 
     private func at(_ milliseconds: Int) -> ContinuousClock.Instant { start + .milliseconds(milliseconds) }
 
-    /// A batch that took so long, after another one that began right before it.
-    private mutating func crowd(_ count: Int, took: Int) {
+    /// Two batches of the same size and duration, the second one right after the first: the system is busy.
+    private mutating func makeBusy(_ count: Int, took: Int) {
         pace.ended(count, start: at(-took), end: start)
         pace.ended(count, start: start, end: at(took))
     }
 
-    @Test mutating func `the first waits for nothing`() {
+    @Test mutating func `the first batches do not wait`() {
         #expect(pace.pause(at: start) == .zero)
         pace.ended(100, start: start, end: at(1))
         #expect(pace.pause(at: at(1)) == .zero)
     }
 
     @Test(arguments: [(took: 1, interval: 2), (2, 4), (5, 8), (20, 8)])
-    mutating func `a crowd waits in proportion to what the last batch took, from its start`(took: Int, interval: Int) {
-        crowd(3, took: took)
+    mutating func `under load the interval is proportional to the duration of the last batch`(took: Int, interval: Int)
+    {
+        makeBusy(3, took: took)
         #expect(pace.pause(at: at(1)) == .milliseconds(interval - 1))
         #expect(pace.pause(at: at(interval)) == .zero)
     }
 
     @Test(arguments: [(count: 3, interval: 4), (4, 3), (6, 2), (1000, 2)])
-    mutating func `the larger a batch was the less there is to wait for`(count: Int, interval: Int) {
-        crowd(count, took: 2)
+    mutating func `the larger a batch was, the shorter the pause is`(count: Int, interval: Int) {
+        makeBusy(count, took: 2)
         #expect(pace.pause(at: start) == .milliseconds(interval))
     }
 
     @Test(arguments: [(count: 10, interval: 8), (25, 8), (50, 4), (100, 2), (200, 1)])
-    mutating func `where nobody waits for batches they share their cost among more`(count: Int, interval: Int) {
-        pace.ended(count, patience: .long, start: at(-1), end: start)
-        pace.ended(count, patience: .long, start: start, end: at(1))
+    mutating func `for throughput the pauses are longer`(count: Int, interval: Int) {
+        pace.ended(count, goal: .throughput, start: at(-1), end: start)
+        pace.ended(count, goal: .throughput, start: start, end: at(1))
         #expect(pace.pause(at: start) == .milliseconds(interval))
     }
 
     @Test(arguments: [(count: 1, since: 2), (2, 3), (10, 12)])
-    mutating func `where fewer than two come in the time of a batch nobody waits`(count: Int, since: Int) {
+    mutating func `if fewer than two requests arrive in the time of a batch, there is no pause`(count: Int, since: Int)
+    {
         pace.ended(count, start: at(-since), end: at(2 - since))
         pace.ended(count, start: start, end: at(2))
         #expect(pace.pause(at: at(2)) == .zero)
     }
 
-    @Test mutating func `a pause that nobody used is the last`() {
-        crowd(3, took: 2)
+    @Test mutating func `a pause in which no request arrived is the last one`() {
+        makeBusy(3, took: 2)
         #expect(pace.pause(at: at(2)) == .milliseconds(2))
         pace.ended(1, start: at(4), end: at(6))
         #expect(pace.pause(at: at(6)) == .zero)
     }
 
-    @Test mutating func `with a backlog there is nothing to wait for`() {
+    @Test mutating func `with a backlog there is no pause`() {
         pace.ended(3, start: at(-2), end: start)
         pace.ended(3, isBacklog: true, start: start, end: at(2))
         #expect(pace.pause(at: at(2)) == .zero)
     }
 
-    @Test mutating func `after three batches for nothing others go first for 8 ms`() {
-        pace.wasVain(start: at(0))
-        pace.wasVain(start: at(1))
+    @Test mutating func `after three empty batches the next one waits for 8 ms`() {
+        pace.endedEmpty(start: at(0))
+        pace.endedEmpty(start: at(1))
         #expect(pace.pause(at: at(1)) == .zero)
-        pace.wasVain(start: at(2))
+        pace.endedEmpty(start: at(2))
         #expect(pace.pause(at: at(4)) == .milliseconds(6))
         pace.ended(1, start: at(10), end: at(11))
-        pace.wasVain(start: at(12))
+        pace.endedEmpty(start: at(12))
         #expect(pace.pause(at: at(13)) == .zero)
     }
 
-    @Test func `a queue hands out all that gathered as one batch`() {
+    @Test func `a queue returns all waiting elements as one batch`() {
         let queue = BlockingQueue<Int>()
         let batches = Monitor<[[Int]]>([])
         for number in 0..<10 { queue.append(number) }

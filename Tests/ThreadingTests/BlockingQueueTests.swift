@@ -2,7 +2,7 @@ import Testing
 import Threading
 
 struct BlockingQueueTests {
-    @Test func `elements come out in the order in which they went in`() {
+    @Test func `elements keep their order`() {
         let queue = BlockingQueue<Int>()
         for number in 0..<1000 { queue.append(number) }
         #expect((0..<500).map { _ in queue.next() } == (0..<500).map { $0 })
@@ -10,7 +10,7 @@ struct BlockingQueueTests {
         #expect(queue.takeAll().isEmpty)
     }
 
-    @Test func `a closed queue hands out what it has, takes nothing more and then ends`() {
+    @Test func `a closed queue returns its elements, accepts no more and then ends`() {
         let queue = BlockingQueue<Int>()
         queue.append(1)
         queue.close()
@@ -35,13 +35,13 @@ struct BlockingQueueTests {
         for taker in takers { taker.join() }
     }
 
-    @Test func `batches have all elements in order, also those that come in a pause between them`() {
+    @Test func `batches have all elements in order, including those that are added in a pause`() {
         let queue = BlockingQueue<Int>()
         let taken = Monitor<[[Int]]>([])
         let thread = NamedThread("test-batches") {
             queue.forEachBatch(BatchPace()) { batch in
                 taken.withLock { $0.append(batch) }
-                // Some come in this time, so few that the next ones are waited for.
+                // So few elements are added in this time that there is a pause before the next batch.
                 sleepCurrentThread(for: .milliseconds(3))
             }
         }

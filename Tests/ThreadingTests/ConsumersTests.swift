@@ -2,7 +2,7 @@ import Testing
 import Threading
 
 struct ConsumersTests {
-    @Test func `what was added before the end is dealt with, what is added after it is refused`() {
+    @Test func `elements that are added before the end are consumed, later ones are refused`() {
         let taken = Monitor<[Int]>([])
         let consumers = Consumers<Int>("consumer") { queue in
             while let element = queue.next() {

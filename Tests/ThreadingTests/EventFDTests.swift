@@ -8,7 +8,7 @@ struct EventFDTests {
         return poll(&entry, 1, 0) == 1
     }
 
-    @Test func `a signal makes it readable until it is drained, however many there were`() {
+    @Test func `signals make it readable until it is drained once`() {
         let event = EventFD()
         #expect(!isReadable(event))
         event.signal()

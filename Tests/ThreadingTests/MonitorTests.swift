@@ -2,7 +2,7 @@ import Testing
 import Threading
 
 struct MonitorTests {
-    @Test func `a wait ends with the value that another thread brings about`() {
+    @Test func `a wait returns when another thread makes its condition true`() {
         let monitor = Monitor(0)
         let thread = NamedThread("counter") {
             for _ in 0..<10 { monitor.broadcast { $0 += 1 } }
@@ -11,7 +11,7 @@ struct MonitorTests {
         thread.join()
     }
 
-    @Test func `a wait with a limit gives up after it, not before`() {
+    @Test func `a wait with a timeout ends after it, not before`() {
         let monitor = Monitor(false)
         let start = ContinuousClock.now
         let outcome: Bool? = monitor.wait(for: .milliseconds(50)) { $0 ? true : nil }
@@ -19,7 +19,7 @@ struct MonitorTests {
         #expect(start.duration(to: .now) >= .milliseconds(50))
     }
 
-    @Test func `the lock keeps concurrent changes apart`() {
+    @Test func `the lock prevents concurrent changes`() {
         let monitor = Monitor(0)
         let threads = (0..<8).map { index in
             NamedThread("adder-\(index)") {

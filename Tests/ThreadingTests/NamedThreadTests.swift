@@ -3,7 +3,7 @@ import Testing
 import Threading
 
 struct NamedThreadTests {
-    @Test func `a thread has the name it was given, cut to what Linux keeps`() {
+    @Test func `a thread has its name, cut to the length that Linux keeps`() {
         let name = Monitor<String?>(nil)
         NamedThread("a-name-of-many-letters") {
             guard let file = fopen("/proc/thread-self/comm", "r") else { return }

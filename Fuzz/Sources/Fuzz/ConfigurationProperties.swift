@@ -1,23 +1,23 @@
 @testable import NginxConfig
 
-/// `NginxConfig`, on a text that is a whole configuration.
+/// Properties of `NginxConfig`, for a text that is a complete configuration.
 enum ConfigurationProperties {
     static func check(_ bytes: [UInt8]) {
         let verdict = Verdict(bytes, text: bytes)
         let included = Verdict(Array("include text.conf;".utf8), text: bytes)
-        require(included == verdict, "included: \(included), by itself: \(verdict)")
-        // Bytes that are no UTF-8 become three each.
-        let longest = verdict.words?.map(\.utf8.count).max() ?? 0
-        require(longest <= 3 * Lexer.wordLimit, "a word is longer than its limit")
+        require(included == verdict, "included: \(included), directly: \(verdict)")
+        // Each byte of invalid UTF-8 becomes three.
+        let maxLength = verdict.words?.map(\.utf8.count).max() ?? 0
+        require(maxLength <= 3 * Lexer.wordLimit, "a word is longer than its limit")
 
         guard let copy = Self.quoted(bytes) else { return }
         var again = Verdict(copy, text: copy)
-        require(again.words == verdict.words, "quoted, its words are others")
+        require(again.words == verdict.words, "quoting changes the words")
         again.line = verdict.line
-        require(again == verdict, "quoted: \(again), as it was: \(verdict)")
+        require(again == verdict, "quoted: \(again), unquoted: \(verdict)")
     }
 
-    /// The same text with every word in quotes; nil for one that does not come apart into words, or becomes too long.
+    /// The same text with every word in quotes; nil if it cannot be split into words, or a word becomes too long.
     private static func quoted(_ bytes: [UInt8]) -> [UInt8]? {
         var lexer = Lexer(bytes, file: "text.conf")
         var out: [UInt8] = []
@@ -30,7 +30,7 @@ enum ConfigurationProperties {
                 case .end: ([], "")
                 }
             for word in words {
-                // Byte by byte: some characters take a quotation mark behind them for a part of themselves.
+                // Byte by byte, because a combining character would join a quotation mark before it.
                 let text = word.utf8.flatMap { byte -> [UInt8] in
                     byte == UInt8(ascii: "\\") || byte == UInt8(ascii: "\"") ? [UInt8(ascii: "\\"), byte] : [byte]
                 }
@@ -44,7 +44,7 @@ enum ConfigurationProperties {
     }
 }
 
-/// What is thought of a configuration.
+/// The result of loading a configuration.
 private struct Verdict: Equatable {
     var fault: String?
     var line: Int?
@@ -56,7 +56,7 @@ private struct Verdict: Equatable {
     var upstreams = 0
     var warnings: [String] = []
 
-    /// - Parameter text: what `text.conf` holds; another file is not there
+    /// - Parameter text: the content of `text.conf`, which is the only file
     init(_ bytes: [UInt8], text: [UInt8]) {
         let files = ConfigurationFiles(
             read: { path in

@@ -1,6 +1,7 @@
+import Bytes
 import HTTPWire
 
-/// One request as a value that can be compared: every range replaced by its bytes.
+/// One request as a value that can be compared: every range is replaced by its bytes.
 struct ReceivedRequest: Equatable {
     struct Field: Equatable {
         var name: [UInt8]
@@ -47,9 +48,9 @@ struct ReceivedRequest: Equatable {
         expectsContinue = head.expectsContinue
     }
 
-    /// The same request in other bytes: without what is dropped, and its body in one chunk.
+    /// The same request in other bytes: without the dropped headers, and with the body in one chunk.
     func serialized() -> [UInt8] {
-        var out = method + [0x20] + target
+        var out = method + [ASCII.space] + target
         out += version == .http10 ? " HTTP/1.0\r\n".utf8 : " HTTP/1.1\r\n".utf8
         for field in fields { out += field.name + ": ".utf8 + field.value + "\r\n".utf8 }
         out += "\r\n".utf8
@@ -59,16 +60,16 @@ struct ReceivedRequest: Equatable {
     }
 }
 
-/// What comes in on one connection, up to the first error.
+/// The requests on one connection, up to the first error.
 struct ReceivedRequests: Equatable {
-    static let maximumBody = 200
+    static let maxBody = 200
 
     var requests: [ReceivedRequest] = []
     var error: HTTPError?
-    /// Of what belongs to the whole requests.
+    /// The number of bytes of the complete requests.
     var consumed = 0
 
-    /// - Parameter ends: of the pieces in which the bytes come in
+    /// - Parameter ends: the ends of the pieces in which the bytes are received
     init(_ bytes: [UInt8], ends: [Int], limits: HTTPLimits) {
         var parser = RequestParser(limits: limits)
         var current: (request: ReceivedRequest, decoder: BodyDecoder, position: Int)?
@@ -79,7 +80,7 @@ struct ReceivedRequests: Equatable {
                         let start = consumed
                         guard let length = try parser.parse(bytes.span.extracting(start..<end)) else { break }
                         require(length <= limits.head, "the head is larger than its limit")
-                        let decoder = BodyDecoder(parser.head.body, maximum: Self.maximumBody, limits: limits)
+                        let decoder = BodyDecoder(parser.head.body, maxBytes: Self.maxBody, limits: limits)
                         current = (ReceivedRequest(parser.head, bytes[start..<start + length]), decoder, start + length)
                     }
                     try Self.readBody(bytes, end, &current!)
@@ -102,7 +103,7 @@ struct ReceivedRequests: Equatable {
         while !current.decoder.isComplete, current.position < end {
             let position = current.position
             let piece = try current.decoder.next(bytes.span.extracting(position..<end))
-            require(piece.consumed > 0 || current.decoder.isComplete, "the body does not go on")
+            require(piece.consumed > 0 || current.decoder.isComplete, "the decoder consumes nothing")
             current.request.body += bytes[position + piece.data.lowerBound..<position + piece.data.upperBound]
             current.position += piece.consumed
         }

@@ -1,6 +1,6 @@
 import FastCGIWire
 
-/// What a responder's bytes came to, as a value that can be compared.
+/// The result for the bytes of a responder, as a value that can be compared.
 struct ReceivedResponse: Equatable {
     struct Head: Equatable {
         var status: Int
@@ -14,49 +14,50 @@ struct ReceivedResponse: Equatable {
     var diagnostics: [UInt8] = []
     var isEnded = false
     var rejection: EndRequest.ProtocolStatus?
-    /// The connection may carry another request: the end has come, and nothing behind it.
+    /// The connection may carry another request: the response has ended, and no bytes follow.
     var isReusable = false
     var error: FastCGIError?
 
-    /// - Parameter ends: of the pieces in which the bytes come in
+    /// - Parameter ends: the ends of the pieces in which the bytes are received
     init(_ bytes: [UInt8], ends: [Int], keepsConnection: Bool, isHead: Bool, limits: ResponseLimits) {
-        var side = WebServerSide(limits: limits)
+        var machine = FastCGIClientMachine(limits: limits)
         var request: [UInt8] = []
-        side.begin(keepsConnection: keepsConnection, isHead: isHead, into: &request)
-        side.encoder.endParams(into: &request)
-        side.encoder.endBody(into: &request)
+        machine.begin(keepsConnection: keepsConnection, isHead: isHead, into: &request)
+        machine.encoder.endParams(into: &request)
+        machine.encoder.endBody(into: &request)
         var start = 0
         for end in ends {
             do throws(FastCGIError) {
-                try take(bytes, &start, end, &side, limits)
+                try take(bytes, &start, end, &machine, limits)
             } catch {
                 fail(error)
                 return
             }
         }
         do throws(FastCGIError) {
-            try side.connectionClosed()
+            try machine.connectionClosed()
         } catch {
             fail(error)
         }
     }
 
     private mutating func take(
-        _ bytes: [UInt8], _ start: inout Int, _ end: Int, _ side: inout WebServerSide, _ limits: ResponseLimits
+        _ bytes: [UInt8], _ start: inout Int, _ end: Int, _ machine: inout FastCGIClientMachine,
+        _ limits: ResponseLimits
     ) throws(FastCGIError) {
         var position = 0
         defer { start += position }
         let span = bytes.span.extracting(start..<end)
         let base = start
         while true {
-            switch try side.next(span, from: &position) {
+            switch try machine.next(span, from: &position) {
             case .needsMore:
                 return
             case .head:
                 require(head == nil, "a second head")
-                head = Self.head(side.head, limits)
+                head = Self.head(machine.head, limits)
             case .body(let range):
-                require(head != nil && !range.isEmpty, "a body without a head, or nothing")
+                require(head != nil && !range.isEmpty, "body bytes before the head, or an empty piece")
                 body += bytes[base + range.lowerBound..<base + range.upperBound]
             case .diagnostics(let range):
                 require(!range.isEmpty, "an empty piece")
@@ -72,7 +73,7 @@ struct ReceivedResponse: Equatable {
         }
     }
 
-    /// Bytes behind the end come with it or after it: either way the response stands and the connection does not.
+    /// Bytes after the end may be received with it or later. In both cases the response is valid and the connection is not.
     private mutating func fail(_ error: FastCGIError) {
         if isEnded || rejection != nil {
             require(error == .bytesAfterEnd, "an error after the end: \(error)")

@@ -1,8 +1,9 @@
+import Bytes
 import FastCGIWire
 
-/// `FastCGIWire`'s decoder, on the bytes of one responder. The first byte of an input says what was asked.
+/// Properties of `FastCGIWire`'s decoder, for the bytes of one responder. The first byte of an input has the options.
 enum ResponseProperties {
-    private struct Question {
+    private struct Options {
         let keepsConnection: Bool
         let isHead: Bool
         let limits: ResponseLimits
@@ -13,42 +14,42 @@ enum ResponseProperties {
             limits = flags & 4 == 4 ? ResponseLimits(head: 64, fields: 3) : ResponseLimits()
         }
 
-        func answer(_ bytes: [UInt8], ends: [Int]) -> ReceivedResponse {
+        func response(_ bytes: [UInt8], ends: [Int]) -> ReceivedResponse {
             ReceivedResponse(bytes, ends: ends, keepsConnection: keepsConnection, isHead: isHead, limits: limits)
         }
     }
 
     static func check(_ input: [UInt8]) {
         guard let flags = input.first else { return }
-        let question = Question(flags)
+        let options = Options(flags)
         let bytes = Array(input.dropFirst())
-        let whole = question.answer(bytes, ends: [bytes.count])
+        let whole = options.response(bytes, ends: [bytes.count])
         var cuts = Cuts(input)
         let ends = cuts.ends(in: bytes.count)
-        let pieces = question.answer(bytes, ends: ends)
-        require(pieces == whole, "cut at \(ends): \(pieces), in one piece: \(whole)")
+        let pieces = options.response(bytes, ends: ends)
+        require(pieces == whole, "split at \(ends): \(pieces), in one piece: \(whole)")
         guard whole.isEnded, whole.error == nil else { return }
 
-        check(whole, question)
+        check(whole, options)
         let copy = whole.serialized()
-        var again = question.answer(copy, ends: [copy.count])
+        var again = options.response(copy, ends: [copy.count])
         again.isReusable = whole.isReusable
-        require(again == whole, "what was taken reads differently: \(again), first: \(whole)")
+        require(again == whole, "an accepted response is parsed differently: \(again), first: \(whole)")
     }
 
-    private static func check(_ response: ReceivedResponse, _ question: Question) {
-        guard let head = response.head else { fatalError("the end without a head") }
+    private static func check(_ response: ReceivedResponse, _ options: Options) {
+        guard let head = response.head else { fatalError("the response ended without a head") }
         require((200...599).contains(head.status), "the status is \(head.status)")
-        require(!response.isReusable || question.keepsConnection, "a connection that nobody keeps is used again")
-        if question.isHead || head.status == 204 || head.status == 304 {
-            require(response.body.isEmpty, "a body where none may be")
+        require(!response.isReusable || options.keepsConnection, "a connection without FCGI_KEEP_CONN is reusable")
+        if options.isHead || head.status == 204 || head.status == 304 {
+            require(response.body.isEmpty, "a response that cannot have a body has one")
         } else if let length = head.contentLength {
-            require(response.body.count == length, "the body has another length than Content-Length")
+            require(response.body.count == length, "the length of the body differs from Content-Length")
         }
         for field in head.fields {
-            require(field.allSatisfy { $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 }, "a control byte in a field")
-            let name = String(decoding: field.prefix { $0 != 0x3A }, as: UTF8.self).lowercased()
-            require(name != "transfer-encoding", "Transfer-Encoding was taken")
+            require(field.allSatisfy { !$0.isControl || $0 == ASCII.tab }, "a control byte in a field")
+            let name = field.prefix { $0 != ASCII.colon }
+            require(!name.isEqual(ignoringCase: "transfer-encoding".utf8), "Transfer-Encoding was accepted")
         }
     }
 }

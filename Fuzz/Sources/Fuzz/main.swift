@@ -2,9 +2,9 @@ import Glibc
 
 // fuzz --http|--fastcgi|--config [corpus folders] [libFuzzer's options]
 //
-// libFuzzer passes over options that begin with `--`, also in the processes that it starts of itself.
+// libFuzzer ignores options that begin with `--`, also in the processes that it starts.
 
-/// libFuzzer's loop; it calls `target` with one input after the other.
+/// The loop of libFuzzer, which calls `target` with one input after the other.
 @_silgen_name("LLVMFuzzerRunDriver")
 func runDriver(
     _ count: UnsafeMutablePointer<CInt>,

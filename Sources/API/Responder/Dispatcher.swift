@@ -25,7 +25,7 @@ final class Dispatcher: @unchecked Sendable {
     private let connectionPoller: Poller
     private let connections: ConnectionTable
     private let wake = EventFD()
-    private let listener: Listener
+    private let listener: ListeningSocket
     private let ownsListener: Bool
     private let allowed: AllowedPeers
     private let limit: Int
@@ -47,7 +47,7 @@ final class Dispatcher: @unchecked Sendable {
     ///   - limit: the most connections at a time.
     ///   - serve: takes a connection with a request that has begun to arrive; must not block.
     init(
-        listener: Listener, ownsListener: Bool, connections: ConnectionTable, connectionPoller: Poller,
+        listener: ListeningSocket, ownsListener: Bool, connections: ConnectionTable, connectionPoller: Poller,
         allowed: AllowedPeers, limit: Int,
         metrics: ResponderMetrics, logger: Logger, serve: @escaping @Sendable (Connection) -> Void
     ) throws(SystemError) {

@@ -15,7 +15,7 @@ final class FastCGIServer: Sendable {
     }
 
     private let configuration: Configuration
-    private let listener: Listener
+    private let listener: ListeningSocket
     private let socketFile: UnixSocketFile?
     private let responder: Responder
     private let dispatcher: Dispatcher

@@ -53,12 +53,12 @@ package enum ListenError: Error, CustomStringConvertible {
 
 extension ListenAddress {
     /// Opens the socket. libfcgi's own way to do it ends the process on errors and knows no IPv6.
-    func open() throws(ListenError) -> Listener {
+    func open() throws(ListenError) -> ListeningSocket {
         switch self {
         case .descriptor(let number):
             guard Self.isListening(number) else { throw .notListening(number) }
             _ = fcntl(number, F_SETFL, fcntl(number, F_GETFL) | O_NONBLOCK)
-            return Listener(descriptor: number)
+            return ListeningSocket(descriptor: number)
         case .unix(let path): return try listen(.unix(path), unixMode: 0o660)
         case .tcp(let place):
             let addresses: [SocketAddress]
@@ -67,9 +67,9 @@ extension ListenAddress {
         }
     }
 
-    private func listen(_ address: SocketAddress, unixMode: UInt32 = 0o660) throws(ListenError) -> Listener {
+    private func listen(_ address: SocketAddress, unixMode: UInt32 = 0o660) throws(ListenError) -> ListeningSocket {
         do {
-            return try Listener.listen(
+            return try ListeningSocket.listen(
                 on: address, .init(backlog: 4096, ipv6Only: false, unixMode: unixMode))
         } catch {
             throw .system(error)

@@ -93,7 +93,7 @@ enum PeerCalls {
     /// Something can listen there, and its name fits into a line.
     private static func isPlace(_ address: SocketAddress) -> Bool {
         guard case .unix(let path) = address else { return address.port > 0 }
-        return path.hasPrefix("/") && path.utf8.count <= SocketAddress.longestUnixPath
+        return path.hasPrefix("/") && path.utf8.count <= SocketAddress.maxUnixPathLength
             && path.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F }
     }
 }

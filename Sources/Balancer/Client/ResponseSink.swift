@@ -65,9 +65,9 @@ final class ClientInfo {
     }
 
     /// What the kernel knows of the way to the client; nil: it is not TCP.
-    var path: NetworkPath? {
+    var path: TCPInfo? {
         guard case .plain(let socket) = transport else { return nil }
-        return socket.path
+        return socket.tcpInfo
     }
 
     /// - Parameter local: where it was made to; nil: the socket is asked when it is needed

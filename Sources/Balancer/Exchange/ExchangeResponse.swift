@@ -25,7 +25,7 @@ enum Refusal {
 
 extension Exchange {
     /// Begins the node's response.
-    func responseHead(_ head: FastCGIWire.ResponseHead) {
+    func responseHead(_ head: CGIResponseHead) {
         machine.responseBegan()
         responseBegan()
         if let probe { return probe.take(head) }

@@ -135,7 +135,7 @@ final class HealthProbe: ResponseSink, TimerHandler {
         }
     }
 
-    func take(_ head: FastCGIWire.ResponseHead) {
+    func take(_ head: CGIResponseHead) {
         hasHead = true
         guard let match = check.settings.match else {
             if !(200...399).contains(head.status) { fault = "checking status code" }
@@ -148,7 +148,7 @@ final class HealthProbe: ResponseSink, TimerHandler {
         }
     }
 
-    private func holds(_ header: ResponseMatch.Header, _ head: FastCGIWire.ResponseHead) -> Bool {
+    private func holds(_ header: ResponseMatch.Header, _ head: CGIResponseHead) -> Bool {
         let values = head.fields.filter { Exchange.isEqual(head.bytes, $0.name, header.name) }.map(\.value)
         let isTrue =
             switch header.test {

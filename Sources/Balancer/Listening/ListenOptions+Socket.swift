@@ -16,7 +16,7 @@ extension ListenOptions {
         }
         if let receiveBuffer { options.append(.receiveBuffer(receiveBuffer)) }
         if let sendBuffer { options.append(.sendBuffer(sendBuffer)) }
-        if isDeferred { options.append(.isDeferred) }
+        if isDeferred { options.append(.deferAccept) }
         if let fastOpen { options.append(.fastOpen(fastOpen)) }
         return options
     }

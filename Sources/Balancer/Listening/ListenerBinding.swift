@@ -13,7 +13,7 @@ enum ListenerBinding {
     /// - Throws: nginx's text of the first failure. Then the new sockets are closed, and the old ones stay open.
     static func bind(
         _ wanted: [NginxConfig.Listener], keeping old: [BoundListener], owners: [Int],
-        inherited: [Reactor.Listener] = []
+        inherited: [ListeningSocket] = []
     ) throws(BalancerError) -> [BoundListener] {
         var inherited = inherited
         var bound: [BoundListener] = []
@@ -29,7 +29,7 @@ enum ListenerBinding {
                 places.append(.init(address: address, settings: settings))
             }
             for place in places where !places.contains(where: { $0.covers(place) }) {
-                let sockets: [Reactor.Listener]
+                let sockets: [ListeningSocket]
                 if let known = old.first(where: { isSame($0.settings, place.settings) }) {
                     sockets = known.sockets
                 } else {
@@ -63,20 +63,20 @@ enum ListenerBinding {
 
     /// Opens the sockets of one address that are missing: one, or with `reuseport` one for each loop.
     private static func listen(
-        at place: BoundListener.Place, _ covered: [BoundListener.Place], owners: [Int], reusing old: [Reactor.Listener]
+        at place: BoundListener.Place, _ covered: [BoundListener.Place], owners: [Int], reusing old: [ListeningSocket]
     ) throws(SystemError) -> BoundListener {
         var address = place.address
         let settings = place.settings
         var isPerLoop = settings.options.reusePort && owners.count > 1
         if case .unix = address { isPerLoop = false }
-        var options = Reactor.Listener.Options(
+        var options = ListeningSocket.Options(
             backlog: settings.options.backlog.map { CInt(clamping: $0) } ?? 511,
             reusePort: settings.options.reusePort, ipv6Only: settings.options.ipv6Only)
         options.more = settings.options.socketOptions
         var sockets = old
         do throws(SystemError) {
             while sockets.count < (isPerLoop ? owners.count : 1) {
-                let socket = try Reactor.Listener.listen(on: address, options)
+                let socket = try ListeningSocket.listen(on: address, options)
                 sockets.append(socket)
                 // Port 0: the system gives the first socket a port, and the others use the same one.
                 address = socket.localAddress ?? address

@@ -22,7 +22,7 @@ struct BoundListener: Sendable {
     /// Single addresses whose connections come here, too.
     let covered: [Place]
     /// One for all loops, or with `reuseport` one for each, or more where there were more loops before.
-    let sockets: [Reactor.Listener]
+    let sockets: [ListeningSocket]
     /// The loops that accept connections.
     let owners: [Int]
 
@@ -45,7 +45,7 @@ final class ListenerSocket: EventHandler, TimerHandler {
     private var isShared: Bool
     /// Of single addresses, without a socket of their own: their connections come to this one.
     private var covered: [ListenerSocket] = []
-    private let socket: Reactor.Listener
+    private let socket: ListeningSocket
     private(set) var configuration: RunningConfiguration
     private(set) var settings: NginxConfig.Listener
     /// Of a request until it has said which server it is for.
@@ -78,7 +78,7 @@ final class ListenerSocket: EventHandler, TimerHandler {
         self.settings = place.settings
         defaultServer = configuration.servers[settings.defaultServer]
         defaultLocation = defaultServer.locations[0]
-        socket = Reactor.Listener(descriptor: descriptor)
+        socket = ListeningSocket(descriptor: descriptor)
     }
 
     func adopt(_ configuration: RunningConfiguration, _ bound: BoundListener) {

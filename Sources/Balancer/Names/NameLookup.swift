@@ -33,8 +33,8 @@ struct NameLookup: Sendable, Hashable {
             for server in resolver.servers {
                 do throws(ResolutionError) {
                     var answer = try server.dns().resolve(
-                        host, isIPv4: resolver.isIPv4, isIPv6: resolver.isIPv6,
-                        seconds: triesOnce ? Self.singleTryTimeout : Self.serverTimeout)
+                        host, ipv4: resolver.isIPv4, ipv6: resolver.isIPv6,
+                        timeoutSeconds: triesOnce ? Self.singleTryTimeout : Self.serverTimeout)
                     answer.lifetime = max(resolver.validity ?? answer.lifetime, Self.minLifetime)
                     return answer
                 } catch {

@@ -23,7 +23,7 @@ final class BinaryUpgrade: Sendable {
     var isUnderWay: Bool { successor.withLock { $0 != nil } }
 
     /// Starts the new process and hands it the sockets. Logs why if it cannot, and when the new process exits.
-    func start(handing listeners: [Reactor.Listener]) {
+    func start(handing listeners: [ListeningSocket]) {
         // While this process's own predecessor runs, the name `.oldbin` is taken by that one's pid file.
         guard !isUnderWay, !Successor.hasPredecessor else {
             return log(.crit, "the changing binary signal is ignored: an upgrade is under way")

@@ -6,13 +6,13 @@ internal import Reactor
 /// `X-Accel-…`: what a node says to the web server.
 extension Exchange {
     /// Where `X-Accel-Redirect` leads.
-    func accelTarget(_ head: FastCGIWire.ResponseHead) -> [UInt8]? {
+    func accelTarget(_ head: CGIResponseHead) -> [UInt8]? {
         probe == nil && location.settings.obeyedHeaders.contains(.redirect)
             ? accelValue("x-accel-redirect", head) : nil
     }
 
     /// `X-Accel-Limit-Rate` and `X-Accel-Buffering`.
-    func obeyAccelHeaders(_ head: FastCGIWire.ResponseHead) {
+    func obeyAccelHeaders(_ head: CGIResponseHead) {
         let obeyed = location.settings.obeyedHeaders
         if obeyed.contains(.limitRate), let value = accelValue("x-accel-limit-rate", head) {
             if let rate = Int(String(decoding: value, as: UTF8.self)), rate >= 0 { limitRate = rate }
@@ -23,7 +23,7 @@ extension Exchange {
         }
     }
 
-    private func accelValue(_ name: String, _ head: FastCGIWire.ResponseHead) -> [UInt8]? {
+    private func accelValue(_ name: String, _ head: CGIResponseHead) -> [UInt8]? {
         for field in head.fields where field.known == .accel && Self.isEqual(head.bytes, field.name, name) {
             return Array(head.bytes[field.value])
         }
@@ -31,7 +31,7 @@ extension Exchange {
     }
 
     /// The node's answer is where to look: the rest of its response is dropped, and these of its headers are kept.
-    func upstreamRedirected(_ connection: UpstreamConnection, to target: [UInt8], _ head: FastCGIWire.ResponseHead) {
+    func upstreamRedirected(_ connection: UpstreamConnection, to target: [UInt8], _ head: CGIResponseHead) {
         self.connection = nil
         connection.close()
         attempts[attempts.count - 1].status = head.status

@@ -21,7 +21,7 @@ final class UpstreamConnection: EventHandler, TimerHandler {
     private let transport: Transport
     private var registration: EventLoop.Registration!
     private var timer: EventLoop.Timer!
-    private(set) var wire = WebServerSide()
+    private(set) var wire = FastCGIClientMachine()
     private var input: ByteBuffer?
     private var output: ByteBuffer?
     /// Until it has its response; nil: the connection is idle.
@@ -50,9 +50,9 @@ final class UpstreamConnection: EventHandler, TimerHandler {
         openedAt = loop.events.now
         let (socket, state) = try Socket.connect(to: address)
         // A node may take a minute to answer; whether its host is there at all is known sooner.
-        if case .unix = address {} else { socket.endWithVanishedHost() }
+        if case .unix = address {} else { socket.detectDeadHost() }
         transport = .plain(socket)
-        isConnecting = state == .underWay
+        isConnecting = state == .inProgress
         isWritable = state == .connected
         do throws(SystemError) {
             registration = try loop.events.add(socket.descriptor, self, awaitsWritable: isConnecting)

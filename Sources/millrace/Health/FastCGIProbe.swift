@@ -6,7 +6,7 @@ enum FastCGIProbe {
     static func status(of path: String, at endpoint: Endpoint, timeout: Duration) throws -> Int {
         let connection = HTTPConnection(to: endpoint, timeout: timeout)
         defer { connection.close() }
-        var exchange = WebServerSide()
+        var exchange = FastCGIClientMachine()
         try connection.connect()
         try connection.send(request(path, &exchange))
         var received: [UInt8] = []
@@ -27,7 +27,7 @@ enum FastCGIProbe {
         }
     }
 
-    private static func request(_ path: String, _ exchange: inout WebServerSide) -> [UInt8] {
+    private static func request(_ path: String, _ exchange: inout FastCGIClientMachine) -> [UInt8] {
         var bytes: [UInt8] = []
         exchange.begin(keepsConnection: false, into: &bytes)
         for (name, value) in [

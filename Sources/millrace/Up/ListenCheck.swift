@@ -24,7 +24,7 @@ struct ListenCheck {
             }
             for address in try found(place) {
                 do {
-                    try Listener.listen(on: address).close()
+                    try ListeningSocket.listen(on: address).close()
                 } catch {
                     throw CommandFailure(description: "cannot listen on \(text): \(error)")
                 }

@@ -57,7 +57,7 @@ extension ClientConnection {
 }
 
 extension SocketAddress {
-    fileprivate init?(_ place: ProxyProtocol.Place) {
+    fileprivate init?(_ place: ProxyProtocol.Endpoint) {
         switch place.address {
         case .text(let text): self.init(numeric: text, port: place.port)
         case .binary(let bytes): self.init(binary: bytes, port: place.port)

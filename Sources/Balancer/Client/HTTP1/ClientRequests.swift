@@ -160,7 +160,7 @@ extension ClientConnection {
 
     private func expectBody(_ exchange: Exchange) {
         // The limit of the location that was found.
-        exchange.decoder = BodyDecoder(exchange.parser.head.body, maximum: exchange.maximumBody)
+        exchange.decoder = BodyDecoder(exchange.parser.head.body, maxBytes: exchange.maximumBody)
         bodyStartedAt = loop.events.now
         if exchange.parser.head.expectsContinue {
             if exchange.isBodyUnwanted {

@@ -1,13 +1,13 @@
 internal import Bytes
 
-/// Collects and parses the header of a CGI response, which may be split over records at any byte.
+/// Collects and parses the header of a CGI response, which may be split into records at any byte.
 ///
-/// Lines end with CR LF or LF (RFC 3875, 6.2.1). What could be read differently further on is refused: control bytes,
+/// Lines end with CR LF or LF (RFC 3875, 6.2.1). Whatever the client could read differently is refused: control bytes,
 /// folded lines, a second `Content-Length`, any `Transfer-Encoding`.
-package struct ResponseHeadParser: Sendable {
-    /// Valid once ``take(_:_:)`` has returned a count, until ``reset()``.
-    package private(set) var head = ResponseHead()
-    /// To be changed between responses only.
+package struct CGIResponseHeadParser: Sendable {
+    /// Valid after ``take(_:_:)`` has returned a count, until ``reset()``.
+    package private(set) var head = CGIResponseHead()
+    /// Change it only between responses.
     package var limits: ResponseLimits
     private var lineStart = 0
 
@@ -15,7 +15,7 @@ package struct ResponseHeadParser: Sendable {
         self.limits = limits
     }
 
-    /// Makes ready for the next response; memory is kept.
+    /// Prepares for the next response. Memory is kept.
     package mutating func reset() {
         head.reset()
         lineStart = 0
@@ -23,7 +23,7 @@ package struct ResponseHeadParser: Sendable {
 
     /// - Parameters:
     ///   - range: the next bytes of the response, as offsets into `bytes`
-    /// - Returns: how many of them belong to the header, now that it is complete; nil when all do and more must come
+    /// - Returns: how many of them belong to the header, if it is complete now; nil if it is not
     package mutating func take(_ bytes: Span<UInt8>, _ range: Range<Int>) throws(FastCGIError) -> Int? {
         var start = range.lowerBound
         while start < range.upperBound {
@@ -45,7 +45,7 @@ package struct ResponseHeadParser: Sendable {
         return nil
     }
 
-    /// - Returns: whether it was the empty line that ends the header
+    /// - Returns: whether it was the empty line, which ends the header
     private mutating func takeLine() throws(FastCGIError) -> Bool {
         var end = head.bytes.count - 1
         if end > lineStart, head.bytes[end - 1] == ASCII.carriageReturn { end -= 1 }
@@ -65,7 +65,7 @@ package struct ResponseHeadParser: Sendable {
             colon += 1
         }
         guard colon < end, colon > line.lowerBound, bytes[colon] == ASCII.colon else {
-            // The name ended at something else than a colon.
+            // Another byte than a colon follows the name.
             let byte = colon < end ? bytes[colon] : ASCII.space
             throw byte.isControl && byte != ASCII.tab ? .controlByte : .malformedField
         }
@@ -81,7 +81,7 @@ package struct ResponseHeadParser: Sendable {
     }
 }
 
-extension ResponseHead {
+extension CGIResponseHead {
     fileprivate mutating func add(_ field: ResponseField) throws(FastCGIError) {
         switch field.known {
         case .status:
@@ -103,7 +103,7 @@ extension ResponseHead {
         fields.append(field)
     }
 
-    /// `NNN[ reason]` (RFC 3875, 6.3.3). Interim statuses are not a response, so not taken.
+    /// Parses `NNN[ reason]` (RFC 3875, 6.3.3). An interim status (1xx) is not a response and is refused.
     private mutating func parseStatus(_ value: Range<Int>) throws(FastCGIError) {
         guard value.count >= 3 else { throw .malformedStatus }
         var number = 0

@@ -2,12 +2,12 @@ import FastCGIWire
 import TestSupport
 import Testing
 
-struct WebServerSideTests {
+struct FastCGIClientMachineTests {
     private func read(_ bytes: [UInt8], isHead: Bool = false, sendsAll: Bool = true) -> Reply {
         Reply.read(bytes, pieces: [bytes.count], isHead: isHead, sendsAll: sendsAll)
     }
 
-    @Test func `A response is taken apart`() {
+    @Test func `A response is parsed`() {
         let reply = read(
             stdout("Status: 202 Accepted\r\nContent-Type: text/plain\r\n\r\nhe") + stderr("a warning")
                 + stdout("llo", padding: 5) + stdout("") + end())
@@ -30,7 +30,7 @@ struct WebServerSideTests {
     func `It does not matter where reads split the bytes`(bytes: [UInt8]) {
         let whole = read(bytes)
         for cut in 1..<bytes.count {
-            // What depends on when bytes arrive is only whether a connection looked clean at its end.
+            // Only this depends on when bytes arrive: whether unread bytes were there at the end.
             var split = Reply.read(bytes, pieces: [cut])
             if whole.error == .bytesAfterEnd { split.isReusable = whole.isReusable }
             #expect(split == whole, "split at \(cut)")
@@ -41,7 +41,7 @@ struct WebServerSideTests {
     }
 
     @Test(arguments: 0..<60)
-    func `Random responses in random records and reads come out as they went in`(seed: UInt64) {
+    func `Random responses in random records and reads are parsed to the same response`(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         let body = (0..<Int.random(in: 0..<5_000, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random)
         }
@@ -65,7 +65,7 @@ struct WebServerSideTests {
     }
 
     @Test(arguments: 0..<200)
-    func `Random bytes end in an error or in waiting, never in a trap`(seed: UInt64) {
+    func `Random bytes give an error or need more bytes, but never trap`(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         var bytes = stdout("Status: 200 OK\r\nContent-Length: 3\r\n\r\nabc", padding: 3) + stderr("x") + end()
         for _ in 0..<Int.random(in: 1..<6, using: &random) {
@@ -105,7 +105,7 @@ struct WebServerSideTests {
     }
 
     @Test(arguments: [(UInt8(1), EndRequest.ProtocolStatus.cannotMultiplex), (2, .overloaded), (3, .unknownRole)])
-    func `A responder that will not take a request is told from one that failed`(
+    func `A responder that rejects a request is not reported as one that failed`(
         code: UInt8, status: EndRequest.ProtocolStatus
     ) {
         let reply = read(stderr("busy") + end(code))
@@ -114,7 +114,7 @@ struct WebServerSideTests {
         #expect(reply.isReusable == nil)
     }
 
-    @Test func `More body than Content-Length is cut, and the connection stays usable`() {
+    @Test func `Body bytes beyond the Content-Length are dropped, and the connection stays usable`() {
         let reply = read(stdout("Content-Length: 3\r\n\r\nabcdef") + stdout("ghi") + end())
         #expect(reply.text == "abc")
         #expect(reply.isReusable == true)
@@ -124,20 +124,20 @@ struct WebServerSideTests {
         ("Status: 304\r\nContent-Length: 9\r\n\r\n", false), ("Status: 204 No Content\r\n\r\nstray", false),
         ("Content-Length: 9\r\n\r\n", true), ("Content-Length: 9\r\n\r\n123456789", true),
     ])
-    func `A response that has no body needs none, and loses what it has`(output: String, isHead: Bool) {
+    func `A response that cannot have a body needs none, and its body bytes are dropped`(output: String, isHead: Bool) {
         let reply = read(stdout(output) + end(), isHead: isHead)
         #expect(reply.body.isEmpty)
         #expect(reply.isReusable == true)
     }
 
-    @Test func `An end before the request is wholly sent makes the connection useless`() {
+    @Test func `An end before the request is completely sent makes the connection unusable`() {
         let reply = read(stdout("A: b\r\n\r\nok") + end(), sendsAll: false)
         #expect(reply.text == "ok")
         #expect(reply.isReusable == false)
     }
 
-    @Test func `Without keep_conn the connection is not used again`() {
-        var exchange = WebServerSide()
+    @Test func `Without FCGI_KEEP_CONN the connection is not reused`() {
+        var exchange = FastCGIClientMachine()
         var out: [UInt8] = []
         exchange.begin(keepsConnection: false, into: &out)
         exchange.encoder.endParams(into: &out)
@@ -145,8 +145,8 @@ struct WebServerSideTests {
         #expect(Reply.read(stdout("A: b\r\n\r\n") + end(), pieces: [], with: &exchange).isReusable == false)
     }
 
-    @Test func `One exchange carries request after request`() {
-        var exchange = WebServerSide()
+    @Test func `One machine carries request after request`() {
+        var exchange = FastCGIClientMachine()
         var out: [UInt8] = []
         for round in 0..<5 {
             #expect(exchange.isIdle)
@@ -165,12 +165,12 @@ struct WebServerSideTests {
     }
 
     @Test func `Bytes on an idle connection are an error`() {
-        var exchange = WebServerSide()
+        var exchange = FastCGIClientMachine()
         #expect(Reply.read([1], pieces: [], with: &exchange).error == .bytesAfterEnd)
         #expect(Reply.read([], pieces: [], with: &exchange).error == .bytesAfterEnd)
     }
 
-    @Test func `Errors tell nothing of the responder's bytes, and each has words of its own`() {
+    @Test func `Errors contain no bytes of the responder, and each has its own description`() {
         let descriptions = FastCGIError.allCases.map(\.description)
         #expect(Set(descriptions).count == descriptions.count)
     }

@@ -2,17 +2,17 @@ internal import CLinux
 internal import Glibc
 
 /// A listening socket.
-package struct Listener: Sendable, Hashable {
+package struct ListeningSocket: Sendable, Hashable {
     package struct Options: Sendable, Hashable {
         /// listen(2)'s backlog; nginx's default on Linux is 511.
         package var backlog: CInt = 511
-        /// SO_REUSEPORT: one listener for each loop, and a new process beside the old one.
+        /// SO_REUSEPORT: each loop has a listening socket of its own, and so has a new process beside the old one.
         package var reusePort = false
-        /// Only IPv6 on an IPv6 address (`ipv6only=on`, nginx's default).
+        /// Accept only IPv6 on an IPv6 address (`ipv6only=on`, nginx's default).
         package var ipv6Only = true
-        /// Access mode of a unix socket's file.
+        /// The access mode of the file of a unix socket.
         package var unixMode: UInt32 = 0o666
-        /// Options that connections have from their listener, as `setsockopt` takes them.
+        /// Options that accepted connections inherit.
         package var more: [SocketOption] = []
 
         package init(backlog: CInt = 511, reusePort: Bool = false, ipv6Only: Bool = true, unixMode: UInt32 = 0o666) {
@@ -25,10 +25,10 @@ package struct Listener: Sendable, Hashable {
 
     package enum Accepted {
         case connection(Socket, from: SocketAddress)
-        /// No connection waits.
+        /// No connection is waiting.
         case none
-        /// No descriptor or memory left (EMFILE, ENFILE, ENOBUFS, ENOMEM): connections wait in the backlog; try again
-        /// after a pause, since an edge-triggered loop does not tell again.
+        /// No descriptor or memory is left (EMFILE, ENFILE, ENOBUFS, ENOMEM). Connections wait in the backlog: try again
+        /// after a pause, because an edge-triggered loop does not report them again.
         case exhausted(CInt)
     }
 
@@ -36,14 +36,13 @@ package struct Listener: Sendable, Hashable {
 
     package init(descriptor: CInt) { self.descriptor = descriptor }
 
-    /// Binds and listens. A unix socket's file left behind by a process that is gone is replaced; one that something
-    /// listens on is not.
+    /// Binds and listens. If the file of a unix socket exists already, it is replaced, but only if no process listens on it.
     package static func listen(
         on address: SocketAddress, _ options: Options = Options()
-    ) throws(SystemError) -> Listener {
+    ) throws(SystemError) -> ListeningSocket {
         let name = address.description
         if case .unix(let path) = address {
-            guard path.utf8.count <= SocketAddress.longestUnixPath else {
+            guard path.utf8.count <= SocketAddress.maxUnixPathLength else {
                 throw SystemError("bind", code: ENAMETOOLONG, subject: name)
             }
             try removeStale(path, address)
@@ -53,7 +52,7 @@ package struct Listener: Sendable, Hashable {
         if address.family != AF_UNIX {
             socket.set(SOL_SOCKET, SO_REUSEADDR, 1)
             if options.reusePort { socket.set(SOL_SOCKET, SO_REUSEPORT, 1) }
-            // Accepted connections inherit it: no system call for each.
+            // Accepted connections inherit it, which saves a system call for each.
             socket.setNoDelay()
             for option in options.more { socket.set(option.level, option.name, option.value) }
         }
@@ -67,7 +66,7 @@ package struct Listener: Sendable, Hashable {
         guard Glibc.listen(socket.descriptor, options.backlog) == 0 else {
             throw closing(socket, SystemError("listen", subject: name))
         }
-        return Listener(descriptor: socket.descriptor)
+        return ListeningSocket(descriptor: socket.descriptor)
     }
 
     private static func closing(_ socket: Socket, _ error: SystemError) -> SystemError {
@@ -80,7 +79,7 @@ package struct Listener: Sendable, Hashable {
             let (socket, _) = try Socket.connect(to: address)
             socket.close()
         } catch {
-            // So is a connection to a file that is no socket.
+            // A connection to a file that is not a socket is refused too: do not remove that.
             var status = stat()
             if error.code == ECONNREFUSED, lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK {
                 unlink(path)
@@ -102,18 +101,18 @@ package struct Listener: Sendable, Hashable {
                 return .connection(Socket(descriptor: descriptor), from: peer ?? .unix(""))
             }
             switch errno {
-            // EINVAL, EBADF: another thread has shut the listener down or closed it; nothing comes any more.
+            // EINVAL, EBADF: another thread has shut down or closed the socket. There will be no more connections.
             case EAGAIN, EINVAL, EBADF: return .none
             case EMFILE, ENFILE, ENOBUFS, ENOMEM: return .exhausted(errno)
-            default: continue  // EINTR, ECONNABORTED, or what the network did to this one connection
+            default: continue  // EINTR, ECONNABORTED, or a network error of this one connection
             }
         }
     }
 
-    /// The address it is bound to: tells the port when 0 was asked for.
+    /// The address that the socket is bound to. It has the port that the system has chosen if that was 0.
     package var localAddress: SocketAddress? { Socket(descriptor: descriptor).localAddress }
 
-    /// Whoever connects from now on is refused. Connections in the backlog may be reset: accept them before.
+    /// Refuses new connections. Connections in the backlog may be reset, so accept them first.
     package func refuse() { _ = shutdown(descriptor, CInt(SHUT_RDWR)) }
 
     package func close() { _ = Glibc.close(descriptor) }

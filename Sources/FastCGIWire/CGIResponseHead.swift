@@ -1,15 +1,15 @@
 /// The header of a CGI response (RFC 3875, section 6).
-package struct ResponseHead: Sendable {
-    /// The header as it came, which ``fields`` point into.
+package struct CGIResponseHead: Sendable {
+    /// The header as it was received. ``fields`` are offsets into it.
     package internal(set) var bytes: [UInt8] = []
-    /// All lines in their order, `Status` included.
+    /// All lines in their order, including `Status`.
     package internal(set) var fields: [ResponseField] = []
-    /// 200 to 599. `Status` decides; without it a `Location` makes it 302, else it is 200.
+    /// 200 to 599. It is that of the `Status` line. Without one it is 302 if there is a `Location` line, otherwise 200.
     package internal(set) var status = 200
-    /// The words behind the number in `Status`; empty without them.
+    /// The reason phrase of `Status`; empty if there is none.
     package internal(set) var reason = 0..<0
     package internal(set) var contentLength: Int?
-    /// There is a line that is ``KnownResponseField/accel``.
+    /// Some line is ``KnownResponseField/accel``.
     package internal(set) var hasAccel = false
     var hasStatus = false
     var hasLocation = false
@@ -19,7 +19,7 @@ package struct ResponseHead: Sendable {
         return nil
     }
 
-    /// A copy of a part as text, for logs and tests; bytes that are no UTF-8 are replaced.
+    /// A copy of a part as text, for logs and tests. Invalid UTF-8 is replaced.
     package func text(_ range: Range<Int>) -> String { String(decoding: bytes[range], as: UTF8.self) }
 
     mutating func reset() {

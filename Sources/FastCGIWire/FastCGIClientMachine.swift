@@ -1,35 +1,35 @@
-/// The web server's side of a FastCGI connection that carries one request at a time.
+/// The protocol state of a FastCGI connection on the web server's side. It carries one request at a time.
 ///
-/// Requests are written with ``encoder``; ``begin(keepsConnection:isHead:into:)`` starts one. What the responder sends is
-/// handed to ``next(_:from:)`` until it needs more:
+/// ``begin(keepsConnection:isHead:into:)`` starts a request, and ``encoder`` writes the rest of it. Pass the bytes of the
+/// responder to ``next(_:from:)`` until it returns `needsMore`:
 ///
 /// ```
 /// var position = 0
 /// reading: while true {
-///     switch try exchange.next(bytes, from: &position) {
-///     case .head: begin the reply from exchange.head
+///     switch try machine.next(bytes, from: &position) {
+///     case .head: begin the response from machine.head
 ///     case .body(let range): pass on bytes[range]
 ///     case .diagnostics(let range): log bytes[range]
-///     case .end(let isReusable): finish the reply; keep or close the connection
+///     case .end(let isReusable): finish the response; keep or close the connection
 ///     case .rejected: try another peer
 ///     case .needsMore: break reading
 ///     }
 /// }
 /// drop `position` bytes from the front of the buffer
 /// ```
-/// After an error the connection is to be closed.
-package struct WebServerSide: Sendable {
+/// After an error, close the connection.
+package struct FastCGIClientMachine: Sendable {
     package enum Event: Sendable, Hashable {
-        /// The header is complete: ``WebServerSide/head``.
+        /// The header is complete, see ``FastCGIClientMachine/head``.
         case head
-        /// Body bytes, as offsets into the span that was given; never empty.
+        /// Body bytes, as offsets into the given span. Never empty.
         case body(Range<Int>)
-        /// FCGI_STDERR: for the error log.
+        /// Content of an FCGI_STDERR record, for the error log.
         case diagnostics(Range<Int>)
         /// The response is complete.
         /// - Parameter isReusable: the connection may carry another request
         case end(isReusable: Bool)
-        /// The responder would not take the request, and has not run it. Close the connection.
+        /// The responder has refused the request without running it. Close the connection.
         case rejected(EndRequest.ProtocolStatus)
         case needsMore
     }
@@ -41,39 +41,39 @@ package struct WebServerSide: Sendable {
         case failed(FastCGIError)
     }
 
-    /// Writes the request: params, body, their ends.
+    /// Writes the request: its params, its body, and the ends of both.
     package var encoder = RequestEncoder()
     private var state = State.idle
     private var records = RecordDecoder()
-    package private(set) var parser: ResponseHeadParser
+    package private(set) var parser: CGIResponseHeadParser
     private var keepsConnection = false
     private var isHead = false
-    /// Of the last response: 0 for success by convention.
+    /// The application status of the last response. By convention 0 means success.
     package private(set) var applicationStatus: UInt32 = 0
 
     package init(limits: ResponseLimits = ResponseLimits()) {
-        parser = ResponseHeadParser(limits: limits)
+        parser = CGIResponseHeadParser(limits: limits)
     }
 
-    /// Valid from ``Event/head`` to the next request.
-    package var head: ResponseHead { parser.head }
+    /// Valid from ``Event/head`` until the next request.
+    package var head: CGIResponseHead { parser.head }
 
-    /// How much of a response's header is taken. To be changed between requests only.
+    /// The limits of the header of a response. Change them only between requests.
     package var limits: ResponseLimits {
         get { parser.limits }
         set { parser.limits = newValue }
     }
 
-    /// No request is under way. Bytes that arrive now are an error: close the connection.
+    /// No request is in progress. Bytes that are received now are an error: close the connection.
     package var isIdle: Bool {
         if case .idle = state { return true }
         return false
     }
 
-    /// Starts a request: BEGIN_REQUEST, and the params are open.
+    /// Starts a request: writes BEGIN_REQUEST and opens the params.
     /// - Parameter isHead: the request method is HEAD, so that the response has no body
     package mutating func begin(keepsConnection: Bool, isHead: Bool = false, into out: inout [UInt8]) {
-        guard case .idle = state else { preconditionFailure("a request is under way") }
+        guard case .idle = state else { preconditionFailure("a request is in progress") }
         encoder.begin(keepsConnection: keepsConnection, into: &out)
         self.keepsConnection = keepsConnection
         self.isHead = isHead
@@ -83,8 +83,8 @@ package struct WebServerSide: Sendable {
     }
 
     /// - Parameters:
-    ///   - bytes: what has come in and has not been consumed yet
-    ///   - position: where in `bytes` to go on; moved past what is done with, the event's bytes included
+    ///   - bytes: the bytes that were received and not consumed yet
+    ///   - position: the offset in `bytes` to continue at; moved behind the consumed bytes, including those of the event
     package mutating func next(_ bytes: Span<UInt8>, from position: inout Int) throws(FastCGIError) -> Event {
         do {
             return try advance(bytes, &position)
@@ -127,7 +127,7 @@ package struct WebServerSide: Sendable {
         }
     }
 
-    /// - Returns: nil if there is nothing to tell
+    /// - Returns: nil if there is no event
     private mutating func takeOutput(
         _ bytes: Span<UInt8>, _ range: Range<Int>, _ position: inout Int
     ) throws(FastCGIError) -> Event? {
@@ -137,7 +137,7 @@ package struct WebServerSide: Sendable {
             return count > 0 ? .body(range.lowerBound..<range.lowerBound + count) : nil
         }
         guard let count = try parser.take(bytes, range) else { return nil }
-        records.giveBack(range.count - count)
+        records.unread(range.count - count)
         position -= range.count - count
         state = .body(BodyAccount(parser.head, isAnswerToHead: isHead))
         return .head
@@ -149,8 +149,8 @@ package struct WebServerSide: Sendable {
         case (.body(let account), .requestComplete):
             try account.end()
             state = .idle
-            // A request body that is not wholly sent would be read as the next request's records.
-            // Bytes behind the end belong to nothing.
+            // Not reusable: if the request body was not sent completely, the responder would read the next request as a
+            // part of it; and bytes after the end belong to no request.
             return .end(isReusable: keepsConnection && encoder.isIdle && isLast)
         case (.head, .requestComplete):
             throw .endedWithinHead

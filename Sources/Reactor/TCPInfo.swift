@@ -1,8 +1,8 @@
 internal import CLinux
 internal import Glibc
 
-/// What the kernel knows of a TCP connection's way through the network (tcp(7), TCP_INFO).
-package struct NetworkPath: Sendable, Hashable {
+/// What the kernel has measured on a TCP connection (tcp(7), TCP_INFO).
+package struct TCPInfo: Sendable, Hashable {
     package let roundTripMicroseconds: Int
     package let variationMicroseconds: Int
     /// In segments.
@@ -12,12 +12,12 @@ package struct NetworkPath: Sendable, Hashable {
 }
 
 extension Socket {
-    /// nil: it is no TCP connection.
-    package var path: NetworkPath? {
+    /// nil if this is not a TCP connection.
+    package var tcpInfo: TCPInfo? {
         var info = tcp_info()
         var length = socklen_t(MemoryLayout<tcp_info>.size)
         guard getsockopt(descriptor, CInt(IPPROTO_TCP), TCP_INFO, &info, &length) == 0 else { return nil }
-        return NetworkPath(
+        return TCPInfo(
             roundTripMicroseconds: Int(info.tcpi_rtt), variationMicroseconds: Int(info.tcpi_rttvar),
             congestionWindow: Int(info.tcpi_snd_cwnd), receiveSpace: Int(info.tcpi_rcv_space))
     }
