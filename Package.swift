@@ -1,7 +1,7 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// One place for what every Swift target of Millrace is compiled with.
+// The settings of every Swift target.
 var houseStyle: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
     .enableUpcomingFeature("ExistentialAny"),
@@ -12,17 +12,21 @@ if Context.environment["CI"] != nil {
     houseStyle.append(.treatAllWarnings(as: .error))
 }
 
-/// Targets that a proxied request goes through: a release optimises across them.
+/// Targets on the path of a proxied request: a release is optimised across them.
 let hot: [SwiftSetting] = [.unsafeFlags(["-cross-module-optimization"], .when(configuration: .release))]
 
-/// Targets that parse bytes from outside: pure Swift without one `unsafe`.
+/// Targets that parse bytes from outside: pure Swift without `unsafe`.
 let strict: [SwiftSetting] = [.strictMemorySafety()]
 
-/// Targets whose objects belong to one loop's thread each. Checking every access of theirs at run time was a fifth of
-/// the balancer's own instructions per request; debug builds, and so all tests, check them.
+/// Targets whose objects each belong to the thread of one loop. Checking every access for exclusivity at run time takes a
+/// fifth of the balancer's own instructions per request. Debug builds, and so all tests, do check them.
 let loopConfined: [SwiftSetting] = [
     .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))
 ]
+
+/// Full RELRO: the dynamic linker binds all symbols at start and then makes the table of them read-only. The other half,
+/// no RUNPATH, is the option `--disable-local-rpath` in the Makefile: a linker setting cannot remove a path.
+let hardened: [LinkerSetting] = [.unsafeFlags(["-Xlinker", "-z", "-Xlinker", "now"], .when(configuration: .release))]
 
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
@@ -37,13 +41,13 @@ let package = Package(
         .library(name: "AllocationCounter", type: .dynamic, targets: ["AllocationCounter"]),
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
-        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", exact: "2.13.0"),
     ],
     targets: [
-        // C libraries of the system
+        // System libraries
         .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
@@ -51,7 +55,7 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CFastCGI", pkgConfig: "fcgi", providers: [.apt(["libfcgi-dev"])]),
 
-        // Pure: bytes and values in, values and actions out
+        // Pure targets: bytes and values in, values and actions out
         .target(name: "Bytes", swiftSettings: hot),
         .target(name: "JSON", dependencies: ["Bytes"]),
         .target(name: "HTTPWire", dependencies: ["Bytes"], swiftSettings: strict + hot),
@@ -60,25 +64,25 @@ let package = Package(
         .target(name: "Balancing", dependencies: ["Bytes", deque], swiftSettings: hot),
         .target(name: "Patterns", dependencies: ["CPCRE2"]),
 
-        // The ground that the I/O side stands on
+        // The base of all I/O
         .target(name: "Threading", dependencies: ["CLinux", deque]),
-        .target(name: "Telemetry", dependencies: ["Bytes", "JSON", logging, metrics, coreMetrics]),
+        .target(name: "Telemetry", dependencies: ["Bytes", "JSON", logging, coreMetrics]),
         .target(
-            name: "Reactor", dependencies: ["Bytes", "CLinux", "COpenSSL", "Threading"],
+            name: "Reactor", dependencies: ["Bytes", "CLinux", "Threading"],
             swiftSettings: loopConfined + hot),
         .target(name: "Postgres", dependencies: ["CPostgres", "Threading", logging]),
         .target(name: "Client", dependencies: ["Bytes", "CLinux", "HTTPWire", "JSON"]),
 
         .target(name: "AdminAccess", dependencies: ["Bytes", "COpenSSL", "Reactor"]),
 
-        // What Millrace does
+        // The services
         .target(name: "Tasks", dependencies: ["Bytes", "CArgon2", "COpenSSL", "JSON"]),
         .target(
-            name: "Schema", dependencies: ["Postgres", logging], path: "sql",
+            name: "Schema", dependencies: ["Postgres"], path: "sql",
             resources: [.embedInCode("migrations")]),
         .target(
             name: "Queue",
-            dependencies: ["Bytes", "Postgres", "Schema", "Tasks", "Telemetry", "Threading", logging, metrics]),
+            dependencies: ["Bytes", "Postgres", "Tasks", "Telemetry", "Threading", logging, metrics]),
         .target(
             name: "API",
             dependencies: [
@@ -99,13 +103,13 @@ let package = Package(
                 "AdminAccess", "Balancing", "Bytes", "FastCGIWire", "HTTPWire", "JSON", "NginxConfig", "Patterns",
                 "Reactor",
                 "Telemetry", "Threading",
-                deque, logging, metrics,
+                deque,
             ],
             swiftSettings: loopConfined + hot),
 
-        // The command line, and `up`
+        // The command line
         .target(name: "Settings"),
-        .target(name: "Supervisor", dependencies: ["CLinux", "Postgres", "Threading", logging]),
+        .target(name: "Supervisor", dependencies: ["CLinux", "Threading"]),
         .executableTarget(
             name: "millrace",
             dependencies: [
@@ -113,7 +117,8 @@ let package = Package(
                 "Queue",
                 "Reactor", "Schema", "Settings", "Supervisor", "Tasks", "Telemetry", "Threading", "Worker",
                 argumentParser, logging,
-            ]),
+            ],
+            linkerSettings: hardened),
         .executableTarget(
             name: "bench",
             dependencies: [
@@ -130,7 +135,7 @@ let package = Package(
         // Tests
         .target(
             name: "TestSupport",
-            dependencies: ["CLinux", "Client", "JSON", "Postgres", "Reactor", "Supervisor", "Threading", logging],
+            dependencies: ["Client", "Reactor", "Supervisor", "Threading", logging],
             path: "Tests/TestSupport"),
         .executableTarget(
             name: "chaos",
@@ -147,7 +152,7 @@ let package = Package(
         .testTarget(name: "BalancingTests", dependencies: ["Balancing", "TestSupport"]),
         .testTarget(name: "PatternsTests", dependencies: ["Patterns"]),
         .testTarget(name: "ThreadingTests", dependencies: ["Threading"]),
-        .testTarget(name: "TelemetryTests", dependencies: ["JSON", "Telemetry", logging, metrics, coreMetrics]),
+        .testTarget(name: "TelemetryTests", dependencies: ["JSON", "Telemetry", logging, coreMetrics]),
         .testTarget(name: "ReactorTests", dependencies: ["Reactor", "Threading"]),
         .testTarget(name: "AdminAccessTests", dependencies: ["AdminAccess"]),
         .testTarget(name: "TasksTests", dependencies: ["JSON", "Tasks"]),
@@ -165,12 +170,12 @@ let package = Package(
         .testTarget(
             name: "BalancerTests",
             dependencies: [
-                "Balancer", "Client", "JSON", "NginxConfig", "Reactor", "Supervisor", "TestSupport", "Threading",
+                "Balancer", "JSON", "NginxConfig", "Reactor", "Supervisor", "TestSupport", "Threading",
             ], exclude: ["NginxComparison/Differences.md"]),
         .testTarget(
             name: "WorkerTests",
             dependencies: [
-                "Client", "JSON", "Postgres", "Queue", "Reactor", "Schema", "Tasks", "TestSupport", "Threading",
+                "JSON", "Postgres", "Queue", "Reactor", "Schema", "Tasks", "TestSupport", "Threading",
                 "Worker",
                 logging,
             ]),

@@ -1,8 +1,8 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// The parsers of `Sources/` (by symbolic links), built for libFuzzer and the address sanitizer. A package of its own:
-// an ordinary build sees nothing of it. `make fuzz` builds and runs it.
+// The parsers of `Sources/` (symbolic links), built with libFuzzer and the address sanitizer. It is a separate package, so
+// that a normal build does not include it. `make fuzz` builds and runs it.
 let instrumented: [SwiftSetting] = [.unsafeFlags(["-sanitize=fuzzer,address", "-enable-testing"])]
 
 let package = Package(
