@@ -83,19 +83,13 @@ package struct RequestEncoder: Sendable {
         return out.count - start - name.count - 4
     }
 
-    /// Writes a param whose name was encoded before. `value` appends the value.
+    /// Writes a param whose name was encoded before. `value` appends the value, so that it is evaluated only once for its
+    /// length and its bytes.
     package func param(
-        _ name: Span<UInt8>, lengthAt offset: Int, into out: inout [UInt8], value: (inout [UInt8]) -> Void
+        _ prefix: Span<UInt8>, lengthAt offset: Int, into out: inout [UInt8], value: (inout [UInt8]) -> Void
     ) {
         let start = out.count
-        out.append(copying: name)
-        writeValue(lengthAt: start + offset, into: &out, value)
-    }
-
-    /// Writes a param. `value` appends the value, so that it is evaluated only once for its length and its bytes.
-    package func param(_ name: Span<UInt8>, into out: inout [UInt8], value: (inout [UInt8]) -> Void) {
-        let start = out.count
-        let offset = Self.append(name: name, to: &out)
+        out.append(copying: prefix)
         writeValue(lengthAt: start + offset, into: &out, value)
     }
 

@@ -48,7 +48,7 @@ struct RequestEncoderTests {
             encoder.begin(keepsConnection: true, into: &out)
             encoder.param(short.span, long.span, into: &out)
             encoder.param(long.span, short.span, into: &out)
-            encoder.param(short.span, into: &out) { $0 += long }
+            encoder.param(short, into: &out) { $0 += long }
             encoder.endParams(into: &out)
             encoder.endBody(into: &out)
         }
@@ -108,7 +108,7 @@ struct RequestEncoderTests {
                 if Bool.random(using: &random) {
                     encoder.param(name.span, value.span, into: &out)
                 } else {
-                    encoder.param(name.span, into: &out) { $0 += value }
+                    encoder.param(name, into: &out) { $0 += value }
                 }
             }
             encoder.endParams(into: &out)
@@ -144,5 +144,13 @@ struct RequestEncoderTests {
             if round > 0 { #expect(out.capacity == capacity) }
             capacity = out.capacity
         }
+    }
+}
+
+extension RequestEncoder {
+    fileprivate func param(_ name: [UInt8], into out: inout [UInt8], value: (inout [UInt8]) -> Void) {
+        var encoded: [UInt8] = []
+        let offset = Self.append(name: name.span, to: &encoded)
+        param(encoded.span, lengthAt: offset, into: &out, value: value)
     }
 }
