@@ -1,3 +1,5 @@
+internal import Bytes
+
 extension JSONValue {
     /// The value as compact JSON text: members sorted by the bytes of their names, slashes not escaped.
     ///
@@ -52,7 +54,7 @@ extension JSON {
             bytes.append(UInt8(ascii: "\""))
             var copied = 0
             for (index, byte) in text.enumerated()
-            where byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
+            where byte < ASCII.space || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
                 bytes.append(contentsOf: text[copied..<index])
                 copied = index + 1
                 appendEscaped(byte, to: &bytes)
@@ -71,9 +73,8 @@ extension JSON {
         case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes.append(byte)
         default:
             bytes.append(contentsOf: "u00".utf8)
-            let digits = Array("0123456789abcdef".utf8)
-            bytes.append(digits[Int(byte >> 4)])
-            bytes.append(digits[Int(byte & 15)])
+            bytes.append(Hex.digit(byte >> 4))
+            bytes.append(Hex.digit(byte & 15))
         }
     }
 }
