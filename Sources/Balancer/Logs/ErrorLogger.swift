@@ -1,4 +1,5 @@
 package import NginxConfig
+internal import Bytes
 internal import Glibc
 internal import Reactor
 
@@ -35,7 +36,7 @@ package final class ErrorLogger: Sendable {
 
     /// Writes one line, for example `2026/11/23 21:02:11 [error] 4711#0: message`.
     ///
-    /// Control characters are escaped as `\x0A`, so that quoted client data cannot add a line.
+    /// Control characters are escaped (a line feed is `\x0A`), so that quoted client data cannot add a line.
     package func log(_ level: ErrorLog.Level, _ message: @autoclosure () -> String) {
         let rank = Self.rank(level)
         guard outputs.contains(where: { rank >= $0.rank }) else { return }
@@ -46,7 +47,7 @@ package final class ErrorLogger: Sendable {
         for byte in message().utf8 {
             if byte < 0x20 || byte == 0x7F {
                 line += Array("\\x".utf8)
-                line.append(contentsOf: String(byte, radix: 16, uppercase: true).utf8)
+                line.append(capitalHex: byte)
             } else {
                 line.append(byte)
             }
