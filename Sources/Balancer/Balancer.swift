@@ -23,7 +23,7 @@ package final class Balancer: Sendable {
 
     private struct Contents {
         var listeners: [BoundListener]
-        /// Those that are not a loop's.
+        /// The threads that run no loop: the resolver's.
         var threads: [NamedThread] = []
         var isStopping = false
     }
@@ -117,8 +117,8 @@ package final class Balancer: Sendable {
     /// Serves until a signal stops it. Call it before the process has other threads: they inherit the mask that
     /// blocks these signals.
     ///
-    /// QUIT stops after the requests under way, TERM and INT stop at once. HUP reloads the configuration, USR1 reopens
-    /// the logs, USR2 starts a binary upgrade.
+    /// QUIT stops after the requests in progress, TERM and INT stop at once. HUP reloads the configuration, USR1
+    /// reopens the logs, USR2 starts a binary upgrade.
     package func run() {
         let signals = [SIGHUP, SIGQUIT, SIGTERM, SIGINT, SIGUSR1, SIGUSR2]
         SignalWatch.block(signals)
@@ -145,8 +145,8 @@ package final class Balancer: Sendable {
         waitUntilStopped()
     }
 
-    /// Loads the configuration again. New requests use the new one; requests under way keep theirs. If the new
-    /// configuration is invalid, the old one stays in force.
+    /// Loads the configuration again. New requests use the new configuration; requests in progress keep the old one. If
+    /// the new configuration is invalid, the old one stays in force.
     /// - Returns: why the new configuration was refused (also in the error log); nil if it is in force
     @discardableResult
     package func reload() -> BalancerError? {
@@ -201,7 +201,7 @@ package final class Balancer: Sendable {
     }
 
     /// Stops the balancer, and returns when all threads have ended.
-    /// - Parameter draining: whether requests under way may finish, until `worker_shutdown_timeout`; otherwise their
+    /// - Parameter draining: whether requests in progress may finish, until `worker_shutdown_timeout`; otherwise their
     ///   connections are closed
     package func stop(draining: Bool) {
         beginStop(draining: draining)

@@ -9,8 +9,8 @@ final class LogWriter: Sendable {
     }
 
     private let queue = BlockingQueue<Entry>()
-    /// In flushed buffers. When the queue is full, because the disk is too slow, new lines are dropped: memory stays
-    /// bounded, and no loop waits.
+    /// Maximum number of buffers in the queue. If the disk is so slow that the queue is full, new lines are dropped:
+    /// memory stays bounded, and no loop waits.
     private static let maxQueued = 4096
 
     private let thread = Mutex<NamedThread?>(nil)

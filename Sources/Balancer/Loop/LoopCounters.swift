@@ -24,7 +24,7 @@ final class LoopCounters: Sendable {
     let queued = Atomic<Int>(0)
     /// Requests whose client closed the connection before the response began.
     let clientAborts = Atomic<Int>(0)
-    /// The next five count complete requests by the class of their status (1xx to 5xx).
+    // Complete requests by status class, 1xx to 5xx.
     let informational = Atomic<Int>(0)
     let successful = Atomic<Int>(0)
     let redirections = Atomic<Int>(0)

@@ -27,7 +27,8 @@ final class SharedState: Sendable {
         var connectionZones: [String: (zone: ConnectionZone, settings: ConnectionLimitZone)] = [:]
         /// By ``AccessLogOutput/index``.
         var logs: [LogEntry] = []
-        /// Set by `/lb/strategy`, and kept over reloads. nil: each upstream has the strategy of its configuration.
+        /// Set by `/lb/strategy`. Reloads keep it, except for an upstream whose configured method they change. nil:
+        /// each upstream has its configured method.
         var strategy: BalancingStrategy?
         /// nil until the first configuration is in force.
         var configuration: RunningConfiguration?
@@ -117,10 +118,10 @@ final class SharedState: Sendable {
 
     var upstreams: [SharedUpstream] { contents.withLock { $0.configuration?.upstreams ?? [] } }
 
-    /// The strategy that the `/lb/` calls show: the first upstream's, because they set one strategy for all.
+    /// The strategy that the `/lb/` calls show. It is the first upstream's, because `/lb/strategy` sets one for all.
     var strategy: BalancingStrategy { upstreams.first?.group.strategy ?? .roundRobin }
 
-    /// Sets the strategy of all upstreams; reloads keep it.
+    /// Sets the strategy of all upstreams. Reloads keep it, except for an upstream whose configured method they change.
     /// - Returns: the strategy before
     func exchangeStrategy(_ strategy: BalancingStrategy) -> BalancingStrategy {
         let (groups, old) = contents.withLock { contents in

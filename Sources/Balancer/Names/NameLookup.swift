@@ -13,9 +13,9 @@ struct NameLookup: Sendable, Hashable {
     private static let systemLifetime = Duration.seconds(2)
     /// The minimum time that a DNS answer is used, even if its TTL is 0.
     private static let minLifetime = Duration.seconds(1)
-    /// In seconds, for each record type. Then the next DNS server is asked.
+    /// How long one DNS server may take for each record type, in seconds. Then the next server is asked.
     private static let serverTimeout = 2
-    /// The same if ``resolve(triesOnce:)`` tries only once.
+    /// The same in seconds when ``resolve(triesOnce:)`` tries only once.
     private static let singleTryTimeout = 1
 
     /// Looks the name up. Blocks.

@@ -10,8 +10,8 @@ internal import Threading
 /// nginx does this only for servers with the parameter `resolve`. Here it is done for all host names; `resolve` means
 /// that the name may have no address at the start, and that the servers of `resolver` are asked.
 final class NameResolver: Sendable {
-    /// The thread wakes at least this often, because a reload may have added names. It is also the time after which a
-    /// failed lookup is repeated.
+    /// The thread wakes at least this often, because a reload may have added names. A failed lookup is also repeated
+    /// after this time.
     private static let maxPause = Duration.seconds(2)
     private static let minPause = Duration.milliseconds(50)
 
