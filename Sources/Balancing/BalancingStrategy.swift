@@ -1,16 +1,16 @@
-/// How a group chooses among its usable peers.
+/// How a group chooses one of its usable peers.
 package enum BalancingStrategy: String, Sendable, CaseIterable {
     /// nginx's default: smooth weighted round robin.
     case roundRobin = "round-robin"
     /// nginx's `least_conn`.
     case leastConnections = "least-connections"
-    /// `least_time header`, of nginx's commercial version.
+    /// nginx Plus's `least_time header`.
     case leastTimeToHead = "least-time-header"
-    /// `least_time last_byte`
+    /// nginx Plus's `least_time last_byte`.
     case leastTimeToEnd = "least-time-last-byte"
     /// nginx's `random`.
     case random
-    /// nginx's `random two`: the less loaded of two drawn.
+    /// nginx's `random two`: draws two peers and takes the one with less load.
     case randomTwo = "random-two"
     /// nginx's `ip_hash`.
     case addressHash = "ip-hash"
@@ -19,10 +19,10 @@ package enum BalancingStrategy: String, Sendable, CaseIterable {
     /// nginx's `hash … consistent`.
     case consistentHash = "hash-consistent"
 
-    /// Those that the administrative call may switch between: the others belong to a configuration.
+    /// The strategies that the admin call can set. The others need settings from the configuration file.
     package static let switchable: [BalancingStrategy] = [.roundRobin, .leastConnections]
 
-    /// Takes the names with underscores as well.
+    /// Accepts underscores instead of hyphens too.
     package init?(parsing name: some StringProtocol) {
         self.init(rawValue: name.split(separator: "_", omittingEmptySubsequences: false).joined(separator: "-"))
     }

@@ -1,13 +1,13 @@
-/// Buckets by key, bounded in memory: a hash table and a list in the order of use, in one array.
+/// A bucket per key, with bounded memory: a hash table and a list in least-recently-used order, in one array.
 ///
-/// Finding a present key allocates nothing. What an entry costs is counted as nginx's shared memory counts it, so a
-/// `zone=…:1m` holds about as many clients (8,000).
+/// A lookup of an existing key allocates nothing. The size of an entry is calculated as for nginx's shared memory, so
+/// that `zone=…:1m` holds about as many clients as in nginx (8,000).
 struct BucketTable {
     struct Entry {
         var key: [UInt8]
         var hash: Int
         var bucket: LeakyBucket
-        /// The next entry of the same hash chain, or of the free list. -1: none.
+        /// The next entry of the same hash chain, or of the free list; -1: none.
         var next: Int32
         var newer: Int32
         var older: Int32
@@ -22,13 +22,13 @@ struct BucketTable {
     private var bytes = 0
     private let capacity: Int
 
-    /// - Parameter capacity: in bytes; room for at least one entry is made.
+    /// - Parameter capacity: in bytes. The table holds at least one entry.
     init(capacity: Int) {
         self.capacity = capacity
         heads = Array(repeating: -1, count: 16)
     }
 
-    /// A node of nginx's slab allocator: 80 bytes and the key, rounded up to a power of two.
+    /// The size of an entry in nginx's slab allocator: 80 bytes and the key, rounded up to a power of two.
     static func cost(ofKey length: Int) -> Int {
         var size = 128
         while size < 80 + length { size *= 2 }
@@ -45,17 +45,18 @@ struct BucketTable {
         return nil
     }
 
-    /// The bucket at `index` was looked up: it is the most recently used now.
+    /// Marks the bucket as the most recently used one.
     mutating func touch(_ index: Int) {
         guard newest != Int32(index) else { return }
         unlink(index)
         linkAsNewest(index)
     }
 
-    /// Adds a bucket for a key that is not there, after making room.
+    /// Adds a bucket for a new key. Evicts others if there is no room.
     mutating func insert(_ key: Span<UInt8>, hash: Int, now: Milliseconds, rate: RequestRate) -> Int {
-        // nginx: one or two entries without excess go with each new one; if memory is short, the oldest by force.
-        for _ in 0..<2 where oldest >= 0 && entries[Int(oldest)].bucket.isForgettable(at: now, rate: rate) {
+        // As in nginx: each new entry evicts up to two old ones without excess. If memory is short, the oldest go in any
+        // case.
+        for _ in 0..<2 where oldest >= 0 && entries[Int(oldest)].bucket.isEvictable(at: now, rate: rate) {
             remove(Int(oldest))
         }
         let cost = Self.cost(ofKey: key.count)
@@ -88,7 +89,7 @@ struct BucketTable {
         entries[index].bucket.charge(at: now, rate: rate)
     }
 
-    /// From the most recently used to the oldest, until `body` returns false.
+    /// Calls `body` for each entry, the most recently used first, until it returns false.
     func forEach(_ body: (Entry) -> Bool) {
         var index = newest
         while index >= 0, body(entries[Int(index)]) { index = entries[Int(index)].older }

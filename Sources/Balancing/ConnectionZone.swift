@@ -1,22 +1,22 @@
 internal import Synchronization
 
-/// A `limit_conn_zone`: how many requests of each key are under way, shared by all loops.
+/// A `limit_conn_zone`: the number of active requests per key. All loops share it.
 package final class ConnectionZone: Sendable {
     package let name: String
-    private let shards: [Shard]
-    /// Keys of one shard.
+    let shards: [Shard]
+    /// The maximum number of keys in one shard.
     private let capacity: Int
 
-    private final class Shard: Sendable {
+    final class Shard: Sendable {
         let counts = Mutex<[[UInt8]: Int]>([:])
     }
 
-    /// nginx keeps 16,000 states of 64 bytes in a megabyte.
+    /// The size of an entry in nginx, in bytes: one megabyte holds 16,000 of them.
     private static let stateSize = 64
 
     /// - Parameters:
-    ///   - size: the zone's size in bytes; a key that finds no room is refused, as in nginx.
-    ///   - shards: parts with a lock of their own each.
+    ///   - size: in bytes. If the zone is full, requests with a new key are refused, as in nginx.
+    ///   - shards: parts that have their own lock. A zone below 1 MiB has one.
     package init(name: String, size: Int, shards: Int = 8) {
         self.name = name
         let count = size >= 1 << 20 ? max(1, shards) : 1
@@ -24,8 +24,8 @@ package final class ConnectionZone: Sendable {
         self.shards = (0..<count).map { _ in Shard() }
     }
 
-    /// Counts a request, unless `limit` of its key are under way.
-    /// - Returns: whether it was counted; then ``leave(_:)`` is to be called at its end
+    /// Counts a request, unless `limit` requests of its key are active.
+    /// - Returns: whether the request was counted. If so, call ``leave(_:)`` at its end.
     package func enter(_ key: [UInt8], limit: Int) -> Bool {
         shard(of: key).counts.withLock { counts in
             if let count = counts[key] {
@@ -45,9 +45,6 @@ package final class ConnectionZone: Sendable {
             counts[key] = count > 1 ? count - 1 : nil
         }
     }
-
-    /// Keys with a request under way.
-    package var keyCount: Int { shards.reduce(0) { $0 + $1.counts.withLock(\.count) } }
 
     private func shard(of key: [UInt8]) -> Shard {
         shards[Int(UInt(bitPattern: key.hashValue) >> 48) % shards.count]

@@ -1,4 +1,4 @@
-/// The state of a peer group and its rules, without the lock.
+/// The state of a peer group, and the decisions about it. ``PeerGroup`` adds the lock.
 struct GroupState {
     var strategy: BalancingStrategy {
         didSet { makeRing() }
@@ -8,15 +8,15 @@ struct GroupState {
     /// Removed peers that still have leases or connections.
     private(set) var draining: [PeerState] = []
     var queue: WaitQueue
-    /// How long requests waited in the queue.
+    /// How long requests were queued.
     var waits = TimeHistogram()
-    /// Active checks.
+    /// The active health checks.
     var checkRules: [HealthCheckRule] = []
     var outliers: OutlierDetection?
-    /// Of outlier detection.
+    /// When the current interval of outlier detection began.
     var intervalStart = Milliseconds.min / 4
     private var random: RandomChoice
-    private var ring = ConsistentRing()
+    private var ring = HashRing()
     private var nextID = 0
     private let loops: Int
 
@@ -33,11 +33,11 @@ struct GroupState {
 
     // MARK: Choosing
 
-    mutating func pick(loop: Int, now: Milliseconds, tried: inout TriedPeers, turn: Turn) -> Pick {
-        if turn != .woken, queue.count > 0 {
+    mutating func pick(loop: Int, now: Milliseconds, tried: inout TriedPeers, reason: PickReason) -> Pick {
+        if reason != .dequeued, queue.count > 0 {
             return queue.append(loop) ? .queued : .allBusy
         }
-        switch choose(now: now, tried: &tried, isStranded: turn == .stranded) {
+        switch choose(now: now, tried: &tried, probes: reason == .waitingForHealthyPeer) {
         case .peer(let index):
             tried.insert(peers[index].peer)
             peers[index].active += 1
@@ -46,8 +46,8 @@ struct GroupState {
             return .peer(
                 Lease(
                     peer: peers[index].peer, loop: loop, connection: connection,
-                    wake: turn == .woken ? nextToWake(now: now) : nil, index: index))
-        case .allBusy where turn == .woken:
+                    wake: reason == .dequeued ? popLoopToWake(now: now) : nil, index: index))
+        case .allBusy where reason == .dequeued:
             queue.prepend(loop)
             return .queued
         case .allBusy:
@@ -64,32 +64,32 @@ struct GroupState {
     }
 
     /// nginx's `ngx_http_upstream_get_round_robin_peer`: the primary peers, then the backups.
-    private mutating func choose(now: Milliseconds, tried: inout TriedPeers, isStranded: Bool) -> Choice {
+    private mutating func choose(now: Milliseconds, tried: inout TriedPeers, probes: Bool) -> Choice {
         let choice = chooseUsable(now: now, tried: &tried)
-        guard isStranded, case .noneUsable = choice else { return choice }
+        guard probes, case .noneUsable = choice else { return choice }
         let before = tried
-        let index = peers.indices.filter { peers[$0].isLastResort(at: now) && !before.contains(peers[$0].peer) }
+        let index = peers.indices.filter { peers[$0].mayBeProbed(at: now) && !before.contains(peers[$0].peer) }
             .min { peers[$0].checked < peers[$1].checked }
         guard let index else { return choice }
-        peers[index].startLastResort(at: now)
+        peers[index].startProbe(at: now)
         return .peer(index)
     }
 
     private mutating func chooseUsable(now: Milliseconds, tried: inout TriedPeers) -> Choice {
-        // The only peer of a group is never out after failures: there is nothing better to ask.
+        // Failures do not exclude the only peer of a group, because no other peer is better.
         if peers.count == 1 {
             let only = peers[0]
-            guard !only.isOut, !tried.contains(only.peer) else { return .noneUsable }
+            guard !only.isDownOrUnhealthy, !tried.contains(only.peer) else { return .noneUsable }
             return only.isAtMaxConns ? .allBusy : .peer(0)
         }
-        if let index = chooseByLot(now: now, tried: &tried) {
-            peers[index].startCheck(at: now)
+        if let index = chooseByHashOrChance(now: now, tried: &tried) {
+            peers[index].startFailPeriod(at: now)
             return .peer(index)
         }
-        return chooseInTurn(now: now, tried: tried)
+        return chooseByWeightOrLoad(now: now, tried: tried)
     }
 
-    private mutating func chooseInTurn(now: Milliseconds, tried: TriedPeers) -> Choice {
+    private mutating func chooseByWeightOrLoad(now: Milliseconds, tried: TriedPeers) -> Choice {
         for isBackup in [false, true] {
             let isCandidate = { (peer: PeerState) in
                 peer.specification.isBackup == isBackup && !peer.isAtMaxConns && peer.isHealthy(at: now)
@@ -106,7 +106,7 @@ struct GroupState {
                     SmoothWeightedRoundRobin.choose(from: &peers, now: now, where: isCandidate)
                 }
             if let index {
-                peers[index].startCheck(at: now)
+                peers[index].startFailPeriod(at: now)
                 return .peer(index)
             }
         }
@@ -114,8 +114,8 @@ struct GroupState {
         return isAnyBusy ? .allBusy : .noneUsable
     }
 
-    /// Where a hash or chance chooses, among the primary peers. nil: a round robin is to choose.
-    private mutating func chooseByLot(now: Milliseconds, tried: inout TriedPeers) -> Int? {
+    /// Chooses a primary peer by a hash or at random. nil: another strategy must choose.
+    private mutating func chooseByHashOrChance(now: Milliseconds, tried: inout TriedPeers) -> Int? {
         switch strategy {
         case .roundRobin, .leastConnections, .leastTimeToHead, .leastTimeToEnd: return nil
         case .addressHash, .hash, .consistentHash: if tried.key.isEmpty { return nil }
@@ -129,18 +129,18 @@ struct GroupState {
         switch strategy {
         case .random: return random.choose(from: peers, where: isCandidate)
         case .randomTwo: return random.chooseLessLoadedOfTwo(from: peers, where: isCandidate)
-        case .addressHash: return tried.walk.chooseByAddress(before.key, from: peers, where: isCandidate)
-        case .hash: return tried.walk.choose(byKey: before.key, from: peers, where: isCandidate)
+        case .addressHash: return tried.sequence.chooseByAddress(before.key, from: peers, where: isCandidate)
+        case .hash: return tried.sequence.choose(byKey: before.key, from: peers, where: isCandidate)
         default:
-            return tried.walk.choose(byKey: before.key, on: ring, from: &peers, now: now, where: isCandidate)
+            return tried.sequence.choose(byKey: before.key, on: ring, from: &peers, now: now, where: isCandidate)
         }
     }
 
     private mutating func makeRing() {
-        ring = strategy == .consistentHash ? ConsistentRing(peers) : ConsistentRing()
+        ring = strategy == .consistentHash ? HashRing(peers) : HashRing()
     }
 
-    // MARK: Connections and ends
+    // MARK: Connections and the end of leases
 
     mutating func anotherConnection(for lease: Lease, after end: ConnectionEnd) -> ConnectionSource {
         withPeer(of: lease) { peer in
@@ -180,17 +180,18 @@ struct GroupState {
         if let outliers, isMember, outcome != .unknown || isError,
             let index = peers.firstIndex(where: { $0.peer === lease.peer })
         {
-            ejections = countForOutliers(
+            ejections = recordForOutlierDetection(
                 index, isError: isError || outcome == .failure, toHead: times?.toHead, outliers, now: now)
         }
         if !isMember { dropDrained() }
-        return FinishedLease(keepsConnection: keepsConnection, wake: nextToWake(now: now), ejections: ejections)
+        return FinishedLease(keepsConnection: keepsConnection, wake: popLoopToWake(now: now), ejections: ejections)
     }
 
     // MARK: The queue
 
-    /// The next loop whose waiting request should pick now: unless all usable peers are still busy.
-    mutating func nextToWake(now: Milliseconds) -> Int? {
+    /// Removes the first queued request and returns its loop. nil if none is queued, or all usable peers are at
+    /// `max_conns`. If no peer is usable, it returns a loop too, so that the request can fail.
+    mutating func popLoopToWake(now: Milliseconds) -> Int? {
         guard queue.count > 0 else { return nil }
         let isAnyBusy = peers.contains { $0.isAtMaxConns && isUsable($0, now: now) }
         let isAnyFree = peers.contains { !$0.isAtMaxConns && isUsable($0, now: now) }
@@ -206,12 +207,12 @@ struct GroupState {
     }
 
     func isUsable(_ peer: PeerState, now: Milliseconds) -> Bool {
-        peers.count == 1 ? !peer.isOut : peer.isHealthy(at: now)
+        peers.count == 1 ? !peer.isDownOrUnhealthy : peer.isHealthy(at: now)
     }
 
     // MARK: Membership
 
-    /// - Returns: the peers that are no longer members.
+    /// - Returns: the peers that are no longer members
     @discardableResult
     mutating func replacePeers(with specifications: [PeerSpecification]) -> [Peer] {
         var leaving = peers + draining

@@ -1,16 +1,16 @@
-/// nginx's limit_req arithmetic for one key, in thousandths of a request.
+/// The leaky bucket of one key, with nginx's limit_req arithmetic, in thousandths of a request.
 struct LeakyBucket {
-    /// How far the key is ahead of its rate since `last`.
+    /// How far the key was ahead of its rate at `last`.
     private(set) var excess: Int64
     private(set) var last: Milliseconds
 
-    /// A key seen for the first time: its first request is free.
+    /// For a new key. Its first request causes no excess.
     init(at now: Milliseconds) {
         excess = 0
         last = now
     }
 
-    /// What the excess would be with one more request now.
+    /// The excess after one more request now.
     func excessAfterRequest(at now: Milliseconds, rate: RequestRate) -> Int64 {
         max(0, excess - rate.thousandths(in: elapsed(at: now)) + 1_000)
     }
@@ -20,16 +20,16 @@ struct LeakyBucket {
         last = max(last, now)
     }
 
-    /// How full the bucket is now: 0 when nothing of the key is left, 1,000 right after a first request.
+    /// How full the bucket is now: 0 if it has drained, 1,000 right after a first request.
     func level(at now: Milliseconds, rate: RequestRate) -> Int64 {
         max(0, excess + 1_000 - rate.thousandths(in: elapsed(at: now)))
     }
 
-    /// nginx evicts such entries first: idle for a minute and without excess.
-    func isForgettable(at now: Milliseconds, rate: RequestRate) -> Bool {
+    /// Idle for a minute and without excess: nginx evicts such entries first.
+    func isEvictable(at now: Milliseconds, rate: RequestRate) -> Bool {
         now - last >= 60_000 && excess <= rate.thousandths(in: now - last)
     }
 
-    /// Loops read the clock on their own: a time before the last one counts as the same time.
+    /// Each loop reads the clock itself, so that `now` may be before `last`. It then counts as equal.
     private func elapsed(at now: Milliseconds) -> Milliseconds { max(0, now - last) }
 }

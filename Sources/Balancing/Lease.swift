@@ -1,52 +1,53 @@
-/// A request's claim on a peer, from ``PeerGroup/pick(loop:now:tried:turn:)`` to ``PeerGroup/finish(_:_:connection:now:)``.
+/// A request's use of a peer, from ``PeerGroup/pick(loop:now:tried:reason:)`` to
+/// ``PeerGroup/finish(_:_:connection:now:times:isError:)``.
 package struct Lease: Sendable {
     package let peer: Peer
-    /// The loop that picked.
+    /// The loop that has picked the peer.
     package let loop: Int
     /// Where the request's connection comes from.
     package let connection: ConnectionSource
-    /// A loop to tell that its oldest waiting request may pick again, because more than one place is free.
+    /// The loop whose oldest queued request should pick now too, because more than one connection is free.
     package let wake: Int?
-    /// Where the peer was in the group's list at the time: a hint that saves the search.
+    /// The peer's index in the group at the time of the pick: a hint that saves a search.
     let index: Int
 }
 
 /// Where the connection for a lease comes from.
 package enum ConnectionSource: Sendable, Hashable {
-    /// The loop has an idle one, and it is taken out of the count of idle ones.
+    /// The loop uses one of its idle connections. It no longer counts as idle.
     case idle
-    /// The loop opens one. Its place under `max_conns` is taken.
+    /// The loop opens a new connection. It counts against `max_conns` already.
     case open
-    /// Every place under `max_conns` is taken, and the named loop has an idle connection: ask it to close one
+    /// The peer is at `max_conns`, and another loop has an idle connection. Ask that loop to close it
     /// (``PeerGroup/idleConnectionClosed(_:loop:)``), then call ``PeerGroup/anotherConnection(for:after:)``.
     case reclaim(fromLoop: Int)
 }
 
-/// What became of a lease's connection.
+/// What happens to the connection at the end of a lease.
 package enum ConnectionEnd: Sendable {
-    /// The loop would keep it as an idle one.
+    /// The loop wants to keep it as an idle connection.
     case idle
     /// It is closed.
     case closed
-    /// The lease had none (never opened, or already given up through ``PeerGroup/anotherConnection(for:after:)``).
+    /// The lease has no connection: it was never opened, or ``PeerGroup/anotherConnection(for:after:)`` has ended it.
     case none
 }
 
-/// What a request says about its peer's health.
+/// What the end of a request says about the health of the peer.
 package enum LeaseOutcome: Sendable {
     case success
     /// nginx's `fastcgi_next_upstream` conditions that count: error, timeout, invalid_header, 500, 503, ….
     case failure
-    /// Nothing: the client went away, or the peer was not really asked.
+    /// Nothing: the client has disconnected, or the peer did not get the request.
     case unknown
 }
 
-/// What a group answers to a finished lease.
+/// The consequences of a finished lease.
 package struct FinishedLease: Sendable {
-    /// False: close the connection that was to be kept (the peer is removed, or holds more than `max_conns`).
+    /// False: close the connection, because the peer was removed, is `down`, or has more than `max_conns` connections.
     package let keepsConnection: Bool
-    /// A loop to tell that its oldest waiting request may pick again.
+    /// The loop whose oldest queued request should pick now.
     package let wake: Int?
-    /// Peers that outlier detection has put out now.
+    /// Peers that outlier detection has just ejected.
     package let ejections: [Ejection]
 }

@@ -1,5 +1,5 @@
-/// nginx's `least_conn`: the fewest requests under way in proportion to the weight; smooth weighted round robin
-/// among equals.
+/// nginx's `least_conn`: the peer with the fewest active requests relative to its weight. Smooth weighted round robin
+/// decides between equal peers.
 enum LeastConnections {
     static func choose(
         from peers: inout [PeerState], now: Milliseconds, where isCandidate: (PeerState) -> Bool
@@ -20,7 +20,7 @@ enum LeastConnections {
         }
     }
 
-    /// Below zero: `left` has the smaller load for its weight.
+    /// Negative if `left` has the smaller load for its weight.
     private static func compareLoad(_ left: PeerState, _ right: PeerState, _ now: Milliseconds) -> Int {
         left.active * right.fullWeight(at: now) - right.active * left.fullWeight(at: now)
     }

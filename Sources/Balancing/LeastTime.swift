@@ -1,5 +1,5 @@
-/// `least_time` of nginx's commercial version: the least average time together with the fewest requests under way, in
-/// proportion to the weight; smooth weighted round robin among equals. A peer that has not answered yet comes first.
+/// nginx Plus's `least_time`: the peer with the smallest product of average response time and active requests, relative
+/// to its weight. Smooth weighted round robin decides between equal peers. A peer without a response yet comes first.
 enum LeastTime {
     static func choose(
         from peers: inout [PeerState], by average: KeyPath<PeerState, Int64>, now: Milliseconds,

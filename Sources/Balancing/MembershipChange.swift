@@ -1,7 +1,7 @@
-/// What loops are to be told after ``PeerGroup/replacePeers(with:)``.
+/// What the caller of ``PeerGroup/replacePeers(with:)`` must tell the loops.
 package struct MembershipChange: Sendable {
-    /// Peers without membership: every loop closes its idle connections to them.
+    /// Peers that are no longer members: each loop must close its idle connections to them.
     package let removed: [Peer]
-    /// Loops to wake, one entry for each queued request: all of them pick again.
+    /// One entry per queued request, naming its loop: all of them must pick again.
     package let wake: [Int]
 }

@@ -1,5 +1,5 @@
-/// A point on the monotonic clock, or a span of it, in milliseconds.
+/// A time of the monotonic clock, or a duration, in milliseconds.
 ///
-/// The event loop reads the clock once a turn and hands the reading down: nothing in this module asks for the time.
-/// Readings of different loops may be some milliseconds apart, so a later call may carry an earlier time.
+/// This target never reads the clock: the event loop reads it once per iteration and passes the time as an argument.
+/// The times of two loops can differ by some milliseconds, so that a later call may have an earlier time.
 package typealias Milliseconds = Int64

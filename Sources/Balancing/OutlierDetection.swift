@@ -1,22 +1,22 @@
 internal import Synchronization
 
-/// When a peer is ejected because it does worse than it should: Envoy's outlier detection.
+/// When a peer is ejected because it performs worse than the others, as in Envoy's outlier detection.
 ///
-/// Unlike `max_fails`, it counts responses with a status from 500 on as well, and looks at how long they took.
+/// Unlike `max_fails`, it also counts responses with a status of 500 or higher, and it can look at the response time.
 package struct OutlierDetection: Sendable, Hashable {
-    /// So many errors in a row. 0: not by this.
+    /// Errors in a row that eject a peer; 0: off.
     package var consecutiveErrors = 5
-    /// Per cent of an interval's requests that are errors. 0: not by this.
+    /// The error rate of an interval that ejects a peer, in percent; 0: off.
     package var errorPercent = 0
-    /// Hundredths of the median of the peers' average times to the head of a response. 0: not by this.
+    /// The average time to the response header that ejects a peer, in hundredths of the peers' median; 0: off.
     package var latencyHundredths = 0
-    /// The fewest requests of an interval that tell anything of a peer's errors or times.
+    /// The error rate and the time of a peer count only if it had at least this many requests in the interval.
     package var requestVolume = 20
     package var interval: Milliseconds = 10_000
-    /// Of the first ejection; the n-th in a row lasts n times as long.
+    /// The duration of the first ejection. The n-th in a row lasts n times as long.
     package var baseEjectionTime: Milliseconds = 30_000
     package var maxEjectionTime: Milliseconds = 300_000
-    /// The most of the peers that are ejected at a time, in per cent, rounded down.
+    /// The maximum share of ejected peers, in percent, rounded down.
     package var maxEjectionPercent = 50
 
     package init() {}
@@ -40,9 +40,9 @@ package struct Ejection: Sendable, Hashable {
     }
 }
 
-/// How often a peer was ejected for what.
+/// The number of ejections of a peer by reason.
 package struct EjectionCounts: Sendable, Hashable {
-    // Plain numbers: a peer's state is copied at each choice.
+    // Plain numbers instead of a dictionary, because each choice copies the state of the peers.
     private var byConsecutiveErrors = 0
     private var byErrorPercent = 0
     private var byLatency = 0
@@ -67,16 +67,16 @@ package struct EjectionCounts: Sendable, Hashable {
     mutating func add(_ reason: Ejection.Reason) { self[reason] += 1 }
 }
 
-/// What outlier detection knows of one peer.
+/// The state of outlier detection for one peer.
 struct OutlierState {
     private(set) var consecutiveErrors = 0
-    // Of this interval.
+    // In the current interval:
     private(set) var requests = 0
     private(set) var errors = 0
     private var timed = 0
     private var totalTime: Int64 = 0
-    /// Ejections in a row: one less for each interval that ends without.
-    private var repetitions = 0
+    /// Ejections in a row. Each interval without one reduces it by 1.
+    private var ejectionsInARow = 0
     private(set) var ejectedUntil = Milliseconds.min
     private(set) var ejections = EjectionCounts()
 
@@ -95,12 +95,12 @@ struct OutlierState {
         totalTime += toHead
     }
 
-    /// In microseconds. nil: too few requests to tell.
+    /// In microseconds; nil: fewer than `volume` requests.
     func averageTime(of volume: Int) -> Int64? { timed > 0 && timed >= volume ? totalTime / Int64(timed) : nil }
 
     mutating func eject(for reason: Ejection.Reason, _ rules: OutlierDetection, at now: Milliseconds) -> Milliseconds {
-        repetitions += 1
-        let (product, isTooLong) = rules.baseEjectionTime.multipliedReportingOverflow(by: Int64(repetitions))
+        ejectionsInARow += 1
+        let (product, isTooLong) = rules.baseEjectionTime.multipliedReportingOverflow(by: Int64(ejectionsInARow))
         let duration = min(isTooLong ? .max : product, max(rules.baseEjectionTime, rules.maxEjectionTime))
         ejectedUntil = now + duration
         ejections.add(reason)
@@ -111,7 +111,7 @@ struct OutlierState {
 
     mutating func endInterval(begunAt start: Milliseconds) {
         startInterval()
-        if !isEjected(at: start), repetitions > 0 { repetitions -= 1 }
+        if !isEjected(at: start), ejectionsInARow > 0 { ejectionsInARow -= 1 }
     }
 
     private mutating func startInterval() {
@@ -123,11 +123,11 @@ struct OutlierState {
 }
 
 extension GroupState {
-    /// A request of `peers[index]` has ended.
-    mutating func countForOutliers(
+    /// Records the end of a request of `peers[index]`, and ejects peers if it is time.
+    mutating func recordForOutlierDetection(
         _ index: Int, isError: Bool, toHead: Int64?, _ rules: OutlierDetection, now: Milliseconds
     ) -> [Ejection] {
-        // What ends late says nothing of a peer after its ejection.
+        // A request that started before the ejection does not count.
         if !peers[index].outlier.isEjected(at: now) { peers[index].outlier.count(isError: isError, toHead: toHead) }
         var ejections: [Ejection] = []
         if rules.consecutiveErrors > 0, peers[index].outlier.consecutiveErrors >= rules.consecutiveErrors {
@@ -155,7 +155,7 @@ extension GroupState {
                 peers[index].outlier.averageTime(of: volume).map { (index: index, time: $0) }
             }
             if times.count > 1 {
-                // Of an even number the lower one of the two: of two peers the slow one may go.
+                // For an even number, take the lower of the two middle values: of two peers, the slower one can be ejected.
                 let median = times.map(\.time).sorted()[(times.count - 1) / 2]
                 for (index, time) in times
                 where Double(time) * 100 >= Double(max(1, median)) * Double(rules.latencyHundredths) {
@@ -175,12 +175,12 @@ extension GroupState {
             (ejected + 1) * 100 <= peers.count * rules.maxEjectionPercent
         else { return }
         let duration = peers[index].outlier.eject(for: reason, rules, at: now)
-        peers[index].startRamp(at: now + duration)
+        peers[index].beginSlowStart(at: now + duration)
         ejections.append(Ejection(address: peers[index].peer.address, reason: reason, duration: duration))
     }
 }
 
 extension PeerGroup {
-    /// nil: no peer is ejected.
+    /// - Parameter rules: nil: no peer is ejected
     package func setOutlierDetection(_ rules: OutlierDetection?) { state.withLock { $0.outliers = rules } }
 }

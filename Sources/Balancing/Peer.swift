@@ -1,6 +1,6 @@
-/// The identity of a peer: what loops key their idle connections by. Its changing state belongs to the group.
+/// The identity of a peer, by which the loops store their idle connections. Its state is in the group.
 package final class Peer: Sendable, Hashable {
-    /// Unique in the group and never used again, counted from 0.
+    /// Unique in the group, from 0, and never reused.
     package let id: Int
     package let address: String
 

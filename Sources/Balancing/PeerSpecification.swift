@@ -1,19 +1,19 @@
-/// One address of a `server` line of an `upstream` block, with nginx's defaults.
+/// One address of a `server` in an `upstream` block, with nginx's defaults.
 package struct PeerSpecification: Sendable, Hashable {
-    /// What the balancer connects to, as it writes it in logs and statistics: `10.0.0.7:9000`, `unix:/run/api.sock`.
+    /// The address as logs and statistics show it: `10.0.0.7:9000`, `unix:/run/api.sock`.
     package var address: String
-    /// The configuration's name for it, which may stand for several addresses: what a consistent hash counts.
+    /// The name in the configuration, which may resolve to several addresses. The consistent hash uses this name.
     package var server: String
     /// At least 1.
     package var weight: Int
-    /// So many failures within `failTimeout` make the peer unusable for `failTimeout`. 0: failures are not counted.
+    /// After this many failures within `failTimeout`, the peer is unusable for `failTimeout`; 0: never.
     package var maxFails: Int
     package var failTimeout: Milliseconds
-    /// So long its weight grows from nothing after it was out. 0: it has all of it at once.
+    /// How long the weight of a recovered peer grows from 0 to its full value; 0: full weight at once.
     package var slowStart: Milliseconds
-    /// The most connections, busy and idle ones of all loops together, that the peer can hold. 0: no limit.
+    /// The maximum number of connections to the peer, busy and idle, of all loops together; 0: no limit.
     package var maxConns: Int
-    /// Used only when no primary peer is usable.
+    /// Used only while no primary peer is usable.
     package var isBackup: Bool
     /// Never used.
     package var isDown: Bool

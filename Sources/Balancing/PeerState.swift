@@ -1,21 +1,21 @@
-/// What a group knows of one peer: nginx's `ngx_http_upstream_rr_peer_t`.
+/// The state of one peer in its group, like nginx's `ngx_http_upstream_rr_peer_t`.
 struct PeerState {
     let peer: Peer
     var specification: PeerSpecification
 
-    /// Smooth weighted round robin's running value.
+    /// The running value of smooth weighted round robin.
     var currentWeight = 0
-    /// `weight` less what failures cost; creeps back by 1 a pick.
+    /// `weight` minus a penalty for failures. Each pick of the group gives 1 back.
     var effectiveWeight: Int
 
-    /// Failures of the current period.
+    /// Failures in the current `failTimeout` period.
     private(set) var fails = 0
-    /// The last failure.
+    /// The time of the last failure.
     private var accessed = PeerState.never
-    /// The start of the current period: the last failure, or the first pick after `failTimeout` of quiet.
+    /// When the current `failTimeout` period began: at the last failure, or at the first pick after the period's end.
     private(set) var checked = PeerState.never
 
-    /// Leases under way.
+    /// Leases that have not ended.
     var active = 0
     /// Open connections, busy and idle.
     var connections = 0
@@ -25,26 +25,26 @@ struct PeerState {
     var requests = 0
     var failures = 0
 
-    /// Of recent responses, in microseconds; 0: there was none yet.
+    /// Moving average of the response time, in microseconds; 0: no response yet.
     private(set) var averageToHead: Int64 = 0
     private(set) var averageToEnd: Int64 = 0
     private(set) var responseTimes = TimeHistogram()
 
-    /// Of each active check of the group.
+    /// One for each active check of the group.
     var checks: [CheckState] = []
-    /// All of them find it healthy, or there are none.
+    /// Whether all active checks find the peer healthy, or there are none.
     var passesChecks = true
     var checksPassed = 0
     var checksFailed = 0
     var outlier = OutlierState()
 
-    /// Since when the weight grows, while it does (`slow_start`).
-    private(set) var rampStart = PeerState.never
+    /// When the weight began to grow (`slow_start`).
+    private(set) var slowStartBegin = PeerState.never
 
-    /// How often a peer that is out after failures is tried while no other is usable.
-    static let lastResortInterval: Milliseconds = 100
+    /// While no peer is usable, a failed peer gets at most one probe request in this time.
+    static let probeInterval: Milliseconds = 100
 
-    /// Far before every time, and far from overflow.
+    /// Earlier than any real time, without the risk of overflow.
     private static let never = Milliseconds.min / 4
 
     init(peer: Peer, specification: PeerSpecification, loops: Int) {
@@ -56,46 +56,47 @@ struct PeerState {
 
     var idleCount: Int { idle.reduce(0, +) }
 
-    /// Marked down, or found unhealthy by a check: it gets no request, even where it is the only one.
-    var isOut: Bool { specification.isDown || !passesChecks }
+    /// The peer gets no requests, even if it is the only one: it is marked `down`, or an active check fails.
+    var isDownOrUnhealthy: Bool { specification.isDown || !passesChecks }
 
-    /// Neither out, nor ejected, nor left alone after failures. After `failTimeout` one pick is let through as a probe.
+    /// Whether the peer may be chosen. After `maxFails` failures it may be chosen again, as a probe, when `failTimeout` is
+    /// over.
     func isHealthy(at now: Milliseconds) -> Bool {
-        guard !isOut, !outlier.isEjected(at: now) else { return false }
+        guard !isDownOrUnhealthy, !outlier.isEjected(at: now) else { return false }
         return specification.maxFails == 0 || fails < specification.maxFails
             || now - checked > specification.failTimeout
     }
 
-    /// May be asked where nobody else can be.
-    func isLastResort(at now: Milliseconds) -> Bool {
-        !specification.isDown && !isAtMaxConns && now - checked >= PeerState.lastResortInterval
+    /// Whether a request that waits for a healthy peer may probe this one, although it is not healthy.
+    func mayBeProbed(at now: Milliseconds) -> Bool {
+        !specification.isDown && !isAtMaxConns && now - checked >= PeerState.probeInterval
     }
 
     var isAtMaxConns: Bool { specification.maxConns > 0 && active >= specification.maxConns }
 
-    /// Chosen by a policy: a period that is over ends here, and with it the next probe is `failTimeout` away.
-    mutating func startCheck(at now: Milliseconds) {
+    /// Starts a new `failTimeout` period at a pick if the last one is over. So the next probe is `failTimeout` away.
+    mutating func startFailPeriod(at now: Milliseconds) {
         if now - checked > specification.failTimeout { checked = now }
     }
 
-    /// Chosen before its time is over: the next one waits for this one's outcome, or for the interval.
-    mutating func startLastResort(at now: Milliseconds) { checked = now }
+    /// The next probe waits for the outcome of this one, or for the probe interval.
+    mutating func startProbe(at now: Milliseconds) { checked = now }
 
-    /// In units of 1/256, so that a growing weight has steps.
+    /// The weight during slow start, in units of 1/256, so that it can grow in small steps.
     func scaledWeight(_ weight: Int, at now: Milliseconds) -> Int {
-        guard rampStart != PeerState.never, specification.slowStart > 0 else { return weight << 8 }
-        let share = min(256, max(1, (now - rampStart) * 256 / specification.slowStart))
+        guard slowStartBegin != PeerState.never, specification.slowStart > 0 else { return weight << 8 }
+        let share = min(256, max(1, (now - slowStartBegin) * 256 / specification.slowStart))
         return weight * Int(share)
     }
 
     func fullWeight(at now: Milliseconds) -> Int { scaledWeight(specification.weight, at: now) }
 
-    /// It is back: with `slow_start` its weight grows from now on.
-    mutating func startRamp(at now: Milliseconds) {
-        if specification.slowStart > 0 { rampStart = now }
+    /// Begins slow start, if the peer has `slow_start`, because the peer has recovered.
+    mutating func beginSlowStart(at now: Milliseconds) {
+        if specification.slowStart > 0 { slowStartBegin = now }
     }
 
-    /// Each counts an eighth, as in TCP's round-trip times (RFC 6298).
+    /// Adds a response time to the averages, with a weight of 1/8, like TCP's round-trip time (RFC 6298, 2.3).
     mutating func count(_ times: ResponseTimes) {
         averageToHead = averageToHead == 0 ? max(1, times.toHead) : averageToHead + (times.toHead - averageToHead) / 8
         averageToEnd = averageToEnd == 0 ? max(1, times.toEnd) : averageToEnd + (times.toEnd - averageToEnd) / 8
@@ -111,14 +112,14 @@ struct PeerState {
         }
     }
 
-    /// The peer is live again if it was picked after its last failure's period was over.
+    /// Clears the failures if the peer was picked after the `failTimeout` period of the last failure.
     mutating func countSuccess(at now: Milliseconds) {
         guard accessed < checked else { return }
-        if specification.maxFails > 0, fails >= specification.maxFails { startRamp(at: now) }
+        if specification.maxFails > 0, fails >= specification.maxFails { beginSlowStart(at: now) }
         fails = 0
     }
 
-    /// Takes over changed numbers of a peer that stays.
+    /// Applies a changed configuration to a peer that stays a member.
     mutating func update(to specification: PeerSpecification) {
         if specification.weight != self.specification.weight {
             effectiveWeight = specification.weight

@@ -1,27 +1,27 @@
-/// One peer as `/lb/stats` shows it.
+/// A peer as `/lb/stats` shows it.
 package struct PeerStatistics: Sendable, Hashable {
     package let peer: Peer
     package let specification: PeerSpecification
-    /// May be asked now.
+    /// Whether it may be chosen now.
     package let isHealthy: Bool
-    /// Removed from the group, with work still under way.
+    /// Removed from the group, but with active requests or open connections.
     package let isDraining: Bool
-    /// Requests under way.
+    /// Active requests.
     package let active: Int
-    /// Open connections without a request, of all loops.
+    /// Idle connections of all loops.
     package let idle: Int
-    /// Requests given to the peer, retries included.
+    /// Requests sent to the peer, including retries.
     package let requests: Int
     package let failures: Int
-    /// The weight less what recent failures cost.
+    /// The weight minus a penalty for recent failures.
     package let effectiveWeight: Int
-    /// Of complete responses, from the choice of the peer to the last byte.
+    /// The time of complete responses, from the choice of the peer to the last byte.
     package let responseTimes: TimeHistogram
-    /// What active checks say; nil: there are none.
+    /// The result of the active checks; nil: there are none.
     package let checkedHealth: CheckedHealth?
     package let checksPassed: Int
     package let checksFailed: Int
-    /// By outlier detection.
+    /// Whether outlier detection has ejected it.
     package let isEjected: Bool
     package let ejections: EjectionCounts
 }
@@ -30,9 +30,9 @@ package struct PeerStatistics: Sendable, Hashable {
 package struct GroupStatistics: Sendable, Hashable {
     package let strategy: BalancingStrategy
     package let peers: [PeerStatistics]
-    /// Requests in the group's queue.
+    /// Queued requests.
     package let waiting: Int
-    /// How long requests waited in the queue.
+    /// How long requests were queued.
     package let waits: TimeHistogram
     package let detectsOutliers: Bool
 }

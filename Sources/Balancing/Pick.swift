@@ -1,32 +1,32 @@
-/// The answer to a request that looks for a peer.
+/// The result of ``PeerGroup/pick(loop:now:tried:reason:)``.
 package enum Pick: Sendable {
     case peer(Lease)
-    /// Every usable peer is at `max_conns`. The loop has a place in the group's queue now: it keeps the request
-    /// until it is told (`wake`), or gives the place up with ``PeerGroup/leaveQueue(loop:)``.
+    /// Every usable peer is at `max_conns`, and the request is queued. The loop keeps it until the loop is woken, or
+    /// until it calls ``PeerGroup/leaveQueue(loop:)``.
     case queued
-    /// Every usable peer is at `max_conns`, and so is the queue: 503.
+    /// Every usable peer is at `max_conns`, and the queue is full: answer with 503.
     case allBusy
-    /// No peer may be asked that this request has not tried already: 502, or the last peer's error.
+    /// No usable peer is left that this request has not tried: answer with 502, or with the last peer's error.
     case noneUsable
 }
 
-/// Whether a request comes new to a group or was woken from its queue.
-package enum Turn: Sendable {
-    /// Goes behind those that wait already.
-    case newcomer
-    /// Was told to pick again; if it must wait further, it waits in front.
-    case woken
-    /// No peer was usable before, and it waits for one: a peer that is out after failures is asked all the same, by one
-    /// request in each ``PeerState/lastResortInterval``.
-    case stranded
+/// Why a request picks a peer.
+package enum PickReason: Sendable {
+    /// It is new to the group. If others are queued, it goes to the end of the queue.
+    case newRequest
+    /// Its loop was woken for it. If it has to wait again, it goes to the front of the queue.
+    case dequeued
+    /// It waits for a healthy peer, because none was usable. One such request per `PeerState.probeInterval` may probe a
+    /// failed peer.
+    case waitingForHealthyPeer
 }
 
-/// The peers one request has been given, so that a retry gets another.
+/// The peers that one request has tried, so that a retry goes to another one.
 package struct TriedPeers: Sendable {
     private var ids: [Int] = []
-    /// What a hash is made of; empty: a round robin chooses. To be set before the first pick.
+    /// The key to hash, set before the first pick; empty: round robin chooses.
     package var key: [UInt8] = []
-    var walk = HashWalk()
+    var sequence = HashSequence()
 
     package init() {}
 
@@ -37,12 +37,12 @@ package struct TriedPeers: Sendable {
 
     mutating func insert(_ peer: Peer) { ids.append(peer.id) }
 
-    /// For the next request on the same client connection.
+    /// Prepares for the next request on the same client connection.
     package mutating func removeAll() {
         ids.removeAll(keepingCapacity: true)
         if !key.isEmpty {
             key.removeAll(keepingCapacity: true)
-            walk = HashWalk()
+            sequence = HashSequence()
         }
     }
 }

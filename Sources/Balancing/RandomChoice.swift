@@ -1,29 +1,28 @@
-/// nginx's `random` and `random two`: peers drawn in proportion to their weights.
-///
-/// The draws of one choice that may be in vain; then a round robin decides.
+/// nginx's `random` and `random two`: draws peers with a probability proportional to their weight.
 struct RandomChoice {
-    private static let mostDraws = 20
+    /// After this many draws of unusable peers, nginx continues with round robin.
+    private static let maxTries = 20
     private var state: UInt64
 
-    /// - Parameter seed: of a sequence that is the same each time; by default one at random.
+    /// - Parameter seed: the same seed gives the same choices
     init(seed: UInt64 = .random(in: 0 ... .max)) { state = seed }
 
     mutating func choose(from peers: [PeerState], where isCandidate: (PeerState) -> Bool) -> Int? {
         let total = peers.primaryWeight
         guard total > 0 else { return nil }
-        for _ in 0...Self.mostDraws {
+        for _ in 0...Self.maxTries {
             let index = draw(from: peers, total)
             if isCandidate(peers[index]) { return index }
         }
         return nil
     }
 
-    /// Of two different ones that with fewer requests under way for its weight.
+    /// Draws two different peers and takes the one with fewer active requests for its weight.
     mutating func chooseLessLoadedOfTwo(from peers: [PeerState], where isCandidate: (PeerState) -> Bool) -> Int? {
         let total = peers.primaryWeight
         guard total > 0 else { return nil }
         var first: Int?
-        for _ in 0...Self.mostDraws {
+        for _ in 0...Self.maxTries {
             let index = draw(from: peers, total)
             guard index != first, isCandidate(peers[index]) else { continue }
             guard let other = first else {

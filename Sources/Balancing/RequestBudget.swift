@@ -1,25 +1,27 @@
-/// What a key may still do, as the `RateLimit` and `Retry-After` headers and `/lb/rate-limits` tell it.
+/// The remaining requests of a key, as the `RateLimit` and `Retry-After` headers and `/lb/rate-limits` show them.
 ///
-/// A leaky bucket has no window; it is described as one of `limit` = burst + 1 requests, which is what a client that
-/// was quiet may send at once, and which drains in (burst + 1) / rate.
+/// A leaky bucket has no window. It is described as a window of burst + 1 requests: the number that an idle client can
+/// send at once, and that drains in (burst + 1) / rate.
 package struct RequestBudget: Sendable, Hashable {
     /// Requests per window: burst + 1.
     package let limit: Int
-    /// The time in which `limit` requests may come, in whole seconds.
+    /// The length of the window, in whole seconds.
     package let windowSeconds: Int
-    /// Requests that would be admitted if they came now.
+    /// Requests that would be admitted now.
     package let remaining: Int
-    /// Until everything is available again.
+    /// The time until all `limit` requests are available again.
     package let reset: Milliseconds
-    /// Until the next request would be admitted; 0 if one would be now.
+    /// The time until the next request would be admitted; 0: now.
     package let retry: Milliseconds
 
-    /// Counted as taken: `limit` − `remaining`.
+    /// `limit` − `remaining`
     package var used: Int { limit - remaining }
-    /// `window_reset_in`: until the client's whole budget is back, in whole seconds, rounded up. Never more than the
-    /// window, which itself is rounded: nginx cuts 5 requests a minute off to 0.083 a second, 60.2 s for the five.
+    /// `window_reset_in`: ``reset`` in whole seconds, rounded up, but never more than the window.
+    ///
+    /// It can be more because the window is rounded to the nearest second: nginx rounds 5 requests per minute down to
+    /// 0.083 per second, so that five of them take 60.2 s.
     package var resetSeconds: Int { min(windowSeconds, Int((reset + 999) / 1_000)) }
-    /// `Retry-After`: whole seconds, rounded up, at least 1.
+    /// `Retry-After`: ``retry`` in whole seconds, rounded up, at least 1.
     package var retrySeconds: Int { max(1, Int((retry + 999) / 1_000)) }
 
     init(_ bucket: LeakyBucket, at now: Milliseconds, burst: Int, rate: RequestRate) {
@@ -27,13 +29,13 @@ package struct RequestBudget: Sendable, Hashable {
         windowSeconds = Self.windowSeconds(burst: burst, rate: rate)
         let capacity = Int64(limit) * 1_000
         remaining = Int(max(0, (capacity - bucket.level(at: now, rate: rate)) / 1_000))
-        // From the bucket's own time on, or what drained in part would be rounded off twice.
+        // Calculate from the bucket's own time. Otherwise a part that has drained would be rounded twice.
         let fill = bucket.excess + 1_000
         reset = max(0, bucket.last - now + rate.timeRoundedUp(for: fill))
         retry = max(0, bucket.last - now + rate.timeRoundedUp(for: max(0, fill + 1_000 - capacity)))
     }
 
-    /// The window in whole seconds, to the nearest: `window_seconds`, `w=` of `RateLimit-Policy`.
+    /// `window_seconds`, and `w=` of `RateLimit-Policy`: the window, rounded to the nearest second, at least 1.
     package static func windowSeconds(burst: Int, rate: RequestRate) -> Int {
         max(1, Int((rate.time(for: Int64(burst + 1) * 1_000) + 500) / 1_000))
     }

@@ -1,14 +1,14 @@
-/// A `limit_req` line.
+/// A `limit_req` directive.
 package struct RequestLimit: Sendable {
     package enum Delay: Sendable, Hashable {
-        /// `nodelay`: what is admitted goes on at once.
+        /// `nodelay`: an admitted request continues at once.
         case never
-        /// `delay=N`: what is more than N requests ahead of the rate waits. nginx's default is 0.
+        /// `delay=N`: an admitted request waits if it is more than N requests ahead of the rate. nginx's default is 0.
         case beyond(Int)
     }
 
     package let zone: RequestZone
-    /// Requests that may be ahead of the rate. nginx's default is 0.
+    /// How many requests a key may be ahead of the rate. nginx's default is 0.
     package let burst: Int
     package let delay: Delay
 

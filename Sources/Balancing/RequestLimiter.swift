@@ -1,36 +1,36 @@
 internal import Synchronization
 
-/// What the limits say to a request.
+/// The decision of the limits about a request.
 package enum Admission: Sendable, Hashable {
-    /// The request goes on after `delay` (0: at once).
+    /// The request continues after `delay`; 0: at once.
     case admitted(delay: Milliseconds)
-    /// Refused, and charged to no limit.
+    /// The request is refused, and no limit counts it.
     /// - Parameters:
-    ///   - limit: the index of the limit that refused.
-    ///   - excess: in thousandths of a request, as nginx logs it.
+    ///   - limit: the index of the limit that refused the request
+    ///   - excess: in thousandths of a request; nginx logs this number
     case refused(limit: Int, excess: Int64, budget: RequestBudget)
 }
 
-/// The limits of a location, checked together: all of them admit a request, or none is charged.
+/// The limits of a location. A request counts only if all of them admit it.
 package final class RequestLimiter: Sendable {
     /// In the order of the configuration.
     package let limits: [RequestLimit]
-    /// Locks of several zones are held at once; taking them in one order everywhere rules out a deadlock.
+    /// Several zones are locked at the same time. The same order everywhere prevents a deadlock.
     private let order: [Int]
 
-    /// - Parameter limits: each with a zone of its own (nginx refuses a zone named twice).
+    /// - Parameter limits: each with a different zone, which nginx's configuration check guarantees
     package init(_ limits: [RequestLimit]) {
         self.limits = limits
         order = limits.indices.sorted { ObjectIdentifier(limits[$0].zone) < ObjectIdentifier(limits[$1].zone) }
     }
 
-    /// - Parameter keys: the keys of ``limits``, in the same order. One that is empty or longer than 65,535 bytes
-    ///   is not counted, as in nginx.
+    /// - Parameter keys: one for each of ``limits``. A limit ignores a key that is empty or longer than 65,535 bytes, as
+    ///   in nginx.
     package func admit(keys: [[UInt8]], now: Milliseconds) -> Admission {
         admit(keys: keys, now: now, at: 0)
     }
 
-    /// For a single limit.
+    /// For a limiter with one limit.
     package func admit(key: Span<UInt8>, now: Milliseconds) -> Admission {
         admit(key: key, to: 0, now: now) { .admitted(delay: 0) }
     }
@@ -44,7 +44,7 @@ package final class RequestLimiter: Sendable {
         }
     }
 
-    /// Checks one limit, asks the rest, and charges only if all admit, with this limit's lock held throughout.
+    /// Checks one limit, then the rest, and counts the request if all admit it. Holds this limit's lock meanwhile.
     private func admit(
         key: Span<UInt8>, to index: Int, now: Milliseconds, rest: () -> Admission
     ) -> Admission {

@@ -1,10 +1,10 @@
 internal import Synchronization
 
-/// A `limit_req_zone`: the buckets of all keys, shared by all loops.
+/// A `limit_req_zone`: the buckets of all keys. All loops share it.
 package final class RequestZone: Sendable {
     package let name: String
     package let rate: RequestRate
-    private let shards: [Shard]
+    let shards: [Shard]
 
     final class Shard: Sendable {
         let table: Mutex<BucketTable>
@@ -13,28 +13,28 @@ package final class RequestZone: Sendable {
     }
 
     /// - Parameters:
-    ///   - size: the zone's size in bytes; 1 MiB holds about 8,000 clients. What is beyond is forgotten, oldest first.
-    ///   - shards: parts with a lock of their own each.
+    ///   - size: in bytes; 1 MiB holds about 8,000 keys. If the zone is full, the least recently used key is evicted.
+    ///   - shards: parts that have their own lock. A zone below 1 MiB has one.
     package init(name: String, rate: RequestRate, size: Int, shards: Int = 8) {
         self.name = name
         self.rate = rate
-        // A small zone stays whole, so that eviction is strictly by age.
+        // A small zone is not divided, so that it always evicts the oldest key.
         let count = size >= 1 << 20 ? max(1, shards) : 1
         self.shards = (0..<count).map { _ in Shard(capacity: size / count) }
     }
 
     func locate(_ key: Span<UInt8>) -> (shard: Shard, hash: Int) {
-        // Seeded at random in each process: nobody outside can aim keys at one chain.
+        // The hash is seeded at random in each process, so that an attacker cannot choose keys that collide.
         var hasher = Hasher()
         key.withUnsafeBytes { hasher.combine(bytes: $0) }
         let hash = hasher.finalize()
-        // The upper 16 bits as a fraction: a remainder would take a division.
+        // Scale the upper 16 bits, because a remainder would need a division.
         let shard = (Int(UInt(bitPattern: hash) >> 48) * shards.count) >> 16
         return (shards[shard], hash)
     }
 
-    /// The keys most recently used, with what they may still do under a limit with this burst.
-    /// - Parameter limit: the most keys to list.
+    /// The most recently used keys, with their budgets under a limit with this burst.
+    /// - Parameter limit: the maximum number of keys
     package func clients(burst: Int, now: Milliseconds, limit: Int) -> [ClientBudget] {
         var clients: [(last: Milliseconds, client: ClientBudget)] = []
         for shard in shards {
@@ -50,12 +50,12 @@ package final class RequestZone: Sendable {
                 }
             }
         }
-        // Each shard gave its newest; the newest of all are among them.
+        // Each shard has given its newest keys. The newest of all are among them.
         clients.sort { $0.last > $1.last }
         return clients.prefix(limit).map(\.client)
     }
 
-    /// Keys with something left in their window.
+    /// The number of keys whose bucket has not drained.
     package func activeClients(now: Milliseconds) -> Int {
         shards.reduce(0) { total, shard in
             total
@@ -69,14 +69,11 @@ package final class RequestZone: Sendable {
                 }
         }
     }
-
-    /// Keys held, those without anything left included.
-    package var keyCount: Int { shards.reduce(0) { $0 + $1.table.withLock(\.count) } }
 }
 
-/// A client in the view of `/lb/rate-limits`.
+/// A client as `/lb/rate-limits` shows it.
 package struct ClientBudget: Sendable, Hashable {
-    /// The bytes of the zone's key, for example 4 or 16 of an address.
+    /// The value of the zone's key, for example the 4 or 16 bytes of an address.
     package let key: [UInt8]
     package let budget: RequestBudget
 }

@@ -1,8 +1,8 @@
-/// How long a peer took for a request, in microseconds from the choice of the peer.
+/// The response times of one request, in microseconds from the choice of the peer.
 package struct ResponseTimes: Sendable, Hashable {
-    /// To the response's head.
+    /// Until the end of the response's header.
     package let toHead: Int64
-    /// To its last byte.
+    /// Until the last byte of the response.
     package let toEnd: Int64
 
     package init(toHead: Int64, toEnd: Int64) {
@@ -11,17 +11,17 @@ package struct ResponseTimes: Sendable, Hashable {
     }
 }
 
-/// How often something took how long.
+/// A histogram of durations.
 package struct TimeHistogram: Sendable, Hashable {
-    /// The upper ends of all buckets but the last, in microseconds.
+    /// The upper bounds of the buckets, in microseconds. The last bucket has none.
     package static let bounds: [Int64] = [
         500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000, 2_500_000, 5_000_000,
         10_000_000,
     ]
 
-    /// One more than there are bounds.
+    /// One count per bucket: one more than there are bounds.
     package private(set) var counts = [Int](repeating: 0, count: bounds.count + 1)
-    /// In microseconds.
+    /// The sum of all durations, in microseconds.
     package private(set) var sum: Int64 = 0
 
     package init() {}

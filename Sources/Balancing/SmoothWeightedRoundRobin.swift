@@ -1,5 +1,6 @@
-/// nginx's default policy (`ngx_http_upstream_get_peer`): every usable peer gains its weight, the richest is chosen
-/// and pays what all of them gained. Over a cycle each gets exactly its share, and a heavy one's turns are spread.
+/// nginx's default strategy (`ngx_http_upstream_get_peer`). Each usable peer adds its weight to its running value. The
+/// peer with the highest value is chosen, and the sum of the added weights is subtracted from it. Over a full cycle,
+/// each peer gets exactly its share, and the requests of a heavy peer are spread over the cycle.
 enum SmoothWeightedRoundRobin {
     static func choose(
         from peers: inout [PeerState], now: Milliseconds, where isCandidate: (PeerState) -> Bool
@@ -16,7 +17,7 @@ enum SmoothWeightedRoundRobin {
 }
 
 extension PeerState {
-    /// One round's gain; the effective weight then recovers by 1.
+    /// Adds the effective weight to the running value. The effective weight then recovers by 1.
     mutating func gainWeight(at now: Milliseconds) -> Int {
         let gain = scaledWeight(effectiveWeight, at: now)
         currentWeight += gain

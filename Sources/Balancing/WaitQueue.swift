@@ -1,16 +1,17 @@
 internal import DequeModule
 
-/// The order in which loops may pick when places become free: one entry for each waiting request, naming its loop.
+/// The requests that wait for a peer below `max_conns`, first in, first out. An entry names only the loop of its request.
 ///
-/// The requests themselves stay in their loops, each in a first-in, first-out list; the entries of one loop are
+/// The requests themselves are in a first-in, first-out list in each loop, so that the entries of one loop are
 /// interchangeable.
 struct WaitQueue {
-    /// The most requests that may wait.
+    /// The maximum number of waiting requests.
     var limit: Int
     private(set) var count = 0
     private var entries: Deque<Int> = []
-    /// Of each loop: requests that wait, and entries in front of theirs that stand for none and are passed over.
+    /// Waiting requests by loop.
     private var waiting: [Int]
+    /// Entries by loop whose request has left the queue. `popFirst` skips them.
     private var abandoned: [Int]
 
     init(limit: Int, loops: Int) {
@@ -27,7 +28,7 @@ struct WaitQueue {
         return true
     }
 
-    /// Puts one back that was at its turn. It had a place already, so the limit does not count.
+    /// Puts a request back that was just removed by `popFirst`. The limit does not apply.
     mutating func prepend(_ loop: Int) {
         entries.prepend(loop)
         waiting[loop] += 1
@@ -48,8 +49,8 @@ struct WaitQueue {
         return nil
     }
 
-    /// One request of `loop` no longer waits.
-    /// - Returns: false if no entry is left for it: its turn is under way.
+    /// Removes one request of `loop`.
+    /// - Returns: false if `popFirst` has already removed it
     mutating func abandon(_ loop: Int) -> Bool {
         guard waiting[loop] > 0 else { return false }
         waiting[loop] -= 1
@@ -59,7 +60,7 @@ struct WaitQueue {
         return true
     }
 
-    /// Where nobody waits, all entries are abandoned ones.
+    /// If no request waits, all remaining entries are abandoned.
     private mutating func forgetIfEmpty() {
         guard count == 0 else { return }
         entries.removeAll(keepingCapacity: true)

@@ -40,9 +40,4 @@ extension NginxConfiguration {
             http: tree.contains { $0.name == "http" } ? builder.http : nil,
             files: parser.read, warnings: builder.warnings)
     }
-
-    /// What `-T` prints after its verdict: every file read, each under a line that names it.
-    package func dump() -> [UInt8] {
-        files.flatMap { Array("# configuration file \($0.path):\n".utf8) + $0.bytes + [UInt8(ascii: "\n")] }
-    }
 }

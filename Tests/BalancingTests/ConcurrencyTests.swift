@@ -26,7 +26,7 @@ struct ConcurrencyTests {
     }
 
     @Test func `However many loops ask, exactly the burst is admitted`() async throws {
-        let rate = try #require(RequestRate(parsing: "1r/s"))
+        let rate = requestRate("1r/s")
         let zones = [
             RequestZone(name: "x", rate: rate, size: 1 << 20), RequestZone(name: "y", rate: rate, size: 1 << 20),
         ]

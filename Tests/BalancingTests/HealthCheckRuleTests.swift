@@ -66,6 +66,6 @@ struct HealthCheckRuleTests {
         let result = group.countCheck(of: group.checkedPeers[0], by: "c", hasPassed: true, now: 0)
         #expect(result.change == .healthy)
         #expect(result.wake == 0)
-        #expect(group.pick(loop: 0, now: 0, tried: &tried, turn: .woken).name == "a")
+        #expect(group.pick(loop: 0, now: 0, tried: &tried, reason: .dequeued).name == "a")
     }
 }

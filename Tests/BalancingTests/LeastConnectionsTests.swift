@@ -44,7 +44,7 @@ struct LeastConnectionsTests {
         let group = PeerGroup(["a", "b"].map { PeerSpecification(address: $0) })
         _ = try #require(group.lease())  // a stays busy
         #expect(group.addresses(3) == "b a b")
-        #expect(group.exchangeStrategy(.leastConnections) == .roundRobin)
+        group.strategy = .leastConnections
         #expect(group.addresses(3) == "b b b")
         #expect(group.statistics(now: 0).strategy == .leastConnections)
     }

@@ -114,7 +114,7 @@ struct PassiveHealthTests {
         for time in [0, 50] as [Milliseconds] { group.end(try #require(group.lease(now: time)), .failure, now: time) }
         func pick(_ now: Milliseconds) -> (name: String, lease: Lease?) {
             var tried = TriedPeers()
-            let pick = group.pick(loop: 0, now: now, tried: &tried, turn: .stranded)
+            let pick = group.pick(loop: 0, now: now, tried: &tried, reason: .waitingForHealthyPeer)
             return (pick.name, pick.lease)
         }
         #expect(group.lease(now: 120) == nil)

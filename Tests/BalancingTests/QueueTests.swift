@@ -6,9 +6,9 @@ struct QueueTests {
     private let group = PeerGroup(
         [.init(address: "a", maxConns: 1), .init(address: "b", isDown: true)], loops: 3, queueLimit: 2)
 
-    private func pick(_ loop: Int, _ turn: Turn = .newcomer) -> Pick {
+    private func pick(_ loop: Int, _ reason: PickReason = .newRequest) -> Pick {
         var tried = TriedPeers()
-        return group.pick(loop: loop, now: 0, tried: &tried, turn: turn)
+        return group.pick(loop: loop, now: 0, tried: &tried, reason: reason)
     }
 
     @Test func `Requests wait in their order, up to the limit`() throws {
@@ -19,9 +19,9 @@ struct QueueTests {
         #expect(group.statistics(now: 0).waiting == 2)
 
         #expect(group.end(first).wake == 1)
-        let second = try #require(pick(1, .woken).lease)
+        let second = try #require(pick(1, .dequeued).lease)
         #expect(group.end(second).wake == 2)
-        let third = try #require(pick(2, .woken).lease)
+        let third = try #require(pick(2, .dequeued).lease)
         #expect(group.end(third).wake == nil)
         #expect(group.statistics(now: 0).waiting == 0)
     }
@@ -32,7 +32,7 @@ struct QueueTests {
         _ = pick(2)
         #expect(group.end(first).wake == 1)  // the place is free, and loop 1's turn is under way
         #expect(pick(0).name == "queued")
-        #expect(try #require(pick(1, .woken).lease).peer.address == "a")
+        #expect(try #require(pick(1, .dequeued).lease).peer.address == "a")
     }
 
     @Test func `A woken request whose place was taken waits in front`() throws {
@@ -41,7 +41,7 @@ struct QueueTests {
         #expect(group.end(first).wake == 1)
         let overtaker = try #require(pick(2).lease)
         _ = pick(2)
-        #expect(pick(1, .woken).name == "queued")
+        #expect(pick(1, .dequeued).name == "queued")
         #expect(group.end(overtaker).wake == 1)
     }
 
@@ -53,7 +53,7 @@ struct QueueTests {
         #expect(group.statistics(now: 0).waiting == 1)
         #expect(group.end(first).wake == 2)
         #expect(!group.leaveQueue(loop: 2))  // its turn is under way
-        #expect(group.passTurn(now: 0) == nil)
+        #expect(group.forwardWake(now: 0) == nil)
     }
 
     @Test func `A turn nobody takes is passed on`() throws {
@@ -61,7 +61,7 @@ struct QueueTests {
         _ = pick(1)
         _ = pick(2)
         #expect(group.end(first).wake == 1)
-        #expect(group.passTurn(now: 0) == 2)
+        #expect(group.forwardWake(now: 0) == 2)
     }
 
     @Test func `When the last usable peer fails, those that wait are woken one by one and find none`() throws {
@@ -71,10 +71,10 @@ struct QueueTests {
         var tried = TriedPeers()
         for loop in [0, 1, 0] { #expect(group.pick(loop: loop, now: 0, tried: &tried).name == "queued") }
         #expect(group.end(first, .failure).wake == 0)
-        #expect(group.pick(loop: 0, now: 0, tried: &tried, turn: .woken).name == "none usable")
-        #expect(group.passTurn(now: 0) == 1)
-        #expect(group.passTurn(now: 0) == 0)
-        #expect(group.passTurn(now: 0) == nil)
+        #expect(group.pick(loop: 0, now: 0, tried: &tried, reason: .dequeued).name == "none usable")
+        #expect(group.forwardWake(now: 0) == 1)
+        #expect(group.forwardWake(now: 0) == 0)
+        #expect(group.forwardWake(now: 0) == nil)
     }
 
     @Test func `More free places wake more than one`() throws {
@@ -88,7 +88,7 @@ struct QueueTests {
         for _ in 0..<3 { #expect(group.pick(loop: 0, now: 0, tried: &tried).name == "queued") }
         // b has recovered meanwhile: two places are free, and one end only tells of it.
         #expect(group.end(first, now: 20_000).wake == 0)
-        let woken = group.pick(loop: 0, now: 20_000, tried: &tried, turn: .woken).lease
+        let woken = group.pick(loop: 0, now: 20_000, tried: &tried, reason: .dequeued).lease
         #expect(woken?.wake == 0)
     }
 
@@ -114,11 +114,11 @@ struct QueueTests {
         func deliver() {
             let loop = messages.remove(at: .random(in: messages.indices, using: &random))
             guard waiting[loop] > 0 else {
-                messages += group.passTurn(now: now).map { [$0] } ?? []
+                messages += group.forwardWake(now: now).map { [$0] } ?? []
                 return
             }
             var tried = TriedPeers()
-            switch group.pick(loop: loop, now: now, tried: &tried, turn: .woken) {
+            switch group.pick(loop: loop, now: now, tried: &tried, reason: .dequeued) {
             case .peer(let lease):
                 waiting[loop] -= 1
                 leases.append(lease)
@@ -127,7 +127,7 @@ struct QueueTests {
             case .allBusy: Issue.record("a woken request lost its place")
             case .noneUsable:
                 waiting[loop] -= 1
-                messages += group.passTurn(now: now).map { [$0] } ?? []
+                messages += group.forwardWake(now: now).map { [$0] } ?? []
             }
         }
         func endOne() {

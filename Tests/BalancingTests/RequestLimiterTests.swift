@@ -5,8 +5,8 @@ import Testing
 struct RequestLimiterTests {
     private func limiter(
         _ rate: String, burst: Int = 0, delay: RequestLimit.Delay = .never, size: Int = 1 << 20
-    ) throws -> RequestLimiter {
-        let rate = try #require(RequestRate(parsing: rate))
+    ) -> RequestLimiter {
+        let rate = requestRate(rate)
         return RequestLimiter([
             RequestLimit(zone: RequestZone(name: "z", rate: rate, size: size), burst: burst, delay: delay)
         ])
@@ -35,28 +35,28 @@ struct RequestLimiterTests {
     func `Requests are admitted up to the burst, and then at the rate`(
         rate: String, burst: Int, times: [Milliseconds], answers: String
     ) throws {
-        #expect(play(try limiter(rate, burst: burst), times) == answers)
+        #expect(play(limiter(rate, burst: burst), times) == answers)
     }
 
     @Test func `What is ahead of the rate is delayed, unless nodelay`() throws {
-        #expect(play(try limiter("10r/s", burst: 3, delay: .beyond(0)), [0, 0, 0, 0, 0, 50]) == "y 100 200 300 n n")
-        #expect(play(try limiter("10r/s", burst: 3, delay: .beyond(2)), [0, 0, 0, 0, 0]) == "y y y 100 n")
-        #expect(play(try limiter("10r/s", burst: 3, delay: .never), [0, 0, 0, 0, 0]) == "y y y y n")
+        #expect(play(limiter("10r/s", burst: 3, delay: .beyond(0)), [0, 0, 0, 0, 0, 50]) == "y 100 200 300 n n")
+        #expect(play(limiter("10r/s", burst: 3, delay: .beyond(2)), [0, 0, 0, 0, 0]) == "y y y 100 n")
+        #expect(play(limiter("10r/s", burst: 3, delay: .never), [0, 0, 0, 0, 0]) == "y y y y n")
         // (excess - delay) * 1000 / rate, rounded down
-        #expect(play(try limiter("3r/s", burst: 3, delay: .beyond(0)), [0, 0, 0]) == "y 333 666")
+        #expect(play(limiter("3r/s", burst: 3, delay: .beyond(0)), [0, 0, 0]) == "y 333 666")
     }
 
     @Test func `A refusal changes nothing`() throws {
-        let limiter = try limiter("1r/s", burst: 1)
+        let limiter = limiter("1r/s", burst: 1)
         #expect(play(limiter, [0, 0] + Array(repeating: 500, count: 100) + [1_000, 1_000]).hasSuffix(" n y n"))
     }
 
     @Test func `A clock that lags between loops neither helps nor harms`() throws {
-        #expect(play(try limiter("1r/s"), [5_000, 4_000, 5_999, 6_000]) == "y n n y")
+        #expect(play(limiter("1r/s"), [5_000, 4_000, 5_999, 6_000]) == "y n n y")
     }
 
     @Test func `Keys are counted apart, and an empty or overlong one not at all`() throws {
-        let limiter = try limiter("1r/s")
+        let limiter = limiter("1r/s")
         #expect(limiter.admit(key: [1].span, now: 0) == .admitted(delay: 0))
         #expect(limiter.admit(key: [2].span, now: 0) == .admitted(delay: 0))
         #expect(limiter.admit(key: [1, 2].span, now: 0) == .admitted(delay: 0))
@@ -71,8 +71,8 @@ struct RequestLimiterTests {
     }
 
     @Test func `Several limits are all checked before any is charged, and the longest delay wins`() throws {
-        let fast = RequestZone(name: "fast", rate: try #require(RequestRate(parsing: "10r/s")), size: 1 << 20)
-        let slow = RequestZone(name: "slow", rate: try #require(RequestRate(parsing: "1r/s")), size: 1 << 20)
+        let fast = RequestZone(name: "fast", rate: requestRate("10r/s"), size: 1 << 20)
+        let slow = RequestZone(name: "slow", rate: requestRate("1r/s"), size: 1 << 20)
         let both = RequestLimiter([
             RequestLimit(zone: fast, burst: 3, delay: .beyond(0)),
             RequestLimit(zone: slow, burst: 1, delay: .beyond(0)),
@@ -132,7 +132,7 @@ struct RequestLimiterTests {
         var random = SeededGenerator(seed: seed)
         let perSecond = Int64.random(in: 1...500, using: &random)
         let (burst, free) = (Int64.random(in: 0...10, using: &random), Int64.random(in: 0...10, using: &random))
-        let limiter = try limiter("\(perSecond)r/s", burst: Int(burst), delay: .beyond(Int(free)))
+        let limiter = limiter("\(perSecond)r/s", burst: Int(burst), delay: .beyond(Int(free)))
         let rate = perSecond * 1_000
         var state: (excess: Int64, last: Milliseconds)?
         var now: Milliseconds = 1_000

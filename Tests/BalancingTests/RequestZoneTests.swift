@@ -10,18 +10,18 @@ struct RequestZoneTests {
         return false
     }
 
-    private func zone(_ rate: String, size: Int) throws -> RequestZone {
-        RequestZone(name: "z", rate: try #require(RequestRate(parsing: rate)), size: size)
+    private func zone(_ rate: String, size: Int) -> RequestZone {
+        RequestZone(name: "z", rate: requestRate(rate), size: size)
     }
 
     @Test func `A megabyte holds about 8,000 clients, and the oldest goes for a new one`() throws {
-        let zone = try zone("1r/m", size: 1 << 20)
+        let zone = zone("1r/m", size: 1 << 20)
         for key in 0..<20_000 { #expect(admit(zone, UInt16(key), now: 0)) }
         #expect((7_900...8_192).contains(zone.keyCount))
     }
 
     @Test func `In a full zone the one not seen for longest is forgotten`() throws {
-        let zone = try zone("1r/m", size: 3 * 128)
+        let zone = zone("1r/m", size: 3 * 128)
         for key: UInt16 in [1, 2, 3] { #expect(admit(zone, key, now: 0)) }
         #expect(!admit(zone, 1, now: 1))  // seen again: 2 is the oldest now
         #expect(admit(zone, 4, now: 2))
@@ -32,7 +32,7 @@ struct RequestZoneTests {
     }
 
     @Test func `With each new key up to two leave that were idle for a minute and have no excess`() throws {
-        let zone = try zone("1r/s", size: 1 << 16)
+        let zone = zone("1r/s", size: 1 << 16)
         for key: UInt16 in 1...5 { #expect(admit(zone, key, now: 0)) }
         #expect(admit(zone, 6, now: 59_999))
         #expect(zone.keyCount == 6)
@@ -44,7 +44,7 @@ struct RequestZoneTests {
     }
 
     @Test func `A long key costs more of the zone`() throws {
-        let zone = try zone("1r/s", size: 1_024)
+        let zone = zone("1r/s", size: 1_024)
         let limiter = RequestLimiter([RequestLimit(zone: zone)])
         for key in 0..<8 as Range<UInt8> { _ = limiter.admit(key: [key].span, now: 0) }
         #expect(zone.keyCount == 8)
@@ -54,7 +54,7 @@ struct RequestZoneTests {
     }
 
     @Test func `A budget is never longer away than its window`() throws {
-        let zone = try zone("5r/m", size: 1 << 16)
+        let zone = zone("5r/m", size: 1 << 16)
         let limiter = RequestLimiter([RequestLimit(zone: zone, burst: 4, delay: .never)])
         for _ in 0..<5 { _ = limiter.admit(key: [1].span, now: 0) }
         let budget = try #require(zone.clients(burst: 4, now: 0, limit: 1).first).budget
@@ -63,7 +63,7 @@ struct RequestZoneTests {
     }
 
     @Test func `The budget tells what is left, when it is whole again and when to retry`() throws {
-        let zone = try zone("1r/s", size: 1 << 16)
+        let zone = zone("1r/s", size: 1 << 16)
         let limiter = RequestLimiter([RequestLimit(zone: zone, burst: 4, delay: .never)])
         #expect(limiter.limits[0].windowSeconds == 5)
         for _ in 0..<3 { _ = limiter.admit(key: [1].span, now: 0) }
@@ -127,7 +127,7 @@ struct RequestZoneTests {
     }
 
     @Test func `Clients are listed with the last one first, without those that have nothing left`() throws {
-        let zone = try zone("1r/s", size: 1 << 20)
+        let zone = zone("1r/s", size: 1 << 20)
         for key in 1...20 as ClosedRange<UInt16> { _ = admit(zone, key, now: Milliseconds(key) * 100) }
         #expect(zone.activeClients(now: 2_000) == 10)
         #expect(zone.clients(burst: 0, now: 2_000, limit: 3).map(\.key) == [[0, 20], [0, 19], [0, 18]])
@@ -137,7 +137,7 @@ struct RequestZoneTests {
     }
 
     @Test func `Windows of the contract's defaults come out even`() throws {
-        let rate = try #require(RequestRate(parsing: "100r/m"))
+        let rate = requestRate("100r/m")
         let limit = RequestLimit(zone: RequestZone(name: "z", rate: rate, size: 1 << 20), burst: 99)
         #expect(limit.windowSeconds == 60)
     }

@@ -46,9 +46,9 @@ struct HealthRulesTests {
     }
 
     @Test func `client_max_connections is the server's`() throws {
-        #expect(try settings("client_max_connections 7; server { }").clientMaxConnections == 7)
+        #expect(try settings("client_max_connections 7; server { }").client.maxConnections == 7)
         #expect(
-            try settings("client_max_connections 7; server { client_max_connections 0; }").clientMaxConnections == 0)
+            try settings("client_max_connections 7; server { client_max_connections 0; }").client.maxConnections == 0)
     }
 
     static let faults: [(text: String, message: String)] = [

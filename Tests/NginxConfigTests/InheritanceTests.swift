@@ -5,17 +5,17 @@ import Testing
 struct InheritanceTests {
     @Test func `Without directives, nginx's defaults hold`() throws {
         let settings = try settings("server { location / {} }")
-        #expect(settings.clientMaxBodySize == 1 << 20)
-        #expect(settings.clientHeaderTimeout == .seconds(60))
-        #expect(settings.keepaliveTimeout == .seconds(75))
-        #expect(settings.fastCGIReadTimeout == .seconds(60))
-        #expect(!settings.fastCGIKeepConnection)
-        #expect(settings.limitStatus == 503)
-        #expect(settings.limits.isEmpty)
-        #expect(settings.fastCGIPass == nil)
-        #expect(settings.realIPHeader == .named("x-real-ip"))
-        #expect(!settings.isRealIPRecursive)
-        #expect(settings.root == DocumentRoot(Template(literal: "/srv/html")))
+        #expect(settings.client.maxBodySize == 1 << 20)
+        #expect(settings.client.headerTimeout == .seconds(60))
+        #expect(settings.client.keepaliveTimeout == .seconds(75))
+        #expect(settings.fastCGI.readTimeout == .seconds(60))
+        #expect(!settings.fastCGI.keepsConnection)
+        #expect(settings.requestLimits.status == 503)
+        #expect(settings.requestLimits.rules.isEmpty)
+        #expect(settings.fastCGI.pass == nil)
+        #expect(settings.realIP.header == .named("x-real-ip"))
+        #expect(!settings.realIP.isRecursive)
+        #expect(settings.files.root == DocumentRoot(Template(literal: "/srv/html")))
         #expect(settings.accessLogs.map(\.path) == ["/srv/logs/access.log"])
         #expect(settings.accessLogs.map(\.format.name) == ["combined"])
         let server = try #require(try http("server {}").listeners.first)
@@ -24,15 +24,15 @@ struct InheritanceTests {
 
     @Test func `A value holds in the blocks within, wherever it stands`() throws {
         let outer = try settings("server { location / {} client_max_body_size 3m; } send_timeout 5s;")
-        #expect(outer.clientMaxBodySize == 3 << 20)
-        #expect(outer.sendTimeout == .seconds(5))
+        #expect(outer.client.maxBodySize == 3 << 20)
+        #expect(outer.client.sendTimeout == .seconds(5))
     }
 
     @Test func `An inner value wins, and ends with its block`() throws {
         let body = "client_max_body_size 1k; server { location /a { client_max_body_size 2k; } location /b {} }"
-        #expect(try settings(body, path: "/a").clientMaxBodySize == 2048)
-        #expect(try settings(body, path: "/b").clientMaxBodySize == 1024)
-        #expect(try settings(body, path: "/c").clientMaxBodySize == 1024)
+        #expect(try settings(body, path: "/a").client.maxBodySize == 2048)
+        #expect(try settings(body, path: "/b").client.maxBodySize == 1024)
+        #expect(try settings(body, path: "/c").client.maxBodySize == 1024)
     }
 
     @Test func `A list is inherited whole or replaced whole`() throws {
@@ -43,16 +43,16 @@ struct InheritanceTests {
                 location /own { fastcgi_param C 3; fastcgi_param C 4 if_not_empty; }
             }
             """
-        #expect(try settings(body, path: "/same").fastCGIParams.map(\.name) == ["A", "B"])
-        let own = try settings(body, path: "/own").fastCGIParams
+        #expect(try settings(body, path: "/same").fastCGI.params.map(\.name) == ["A", "B"])
+        let own = try settings(body, path: "/own").fastCGI.params
         #expect(own.map(\.name) == ["C", "C"])
         #expect(own.map(\.ifNotEmpty) == [false, true])
     }
 
     @Test func `fastcgi_pass stays in its location`() throws {
         let body = "server { location /a { fastcgi_pass unix:/s; location /a/b {} } }"
-        #expect(try settings(body, path: "/a").fastCGIPass == 0)
-        #expect(try settings(body, path: "/a/b").fastCGIPass == nil)
+        #expect(try settings(body, path: "/a").fastCGI.pass == 0)
+        #expect(try settings(body, path: "/a/b").fastCGI.pass == nil)
     }
 
     @Test func `access_log off silences its level, whatever stands beside it`() throws {
@@ -75,7 +75,7 @@ struct InheritanceTests {
 
     @Test func `A time without end is a century, so that points of time do not overflow`() throws {
         let settings = try settings("send_timeout 9999999999; server {}")
-        #expect(settings.sendTimeout == .seconds(100 * 365 * 86_400))
+        #expect(settings.client.sendTimeout == .seconds(100 * 365 * 86_400))
     }
 
     @Test func `Limits of connections and of heads are read, and inherited`() throws {
@@ -87,18 +87,18 @@ struct InheritanceTests {
             server { location /own { limit_conn b 1; keepalive_requests 0; } }
             """
         let outer = try settings(body)
-        #expect(outer.connectionLimits.map(\.limit) == [3, 4])
-        #expect((outer.connectionLimitStatus, outer.connectionLimitLogLevel) == (429, .info))
-        #expect(outer.isConnectionLimitDryRun)
-        #expect((outer.limitLogLevel, outer.isLimitDryRun) == (.warn, true))
-        #expect((outer.keepaliveRequests, outer.keepaliveTime) == (5, .seconds(120)))
-        #expect((outer.headerBuffers.requestLine, outer.headerBuffers.head) == (2048, 2048))
+        #expect(outer.connectionLimits.rules.map(\.limit) == [3, 4])
+        #expect((outer.connectionLimits.status, outer.connectionLimits.logLevel) == (429, .info))
+        #expect(outer.connectionLimits.isDryRun)
+        #expect((outer.requestLimits.logLevel, outer.requestLimits.isDryRun) == (.warn, true))
+        #expect((outer.client.keepaliveRequests, outer.client.keepaliveTime) == (5, .seconds(120)))
+        #expect((outer.parsing.headerBuffers.requestLine, outer.parsing.headerBuffers.head) == (2048, 2048))
         let own = try settings(body, path: "/own")
-        #expect(own.connectionLimits == [ConnectionLimitRule(zone: 1, limit: 1)])
-        #expect(own.keepaliveRequests == 0)
+        #expect(own.connectionLimits.rules == [ConnectionLimitRule(zone: 1, limit: 1)])
+        #expect(own.client.keepaliveRequests == 0)
         let standard = try settings("server {}")
-        #expect((standard.headerBuffers.requestLine, standard.headerBuffers.head) == (8192, 32768))
-        #expect((standard.keepaliveRequests, standard.connectionLimitStatus) == (1000, 503))
+        #expect((standard.parsing.headerBuffers.requestLine, standard.parsing.headerBuffers.head) == (8192, 32768))
+        #expect((standard.client.keepaliveRequests, standard.connectionLimits.status) == (1000, 503))
         let main = try load("worker_rlimit_nofile 99; worker_shutdown_timeout 3s; events {}").main
         #expect((main.descriptorLimit, main.shutdownTimeout) == (99, .seconds(3)))
     }
@@ -111,14 +111,14 @@ struct InheritanceTests {
             server { location /own { fastcgi_next_upstream off error; fastcgi_hide_header X-C; } }
             """
         let outer = try settings(body)
-        #expect(outer.nextUpstream == [.error, .status503, .nonIdempotent])
-        #expect((outer.nextUpstreamTries, outer.nextUpstreamTimeout) == (2, .milliseconds(500)))
-        #expect(outer.hiddenHeaders == ["x-a", "x-b"])
-        #expect(outer.ignoresClientAbort)
+        #expect(outer.fastCGI.retry.conditions == [.error, .status503, .nonIdempotent])
+        #expect((outer.fastCGI.retry.maxTries, outer.fastCGI.retry.timeout) == (2, .milliseconds(500)))
+        #expect(outer.fastCGI.hiddenHeaders == ["x-a", "x-b"])
+        #expect(outer.fastCGI.ignoresClientAbort)
         let own = try settings(body, path: "/own")
-        #expect(own.nextUpstream.isEmpty)
-        #expect(own.hiddenHeaders == ["x-c"])
-        #expect(try settings("server {}").nextUpstream == [.error, .timeout])
+        #expect(own.fastCGI.retry.conditions.isEmpty)
+        #expect(own.fastCGI.hiddenHeaders == ["x-c"])
+        #expect(try settings("server {}").fastCGI.retry.conditions == [.error, .timeout])
     }
 
     @Test func `How an upstream chooses and keeps connections is read`() throws {
@@ -155,7 +155,7 @@ struct InheritanceTests {
         #expect(listeners.map(\.options.keepalive) == [.system, .on(idle: 1800, interval: nil, count: 10), .off])
         #expect((listeners[1].options.isDeferred, listeners[1].options.fastOpen) == (true, 5))
         #expect((listeners[2].options.receiveBuffer, listeners[2].options.sendBuffer) == (8192, 1 << 20))
-        #expect(try settings("real_ip_header proxy_protocol; server {}").realIPHeader == .proxyProtocol)
+        #expect(try settings("real_ip_header proxy_protocol; server {}").realIP.header == .proxyProtocol)
     }
 
     @Test func `Where files are is read, and inherited but for try_files and stub_status`() throws {
@@ -169,19 +169,19 @@ struct InheritanceTests {
             }
             """
         let server = try settings(body, path: "/")
-        #expect(server.root == DocumentRoot(Template(literal: "/srv/data")))
-        #expect(server.triedFiles?.fallback == .status(404))
+        #expect(server.files.root == DocumentRoot(Template(literal: "/srv/data")))
+        #expect(server.files.tryFiles?.fallback == .status(404))
         #expect(server.content == .stubStatus)
         let same = try settings(body, path: "/same")
-        #expect(same.indexFiles == [Template(literal: "a.html"), Template(literal: "/b.html")])
-        #expect(!same.sendsETag)
-        #expect((same.ifModifiedSince, same.triedFiles, same.content) == (.before, nil, .files))
+        #expect(same.files.index == [Template(literal: "a.html"), Template(literal: "/b.html")])
+        #expect(!same.files.sendsETag)
+        #expect((same.files.ifModifiedSince, same.files.tryFiles, same.content) == (.before, nil, .files))
         let own = try settings(body, path: "/own/")
-        #expect(own.root == DocumentRoot(Template(literal: "/there/"), alias: .prefix(5)))
-        #expect(own.triedFiles?.candidates.map(\.isFolder) == [false, true])
-        #expect(try settings(body, path: "/own/within").root == own.root)
-        #expect(try settings(body, path: "/own/within").indexFiles == [Template(literal: "c")])
-        #expect(try settings("server {}").indexFiles == [Template(literal: "index.html")])
+        #expect(own.files.root == DocumentRoot(Template(literal: "/there/"), alias: .prefix(5)))
+        #expect(own.files.tryFiles?.candidates.map(\.isFolder) == [false, true])
+        #expect(try settings(body, path: "/own/within").files.root == own.files.root)
+        #expect(try settings(body, path: "/own/within").files.index == [Template(literal: "c")])
+        #expect(try settings("server {}").files.index == [Template(literal: "index.html")])
     }
 
     @Test func `What nodes and clients are told and kept is read, and inherited`() throws {
@@ -195,21 +195,30 @@ struct InheritanceTests {
             server { location /own { fastcgi_ignore_headers X-Accel-Buffering; fastcgi_catch_stderr c; server_tokens off; } }
             """
         let outer = try settings(body)
-        #expect((outer.buffering.holdsRequests, outer.buffering.holdsResponses) == (false, false))
-        #expect((outer.buffering.mostInFile, outer.buffering.responseFolder) == (2 << 20, "/srv/tmp/f"))
-        #expect((outer.buffering.requestFolder, outer.fastCGIIndex) == ("/b", Template(literal: "i.php")))
-        #expect((outer.splitPathInfo, outer.caughtErrors.count) == (0, 2))
-        #expect((outer.obeyedHeaders, outer.passesRequestBody) == ([.limitRate, .buffering], false))
-        #expect((outer.passesRequestHeaders, outer.lingeringClose) == (false, .always))
-        #expect((outer.lingeringTime, outer.lingeringTimeout) == (.seconds(60), .seconds(2)))
-        #expect((outer.resetsTimedOut, outer.limitRate, outer.limitRateAfter) == (true, 4096, 1 << 20))
-        #expect((outer.mostHeaders, outer.serverTokens) == (7, Template(literal: "mine")))
+        #expect((outer.fastCGI.buffering.buffersRequests, outer.fastCGI.buffering.buffersResponses) == (false, false))
+        #expect(
+            (outer.fastCGI.buffering.maxTempFileSize, outer.fastCGI.buffering.responseFolder) == (2 << 20, "/srv/tmp/f")
+        )
+        #expect((outer.fastCGI.buffering.requestFolder, outer.fastCGI.index) == ("/b", Template(literal: "i.php")))
+        #expect((outer.fastCGI.splitPathInfo, outer.fastCGI.caughtStderr.count) == (0, 2))
+        #expect((outer.fastCGI.obeyedHeaders, outer.fastCGI.passesRequestBody) == ([.limitRate, .buffering], false))
+        #expect((outer.fastCGI.passesRequestHeaders, outer.client.lingeringClose) == (false, .always))
+        #expect((outer.client.lingeringTime, outer.client.lingeringTimeout) == (.seconds(60), .seconds(2)))
+        #expect(
+            (outer.client.resetsTimedOutConnections, outer.client.limitRate, outer.client.limitRateAfter) == (
+                true, 4096, 1 << 20
+            ))
+        #expect((outer.parsing.maxHeaders, outer.response.serverTokens) == (7, Template(literal: "mine")))
         let own = try settings(body, path: "/own")
-        #expect((own.obeyedHeaders, own.caughtErrors.count) == ([.redirect, .limitRate], 1))
-        #expect((own.serverTokens, own.fastCGIIndex) == (nil, outer.fastCGIIndex))
+        #expect((own.fastCGI.obeyedHeaders, own.fastCGI.caughtStderr.count) == ([.redirect, .limitRate], 1))
+        #expect((own.response.serverTokens, own.fastCGI.index) == (nil, outer.fastCGI.index))
         let standard = try settings("server {}")
-        #expect((standard.buffering.holdsRequests, standard.buffering.mostInFile) == (true, 1 << 30))
-        #expect((standard.lingeringClose, standard.lingeringTime, standard.limitRate) == (.on, .seconds(30), 0))
+        #expect(
+            (standard.fastCGI.buffering.buffersRequests, standard.fastCGI.buffering.maxTempFileSize) == (true, 1 << 30))
+        #expect(
+            (standard.client.lingeringClose, standard.client.lingeringTime, standard.client.limitRate) == (
+                .on, .seconds(30), 0
+            ))
         #expect(try http(body).temporaryFolders == ["/srv/tmp/f", "/b"])
     }
 
@@ -220,10 +229,10 @@ struct InheritanceTests {
             server { location /own { error_page 400 https://example.com/; } location @down {} }
             """
         let outer = try settings(body)
-        #expect(outer.errorPages.map(\.statuses) == [[404], [500, 502], [403]])
-        #expect(outer.errorPages.map(\.status) == [.kept, .replaced(503), .ofPage])
-        #expect(outer.interceptsErrors)
-        #expect(try settings(body, path: "/own").errorPages.map(\.statuses) == [[400]])
+        #expect(outer.response.errorPages.map(\.statuses) == [[404], [500, 502], [403]])
+        #expect(outer.response.errorPages.map(\.status) == [.kept, .replaced(503), .ofPage])
+        #expect(outer.fastCGI.interceptsErrors)
+        #expect(try settings(body, path: "/own").response.errorPages.map(\.statuses) == [[400]])
         let server = try #require(try http(body).servers.first)
         #expect(server.location(named: "@down") == 2)
         #expect(server.location(named: "@up") == nil)
@@ -242,7 +251,7 @@ struct InheritanceTests {
             """
         let server = try settings(body)
         #expect(server.rewriteSteps.count == 2)
-        #expect(server.addedHeaders.map(\.name) == ["A"])
+        #expect(server.response.addedHeaders.map(\.name) == ["A"])
         #expect(server.accessRules.map(\.isAllowed) == [false, true])
         let same = try settings(body, path: "/same")
         #expect(same.isInternal)
@@ -251,11 +260,11 @@ struct InheritanceTests {
         #expect(try !settings(body, path: "/same/within").isInternal)
         let own = try settings(body, path: "/own")
         #expect(own.rewriteSteps == [.answer(ReturnRule(status: 204, text: nil))])
-        #expect(own.addedHeaders.map(\.isAlways) == [true])
+        #expect(own.response.addedHeaders.map(\.isAlways) == [true])
         #expect(own.accessRules == [AccessRule(isAllowed: true, network: nil)])
-        #expect(own.mediaTypes.type(ofPath: Array("/a.b/c.X".utf8)) == "text/x")
-        #expect(own.mediaTypes.type(ofPath: Array("/a.html".utf8)) == "a/b")
-        #expect(same.mediaTypes.type(ofPath: Array("/a.html".utf8)) == "text/html")
+        #expect(own.response.mediaTypes.type(ofPath: Array("/a.b/c.X".utf8)) == "text/x")
+        #expect(own.response.mediaTypes.type(ofPath: Array("/a.html".utf8)) == "a/b")
+        #expect(same.response.mediaTypes.type(ofPath: Array("/a.html".utf8)) == "text/html")
     }
 
     @Test func `error_log goes from main into every block`() throws {

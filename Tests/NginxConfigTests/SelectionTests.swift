@@ -120,9 +120,9 @@ struct SelectionTests {
         #expect(server("y", 1) == 1 && asked == [0, 1])
         #expect(server("y", 2) == 2 && asked == [0, 1, 2])
         #expect(server("y", nil) == 0)
-        #expect(listener.asksHost)
-        #expect(try NginxConfigTests.http("server { server_name ~a; }").listeners[0].asksHost)
-        #expect(try !NginxConfigTests.http("server { server_name a; }").listeners[0].asksHost)
+        #expect(listener.needsHost)
+        #expect(try NginxConfigTests.http("server { server_name ~a; }").listeners[0].needsHost)
+        #expect(try !NginxConfigTests.http("server { server_name a; }").listeners[0].needsHost)
     }
 
     @Test func `default_server answers for unknown names of its address only`() throws {

@@ -39,20 +39,20 @@ struct ShippedFileTests {
         #expect(http.listeners.map(\.endpoint.description) == ["127.0.0.1:8000"])
         let server = try #require(http.servers.first)
         let settings = server.locations[server.location(for: Array("/task/1".utf8).span)].settings
-        let nodes = http.upstreams[try #require(settings.fastCGIPass)]
+        let nodes = http.upstreams[try #require(settings.fastCGI.pass)]
         #expect(nodes.servers.count == 3)
         #expect(nodes.method == .roundRobin)
-        #expect(settings.fastCGIKeepConnection)
-        #expect(settings.limits.map(\.burst) == [99])
-        #expect(settings.limits.map(\.delayAfter) == [nil])
-        #expect(settings.limitStatus == 429)
-        #expect(http.limitZones.map(\.rate) == [RequestRate("100r/m")])
-        #expect(settings.clientMaxBodySize > 16 << 20)
-        #expect(settings.fastCGIReadTimeout > .seconds(60))
-        let names = settings.fastCGIParams.map(\.name)
+        #expect(settings.fastCGI.keepsConnection)
+        #expect(settings.requestLimits.rules.map(\.burst) == [99])
+        #expect(settings.requestLimits.rules.map(\.delayAfter) == [nil])
+        #expect(settings.requestLimits.status == 429)
+        #expect(http.limitZones.map(\.rate) == [LimitRate("100r/m")])
+        #expect(settings.client.maxBodySize > 16 << 20)
+        #expect(settings.fastCGI.readTimeout > .seconds(60))
+        let names = settings.fastCGI.params.map(\.name)
         #expect(Set(["REQUEST_URI", "CONTENT_LENGTH", "REMOTE_ADDR", "REQUEST_METHOD"]).isSubset(of: names))
         #expect(settings.accessLogs.isEmpty)
-        #expect(settings.trustedSources.isEmpty)
+        #expect(settings.realIP.trustedProxies.isEmpty)
     }
 
     @Test func `The values given are the values read`() throws {
@@ -65,14 +65,14 @@ struct ShippedFileTests {
         #expect(configuration.main.pidFile == "/run/m.pid")
         #expect(http.upstreams[0].servers.map(\.endpoint) == [.inet(host: "api", port: 9000)])
         #expect(http.upstreams[0].servers.map(\.maxConnections) == [5])
-        #expect(http.upstreams[0].servers.map(\.isResolvedLater) == [true])
+        #expect(http.upstreams[0].servers.map(\.isResolvedAtRuntime) == [true])
         #expect(http.upstreams[0].method == .leastConnections)
         let settings = http.servers[0].locations[1].settings
-        #expect(settings.limits.map(\.burst) == [6])
-        #expect(abs(7 / http.limitZones[0].rate.perSecond - 3600) < 0.01)
-        #expect(settings.realIPHeader == .xForwardedFor)
-        #expect(settings.isRealIPRecursive)
-        #expect(settings.trustedSources == [.network(address: [10, 0, 0, 1], prefixLength: 32)])
+        #expect(settings.requestLimits.rules.map(\.burst) == [6])
+        #expect(abs(7 / perSecond(http.limitZones[0].rate) - 3600) < 0.01)
+        #expect(settings.realIP.header == .xForwardedFor)
+        #expect(settings.realIP.isRecursive)
+        #expect(settings.realIP.trustedProxies == [.network(address: [10, 0, 0, 1], prefixLength: 32)])
         #expect(settings.accessLogs.map(\.format.name) == ["json"])
     }
 

@@ -46,3 +46,6 @@ func fault(_ text: String, beside others: [String: String] = [:]) -> Configurati
         return error
     }
 }
+
+/// Requests per second.
+func perSecond(_ rate: LimitRate) -> Double { Double(rate.billionths) / 1e9 / Double(rate.periodSeconds) }

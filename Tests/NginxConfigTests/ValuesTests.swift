@@ -43,7 +43,7 @@ struct ValuesTests {
             ("99999999999r/s", nil),
         ] as [(String, Double?)])
     func `Rates, whole as in nginx or with decimals`(_ text: String, _ expected: Double?) {
-        #expect(RequestRate(text)?.perSecond == expected)
+        #expect(LimitRate(text).map(perSecond) == expected)
     }
 
     @Test(

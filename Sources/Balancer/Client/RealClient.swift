@@ -7,12 +7,13 @@ enum RealClient {
     /// nil: the connection's own address is the client's.
     static func address(of exchange: Exchange) -> SocketAddress? {
         let location: RunningLocation = exchange.location
-        guard !location.settings.trustedSources.isEmpty, location.settings.trustedSources.contain(exchange.info.address)
+        guard !location.settings.realIP.trustedProxies.isEmpty,
+            location.settings.realIP.trustedProxies.contain(exchange.info.address)
         else {
             return nil
         }
         let name: String
-        switch location.settings.realIPHeader {
+        switch location.settings.realIP.header {
         case .xForwardedFor: name = "x-forwarded-for"
         case .named(let header): name = header
         case .proxyProtocol: return exchange.info.proxied?.source
@@ -23,8 +24,8 @@ enum RealClient {
         var value: [UInt8] = []
         exchange.append(field, of: fields, bytes, to: &value)
         return address(
-            in: value, from: exchange.info.address, trusting: location.settings.trustedSources,
-            isRecursive: location.settings.isRealIPRecursive)
+            in: value, from: exchange.info.address, trusting: location.settings.realIP.trustedProxies,
+            isRecursive: location.settings.realIP.isRecursive)
     }
 
     /// The last address of a list, as every proxy adds to its end the one it was called from; if recursive, the last

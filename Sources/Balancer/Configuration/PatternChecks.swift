@@ -13,7 +13,7 @@ extension NginxConfiguration {
             }
         }
         for location in http?.servers.flatMap(\.locations) ?? [] {
-            guard let index = location.settings.splitPathInfo, let text = http?.patterns[index],
+            guard let index = location.settings.fastCGI.splitPathInfo, let text = http?.patterns[index],
                 let pattern = try? Pattern(text), pattern.groupCount < 2
             else { continue }
             throw ConfigurationError("pattern \"\(text.text)\" must have 2 captures", at: text.location)

@@ -8,7 +8,7 @@ internal import Patterns
 /// Requests keep the one they began under until they end.
 final class RunningConfiguration: Sendable {
     let source: NginxConfiguration
-    let listeners: [NginxConfig.Listener]
+    let listeners: [ListenerSettings]
     let servers: [RunningServer]
     let upstreams: [SharedUpstream]
     let maps: [VariableMap]
@@ -76,14 +76,14 @@ final class RunningServer: Sendable {
         self.locations = locations
         name = Array((server.names.first?.text ?? "").utf8)
         var limits = HTTPLimits()
-        limits.requestLine = server.settings.headerBuffers.requestLine
-        limits.head = server.settings.headerBuffers.head
-        if let count = server.settings.mostHeaders { limits.fields = count }
+        limits.requestLine = server.settings.parsing.headerBuffers.requestLine
+        limits.head = server.settings.parsing.headerBuffers.head
+        if let count = server.settings.parsing.maxHeaders { limits.fields = count }
         headLimits = limits
         var rules = RequestRules()
-        rules.takesUnderscores = server.settings.takesUnderscores
-        rules.dropsInvalidNames = server.settings.dropsInvalidHeaders
-        rules.mergesSlashes = server.settings.mergesSlashes
+        rules.takesUnderscores = server.settings.parsing.takesUnderscores
+        rules.dropsInvalidNames = server.settings.parsing.dropsInvalidHeaders
+        rules.mergesSlashes = server.settings.parsing.mergesSlashes
         requestRules = rules
     }
 }
@@ -131,32 +131,32 @@ final class RunningLocation: Sendable {
         connectionZones: [(zone: ConnectionZone, key: Template)], shared: SharedState
     ) throws(LogFiles.OpenError) {
         self.settings = settings
-        upstream = settings.fastCGIPass.map { upstreams[$0] }
-        choiceKey = settings.fastCGIPass.map { ChoiceKey(upstreamSettings[$0].method) } ?? .none
-        params = ParamProgram(settings.fastCGIParams)
-        hiddenHeaders = settings.fastCGIParams.compactMap { ParamProgram.hiddenHeader($0.name) }
+        upstream = settings.fastCGI.pass.map { upstreams[$0] }
+        choiceKey = settings.fastCGI.pass.map { ChoiceKey(upstreamSettings[$0].method) } ?? .none
+        params = ParamProgram(settings.fastCGI.params)
+        hiddenHeaders = settings.fastCGI.params.compactMap { ParamProgram.hiddenHeader($0.name) }
         limiter =
-            settings.limits.isEmpty
+            settings.requestLimits.rules.isEmpty
             ? nil
             : RequestLimiter(
-                settings.limits.map { rule in
+                settings.requestLimits.rules.map { rule in
                     RequestLimit(
                         zone: zones[rule.zone], burst: rule.burst, delay: rule.delayAfter.map { .beyond($0) } ?? .never)
                 })
-        limitKeys = settings.limits.map { shared.limitKey(zone: zones[$0.zone].name) }
-        limitNames = settings.limits.map { zones[$0.zone].name }
-        connectionLimits = settings.connectionLimits.map { rule in
+        limitKeys = settings.requestLimits.rules.map { shared.limitKey(zone: zones[$0.zone].name) }
+        limitNames = settings.requestLimits.rules.map { zones[$0.zone].name }
+        connectionLimits = settings.connectionLimits.rules.map { rule in
             ConnectionLimit(
                 zone: connectionZones[rule.zone].zone, key: connectionZones[rule.zone].key, limit: rule.limit)
         }
-        addedHeaders = settings.addedHeaders.map { RunningHeader(name: Array($0.name.utf8), rule: $0) }
+        addedHeaders = settings.response.addedHeaders.map { RunningHeader(name: Array($0.name.utf8), rule: $0) }
         var logs: [RunningLog] = []
         for log in settings.accessLogs {
             logs.append(RunningLog(output: try shared.accessLog(for: log), format: log.format))
         }
         accessLogs = logs
         errorLog = try ErrorLogger(settings.errorLogs, files: shared.logFiles)
-        let templates = logs.map(\.format.template) + settings.addedHeaders.map(\.value)
+        let templates = logs.map(\.format.template) + settings.response.addedHeaders.map(\.value)
         keepsResponseHeaders = templates.contains { template in
             template.parts.contains { part in
                 switch part {

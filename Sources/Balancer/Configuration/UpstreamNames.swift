@@ -8,7 +8,7 @@ extension NginxConfiguration {
     /// Blocks while it looks names up.
     func checkUpstreamNames() throws(ConfigurationError) {
         for upstream in http?.upstreams ?? [] {
-            for server in upstream.servers where !server.isResolvedLater {
+            for server in upstream.servers where !server.isResolvedAtRuntime {
                 guard case .inet(let host, let port) = server.endpoint,
                     SocketAddress(numeric: host, port: port) == nil
                 else { continue }

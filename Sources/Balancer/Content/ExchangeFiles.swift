@@ -43,7 +43,7 @@ extension Exchange {
     private func fail(_ error: SystemError) {
         switch error.code {
         case ENOENT, ENOTDIR, ENAMETOOLONG:
-            if location.settings.logsNotFound { log(.error, Self.text(error)) }
+            if location.settings.files.logsNotFound { log(.error, Self.text(error)) }
             refuse(.notFound)
         case EACCES, ELOOP:
             log(.error, Self.text(error))
@@ -65,7 +65,7 @@ extension Exchange {
 
     /// What a path stands for on the disk. nil: a path that leads out of its folder, which only a variable can make.
     func fileName(of path: [UInt8]) -> [UInt8]? {
-        let root = location.settings.root
+        let root = location.settings.files.root
         var name: [UInt8] = []
         append(root.path, to: &name)
         switch root.alias {
@@ -95,7 +95,7 @@ extension Exchange {
 
     private func serveFolder(_ path: [UInt8]) {
         var isThere = false
-        for template in location.settings.indexFiles {
+        for template in location.settings.files.index {
             let index = value(of: template)
             if index.first == 0x2F { return redirectInternally(to: index) }
             guard let name = fileName(of: path + index) else { continue }
@@ -154,10 +154,10 @@ extension Exchange {
 
     /// Finds the first that is there.
     /// - Returns: whether the request is led elsewhere, or answered
-    func isLedAway(by files: TriedFiles) -> Bool {
+    func isLedAway(by files: TryFiles) -> Bool {
         for candidate in files.candidates {
             var path = value(of: candidate.path)
-            let alias = location.settings.root.alias
+            let alias = location.settings.files.root.alias
             // With alias, a candidate begins where the folder does, or as the location does.
             if case .prefix(let count) = alias, !path.starts(with: self.path.prefix(count)) {
                 path = self.path.prefix(count) + path
@@ -193,17 +193,17 @@ extension Exchange {
     private func send(_ file: OpenFile) {
         let settings = location.settings
         let tag =
-            settings.sendsETag
+            settings.files.sendsETag
             ? "\"\(String(file.modified, radix: 16))-\(String(file.size, radix: 16))\"" : nil
         let conditions = FileConditions(
-            size: file.size, modified: file.modified, tag: tag, rule: settings.ifModifiedSince)
+            size: file.size, modified: file.modified, tag: tag, rule: settings.files.ifModifiedSince)
         // An error's page is sent whole.
         let isError = (redirect?.status ?? 200) != 200
         let answer = isError ? .whole : conditions.answer { value(of: $0) }
         var fields: [(StaticString, String)] = []
         if !isError { fields.append(("Last-Modified", HTTPDate.text(file.modified))) }
         if let tag { fields.append(("ETag", tag)) }
-        let type = redirect?.contentType ?? settings.mediaTypes.type(ofPath: path)
+        let type = redirect?.contentType ?? settings.response.mediaTypes.type(ofPath: path)
         switch answer {
         case .preconditionFailed: refuse(.configured(412))
         case .notModified: beginFile(304, type: nil, nil, fields)

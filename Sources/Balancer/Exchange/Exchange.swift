@@ -180,7 +180,7 @@ final class Exchange: TimerHandler {
             server = listener.defaultServer
             location = server.locations[0]
         }
-        if listener.settings.asksHost, let authority = parser.head.authority {
+        if listener.settings.needsHost, let authority = parser.head.authority {
             server = configuration.servers[serverIndex(for: hostRange(authority), listener.settings)]
             location = server.locations[0]
         }
@@ -196,11 +196,11 @@ final class Exchange: TimerHandler {
     /// The phases of a request at its location, in nginx's order.
     func enterLocation(_ index: Int, isAdminCall: Bool = false) {
         location = server.locations[index]
-        limitRate = location.settings.limitRate
-        holdsWholeBody = !isAdminCall && location.upstream != nil && location.settings.buffering.holdsRequests
+        limitRate = location.settings.client.limitRate
+        holdsWholeBody = !isAdminCall && location.upstream != nil && location.settings.fastCGI.buffering.buffersRequests
         machine = ExchangeMachine(
             isIdempotent: redirect?.isGET ?? false || parser.head.method.isIdempotent,
-            rule: location.settings.nextUpstream)
+            rule: location.settings.fastCGI.retry.conditions)
         realAddress = RealClient.address(of: self)
         if isAdminCall {
             if isDenied { refuse(.denied) }
@@ -218,7 +218,7 @@ final class Exchange: TimerHandler {
         if index > 0, isAnswered(by: location.settings.rewriteSteps) { return }
         if isLimited || isConnectionLimited { return }
         if isDenied { return refuse(.denied) }
-        if let files = location.settings.triedFiles, isLedAway(by: files) { return }
+        if let files = location.settings.files.tryFiles, isLedAway(by: files) { return }
         if location.upstream == nil, timerMeaning != .delayed { serveContent() }
     }
 
@@ -262,13 +262,13 @@ final class Exchange: TimerHandler {
     }
 
     private func exceedsLimit(_ count: Int) -> Bool {
-        let limit = location.settings.clientMaxBodySize
+        let limit = location.settings.client.maxBodySize
         return limit > 0 && count > limit
     }
 
     /// The most body bytes that are read.
     var maximumBody: Int {
-        let limit = location.settings.clientMaxBodySize
+        let limit = location.settings.client.maxBodySize
         return limit > 0 ? Int(clamping: limit) : .max
     }
 

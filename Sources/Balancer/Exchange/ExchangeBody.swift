@@ -20,11 +20,11 @@ extension Exchange {
     /// As much is held as `client_body_buffer_size` says, and a node is asked then.
     var isBufferFull: Bool { !holdsWholeBody && isMemoryFull }
 
-    private var isMemoryFull: Bool { heldBody.count >= max(1, location.settings.clientBodyBufferSize) }
+    private var isMemoryFull: Bool { heldBody.count >= max(1, location.settings.client.bodyBufferSize) }
 
     func body(_ bytes: Span<UInt8>) {
         bodyCount += bytes.count
-        guard !isBodyUnwanted, location.settings.passesRequestBody else { return }
+        guard !isBodyUnwanted, location.settings.fastCGI.passesRequestBody else { return }
         if let connection {
             isBodyHeld = false
             machine.sent(isHeld: false)
@@ -41,7 +41,7 @@ extension Exchange {
         isBodyComplete = true
         guard !isBodyUnwanted else { return }
         if let connection {
-            if location.settings.passesRequestBody { connection.endBody() }
+            if location.settings.fastCGI.passesRequestBody { connection.endBody() }
             connection.flush()
         } else {
             ready()

@@ -29,7 +29,7 @@ extension Exchange {
     /// - Returns: false when there is none: the error itself is the answer
     func isLedToErrorPage(_ status: Int) -> Bool {
         guard redirect?.isForError != true, !isResponseBegun,
-            let page = location.settings.errorPages.first(where: { $0.statuses.contains(status) })
+            let page = location.settings.response.errorPages.first(where: { $0.statuses.contains(status) })
         else { return false }
         var redirect = InternalRedirect()
         redirect.isForError = true

@@ -36,7 +36,7 @@ extension Exchange {
         let location: RunningLocation = location
         let reason = head.reason.isEmpty || status != head.status ? nil : head.text(head.reason)
         let keepsHeaders = location.keepsResponseHeaders
-        let hidesHeaders = !location.settings.hiddenHeaders.isEmpty
+        let hidesHeaders = !location.settings.fastCGI.hiddenHeaders.isEmpty
         client.beginResponse(status, reason: reason, contentLength: head.contentLength, mayKeepAlive: !mustClose)
         beginFields()
         var hasIdentity = false
@@ -65,7 +65,7 @@ extension Exchange {
 
     /// nginx answers for itself with these two in every response.
     func beginFields() {
-        if let template = location.settings.serverTokens {
+        if let template = location.settings.response.serverTokens {
             let name = value(of: template)
             if !name.isEmpty { client.responseField("Server", name) }
         } else {
@@ -78,12 +78,12 @@ extension Exchange {
 
     /// `X-Accel-…` speaks to the web server, not to the client, unless `fastcgi_pass_header` says otherwise.
     private func isForServer(_ bytes: [UInt8], _ name: Range<Int>) -> Bool {
-        !location.settings.passedHeaders.contains { Self.isEqual(bytes, name, $0) }
+        !location.settings.fastCGI.passedHeaders.contains { Self.isEqual(bytes, name, $0) }
     }
 
     /// `fastcgi_hide_header`.
     private func isHidden(_ name: Range<Int>, _ bytes: [UInt8]) -> Bool {
-        for hidden in location.settings.hiddenHeaders where Self.isEqual(bytes, name, hidden) { return true }
+        for hidden in location.settings.fastCGI.hiddenHeaders where Self.isEqual(bytes, name, hidden) { return true }
         return false
     }
 
@@ -190,7 +190,7 @@ extension Exchange {
         if let fields = redirect?.fields {
             for field in fields { client.responseField(field.name.span, field.value.span) }
         }
-        for header in location.addedHeaders where header.rule.goes(with: status) {
+        for header in location.addedHeaders where header.rule.applies(to: status) {
             let value = value(of: header.rule.value)
             if value.isEmpty { continue }
             client.responseField(header.name.span, value.span)

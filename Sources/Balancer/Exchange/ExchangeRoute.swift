@@ -3,7 +3,7 @@ internal import NginxConfig
 /// Which server and which location a request is for.
 extension Exchange {
     /// The server of a listener that a request with this host, a range of the head, is for.
-    func serverIndex(for host: Range<Int>, _ listener: NginxConfig.Listener) -> Int {
+    func serverIndex(for host: Range<Int>, _ listener: ListenerSettings) -> Int {
         let bytes = headBytes
         let span = bytes.span.extracting(host)
         guard listener.hasPatterns else { return listener.server(for: span) }

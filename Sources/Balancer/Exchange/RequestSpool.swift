@@ -35,7 +35,9 @@ extension Exchange {
     /// `fastcgi_request_buffering`: what memory has no room for goes to a file.
     func spool(_ bytes: Span<UInt8>) {
         do throws(SystemError) {
-            if requestSpool == nil { requestSpool = try RequestSpool(in: location.settings.buffering.requestFolder) }
+            if requestSpool == nil {
+                requestSpool = try RequestSpool(in: location.settings.fastCGI.buffering.requestFolder)
+            }
             try requestSpool!.append(bytes)
         } catch {
             log(.crit, "\(error) while buffering a request's body")

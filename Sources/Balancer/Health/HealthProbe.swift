@@ -63,7 +63,7 @@ final class HealthProbe: ResponseSink, TimerHandler {
         guard let lease = check.upstream.group.leaseForCheck(peer, loop: loop.index) else { return finish() }
         state = .asking
         // Beside the time-outs between two reads, which an endless response would never reach.
-        loop.events.set(timer, after: settings.fastCGIConnectTimeout + settings.fastCGIReadTimeout)
+        loop.events.set(timer, after: settings.fastCGI.connectTimeout + settings.fastCGI.readTimeout)
         let exchange = loop.takeExchange()
         self.exchange = exchange
         exchange.open(

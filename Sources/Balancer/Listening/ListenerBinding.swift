@@ -12,7 +12,7 @@ enum ListenerBinding {
     ///     not name are closed
     /// - Throws: nginx's text of the first failure. Then the new sockets are closed, and the old ones stay open.
     static func bind(
-        _ wanted: [NginxConfig.Listener], keeping old: [BoundListener], owners: [Int],
+        _ wanted: [ListenerSettings], keeping old: [BoundListener], owners: [Int],
         inherited: [ListeningSocket] = []
     ) throws(BalancerError) -> [BoundListener] {
         var inherited = inherited
@@ -47,7 +47,7 @@ enum ListenerBinding {
         return bound
     }
 
-    private static func isSame(_ one: NginxConfig.Listener, _ other: NginxConfig.Listener) -> Bool {
+    private static func isSame(_ one: ListenerSettings, _ other: ListenerSettings) -> Bool {
         one.endpoint == other.endpoint && one.options.reusePort == other.options.reusePort
     }
 

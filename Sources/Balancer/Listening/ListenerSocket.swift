@@ -7,7 +7,7 @@ struct BoundListener: Sendable {
     /// What is listened on, and what holds there.
     struct Place: Sendable {
         let address: SocketAddress
-        let settings: NginxConfig.Listener
+        let settings: ListenerSettings
 
         /// As in nginx: where every address of a port is listened on, a single one has no socket of its own, unless its
         /// `listen` has parameters of one. Its connections are told by the address that they were made to.
@@ -17,7 +17,7 @@ struct BoundListener: Sendable {
         }
     }
 
-    let settings: NginxConfig.Listener
+    let settings: ListenerSettings
     let address: SocketAddress
     /// Single addresses whose connections come here, too.
     let covered: [Place]
@@ -47,7 +47,7 @@ final class ListenerSocket: EventHandler, TimerHandler {
     private var covered: [ListenerSocket] = []
     private let socket: ListeningSocket
     private(set) var configuration: RunningConfiguration
-    private(set) var settings: NginxConfig.Listener
+    private(set) var settings: ListenerSettings
     /// Of a request until it has said which server it is for.
     private(set) var defaultServer: RunningServer
     /// What holds before a request has said which server it is for.
@@ -87,7 +87,7 @@ final class ListenerSocket: EventHandler, TimerHandler {
         adopt(covered: bound.covered)
     }
 
-    private func adopt(_ configuration: RunningConfiguration, _ settings: NginxConfig.Listener) {
+    private func adopt(_ configuration: RunningConfiguration, _ settings: ListenerSettings) {
         self.configuration = configuration
         self.settings = settings
         defaultServer = configuration.servers[settings.defaultServer]

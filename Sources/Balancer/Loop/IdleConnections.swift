@@ -70,8 +70,8 @@ extension ListenerSocket {
     /// - Returns: nil: it has as many as it may. Else what is to be left when the connection ends; empty: nothing
     func takePlace(for address: SocketAddress) -> [UInt8]? {
         let location: RunningLocation = defaultLocation
-        let most = location.settings.clientMaxConnections
-        guard most > 0, !location.settings.trustedSources.contain(address) else { return [] }
+        let most = location.settings.client.maxConnections
+        guard most > 0, !location.settings.realIP.trustedProxies.contain(address) else { return [] }
         let key = ClientPlaces.key(of: address)
         if key.isEmpty || loop.shared.clientConnections.enter(key, limit: most) { return key }
         LoopCounters.add(loop.counters.clientsLimited)

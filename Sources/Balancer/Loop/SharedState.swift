@@ -134,7 +134,7 @@ final class SharedState: Sendable {
     }
 }
 
-extension NginxConfig.RequestRate {
+extension LimitRate {
     /// The rate as the limiter takes it. A whole number is rounded to thousandths of a request per second, as nginx
     /// rounds it; a decimal rate, which nginx does not have, to millionths.
     var balancing: Balancing.RequestRate {

@@ -7,13 +7,13 @@ internal import Reactor
 extension Exchange {
     /// Where `X-Accel-Redirect` leads.
     func accelTarget(_ head: CGIResponseHead) -> [UInt8]? {
-        probe == nil && location.settings.obeyedHeaders.contains(.redirect)
+        probe == nil && location.settings.fastCGI.obeyedHeaders.contains(.redirect)
             ? accelValue("x-accel-redirect", head) : nil
     }
 
     /// `X-Accel-Limit-Rate` and `X-Accel-Buffering`.
     func obeyAccelHeaders(_ head: CGIResponseHead) {
-        let obeyed = location.settings.obeyedHeaders
+        let obeyed = location.settings.fastCGI.obeyedHeaders
         if obeyed.contains(.limitRate), let value = accelValue("x-accel-limit-rate", head) {
             if let rate = Int(String(decoding: value, as: UTF8.self)), rate >= 0 { limitRate = rate }
         }
@@ -83,7 +83,7 @@ extension Exchange {
 
     /// `fastcgi_catch_stderr`: whether what the node says means that its response is none.
     func isCaught(_ bytes: Span<UInt8>) -> Bool {
-        let caught = location.settings.caughtErrors
+        let caught = location.settings.fastCGI.caughtStderr
         if caught.isEmpty || machine.isAnswering { return false }
         var text: [UInt8] = []
         text.append(contentsOf: bytes)

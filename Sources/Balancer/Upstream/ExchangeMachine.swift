@@ -29,7 +29,7 @@ struct ExchangeMachine: Sendable {
     }
 
     enum Action: Sendable, Hashable {
-        /// Choose a node (``PeerGroup/pick(loop:now:tried:turn:)``) and report with ``picked(_:)``.
+        /// Choose a node (``PeerGroup/pick(loop:now:tried:reason:)``) and report with ``picked(_:)``.
         case choose(isWoken: Bool)
         /// Ask the same node again on another connection.
         case reconnect

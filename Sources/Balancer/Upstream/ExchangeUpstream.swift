@@ -13,7 +13,7 @@ extension Exchange {
     func perform(_ action: ExchangeMachine.Action) {
         switch action {
         case .none: break
-        case .choose(let isWoken): choose(isWoken ? .woken : .newcomer)
+        case .choose(let isWoken): choose(isWoken ? .dequeued : .newRequest)
         case .reconnect:
             connect(upstreamGroup.anotherConnection(for: lease!, after: .closed), loopUpstream)
         case .refuse(let refusal): refuse(.upstream(refusal))
@@ -25,25 +25,25 @@ extension Exchange {
     private var upstreamGroup: PeerGroup { location.upstream!.group }
     private var loopUpstream: LoopUpstream { loop.upstream(location.upstream!) }
 
-    private func choose(_ turn: Turn) {
+    private func choose(_ reason: PickReason) {
         let upstream = loopUpstream
         if tried.isEmpty, tried.key.isEmpty { setChoiceKey() }
-        let turn = strandedAt != nil && turn == .newcomer ? .stranded : turn
-        switch upstream.shared.group.pick(loop: loop.index, now: loop.milliseconds, tried: &tried, turn: turn) {
+        let reason = strandedAt != nil && reason == .newRequest ? .waitingForHealthyPeer : reason
+        switch upstream.shared.group.pick(loop: loop.index, now: loop.milliseconds, tried: &tried, reason: reason) {
         case .peer(let lease):
             self.lease = lease
             loop.wake(lease.wake, for: upstream.shared)
             attempts.append(UpstreamAttempt(peer: lease.peer, startedAt: loop.events.now))
             if attempts.count > 1 { LoopCounters.add(loop.counters.retries) }
-            if turn == .woken {
+            if reason == .dequeued {
                 attempts[attempts.count - 1].queued = waitedTime
-                upstream.shared.group.waited(microseconds: waitedTime.wholeMicroseconds)
+                upstream.shared.group.recordQueueTime(microseconds: waitedTime.wholeMicroseconds)
             }
             perform(machine.picked(.peer))
             connect(lease.connection, upstream)
         case .queued:
             perform(machine.picked(.queued))
-            if turn == .woken {
+            if reason == .dequeued {
                 upstream.waitInFront(self)
             } else {
                 upstream.wait(self)
@@ -54,7 +54,9 @@ extension Exchange {
         case .allBusy:
             perform(machine.picked(.allBusy))
         case .noneUsable:
-            if turn == .woken { loop.wake(upstreamGroup.passTurn(now: loop.milliseconds), for: upstream.shared) }
+            if reason == .dequeued {
+                loop.wake(upstreamGroup.forwardWake(now: loop.milliseconds), for: upstream.shared)
+            }
             if attempts.isEmpty, strandedAt == nil {
                 log(.error, "no live upstreams while connecting to upstream")
             }
@@ -163,7 +165,7 @@ extension Exchange {
         machine.connected(isKept: isKept)
         let location: RunningLocation = self.location
         connection.begin(
-            self, at: location, keepsConnection: location.settings.fastCGIKeepConnection && probe == nil,
+            self, at: location, keepsConnection: location.settings.fastCGI.keepsConnection && probe == nil,
             isHead: parser.head.method.isHead, body: heldBody
         ) { encoder, out in
             appendParams(with: encoder, to: &out)
@@ -171,7 +173,7 @@ extension Exchange {
         if requestSpool != nil {
             requestSpool?.rewind()
             guard sendSpool(to: connection) else { return }
-        } else if isBodyComplete || !location.settings.passesRequestBody {
+        } else if isBodyComplete || !location.settings.fastCGI.passesRequestBody {
             connection.endBody()
         }
         connection.flush()
@@ -192,16 +194,16 @@ extension Exchange {
 
     /// `fastcgi_next_upstream_tries` and `_timeout`.
     var hasTriesLeft: Bool {
-        let tries = location.settings.nextUpstreamTries
+        let tries = location.settings.fastCGI.retry.maxTries
         if tries > 0, attempts.count >= tries { return false }
         if strandedAt != nil, isSuspect { return false }
-        guard location.settings.nextUpstreamTimeout > .zero, let first = attempts.first else { return true }
-        return loop.events.now - first.startedAt < location.settings.nextUpstreamTimeout
+        guard location.settings.fastCGI.retry.timeout > .zero, let first = attempts.first else { return true }
+        return loop.events.now - first.startedAt < location.settings.fastCGI.retry.timeout
     }
 
     /// The response's status is one after which another node is asked, and there is another one.
     func isPassedOver(_ status: Int) -> Bool {
-        guard location.settings.nextUpstream.contains(status: status) else { return false }
+        guard location.settings.fastCGI.retry.conditions.contains(status: status) else { return false }
         return machine.isPassedOver(status, hasTriesLeft: hasTriesLeft && attempts.count < upstreamGroup.peerCount)
     }
 
@@ -218,8 +220,8 @@ extension Exchange {
 
     /// `fastcgi_intercept_errors`: an `error_page` takes the response's place.
     func isIntercepted(_ status: Int) -> Bool {
-        probe == nil && location.settings.interceptsErrors && status >= 300 && redirect?.isForError != true
-            && location.settings.errorPages.contains { $0.statuses.contains(status) }
+        probe == nil && location.settings.fastCGI.interceptsErrors && status >= 300 && redirect?.isForError != true
+            && location.settings.response.errorPages.contains { $0.statuses.contains(status) }
     }
 
     func upstreamIntercepted(_ connection: UpstreamConnection, _ status: Int) {

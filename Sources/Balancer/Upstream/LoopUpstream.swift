@@ -105,7 +105,7 @@ final class LoopUpstream {
 
     func wakeFirst() {
         guard let exchange = waiting.popFirst() else {
-            loop.wake(shared.group.passTurn(now: loop.milliseconds), for: shared)
+            loop.wake(shared.group.forwardWake(now: loop.milliseconds), for: shared)
             return
         }
         exchange.woken()

@@ -101,7 +101,7 @@ final class SharedUpstream: Sendable {
                     SocketAddress(numeric: host, port: port) == nil
                 else { return nil }
                 return NameLookup(
-                    host: host, resolver: server.isResolvedLater ? settings.resolver : nil,
+                    host: host, resolver: server.isResolvedAtRuntime ? settings.resolver : nil,
                     timeout: settings.resolverTimeout ?? .seconds(30))
             }
             return Set(found)

@@ -79,7 +79,7 @@ final class UpstreamConnection: EventHandler, TimerHandler {
         requests += 1
         isPaused = false
         let output = writeBuffer()
-        wire.limits.head = location.settings.fastCGIBufferSize
+        wire.limits.head = location.settings.fastCGI.bufferSize
         wire.begin(keepsConnection: keepsConnection, isHead: isHead, into: &output.storage)
         params(wire.encoder, &output.storage)
         wire.encoder.endParams(into: &output.storage)
@@ -111,7 +111,7 @@ final class UpstreamConnection: EventHandler, TimerHandler {
     func flush() {
         guard let exchange, !isClosed else { return }
         if isConnecting {
-            loop.events.set(timer, after: exchange.location.settings.fastCGIConnectTimeout)
+            loop.events.set(timer, after: exchange.location.settings.fastCGI.connectTimeout)
             return
         }
         while isWritable, output?.isEmpty == false, let output {
@@ -143,12 +143,12 @@ final class UpstreamConnection: EventHandler, TimerHandler {
     private func setTimer(_ exchange: Exchange) {
         let location: RunningLocation = exchange.location
         if output != nil {
-            loop.events.set(timer, after: location.settings.fastCGISendTimeout)
+            loop.events.set(timer, after: location.settings.fastCGI.sendTimeout)
         } else if isPaused || !exchange.isBodyComplete || exchange.requestSpool?.isSent == false {
             // The peer waits for the client; the client's own time-outs hold.
             loop.events.clear(timer)
         } else {
-            loop.events.set(timer, after: location.settings.fastCGIReadTimeout)
+            loop.events.set(timer, after: location.settings.fastCGI.readTimeout)
         }
     }
 

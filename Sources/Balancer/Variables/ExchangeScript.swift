@@ -11,7 +11,7 @@ extension Exchange {
         } else {
             out.append(contentsOf: path)
         }
-        if out.count > start, out[out.count - 1] == 0x2F, let index = location.settings.fastCGIIndex {
+        if out.count > start, out[out.count - 1] == 0x2F, let index = location.settings.fastCGI.index {
             append(index, to: &out)
         }
     }
@@ -25,7 +25,7 @@ extension Exchange {
     }
 
     private func pathParts(_ path: [UInt8]) -> (script: Range<Int>, information: Range<Int>)? {
-        guard let index = location.settings.splitPathInfo else { return nil }
+        guard let index = location.settings.fastCGI.splitPathInfo else { return nil }
         // Its groups are nobody else's.
         var ranges: [Range<Int>] = []
         guard loop.matcher.matches(configuration.patterns[index], path.span, into: &ranges), ranges.count > 2 else {

@@ -58,7 +58,7 @@ extension Exchange {
         case .connectionTime: appendSeconds(loop.events.now - info.openedAt, to: &out)
         case .contentLength: return appendContentLength(to: &out)
         case .contentType: return append(parser.head.fields.first(.contentType)?.value, to: &out)
-        case .documentRoot: append(location.settings.root.path, to: &out)
+        case .documentRoot: append(location.settings.files.root.path, to: &out)
         case .realPathRoot: return appendRealPath(to: &out)
         case .requestFileName: if let name = fileName(of: path) { out.append(contentsOf: name) }
         case .documentURI, .uri: out.append(contentsOf: path)
@@ -183,7 +183,8 @@ extension Exchange {
     }
 
     private func appendRealPath(to out: inout [UInt8]) -> Bool {
-        guard let path = realpath(String(decoding: value(of: location.settings.root.path), as: UTF8.self), nil) else {
+        guard let path = realpath(String(decoding: value(of: location.settings.files.root.path), as: UTF8.self), nil)
+        else {
             return false
         }
         defer { free(path) }

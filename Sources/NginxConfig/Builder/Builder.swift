@@ -31,7 +31,8 @@ struct Builder {
         self.variables = variables
         self.prefix = prefix.isEmpty || prefix.hasSuffix("/") ? prefix : prefix + "/"
         self.settings = LocationSettings(
-            root: DocumentRoot(Template(literal: self.prefix + "html")), accessLogs: [], errorLogs: [])
+            files: FileSettings(root: DocumentRoot(Template(literal: self.prefix + "html"))), accessLogs: [],
+            errorLogs: [])
     }
 
     /// Applies the directives of one block (or of the main context), each kind in its turn.
@@ -47,13 +48,13 @@ struct Builder {
     }
 
     /// Refuses a directive's second appearance in its block.
-    mutating func claim(_ directive: Directive) throws(ConfigurationError) {
-        if !isFirst(directive) { throw directive.isFaulty("is duplicate") }
+    mutating func rejectDuplicate(_ directive: Directive) throws(ConfigurationError) {
+        if !markSeen(directive) { throw directive.namedError("is duplicate") }
     }
 
     /// Whether a directive that may be repeated starts its block's list, which hides the outer one.
     /// - Parameter group: for directives that make one list together
-    mutating func isFirst(_ directive: Directive, group: String? = nil) -> Bool {
+    mutating func markSeen(_ directive: Directive, group: String? = nil) -> Bool {
         block.seen.insert(group ?? directive.name).inserted
     }
 

@@ -1,6 +1,6 @@
 extension Builder {
     mutating func openHTTP(_ directive: Directive) throws(ConfigurationError) {
-        try claim(directive)
+        try rejectDuplicate(directive)
         let combined = try Template(LogFormat.combinedText, of: directive, variables)
         let format = LogFormat(name: "combined", escape: .standard, template: combined)
         http.logFormats = [format]
@@ -15,7 +15,7 @@ extension Builder {
         if http.upstreams.contains(where: { $0.name == name }) {
             throw directive.error("duplicate upstream \"\(directive.arguments[0])\"")
         }
-        upstream = Upstream(name: name, isImplicit: false, location: directive.location)
+        upstream = Upstream(name: name, location: directive.location)
         try apply(directive.block ?? [])
         guard var upstream, let end = directive.blockEnd else { return }
         upstream.resolver = upstream.resolver ?? http.resolver
@@ -31,15 +31,15 @@ extension Builder {
     mutating func upstreamServer(_ directive: Directive) throws(ConfigurationError) {
         let text = directive.arguments[0]
         let endpoint: Endpoint
-        do throws(Endpoint.Fault) {
+        do throws(Endpoint.AddressError) {
             endpoint = try Endpoint(text, defaultPort: 80)
         } catch {
             throw directive.error("\(error.reason) in upstream \"\(text)\"")
         }
         var server = UpstreamServer(text: text, endpoint: endpoint, location: directive.location)
         for argument in directive.arguments.dropFirst() {
-            guard server.take(parameter: argument) else { throw directive.invalidParameter(argument) }
-            if upstream?.method.takes(argument) == false {
+            guard server.apply(parameter: argument) else { throw directive.invalidParameter(argument) }
+            if upstream?.method.supports(argument) == false {
                 throw directive.error("balancing method does not support parameter \"\(argument)\"")
             }
         }
@@ -48,29 +48,29 @@ extension Builder {
 
     /// `fastcgi_pass upstream | host:port | unix:/path`
     mutating func fastCGIPass(_ directive: Directive) throws(ConfigurationError) {
-        try claim(directive)
+        try rejectDuplicate(directive)
         let text = directive.arguments[0]
         if text.contains("$") { throw directive.error("variables in \"fastcgi_pass\" are not supported") }
         if let known = http.upstreams.firstIndex(where: { $0.name == text.lowercased() || $0.name == text }) {
-            settings.fastCGIPass = known
+            settings.fastCGI.pass = known
             return
         }
         let endpoint: Endpoint
-        do throws(Endpoint.Fault) {
+        do throws(Endpoint.AddressError) {
             endpoint = try Endpoint(text, defaultPort: nil)
         } catch {
             throw directive.error("\(error.reason) in upstream \"\(text)\"")
         }
-        var implied = Upstream(name: text, isImplicit: true, location: directive.location)
+        var implied = Upstream(name: text, location: directive.location)
         implied.servers = [UpstreamServer(text: text, endpoint: endpoint, location: directive.location)]
-        settings.fastCGIPass = http.upstreams.count
+        settings.fastCGI.pass = http.upstreams.count
         http.upstreams.append(implied)
     }
 }
 
 extension UpstreamServer {
     /// False for a parameter that does not exist or has a bad value.
-    fileprivate mutating func take(parameter: String) -> Bool {
+    fileprivate mutating func apply(parameter: String) -> Bool {
         switch parameter {
         case "backup":
             isBackup = true
@@ -79,7 +79,7 @@ extension UpstreamServer {
             isDown = true
             return true
         case "resolve":
-            isResolvedLater = true
+            isResolvedAtRuntime = true
             return true
         default:
             break

@@ -1,5 +1,5 @@
 extension ServerDraft.Listen {
-    mutating func take(parameter: String, of directive: Directive) throws(ConfigurationError) {
+    mutating func apply(parameter: String, of directive: Directive) throws(ConfigurationError) {
         switch parameter {
         case "default_server", "default":
             isDefault = true
@@ -14,12 +14,12 @@ extension ServerDraft.Listen {
         case "ipv6only=off": options.ipv6Only = false
         case "ssl", "http2", "quic":
             throw directive.error("\"\(parameter)\" of the \"listen\" directive is not supported")
-        default: try take(valued: parameter, of: directive)
+        default: try apply(valued: parameter, of: directive)
         }
         hasOptions = true
     }
 
-    private mutating func take(valued parameter: String, of directive: Directive) throws(ConfigurationError) {
+    private mutating func apply(valued parameter: String, of directive: Directive) throws(ConfigurationError) {
         if let value = parameter.dropping(prefix: "backlog=") {
             guard let number = Values.number(value), number > 0 else {
                 throw directive.error("invalid backlog \"\(parameter)\"")

@@ -7,11 +7,11 @@ extension Builder {
         }
         guard let outerTable = server?.server.table, let index = server?.server.locations.count else { return }
         let outer = settings
-        settings.fastCGIPass = nil
+        settings.fastCGI.pass = nil
         settings.healthCheck = nil
         settings.isInternal = false
         settings.content = .files
-        settings.triedFiles = nil
+        settings.files.tryFiles = nil
         settings.rewriteSteps = []
         server?.server.locations.append(Location(match: match, settings: settings, location: directive.location))
         server?.server.table = LocationTable()
@@ -20,7 +20,7 @@ extension Builder {
         let nested = server?.server.table ?? LocationTable()
         server?.enclosing.removeLast()
         server?.server.table = outerTable
-        if let check = settings.healthCheck, settings.fastCGIPass == nil {
+        if let check = settings.healthCheck, settings.fastCGI.pass == nil {
             throw ConfigurationError("\"health_check\" needs a \"fastcgi_pass\" in its location", at: check.location)
         }
         server?.server.locations[index].settings = settings

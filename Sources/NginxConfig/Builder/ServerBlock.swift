@@ -36,7 +36,7 @@ extension Builder {
 
     /// `server_name name …`
     mutating func serverName(_ directive: Directive) throws(ConfigurationError) {
-        if isFirst(directive) { server?.server.names = [] }
+        if markSeen(directive) { server?.server.names = [] }
         for name in directive.arguments {
             if name.hasPrefix("~") {
                 let text = String(name.dropFirst())
@@ -68,7 +68,7 @@ extension Builder {
     mutating func listen(_ directive: Directive) throws(ConfigurationError) {
         let text = directive.arguments[0]
         let endpoint: Endpoint
-        do throws(Endpoint.Fault) {
+        do throws(Endpoint.AddressError) {
             endpoint = try Endpoint(text, defaultPort: 80, isListener: true)
         } catch {
             throw directive.error("\(error.reason) in \"\(text)\" of the \"listen\" directive")
@@ -78,7 +78,7 @@ extension Builder {
         }
         var listen = ServerDraft.Listen(endpoint: endpoint, location: directive.location)
         for argument in directive.arguments.dropFirst() {
-            try listen.take(parameter: argument, of: directive)
+            try listen.apply(parameter: argument, of: directive)
         }
         server?.listens.append(listen)
     }
@@ -94,7 +94,7 @@ extension Builder {
             } else {
                 place = http.listeners.count
                 http.listeners.append(
-                    Listener(endpoint: listen.endpoint, listen, server: index))
+                    ListenerSettings(endpoint: listen.endpoint, listen, server: index))
             }
             for name in draft.server.names {
                 switch name {

@@ -7,19 +7,10 @@ extension DirectiveTable {
                 if directive.arguments[0] != "all" {
                     network = try builder.network(directive) { _ in "invalid parameter \"\(directive.arguments[0])\"" }
                 }
-                if builder.isFirst(directive, group: "allow") { builder.settings.accessRules = [] }
+                if builder.markSeen(directive, group: "allow") { builder.settings.accessRules = [] }
                 builder.settings.accessRules.append(AccessRule(isAllowed: name == "allow", network: network))
             }
-        } + [
-            // With the client's address as the only thing to satisfy, "all" and "any" are the same.
-            DirectiveRule("satisfy", in: .request, arguments: 1...1) {
-                (directive, builder) throws(ConfigurationError) in
-                try builder.claim(directive)
-                guard ["all", "any"].contains(directive.arguments[0]) else {
-                    throw directive.error("invalid value \"\(directive.arguments[0])\"")
-                }
-            }
-        ]
+        }
 }
 
 extension Builder {

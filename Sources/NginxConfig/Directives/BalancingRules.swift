@@ -37,7 +37,7 @@ extension DirectiveTable {
 
 extension Builder {
     fileprivate mutating func setMethod(_ method: Upstream.Method, _ directive: Directive) {
-        if !isFirst(directive, group: "load balancing method") {
+        if !markSeen(directive, group: "load balancing method") {
             warn("load balancing method redefined", at: directive.location)
         }
         upstream?.method = method
@@ -46,7 +46,7 @@ extension Builder {
 
 extension Upstream.Method {
     /// Whether `server` may have the parameter; nginx looks at the methods that stand above it.
-    func takes(_ parameter: String) -> Bool {
+    func supports(_ parameter: String) -> Bool {
         switch self {
         case .roundRobin, .leastConnections, .leastTimeToHead, .leastTimeToEnd: true
         case .random, .randomTwo, .addressHash, .hash, .consistentHash:

@@ -7,9 +7,9 @@ extension DirectiveTable {
         DirectiveRule("limit_conn", in: .request, arguments: 2...2) {
             (directive, builder) throws(ConfigurationError) in try builder.connectionLimit(directive)
         },
-        .setting("limit_conn_status", in: .request, Values.errorStatus, to: \.settings.connectionLimitStatus),
-        .setting("limit_conn_log_level", in: .request, Values.limitLogLevel, to: \.settings.connectionLimitLogLevel),
-        .setting("limit_conn_dry_run", in: .request, Values.flag, to: \.settings.isConnectionLimitDryRun),
+        .setting("limit_conn_status", in: .request, Values.errorStatus, to: \.settings.connectionLimits.status),
+        .setting("limit_conn_log_level", in: .request, Values.limitLogLevel, to: \.settings.connectionLimits.logLevel),
+        .setting("limit_conn_dry_run", in: .request, Values.flag, to: \.settings.connectionLimits.isDryRun),
     ]
 }
 
@@ -20,7 +20,7 @@ extension Builder {
         guard let value = argument.dropping(prefix: "zone=") else { throw directive.invalidParameter(argument) }
         let zone = try Self.sharedZone(value, argument: argument, directive)
         let key = try Template(directive.arguments[0], of: directive, variables)
-        try claimZone(zone.name, key: directive.arguments[0], directive)
+        try registerZone(zone.name, key: directive.arguments[0], directive)
         http.connectionZones.append(ConnectionLimitZone(name: zone.name, key: key, size: zone.size))
     }
 
@@ -30,12 +30,14 @@ extension Builder {
         guard let zone = http.connectionZones.firstIndex(where: { $0.name == name }) else {
             throw directive.error("zero size shared memory zone \"\(name)\"")
         }
-        if isFirst(directive) { settings.connectionLimits = [] }
-        if settings.connectionLimits.contains(where: { $0.zone == zone }) { throw directive.isFaulty("is duplicate") }
+        if markSeen(directive) { settings.connectionLimits.rules = [] }
+        if settings.connectionLimits.rules.contains(where: { $0.zone == zone }) {
+            throw directive.namedError("is duplicate")
+        }
         guard let limit = Values.number(number), limit > 0 else {
             throw directive.error("invalid number of connections \"\(number)\"")
         }
         guard limit <= 65535 else { throw directive.error("connection limit must be less 65536") }
-        settings.connectionLimits.append(ConnectionLimitRule(zone: zone, limit: limit))
+        settings.connectionLimits.rules.append(ConnectionLimitRule(zone: zone, limit: limit))
     }
 }

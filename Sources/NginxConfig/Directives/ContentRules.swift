@@ -10,31 +10,31 @@ extension DirectiveTable {
         },
         DirectiveRule("index", in: .request, arguments: .atLeast(1)) {
             (directive, builder) throws(ConfigurationError) in
-            if builder.isFirst(directive) { builder.settings.indexFiles = [] }
+            if builder.markSeen(directive) { builder.settings.files.index = [] }
             for (position, word) in directive.arguments.enumerated() {
                 if word.hasPrefix("/"), position != directive.arguments.count - 1 {
                     builder.warn(
                         "only the last index in \"index\" directive should be absolute", at: directive.location)
                 }
                 if word.isEmpty { throw directive.error("index \"\" in \"index\" directive is invalid") }
-                builder.settings.indexFiles.append(try Template(word, of: directive, builder.variables))
+                builder.settings.files.index.append(try Template(word, of: directive, builder.variables))
             }
         },
         DirectiveRule("try_files", in: [.server, .location], arguments: .atLeast(2)) {
             (directive, builder) throws(ConfigurationError) in
-            try builder.claim(directive)
-            builder.settings.triedFiles = try TriedFiles(of: directive, builder.variables)
+            try builder.rejectDuplicate(directive)
+            builder.settings.files.tryFiles = try TryFiles(of: directive, builder.variables)
         },
-        .setting("etag", in: .request, Values.flag, to: \.settings.sendsETag),
+        .setting("etag", in: .request, Values.flag, to: \.settings.files.sendsETag),
         DirectiveRule("if_modified_since", in: .request, arguments: 1...1) {
             (directive, builder) throws(ConfigurationError) in
-            try builder.claim(directive)
+            try builder.rejectDuplicate(directive)
             guard let value = IfModifiedSince(rawValue: directive.arguments[0]) else {
                 throw directive.error("invalid value \"\(directive.arguments[0])\"")
             }
-            builder.settings.ifModifiedSince = value
+            builder.settings.files.ifModifiedSince = value
         },
-        .setting("log_not_found", in: .request, Values.flag, to: \.settings.logsNotFound),
+        .setting("log_not_found", in: .request, Values.flag, to: \.settings.files.logsNotFound),
         DirectiveRule("stub_status", in: [.server, .location], arguments: 0...1) {
             (_, builder) throws(ConfigurationError) in builder.settings.content = .stubStatus
         },
@@ -45,11 +45,11 @@ extension Builder {
     /// `root path`, `alias path`
     fileprivate mutating func root(_ directive: Directive) throws(ConfigurationError) {
         let text = directive.arguments[0]
-        if !isFirst(directive, group: "root or alias") {
+        if !markSeen(directive, group: "root or alias") {
             let other = directive.name == "alias" ? "root" : "alias"
             throw block.seen.contains(directive.name)
-                ? directive.isFaulty("is duplicate")
-                : directive.isFaulty("is duplicate, \"\(other)\" directive was specified earlier")
+                ? directive.namedError("is duplicate")
+                : directive.namedError("is duplicate, \"\(other)\" directive was specified earlier")
         }
         block.seen.insert(directive.name)
         for name in ["$document_root", "${document_root}", "$realpath_root", "${realpath_root}"]
@@ -60,7 +60,7 @@ extension Builder {
         var path = text.hasPrefix("$") ? text : absolute(text)
         guard directive.name == "alias" else {
             if path.hasSuffix("/") { path.removeLast() }
-            settings.root = DocumentRoot(try Template(path, of: directive, variables))
+            settings.files.root = DocumentRoot(try Template(path, of: directive, variables))
             return
         }
         let alias: DocumentRoot.Alias
@@ -70,11 +70,11 @@ extension Builder {
         case .pattern?, nil: alias = .whole
         case let match?: alias = .prefix(match.path.utf8.count)
         }
-        settings.root = DocumentRoot(try Template(path, of: directive, variables), alias: alias)
+        settings.files.root = DocumentRoot(try Template(path, of: directive, variables), alias: alias)
     }
 }
 
-extension TriedFiles {
+extension TryFiles {
     /// `try_files file … uri`, `try_files file … =code`
     fileprivate init(of directive: Directive, _ variables: DeclaredVariables) throws(ConfigurationError) {
         var candidates: [Candidate] = []

@@ -58,7 +58,7 @@ struct DirectiveRule: Sendable {
         to path: any WritableKeyPath<Builder, Value> & Sendable
     ) -> DirectiveRule {
         DirectiveRule(name, in: contexts, arguments: 1...1) { (directive, builder) throws(ConfigurationError) in
-            try builder.claim(directive)
+            try builder.rejectDuplicate(directive)
             builder[keyPath: path] = try value(directive)
         }
     }

@@ -8,8 +8,8 @@ enum DirectiveTable {
 
     static let rules: [DirectiveRule] = [
         coreRules, httpRules, mapRules, contentRules, responseRules, accessRules, upstreamRules, resolverRules,
-        balancingRules, fastCGIRules, limitRules, connectionLimitRules, realIPRules, logRules, healthRules, tuningRules,
-        absentRules,
+        balancingRules, fastCGIRules, requestLimitRules, connectionLimitRules, realIPRules, logRules, healthRules,
+        ignoredRules,
     ].flatMap { $0 }
 
     /// A line of a block of entries: what it means is the block's affair.

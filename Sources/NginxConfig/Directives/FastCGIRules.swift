@@ -9,55 +9,59 @@ extension DirectiveTable {
             let arguments = directive.arguments
             if arguments.count == 3, arguments[2] != "if_not_empty" { throw directive.invalidParameter(arguments[2]) }
             let value = try Template(arguments[1], of: directive, builder.variables)
-            if builder.isFirst(directive) { builder.settings.fastCGIParams = [] }
-            builder.settings.fastCGIParams.append(
+            if builder.markSeen(directive) { builder.settings.fastCGI.params = [] }
+            builder.settings.fastCGI.params.append(
                 FastCGIParam(name: arguments[0], value: value, ifNotEmpty: arguments.count == 3))
         },
-        .setting("fastcgi_request_buffering", in: .request, Values.flag, to: \.settings.buffering.holdsRequests),
-        .setting("fastcgi_buffering", in: .request, Values.flag, to: \.settings.buffering.holdsResponses),
-        .setting("fastcgi_max_temp_file_size", in: .request, Values.size, to: \.settings.buffering.mostInFile),
-        .setting("fastcgi_pass_request_body", in: .request, Values.flag, to: \.settings.passesRequestBody),
-        .setting("fastcgi_pass_request_headers", in: .request, Values.flag, to: \.settings.passesRequestHeaders),
+        .setting(
+            "fastcgi_request_buffering", in: .request, Values.flag, to: \.settings.fastCGI.buffering.buffersRequests),
+        .setting("fastcgi_buffering", in: .request, Values.flag, to: \.settings.fastCGI.buffering.buffersResponses),
+        .setting(
+            "fastcgi_max_temp_file_size", in: .request, Values.size, to: \.settings.fastCGI.buffering.maxTempFileSize),
+        .setting("fastcgi_pass_request_body", in: .request, Values.flag, to: \.settings.fastCGI.passesRequestBody),
+        .setting(
+            "fastcgi_pass_request_headers", in: .request, Values.flag, to: \.settings.fastCGI.passesRequestHeaders),
         DirectiveRule("fastcgi_temp_path", in: .request, arguments: 1...4) {
             (directive, builder) throws(ConfigurationError) in
-            builder.settings.buffering.responseFolder = try builder.temporaryFolder(directive)
+            builder.settings.fastCGI.buffering.responseFolder = try builder.temporaryFolder(directive)
         },
         DirectiveRule("client_body_temp_path", in: .request, arguments: 1...4) {
             (directive, builder) throws(ConfigurationError) in
-            builder.settings.buffering.requestFolder = try builder.temporaryFolder(directive)
+            builder.settings.fastCGI.buffering.requestFolder = try builder.temporaryFolder(directive)
         },
         DirectiveRule("fastcgi_index", in: .request, arguments: 1...1) {
             (directive, builder) throws(ConfigurationError) in
-            try builder.claim(directive)
-            builder.settings.fastCGIIndex = Template(literal: directive.arguments[0])
+            try builder.rejectDuplicate(directive)
+            builder.settings.fastCGI.index = Template(literal: directive.arguments[0])
         },
         DirectiveRule("fastcgi_split_path_info", in: .request, arguments: 1...1) {
             (directive, builder) throws(ConfigurationError) in
-            try builder.claim(directive)
-            builder.settings.splitPathInfo = builder.pattern(directive.arguments[0], ignoresCase: false, directive)
+            try builder.rejectDuplicate(directive)
+            builder.settings.fastCGI.splitPathInfo = builder.pattern(
+                directive.arguments[0], ignoresCase: false, directive)
         },
         DirectiveRule("fastcgi_catch_stderr", in: .request, arguments: 1...1) {
             (directive, builder) throws(ConfigurationError) in
-            if builder.isFirst(directive) { builder.settings.caughtErrors = [] }
-            builder.settings.caughtErrors.append(Array(directive.arguments[0].utf8))
+            if builder.markSeen(directive) { builder.settings.fastCGI.caughtStderr = [] }
+            builder.settings.fastCGI.caughtStderr.append(Array(directive.arguments[0].utf8))
         },
         DirectiveRule("fastcgi_ignore_headers", in: .request, arguments: .atLeast(1)) {
             (directive, builder) throws(ConfigurationError) in
-            if builder.isFirst(directive) { builder.settings.obeyedHeaders = .all }
+            if builder.markSeen(directive) { builder.settings.fastCGI.obeyedHeaders = .all }
             for name in directive.arguments {
                 guard let headers = ObeyedHeaders.byName[name.lowercased()] else {
                     throw directive.error("invalid value \"\(name)\"")
                 }
-                builder.settings.obeyedHeaders.subtract(headers)
+                builder.settings.fastCGI.obeyedHeaders.subtract(headers)
             }
         },
-        .setting("fastcgi_keep_conn", in: .request, Values.flag, to: \.settings.fastCGIKeepConnection),
-        .setting("fastcgi_connect_timeout", in: .request, Values.milliseconds, to: \.settings.fastCGIConnectTimeout),
-        .setting("fastcgi_send_timeout", in: .request, Values.milliseconds, to: \.settings.fastCGISendTimeout),
-        .setting("fastcgi_read_timeout", in: .request, Values.milliseconds, to: \.settings.fastCGIReadTimeout),
+        .setting("fastcgi_keep_conn", in: .request, Values.flag, to: \.settings.fastCGI.keepsConnection),
+        .setting("fastcgi_connect_timeout", in: .request, Values.milliseconds, to: \.settings.fastCGI.connectTimeout),
+        .setting("fastcgi_send_timeout", in: .request, Values.milliseconds, to: \.settings.fastCGI.sendTimeout),
+        .setting("fastcgi_read_timeout", in: .request, Values.milliseconds, to: \.settings.fastCGI.readTimeout),
         DirectiveRule("fastcgi_next_upstream", in: .request, arguments: .atLeast(1)) {
             (directive, builder) throws(ConfigurationError) in
-            try builder.claim(directive)
+            try builder.rejectDuplicate(directive)
             var rule: NextUpstream = []
             for word in directive.arguments {
                 guard let value = NextUpstream.byName[word] else {
@@ -65,27 +69,27 @@ extension DirectiveTable {
                 }
                 rule.formUnion(value)
             }
-            builder.settings.nextUpstream = directive.arguments.contains("off") ? [] : rule
+            builder.settings.fastCGI.retry.conditions = directive.arguments.contains("off") ? [] : rule
         },
-        .setting("fastcgi_next_upstream_tries", in: .request, Values.number, to: \.settings.nextUpstreamTries),
+        .setting("fastcgi_next_upstream_tries", in: .request, Values.number, to: \.settings.fastCGI.retry.maxTries),
         .setting(
-            "fastcgi_next_upstream_timeout", in: .request, Values.milliseconds, to: \.settings.nextUpstreamTimeout),
-        .setting("fastcgi_buffer_size", in: .request, Values.size, to: \.settings.fastCGIBufferSize),
-        .setting("fastcgi_intercept_errors", in: .request, Values.flag, to: \.settings.interceptsErrors),
-        .setting("fastcgi_ignore_client_abort", in: .request, Values.flag, to: \.settings.ignoresClientAbort),
+            "fastcgi_next_upstream_timeout", in: .request, Values.milliseconds, to: \.settings.fastCGI.retry.timeout),
+        .setting("fastcgi_buffer_size", in: .request, Values.size, to: \.settings.fastCGI.bufferSize),
+        .setting("fastcgi_intercept_errors", in: .request, Values.flag, to: \.settings.fastCGI.interceptsErrors),
+        .setting("fastcgi_ignore_client_abort", in: .request, Values.flag, to: \.settings.fastCGI.ignoresClientAbort),
         DirectiveRule("fastcgi_hide_header", in: .request, arguments: 1...1) {
             (directive, builder) throws(ConfigurationError) in
-            if builder.isFirst(directive) { builder.settings.hiddenHeaders = [] }
-            builder.settings.hiddenHeaders.append(directive.arguments[0].lowercased())
+            if builder.markSeen(directive) { builder.settings.fastCGI.hiddenHeaders = [] }
+            builder.settings.fastCGI.hiddenHeaders.append(directive.arguments[0].lowercased())
         },
         DirectiveRule("fastcgi_pass_header", in: .request, arguments: 1...1) {
             (directive, builder) throws(ConfigurationError) in
-            if builder.isFirst(directive) { builder.settings.passedHeaders = [] }
+            if builder.markSeen(directive) { builder.settings.fastCGI.passedHeaders = [] }
             let name = directive.arguments[0].lowercased()
             guard name.hasPrefix("x-accel-") else {
                 throw directive.error("\"fastcgi_pass_header \(directive.arguments[0])\" is not supported")
             }
-            builder.settings.passedHeaders.append(name)
+            builder.settings.fastCGI.passedHeaders.append(name)
         },
     ]
 }
@@ -93,9 +97,9 @@ extension DirectiveTable {
 extension Builder {
     /// `client_body_temp_path path [level1 [level2 [level3]]]`: the levels are for files with names, and ours have none.
     fileprivate mutating func temporaryFolder(_ directive: Directive) throws(ConfigurationError) -> String {
-        try claim(directive)
+        try rejectDuplicate(directive)
         for level in directive.arguments.dropFirst() where (Values.number(level) ?? 0) == 0 {
-            throw directive.isFaulty("invalid value")
+            throw directive.namedError("invalid value")
         }
         let folder = absolute(directive.arguments[0])
         http.temporaryFolders.insert(folder)

@@ -10,10 +10,10 @@ extension DirectiveTable {
         },
         DirectiveRule("outlier_detection", in: .upstream, arguments: .atLeast(0)) {
             (directive, builder) throws(ConfigurationError) in
-            try builder.claim(directive)
+            try builder.rejectDuplicate(directive)
             var outliers = OutlierDetectionSettings()
             for argument in directive.arguments {
-                guard outliers.take(parameter: argument) else { throw directive.invalidParameter(argument) }
+                guard outliers.apply(parameter: argument) else { throw directive.invalidParameter(argument) }
             }
             builder.upstream?.outliers = outliers
         },
@@ -23,7 +23,7 @@ extension DirectiveTable {
 extension Builder {
     /// `health_check [interval=time] [jitter=time] [fails=n] [passes=n] [uri=uri] [mandatory [persistent]] [match=name]`
     fileprivate mutating func healthCheck(_ directive: Directive) throws(ConfigurationError) {
-        try claim(directive)
+        try rejectDuplicate(directive)
         var check = HealthCheck(location: directive.location)
         for argument in directive.arguments {
             switch argument {
@@ -41,7 +41,7 @@ extension Builder {
             if let name = argument.dropping(prefix: "match=") {
                 guard let match = matches[name] else { throw directive.error("unknown match \"\(name)\"") }
                 check.match = match
-            } else if !check.take(parameter: argument) {
+            } else if !check.apply(parameter: argument) {
                 throw directive.invalidParameter(argument)
             }
         }
@@ -56,7 +56,7 @@ extension Builder {
         for entry in directive.block ?? [] {
             switch entry.name {
             case "status":
-                if match.status != nil { throw entry.isFaulty("is duplicate") }
+                if match.status != nil { throw entry.namedError("is duplicate") }
                 match.status = try status(entry)
             case "header": match.headers.append(try header(entry))
             case "body": match.bodies.append(try body(entry))
@@ -111,7 +111,7 @@ extension Builder {
 
 extension HealthCheck {
     /// False for a parameter that does not exist or has a bad value.
-    fileprivate mutating func take(parameter: String) -> Bool {
+    fileprivate mutating func apply(parameter: String) -> Bool {
         if let value = parameter.dropping(prefix: "interval=") {
             guard let time = Values.time(value, unit: .milliseconds), time > .zero else { return false }
             interval = time
@@ -135,7 +135,7 @@ extension HealthCheck {
 }
 
 extension OutlierDetectionSettings {
-    fileprivate mutating func take(parameter: String) -> Bool {
+    fileprivate mutating func apply(parameter: String) -> Bool {
         let parts = parameter.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         guard parts.count == 2 else { return false }
         let value = parts[1]

@@ -13,7 +13,7 @@ extension DirectiveTable {
         },
         DirectiveRule("error_log", in: .request, arguments: 1...2) { (directive, builder) throws(ConfigurationError) in
             let log = try builder.errorLog(directive)
-            if builder.isFirst(directive) { builder.settings.errorLogs = [] }
+            if builder.markSeen(directive) { builder.settings.errorLogs = [] }
             builder.settings.errorLogs.append(log)
         },
     ]
@@ -48,7 +48,7 @@ extension Builder {
     /// `access_log path [format [buffer=size] [flush=time]]` or `access_log off`
     mutating func accessLog(_ directive: Directive) throws(ConfigurationError) {
         let arguments = directive.arguments
-        let isFirst = isFirst(directive)
+        let isFirst = markSeen(directive)
         if arguments[0] == "off" {
             if arguments.count > 1 { throw directive.invalidParameter(arguments[1]) }
             settings.accessLogs = []

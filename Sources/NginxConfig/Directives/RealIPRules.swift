@@ -8,20 +8,20 @@ extension DirectiveTable {
                     ? "host not found in set_real_ip_from \"\(directive.arguments[0])\""
                     : "host names in \"set_real_ip_from\" are not supported: \"\(directive.arguments[0])\""
             }
-            if builder.isFirst(directive) { builder.settings.trustedSources = [] }
-            builder.settings.trustedSources.append(source)
+            if builder.markSeen(directive) { builder.settings.realIP.trustedProxies = [] }
+            builder.settings.realIP.trustedProxies.append(source)
         },
         DirectiveRule("real_ip_header", in: .request, arguments: 1...1) {
             (directive, builder) throws(ConfigurationError) in
-            try builder.claim(directive)
+            try builder.rejectDuplicate(directive)
             let name = directive.arguments[0].lowercased()
-            builder.settings.realIPHeader =
+            builder.settings.realIP.header =
                 switch name {
                 case "x-forwarded-for": .xForwardedFor
                 case "proxy_protocol": .proxyProtocol
                 default: .named(name)
                 }
         },
-        .setting("real_ip_recursive", in: .request, Values.flag, to: \.settings.isRealIPRecursive),
+        .setting("real_ip_recursive", in: .request, Values.flag, to: \.settings.realIP.isRecursive),
     ]
 }

@@ -3,29 +3,29 @@ extension DirectiveTable {
     static let resolverRules: [DirectiveRule] = [
         DirectiveRule("resolver", in: .http, arguments: .atLeast(1)) {
             (directive, builder) throws(ConfigurationError) in
-            try builder.claim(directive)
+            try builder.rejectDuplicate(directive)
             builder.http.resolver = try ResolverSettings(directive)
         },
         DirectiveRule("resolver", in: .upstream, arguments: .atLeast(1)) {
             (directive, builder) throws(ConfigurationError) in
-            try builder.claim(directive)
+            try builder.rejectDuplicate(directive)
             builder.upstream?.resolver = try ResolverSettings(directive)
         },
         // There it is for names in variables, which no directive takes.
         DirectiveRule("resolver", in: [.server, .location], arguments: .atLeast(1)) {
             (directive, builder) throws(ConfigurationError) in
-            try builder.claim(directive)
+            try builder.rejectDuplicate(directive)
             _ = try ResolverSettings(directive)
         },
         .setting("resolver_timeout", in: .http, Values.milliseconds, to: \.http.resolverTimeout),
         DirectiveRule("resolver_timeout", in: .upstream, arguments: 1...1) {
             (directive, builder) throws(ConfigurationError) in
-            try builder.claim(directive)
+            try builder.rejectDuplicate(directive)
             builder.upstream?.resolverTimeout = try Values.milliseconds(directive)
         },
         DirectiveRule("resolver_timeout", in: [.server, .location], arguments: 1...1) {
             (directive, builder) throws(ConfigurationError) in
-            try builder.claim(directive)
+            try builder.rejectDuplicate(directive)
             let _: Duration = try Values.milliseconds(directive)
         },
     ]
@@ -47,7 +47,7 @@ extension ResolverSettings {
             } else if let text = argument.dropping(prefix: "ipv6=") {
                 settings.isIPv6 = try Self.flag(text, argument, directive)
             } else {
-                do throws(Endpoint.Fault) {
+                do throws(Endpoint.AddressError) {
                     servers.append(try Endpoint(argument, defaultPort: 53))
                 } catch {
                     throw directive.error("\(error.reason) in resolver \"\(argument)\"")

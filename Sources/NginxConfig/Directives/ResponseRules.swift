@@ -14,42 +14,42 @@ extension DirectiveTable {
         DirectiveRule("add_header", in: .request, arguments: 2...3) {
             (directive, builder) throws(ConfigurationError) in
             let header = try AddedHeader(of: directive, builder.variables)
-            if builder.isFirst(directive) { builder.settings.addedHeaders = [] }
-            builder.settings.addedHeaders.append(header)
+            if builder.markSeen(directive) { builder.settings.response.addedHeaders = [] }
+            builder.settings.response.addedHeaders.append(header)
         },
         DirectiveRule("error_page", in: .request, arguments: .atLeast(2)) {
             (directive, builder) throws(ConfigurationError) in
             let page = try ErrorPage(of: directive, builder.variables)
-            if builder.isFirst(directive) { builder.settings.errorPages = [] }
-            builder.settings.errorPages.append(page)
+            if builder.markSeen(directive) { builder.settings.response.errorPages = [] }
+            builder.settings.response.errorPages.append(page)
         },
         DirectiveRule("internal", in: .location, arguments: 0...0) {
             (_, builder) throws(ConfigurationError) in builder.settings.isInternal = true
         },
         DirectiveRule("default_type", in: .request, arguments: 1...1) {
             (directive, builder) throws(ConfigurationError) in
-            try builder.claim(directive)
-            builder.settings.mediaTypes.fallback = directive.arguments[0]
+            try builder.rejectDuplicate(directive)
+            builder.settings.response.mediaTypes.fallback = directive.arguments[0]
         },
         DirectiveRule("types", in: .request, arguments: 0...0, opens: .entries) {
             (directive, builder) throws(ConfigurationError) in
-            if builder.isFirst(directive) { builder.settings.mediaTypes.byEnding = [:] }
+            if builder.markSeen(directive) { builder.settings.response.mediaTypes.byExtension = [:] }
             for entry in directive.block ?? [] {
-                for ending in entry.arguments { builder.setType(entry.name, ofEnding: ending, entry) }
+                for ending in entry.arguments { builder.setType(entry.name, forExtension: ending, entry) }
             }
         },
     ]
 }
 
 extension Builder {
-    fileprivate mutating func setType(_ type: String, ofEnding ending: String, _ entry: Directive) {
+    fileprivate mutating func setType(_ type: String, forExtension ending: String, _ entry: Directive) {
         let ending = ending.lowercased()
-        if let previous = settings.mediaTypes.byEnding[ending], previous != type {
+        if let previous = settings.response.mediaTypes.byExtension[ending], previous != type {
             warn(
                 "duplicate extension \"\(ending)\", content type: \"\(type)\", previous content type: \"\(previous)\"",
                 at: entry.location)
         }
-        settings.mediaTypes.byEnding[ending] = type
+        settings.response.mediaTypes.byExtension[ending] = type
     }
 }
 

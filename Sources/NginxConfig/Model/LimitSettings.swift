@@ -1,44 +1,53 @@
-/// The rate of a `limit_req_zone`, exact: `100r/m` stays 100 in a minute.
-package struct RequestRate: Sendable, Hashable {
-    /// Billionths of a request in each period. nginx takes whole requests only; decimals are ours.
-    package let billionths: UInt64
-    /// 1 for `r/s`, 60 for `r/m`.
-    package let periodSeconds: UInt64
-
-    package var perSecond: Double { Double(billionths) / 1e9 / Double(periodSeconds) }
+/// `limit_req` or `limit_conn` in a location, with what happens to a request beyond the limit.
+package struct LimitSettings<Rule: Sendable & Hashable>: Sendable, Hashable {
+    package internal(set) var rules: [Rule] = []
+    /// The status of a refusal, 400…599 (`limit_req_status`, `limit_conn_status`).
+    package internal(set) var status = 503
+    /// `limit_req_log_level`, `limit_conn_log_level`
+    package internal(set) var logLevel = ErrorLog.Level.error
+    /// `limit_req_dry_run`, `limit_conn_dry_run`: refusals and delays are only logged.
+    package internal(set) var isDryRun = false
 }
 
-/// `limit_req_zone`.
+/// `limit_req`
+package struct LimitRule: Sendable, Hashable {
+    /// Index into `HTTPConfiguration.limitZones`.
+    package let zone: Int
+    /// Requests that may exceed the rate before one is refused.
+    package let burst: Int
+    /// Requests beyond the rate that are not delayed; nil (`nodelay`): none is delayed.
+    package let delayAfter: Int?
+}
+
+/// `limit_conn`
+package struct ConnectionLimitRule: Sendable, Hashable {
+    /// Index into `HTTPConfiguration.connectionZones`.
+    package let zone: Int
+    /// Active requests of one key, 1…65535.
+    package let limit: Int
+}
+
+/// `limit_req_zone`
 package struct LimitZone: Sendable, Hashable {
     package let name: String
     package let key: Template
-    package let rate: RequestRate
+    package let rate: LimitRate
     /// Bytes of memory for its entries, at least 32 KiB.
     package let size: Int
 }
 
-/// `limit_conn_zone`.
+/// The `rate=` of a `limit_req_zone`, exact: `100r/m` stays 100 per minute.
+package struct LimitRate: Sendable, Hashable {
+    /// Billionths of a request per period. Decimal rates are an extension: nginx takes whole numbers only.
+    package let billionths: UInt64
+    /// 1 for `r/s`, 60 for `r/m`.
+    package let periodSeconds: UInt64
+}
+
+/// `limit_conn_zone`
 package struct ConnectionLimitZone: Sendable, Hashable {
     package let name: String
     package let key: Template
     /// Bytes of memory for its entries, at least 32 KiB.
     package let size: Int
-}
-
-/// `limit_conn`.
-package struct ConnectionLimitRule: Sendable, Hashable {
-    /// Index into `HTTPConfiguration.connectionZones`.
-    package let zone: Int
-    /// Requests of one key that may be under way, 1…65535.
-    package let limit: Int
-}
-
-/// `limit_req`.
-package struct LimitRule: Sendable, Hashable {
-    /// Index into `HTTPConfiguration.limitZones`.
-    package let zone: Int
-    /// Requests that may exceed the rate before one is rejected.
-    package let burst: Int
-    /// Excessive requests beyond this many are delayed; nil (`nodelay`) delays none.
-    package let delayAfter: Int?
 }

@@ -41,7 +41,7 @@ package struct EventsSettings: Sendable, Hashable {
 /// The `http` context.
 package struct HTTPConfiguration: Sendable {
     package internal(set) var servers: [Server] = []
-    package internal(set) var listeners: [Listener] = []
+    package internal(set) var listeners: [ListenerSettings] = []
     package internal(set) var upstreams: [Upstream] = []
     /// `resolver`
     package internal(set) var resolver: ResolverSettings?

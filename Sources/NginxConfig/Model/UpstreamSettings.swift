@@ -14,7 +14,6 @@ package struct Upstream: Sendable, Hashable {
 
     /// What stands after `upstream` or `fastcgi_pass`.
     package let name: String
-    package let isImplicit: Bool
     /// Never empty.
     package internal(set) var servers: [UpstreamServer] = []
     package internal(set) var method = Method.roundRobin
@@ -61,6 +60,6 @@ package struct UpstreamServer: Sendable, Hashable {
     package internal(set) var isBackup = false
     package internal(set) var isDown = false
     /// `resolve`: its name may be one that has no address yet.
-    package internal(set) var isResolvedLater = false
+    package internal(set) var isResolvedAtRuntime = false
     package let location: SourceLocation
 }

@@ -16,7 +16,7 @@ struct Directive: Sendable {
     }
 
     /// nginx's way to name the directive in a complaint: `"listen" directive is duplicate`.
-    func isFaulty(_ complaint: String) -> ConfigurationError {
+    func namedError(_ complaint: String) -> ConfigurationError {
         error("\"\(name)\" directive \(complaint)")
     }
 

@@ -1,21 +1,21 @@
 extension Endpoint {
     /// What is wrong with an address, in nginx's words.
-    struct Fault: Error {
+    struct AddressError: Error {
         let reason: String
 
-        static let port = Fault(reason: "invalid port")
-        static let noHost = Fault(reason: "no host")
-        static let host = Fault(reason: "invalid host")
+        static let port = AddressError(reason: "invalid port")
+        static let noHost = AddressError(reason: "no host")
+        static let host = AddressError(reason: "invalid host")
     }
 
     /// `unix:/path`, `host`, `host:port`, `[::1]:port`; for a listener also `*:port` and a bare port
     /// (`ngx_parse_url`).
-    /// - Parameter defaultPort: nil when a port is required: `Fault` "no port".
-    init(_ text: String, defaultPort: UInt16?, isListener: Bool = false) throws(Fault) {
+    /// - Parameter defaultPort: nil when a port is required: `AddressError` "no port".
+    init(_ text: String, defaultPort: UInt16?, isListener: Bool = false) throws(AddressError) {
         if let path = text.dropping(prefix: "unix:") {
-            if path.isEmpty { throw Fault(reason: "no path in the unix domain socket") }
+            if path.isEmpty { throw AddressError(reason: "no path in the unix domain socket") }
             // sun_path with its final zero.
-            if path.utf8.count > 107 { throw Fault(reason: "too long path in the unix domain socket") }
+            if path.utf8.count > 107 { throw AddressError(reason: "too long path in the unix domain socket") }
             self = .unix(path: path)
             return
         }
@@ -30,7 +30,7 @@ extension Endpoint {
                 port = rest.dropFirst()
             }
             guard host.contains(":"), IPAddress.bytes(String(host)) != nil else {
-                throw Fault(reason: "invalid IPv6 address")
+                throw AddressError(reason: "invalid IPv6 address")
             }
         } else if let colon = text.firstIndex(of: ":") {
             host = text[..<colon]
@@ -51,7 +51,7 @@ extension Endpoint {
         } else if let defaultPort {
             self = .inet(host: host.lowercased(), port: defaultPort)
         } else {
-            throw Fault(reason: "no port")
+            throw AddressError(reason: "no port")
         }
     }
 }

@@ -19,7 +19,7 @@ enum Values {
     }
 
     static func number(_ directive: Directive) throws(ConfigurationError) -> Int {
-        guard let number = number(directive.arguments[0]) else { throw directive.isFaulty("invalid number") }
+        guard let number = number(directive.arguments[0]) else { throw directive.namedError("invalid number") }
         return number
     }
 
@@ -29,7 +29,7 @@ enum Values {
     }
 
     static func size(_ directive: Directive) throws(ConfigurationError) -> Int {
-        guard let size = size(directive.arguments[0]) else { throw directive.isFaulty("invalid value") }
+        guard let size = size(directive.arguments[0]) else { throw directive.namedError("invalid value") }
         return size
     }
 
@@ -42,13 +42,15 @@ enum Values {
     }
 
     static func offset(_ directive: Directive) throws(ConfigurationError) -> UInt64 {
-        guard let bytes = bytes(directive.arguments[0], units: "kmg") else { throw directive.isFaulty("invalid value") }
+        guard let bytes = bytes(directive.arguments[0], units: "kmg") else {
+            throw directive.namedError("invalid value")
+        }
         return UInt64(bytes)
     }
 
     static func milliseconds(_ directive: Directive) throws(ConfigurationError) -> Duration {
         guard let time = time(directive.arguments[0], unit: .milliseconds) else {
-            throw directive.isFaulty("invalid value")
+            throw directive.namedError("invalid value")
         }
         return time
     }
@@ -60,7 +62,7 @@ enum Values {
 
     static func seconds(_ directive: Directive, argument: Int) throws(ConfigurationError) -> Duration {
         guard let time = time(directive.arguments[argument], unit: .seconds) else {
-            throw directive.isFaulty("invalid value")
+            throw directive.namedError("invalid value")
         }
         return time
     }
@@ -80,7 +82,7 @@ enum Values {
 
     static func workerProcesses(_ directive: Directive) throws(ConfigurationError) -> MainSettings.WorkerProcesses {
         if directive.arguments[0] == "auto" { return .auto }
-        guard let count = number(directive.arguments[0]), count > 0 else { throw directive.isFaulty("invalid value") }
+        guard let count = number(directive.arguments[0]), count > 0 else { throw directive.namedError("invalid value") }
         return .count(count)
     }
 

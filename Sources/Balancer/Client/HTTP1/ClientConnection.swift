@@ -126,7 +126,7 @@ final class ClientConnection: EventHandler, TimerHandler {
 
     /// `fastcgi_ignore_client_abort`: the node is let finish; that the client has gone shows when it is written to.
     var ignoresAbort: Bool {
-        phase == .exchange && isBodyDone && !isResponseDone && location.settings.ignoresClientAbort
+        phase == .exchange && isBodyDone && !isResponseDone && location.settings.fastCGI.ignoresClientAbort
     }
 
     func timerFired(_ timer: EventLoop.Timer) {
@@ -145,7 +145,7 @@ final class ClientConnection: EventHandler, TimerHandler {
         case .body: bodyTimedOut()
         case .send:
             exchange?.log(.info, "client timed out while sending to client")
-            resetsAtClose = location.settings.resetsTimedOut
+            resetsAtClose = location.settings.client.resetsTimedOutConnections
             lost()
         case .rate:
             isHeldBack = false
@@ -220,10 +220,10 @@ final class ClientConnection: EventHandler, TimerHandler {
         let duration: Duration
         switch kind {
         case .none: return
-        case .keepalive: duration = location.settings.keepaliveTimeout
-        case .header: duration = listener.defaultLocation.settings.clientHeaderTimeout
-        case .body: duration = location.settings.clientBodyTimeout
-        case .send: duration = location.settings.sendTimeout
+        case .keepalive: duration = location.settings.client.keepaliveTimeout
+        case .header: duration = listener.defaultLocation.settings.client.headerTimeout
+        case .body: duration = location.settings.client.bodyTimeout
+        case .send: duration = location.settings.client.sendTimeout
         case .linger: duration = lingeringTimeout
         case .rate: duration = rateDelay
         }

@@ -49,7 +49,7 @@ extension ClientConnection {
     /// Whose connection it is: what the header says, if its sender is trusted with that.
     private var client: SocketAddress {
         let settings = listener.defaultLocation.settings
-        guard settings.realIPHeader == .proxyProtocol, settings.trustedSources.contain(info.address) else {
+        guard settings.realIP.header == .proxyProtocol, settings.realIP.trustedProxies.contain(info.address) else {
             return info.address
         }
         return info.proxied?.source ?? info.address

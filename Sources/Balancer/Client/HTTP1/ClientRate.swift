@@ -10,7 +10,7 @@ extension ClientConnection {
         guard rate > 0 else { return .max }
         let elapsed = (loop.events.now - exchange.startedAt).wholeMilliseconds
         // Not in whole numbers: a rate may be so high that they overflow.
-        let allowed = Double(location.settings.limitRateAfter) + Double(rate) * (1 + Double(elapsed) / 1000)
+        let allowed = Double(location.settings.client.limitRateAfter) + Double(rate) * (1 + Double(elapsed) / 1000)
         return max(0, (Int(exactly: allowed.rounded()) ?? .max) - responseBytesSent)
     }
 

@@ -73,7 +73,7 @@ extension ClientConnection {
 
     private func bodyArrived() {
         let elapsed = loop.events.now - bodyStartedAt
-        let timeout = location.settings.clientBodyTimeout
+        let timeout = location.settings.client.bodyTimeout
         if elapsed > timeout, let exchange {
             let floor = elapsed.wholeMilliseconds / 1000 * Int64(Self.slowestBody)
             if Int64(exchange.bodyCount) < floor { return bodyTimedOut() }
@@ -216,7 +216,7 @@ extension ClientConnection {
             return false
         }
         guard mayGoOn else {
-            let mode = location.settings.lingeringClose
+            let mode = location.settings.client.lingeringClose
             if mode == .off || mode == .on && isBodyDone && input?.isEmpty != false && !isReadable {
                 close()
                 return false
@@ -235,12 +235,12 @@ extension ClientConnection {
     }
 
     private func beginLingering() -> Bool {
-        if isPeerClosed || location.settings.lingeringClose == .off {
+        if isPeerClosed || location.settings.client.lingeringClose == .off {
             close()
             return false
         }
-        lingersUntil = loop.events.now + location.settings.lingeringTime
-        lingeringTimeout = location.settings.lingeringTimeout
+        lingersUntil = loop.events.now + location.settings.client.lingeringTime
+        lingeringTimeout = location.settings.client.lingeringTimeout
         releaseExchange()
         phase = .lingering
         idleSince = loop.events.now

@@ -18,8 +18,9 @@ extension ClientConnection: ResponseSink {
         let location: RunningLocation = exchange.location
         let mayKeepAlive =
             mayKeepAlive && !loop.isDraining && !isRefusedEarly
-            && info.requests < location.settings.keepaliveRequests && location.settings.keepaliveTimeout > .zero
-            && loop.events.now - info.openedAt <= location.settings.keepaliveTime
+            && info.requests < location.settings.client.keepaliveRequests
+            && location.settings.client.keepaliveTimeout > .zero
+            && loop.events.now - info.openedAt <= location.settings.client.keepaliveTime
         let output = writeBuffer()
         headStart = output.count
         encoder.begin(

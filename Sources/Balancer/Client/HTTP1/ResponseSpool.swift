@@ -13,7 +13,7 @@ final class ResponseSpool {
 
     init(_ settings: BufferingSettings) throws(SystemError) {
         file = try TemporaryFile(in: settings.responseFolder ?? TemporaryFile.standardFolder)
-        limit = settings.mostInFile
+        limit = settings.maxTempFileSize
     }
 
     var isFull: Bool { written >= limit }
@@ -39,8 +39,8 @@ extension ClientConnection {
     var spoolsResponse: Bool {
         if spool != nil { return true }
         guard let output, output.count > UpstreamConnection.congestion, let exchange else { return false }
-        let buffering = location.settings.buffering
-        return buffering.holdsResponses && buffering.mostInFile > 0 && exchange.mayBuffer
+        let buffering = location.settings.fastCGI.buffering
+        return buffering.buffersResponses && buffering.maxTempFileSize > 0 && exchange.mayBuffer
     }
 
     /// Lets `body` write into the file.
@@ -52,7 +52,7 @@ extension ClientConnection {
         defer { loop.events.buffers.giveBack(buffer) }
         body(buffer)
         do throws(SystemError) {
-            if spool == nil { spool = try ResponseSpool(location.settings.buffering) }
+            if spool == nil { spool = try ResponseSpool(location.settings.fastCGI.buffering) }
             try spool!.append(buffer)
         } catch {
             exchange?.log(.crit, "\(error) while buffering a response")

@@ -22,7 +22,7 @@ extension Exchange {
             }
             admission = limiter.admit(keys: keys, now: loop.milliseconds)
         }
-        let isDryRun = location.settings.isLimitDryRun
+        let isDryRun = location.settings.requestLimits.isDryRun
         switch admission {
         case .admitted(0):
             limitStatus = "PASSED"
@@ -38,16 +38,16 @@ extension Exchange {
             logLimit(index, excess)
             if isDryRun { return false }
             LoopCounters.add(loop.counters.rateLimited)
-            refuse(.rateLimited(location.settings.limitStatus, limitIndex: index, budget))
+            refuse(.rateLimited(location.settings.requestLimits.status, limitIndex: index, budget))
             return true
         }
         return false
     }
 
     private func logLimit(_ index: Int, _ excess: Int64) {
-        let dryRun = location.settings.isLimitDryRun ? ", dry run" : ""
+        let dryRun = location.settings.requestLimits.isDryRun ? ", dry run" : ""
         log(
-            location.settings.limitLogLevel,
+            location.settings.requestLimits.logLevel,
             "limiting requests\(dryRun), excess: \(excess / 1000).\(pad(excess % 1000)) by zone \"\(location.limitNames[index])\""
         )
     }
@@ -67,15 +67,15 @@ extension Exchange {
                 connectionLimitStatus = "PASSED"
                 continue
             }
-            let isDryRun = location.settings.isConnectionLimitDryRun
+            let isDryRun = location.settings.connectionLimits.isDryRun
             leaveConnectionZones()
             connectionLimitStatus = isDryRun ? "REJECTED_DRY_RUN" : "REJECTED"
             log(
-                location.settings.connectionLimitLogLevel,
+                location.settings.connectionLimits.logLevel,
                 "limiting connections\(isDryRun ? ", dry run" : "") by zone \"\(rule.zone.name)\"")
             if isDryRun { return false }
             LoopCounters.add(loop.counters.connectionLimited)
-            refuse(.tooManyConnections(location.settings.connectionLimitStatus))
+            refuse(.tooManyConnections(location.settings.connectionLimits.status))
             return true
         }
         return false

@@ -49,7 +49,7 @@ extension Exchange {
         // 444 is nginx's word for no answer; below 200 nothing is one.
         if rule.status == 444 || rule.status < 200 {
             status = rule.status
-            return client.dropConnection(resets: location.settings.resetsTimedOut)
+            return client.dropConnection(resets: location.settings.client.resetsTimedOutConnections)
         }
         guard let text = rule.text else {
             return answer(byStatus: rule.status)
@@ -58,14 +58,14 @@ extension Exchange {
             let target = String(decoding: absolute(value(of: text)), as: UTF8.self)
             return answer(rule.status, contentType: nil, [], fields: [("Location", target)])
         }
-        let type = location.settings.mediaTypes.type(ofPath: path)
+        let type = location.settings.response.mediaTypes.type(ofPath: path)
         answer(rule.status, contentType: HTTPStatus.hasNoBody(rule.status) ? nil : type, value(of: text))
     }
 
     func answer(byStatus status: Int) {
         if status >= 400 { return refuse(.configured(status)) }
         let hasType = status < 300 && !HTTPStatus.hasNoBody(status)
-        answer(status, contentType: hasType ? location.settings.mediaTypes.type(ofPath: path) : nil, [])
+        answer(status, contentType: hasType ? location.settings.response.mediaTypes.type(ofPath: path) : nil, [])
     }
 
     /// `absolute_redirect on` and `port_in_redirect on`: a path becomes a URL with the host that the client asked for.

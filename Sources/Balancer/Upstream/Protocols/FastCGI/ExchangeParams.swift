@@ -38,7 +38,7 @@ extension Exchange {
                 if !value.isEmpty { encoder.param(bytes.span.extracting(name), value.span, into: &out) }
             }
         }
-        if location.settings.passesRequestHeaders {
+        if location.settings.fastCGI.passesRequestHeaders {
             appendHeaders(with: encoder, hiding: location.hiddenHeaders, to: &out)
         }
     }
@@ -64,7 +64,8 @@ extension Exchange {
         case .serverAddress: info.localAddress.map(loop.host(of:))
         case .serverProtocol: parser.head.version == .http10 ? Self.http10 : Self.http11
         case .fastCGIScriptName
-        where redirect == nil && location.settings.splitPathInfo == nil && location.settings.fastCGIIndex == nil:
+        where redirect == nil && location.settings.fastCGI.splitPathInfo == nil
+            && location.settings.fastCGI.index == nil:
             parser.head.path
         default: nil
         }

@@ -1,6 +1,6 @@
-/// The points of nginx's `hash … consistent` (ketama): 160 for each unit of a server's weight, so that a server which
-/// comes or goes moves only its own share of the keys.
-struct ConsistentRing: Sendable {
+/// The ring of nginx's `hash … consistent` (ketama). A server has 160 points per unit of weight. If a server is added
+/// or removed, only its own share of the keys moves.
+struct HashRing: Sendable {
     private struct Point {
         let hash: UInt32
         /// Index into ``servers``.
@@ -12,13 +12,13 @@ struct ConsistentRing: Sendable {
 
     init() {}
 
-    /// Of the primary peers.
+    /// Backup peers are not on the ring.
     init(_ peers: [PeerState]) {
         for peer in peers where !peer.specification.isBackup {
             let name = peer.specification.server
             let place = servers.firstIndex(of: name) ?? servers.count
             if place == servers.count { servers.append(name) }
-            // Cache::Memcached::Fast: crc32(HOST \0 PORT PREVIOUS_HASH)
+            // As in Cache::Memcached::Fast: crc32(HOST \0 PORT PREVIOUS_HASH).
             let (host, port) = Self.parts(name)
             var base = CRC32()
             base.update(host.utf8)
@@ -44,7 +44,7 @@ struct ConsistentRing: Sendable {
 
     var isEmpty: Bool { points.isEmpty }
 
-    /// Where a key stands on the ring.
+    /// The index of the first point at or after the key's hash.
     func place(of key: [UInt8]) -> Int {
         var crc = CRC32()
         crc.update(key)
@@ -56,10 +56,10 @@ struct ConsistentRing: Sendable {
         return low
     }
 
-    /// The server whose point is at the place, or the place's next round.
+    /// The server of the point at an index, which may go beyond the end and then starts over.
     func server(at place: Int) -> String { servers[points[place % points.count].server] }
 
-    /// A server's name without and after its last colon, where digits only follow it.
+    /// Splits a server's name at the last colon, if only digits follow it.
     private static func parts(_ name: String) -> (host: Substring, port: Substring) {
         if name.lowercased().hasPrefix("unix:") { return (name.dropFirst(5), "") }
         let port = name.reversed().prefix { $0 != ":" }.count

@@ -1,7 +1,7 @@
-/// The count of a peer's connections against `max_conns`.
+/// Counts a peer's connections against `max_conns`.
 ///
-/// A connection that a responder keeps open occupies one of its threads or children, idle or not. nginx counts busy
-/// connections only; here idle ones count as well, whichever loop holds them.
+/// A FastCGI responder needs a thread or a child process for each open connection, even an idle one. So idle connections
+/// of all loops count too, while nginx counts only busy ones.
 extension PeerState {
     mutating func takeConnection(for loop: Int) -> ConnectionSource {
         if idle[loop] > 0 {
@@ -11,7 +11,7 @@ extension PeerState {
         return takeNewConnection()
     }
 
-    /// As ``takeConnection(for:)``, but never an idle one.
+    /// Like ``takeConnection(for:)``, but never takes an idle connection.
     mutating func takeNewConnection() -> ConnectionSource {
         if specification.maxConns > 0, connections >= specification.maxConns,
             let holder = idle.firstIndex(where: { $0 > 0 })
@@ -22,7 +22,7 @@ extension PeerState {
         return .open
     }
 
-    /// - Returns: whether the connection may stay open.
+    /// - Returns: whether the connection may stay open
     mutating func endConnection(_ end: ConnectionEnd, of loop: Int, isMember: Bool) -> Bool {
         switch end {
         case .none:

@@ -1,14 +1,14 @@
 internal import Synchronization
 
-/// An active health check as its group counts by it (`health_check` of nginx's commercial version).
+/// The rule by which a group counts the results of an active health check (nginx Plus's `health_check`).
 package struct HealthCheckRule: Sendable, Hashable {
-    /// Unique in its group. What is known of the peers is kept by it when the rules change.
+    /// Unique in its group. When the rules change, the results of a check with the same name are kept.
     package let name: String
-    /// So many checks failed in a row make a peer unhealthy. At least 1.
+    /// A peer is unhealthy after this many failed checks in a row; at least 1.
     package let fails: Int
-    /// So many passed in a row make it healthy again. At least 1.
+    /// A peer is healthy again after this many passed checks in a row; at least 1.
     package let passes: Int
-    /// A new peer gets no requests before its first check has passed.
+    /// A new peer gets no requests before it has passed its first check.
     package let isMandatory: Bool
 
     package init(name: String, fails: Int = 1, passes: Int = 1, isMandatory: Bool = false) {
@@ -19,54 +19,54 @@ package struct HealthCheckRule: Sendable, Hashable {
     }
 }
 
-/// What active checks say of a peer; of several checks the worst.
+/// The health of a peer by its active checks: the worst result of all checks.
 package enum CheckedHealth: String, Sendable, Hashable {
     case healthy
-    /// The first check of a mandatory one is still to come.
+    /// A mandatory check has no result yet.
     case checking
     case unhealthy
 }
 
-/// The results of one check of one peer.
+/// The results of one check for one peer.
 struct CheckState {
     let rule: HealthCheckRule
     private(set) var health: CheckedHealth
-    /// Results in a row that speak against ``health``.
-    private var run = 0
+    /// Consecutive results that contradict ``health``.
+    private var contradictions = 0
 
     init(_ rule: HealthCheckRule) {
         self.rule = rule
         health = rule.isMandatory ? .checking : .healthy
     }
 
-    /// With changed numbers the state stays.
+    /// Keeps the state when `fails` or `passes` changes.
     init(_ rule: HealthCheckRule, continuing old: CheckState) {
         self.rule = rule
         health = old.health
-        run = old.run
+        contradictions = old.contradictions
     }
 
-    /// - Returns: whether the health changed
+    /// - Returns: whether the health has changed
     mutating func count(hasPassed: Bool) -> Bool {
         let next: CheckedHealth = hasPassed ? .healthy : .unhealthy
         guard next != health else {
-            run = 0
+            contradictions = 0
             return false
         }
-        run += 1
-        // The first result of all decides at once.
-        guard health == .checking || run >= (hasPassed ? rule.passes : rule.fails) else { return false }
+        contradictions += 1
+        // The very first result decides alone.
+        guard health == .checking || contradictions >= (hasPassed ? rule.passes : rule.fails) else { return false }
         health = next
-        run = 0
+        contradictions = 0
         return true
     }
 }
 
-/// What a counted check has changed.
+/// The effect of a check's result.
 package struct CheckResult: Sendable {
-    /// nil: nothing. Else what this check says of the peer now.
+    /// The new health of the peer by this check; nil: unchanged.
     package let change: CheckedHealth?
-    /// A loop to tell that its oldest waiting request may pick again.
+    /// The loop whose oldest queued request should pick now.
     package let wake: Int?
 }
 
@@ -92,7 +92,7 @@ extension PeerState {
         guard checks[index].count(hasPassed: hasPassed) else { return nil }
         let didPass = passesChecks
         passesChecks = checks.allSatisfy { $0.health == .healthy }
-        if passesChecks, !didPass, !isNew { startRamp(at: now) }
+        if passesChecks, !didPass, !isNew { beginSlowStart(at: now) }
         return checks[index].health
     }
 }
@@ -103,8 +103,8 @@ extension GroupState {
         for index in peers.indices { peers[index].take(rules) }
     }
 
-    /// A place at the peer for a check. It counts against `max_conns` like a request's, and in no statistics.
-    /// - Returns: nil: every place is taken by requests
+    /// Leases the peer for a check. The lease counts against `max_conns`, but not in the statistics.
+    /// - Returns: nil if the peer is at `max_conns`
     mutating func leaseForCheck(_ peer: Peer, loop: Int) -> Lease? {
         guard let index = peers.firstIndex(where: { $0.peer === peer }), !peers[index].isAtMaxConns else { return nil }
         peers[index].active += 1
@@ -119,19 +119,19 @@ extension GroupState {
             return CheckResult(change: nil, wake: nil)
         }
         let change = peers[index].countCheck(name, hasPassed: hasPassed, at: now)
-        return CheckResult(change: change, wake: change == nil ? nil : nextToWake(now: now))
+        return CheckResult(change: change, wake: change == nil ? nil : popLoopToWake(now: now))
     }
 }
 
 extension PeerGroup {
-    /// Replaces the active checks. Peers keep what those of the same names have found.
+    /// Replaces the active checks. The results of checks with the same name are kept.
     package func setChecks(_ rules: [HealthCheckRule]) { state.withLock { $0.setChecks(rules) } }
 
-    /// The peers to check: all members but those that are marked down.
+    /// The peers to check: all members that are not marked `down`.
     package var checkedPeers: [Peer] { state.withLock { $0.peers.filter { !$0.specification.isDown }.map(\.peer) } }
 
-    /// - Returns: nil: no place is free, or the peer is no member any more. To be ended with
-    ///   ``finish(_:_:connection:now:times:isError:)`` as `.unknown`.
+    /// Leases the peer for a check. End the lease with ``finish(_:_:connection:now:times:isError:)`` as `.unknown`.
+    /// - Returns: nil if the peer is at `max_conns`, or is no longer a member
     package func leaseForCheck(_ peer: Peer, loop: Int) -> Lease? {
         state.withLock { $0.leaseForCheck(peer, loop: loop) }
     }

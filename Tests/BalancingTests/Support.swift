@@ -1,5 +1,7 @@
-import Balancing
+import Synchronization
 import Testing
+
+@testable import Balancing
 
 /// Shorthand for tests that care about the choice only.
 extension PeerGroup {
@@ -51,4 +53,21 @@ extension Pick {
         case .noneUsable: "none usable"
         }
     }
+}
+
+/// A rate as nginx's configuration writes it: `100r/s`, `100r/m`, `0.5r/s`.
+func requestRate(_ text: String) -> RequestRate {
+    let seconds = text.hasSuffix("r/m") ? 60 : 1
+    if let whole = Int(text.dropLast(3)) { return RequestRate(requests: whole, per: seconds)! }
+    return RequestRate(millionthsPerSecond: Int64(Double(text.dropLast(3))! * 1_000_000) / Int64(seconds))!
+}
+
+extension RequestZone {
+    /// Keys in memory, including those whose bucket is empty.
+    var keyCount: Int { shards.reduce(0) { $0 + $1.table.withLock(\.count) } }
+}
+
+extension ConnectionZone {
+    /// Keys in memory.
+    var keyCount: Int { shards.reduce(0) { $0 + $1.counts.withLock(\.count) } }
 }

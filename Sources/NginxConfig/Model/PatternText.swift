@@ -1,4 +1,4 @@
-/// A regular expression as written: to compile it is for those who match.
+/// A regular expression as written in the file. This target does not compile it.
 package struct PatternText: Sendable, Hashable {
     package let text: String
     /// `~*`
@@ -18,21 +18,5 @@ package struct PatternText: Sendable, Hashable {
             names.append(String(name))
         }
         return names
-    }
-}
-
-/// `map`: a variable made of others.
-package struct VariableMap: Sendable, Hashable {
-    package let source: Template
-    /// By the source's value, in lower case.
-    package internal(set) var exact: [[UInt8]: Template] = [:]
-    /// Asked in order when no value is the source's.
-    package internal(set) var patterns: [PatternEntry] = []
-    package internal(set) var fallback = Template(parts: [])
-
-    package struct PatternEntry: Sendable, Hashable {
-        /// Index into `HTTPConfiguration.patterns`.
-        package let pattern: Int
-        package let value: Template
     }
 }

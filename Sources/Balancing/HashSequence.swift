@@ -1,48 +1,48 @@
-/// A request's way through the peers that hashing its key names one after the other. A retry goes on where the choice
-/// before it ended (nginx: `ngx_http_upstream_hash_peer_data_t`).
-package struct HashWalk: Sendable {
-    /// nginx asks a round robin after so many.
-    private static let mostSteps = 20
+/// The sequence of peers that a request's key hashes to. A retry continues it after the last choice
+/// (`ngx_http_upstream_hash_peer_data_t`).
+struct HashSequence: Sendable {
+    /// After this many unusable peers, nginx continues with round robin.
+    private static let maxTries = 20
 
     private var hash: Int?
     private var round = 0
     private var steps = 0
 
     /// nginx's `ip_hash`.
-    /// - Parameter address: the first three bytes of an IPv4 address, all of an IPv6 address
+    /// - Parameter address: the first three bytes of an IPv4 address, or a whole IPv6 address
     mutating func chooseByAddress(
         _ address: [UInt8], from peers: [PeerState], where isCandidate: (PeerState) -> Bool
     ) -> Int? {
-        step(through: peers, where: isCandidate) { walk in
-            let hash = address.reduce(walk.hash ?? 89) { ($0 * 113 + Int($1)) % 6271 }
-            walk.hash = hash
+        step(through: peers, where: isCandidate) { sequence in
+            let hash = address.reduce(sequence.hash ?? 89) { ($0 * 113 + Int($1)) % 6271 }
+            sequence.hash = hash
             return hash
         }
     }
 
-    /// nginx's `hash`, which Cache::Memcached knows: `((crc32([REHASH] KEY) >> 16) & 0x7fff) + PREV_HASH`.
+    /// nginx's `hash`, compatible with Cache::Memcached: `((crc32([REHASH] KEY) >> 16) & 0x7fff) + PREV_HASH`.
     mutating func choose(
         byKey key: [UInt8], from peers: [PeerState], where isCandidate: (PeerState) -> Bool
     ) -> Int? {
-        step(through: peers, where: isCandidate) { walk in
+        step(through: peers, where: isCandidate) { sequence in
             var crc = CRC32()
-            if walk.round > 0 { crc.update(String(walk.round).utf8) }
+            if sequence.round > 0 { crc.update(String(sequence.round).utf8) }
             crc.update(key)
-            walk.round += 1
-            let hash = (walk.hash ?? 0) + Int(crc.value >> 16 & 0x7FFF)
-            walk.hash = hash
+            sequence.round += 1
+            let hash = (sequence.hash ?? 0) + Int(crc.value >> 16 & 0x7FFF)
+            sequence.hash = hash
             return hash
         }
     }
 
-    /// nginx's `hash … consistent`: the ring's next server that has a usable peer.
+    /// nginx's `hash … consistent`: the next server on the ring that has a usable peer.
     mutating func choose(
-        byKey key: [UInt8], on ring: ConsistentRing, from peers: inout [PeerState], now: Milliseconds,
+        byKey key: [UInt8], on ring: HashRing, from peers: inout [PeerState], now: Milliseconds,
         where isCandidate: (PeerState) -> Bool
     ) -> Int? {
         guard !ring.isEmpty else { return nil }
         var place = hash ?? ring.place(of: key)
-        while steps <= Self.mostSteps {
+        while steps <= Self.maxTries {
             let server = ring.server(at: place)
             let index = SmoothWeightedRoundRobin.choose(from: &peers, now: now) { peer in
                 peer.specification.server == server && isCandidate(peer)
@@ -59,11 +59,11 @@ package struct HashWalk: Sendable {
     }
 
     private mutating func step(
-        through peers: [PeerState], where isCandidate: (PeerState) -> Bool, _ next: (inout HashWalk) -> Int
+        through peers: [PeerState], where isCandidate: (PeerState) -> Bool, _ next: (inout HashSequence) -> Int
     ) -> Int? {
         let total = peers.primaryWeight
         guard total > 0 else { return nil }
-        while steps <= Self.mostSteps {
+        while steps <= Self.maxTries {
             let index = peers.primary(atWeight: next(&self) % total)
             if isCandidate(peers[index]) { return index }
             steps += 1
@@ -75,7 +75,7 @@ package struct HashWalk: Sendable {
 extension [PeerState] {
     var primaryWeight: Int { reduce(0) { $1.specification.isBackup ? $0 : $0 + $1.specification.weight } }
 
-    /// The primary peer whose share of the weights holds the place.
+    /// The primary peer at an offset, `0..<primaryWeight`, where each peer takes up as much as its weight.
     func primary(atWeight place: Int) -> Int {
         var rest = place
         for index in indices where !self[index].specification.isBackup {

@@ -1,5 +1,5 @@
 /// One address to listen on, with the servers that share it.
-package struct Listener: Sendable {
+package struct ListenerSettings: Sendable {
     package let endpoint: Endpoint
     package private(set) var options: ListenOptions
     /// Index into `HTTPConfiguration.servers`: `default_server`, else the first that listens here.
@@ -12,7 +12,7 @@ package struct Listener: Sendable {
     private var hasChosenDefault: Bool
     private var hasSeveralServers = false
     /// The request's host decides about the server, or about variables.
-    package var asksHost: Bool { hasSeveralServers || hosts.hasPatterns }
+    package var needsHost: Bool { hasSeveralServers || hosts.hasPatterns }
     /// It is asked with regular expressions, too.
     package var hasPatterns: Bool { hosts.hasPatterns }
 

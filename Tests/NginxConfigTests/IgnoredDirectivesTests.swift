@@ -4,7 +4,7 @@ import Testing
 
 @testable import NginxConfig
 
-struct TuningTests {
+struct IgnoredDirectivesTests {
     /// What steers nginx's inside only, as in the files that distributions ship.
     private static let text = """
         pcre_jit on;

@@ -1,15 +1,15 @@
 extension DirectiveTable {
     /// ngx_http_limit_req_module.
-    static let limitRules: [DirectiveRule] = [
+    static let requestLimitRules: [DirectiveRule] = [
         DirectiveRule("limit_req_zone", in: .http, arguments: 3...3, order: .definition) {
             (directive, builder) throws(ConfigurationError) in try builder.limitZone(directive)
         },
         DirectiveRule("limit_req", in: .request, arguments: 1...3) {
             (directive, builder) throws(ConfigurationError) in try builder.limitRule(directive)
         },
-        .setting("limit_req_status", in: .request, Values.errorStatus, to: \.settings.limitStatus),
-        .setting("limit_req_log_level", in: .request, Values.limitLogLevel, to: \.settings.limitLogLevel),
-        .setting("limit_req_dry_run", in: .request, Values.flag, to: \.settings.isLimitDryRun),
+        .setting("limit_req_status", in: .request, Values.errorStatus, to: \.settings.requestLimits.status),
+        .setting("limit_req_log_level", in: .request, Values.limitLogLevel, to: \.settings.requestLimits.logLevel),
+        .setting("limit_req_dry_run", in: .request, Values.flag, to: \.settings.requestLimits.isDryRun),
     ]
 }
 
@@ -17,12 +17,12 @@ extension Builder {
     /// `limit_req_zone key zone=name:size rate=rate`
     mutating func limitZone(_ directive: Directive) throws(ConfigurationError) {
         var zone: (name: String, size: Int)?
-        var rate = RequestRate(billionths: 1_000_000_000, periodSeconds: 1)
+        var rate = LimitRate(billionths: 1_000_000_000, periodSeconds: 1)
         for argument in directive.arguments.dropFirst() {
             if let value = argument.dropping(prefix: "zone=") {
                 zone = try Self.sharedZone(value, argument: argument, directive)
             } else if let value = argument.dropping(prefix: "rate=") {
-                guard let parsed = RequestRate(value) else { throw directive.error("invalid rate \"\(argument)\"") }
+                guard let parsed = LimitRate(value) else { throw directive.error("invalid rate \"\(argument)\"") }
                 rate = parsed
             } else {
                 throw directive.invalidParameter(argument)
@@ -30,12 +30,12 @@ extension Builder {
         }
         guard let zone else { throw directive.error("\"limit_req_zone\" must have \"zone\" parameter") }
         let key = try Template(directive.arguments[0], of: directive, variables)
-        try claimZone(zone.name, key: directive.arguments[0], directive)
+        try registerZone(zone.name, key: directive.arguments[0], directive)
         http.limitZones.append(LimitZone(name: zone.name, key: key, rate: rate, size: zone.size))
     }
 
     /// The name of a zone belongs to one directive and one key.
-    mutating func claimZone(_ name: String, key: String, _ directive: Directive) throws(ConfigurationError) {
+    mutating func registerZone(_ name: String, key: String, _ directive: Directive) throws(ConfigurationError) {
         guard let known = zones[name] else {
             zones[name] = (directive.name, key)
             return
@@ -83,13 +83,15 @@ extension Builder {
             }
         }
         guard let zone else { throw directive.error("\"limit_req\" must have \"zone\" parameter") }
-        if isFirst(directive) { settings.limits = [] }
-        if settings.limits.contains(where: { $0.zone == zone }) { throw directive.isFaulty("is duplicate") }
-        settings.limits.append(LimitRule(zone: zone, burst: burst, delayAfter: delayAfter))
+        if markSeen(directive) { settings.requestLimits.rules = [] }
+        if settings.requestLimits.rules.contains(where: { $0.zone == zone }) {
+            throw directive.namedError("is duplicate")
+        }
+        settings.requestLimits.rules.append(LimitRule(zone: zone, burst: burst, delayAfter: delayAfter))
     }
 }
 
-extension RequestRate {
+extension LimitRate {
     /// `10r/s`, `100r/m`, and, beyond nginx, `0.5r/s` with up to nine decimals.
     init?(_ text: String) {
         switch text.suffix(3) {

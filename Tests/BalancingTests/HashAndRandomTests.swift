@@ -2,7 +2,7 @@ import Balancing
 import Testing
 
 /// Choices by hash, by chance and by time.
-struct LotTests {
+struct HashAndRandomTests {
     private func group(_ strategy: BalancingStrategy, weights: [Int], backup: Bool = false) -> PeerGroup {
         var peers = weights.enumerated().map { PeerSpecification(address: "10.0.0.\($0):90", weight: $1) }
         if backup { peers.append(PeerSpecification(address: "backup", isBackup: true)) }

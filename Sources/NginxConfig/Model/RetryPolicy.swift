@@ -1,20 +1,30 @@
-/// `fastcgi_next_upstream`: after what a request is given to another node. Empty: after nothing (`off`).
+/// When a failed request goes to another peer, and how often.
+package struct RetryPolicy: Sendable, Hashable {
+    /// `fastcgi_next_upstream`
+    package internal(set) var conditions: NextUpstream = [.error, .timeout]
+    /// `fastcgi_next_upstream_tries`: the maximum number of peers for one request; 0: every peer.
+    package internal(set) var maxTries = 0
+    /// `fastcgi_next_upstream_timeout`: no retry starts later than this after the first try; zero: no limit.
+    package internal(set) var timeout = Duration.zero
+}
+
+/// The conditions of `fastcgi_next_upstream`. Empty (`off`): no retry.
 package struct NextUpstream: OptionSet, Sendable, Hashable {
     package let rawValue: UInt16
 
     package init(rawValue: UInt16) { self.rawValue = rawValue }
 
-    /// The connection failed: when it was made, while the request was sent, or before the response's header.
+    /// The connection could not be opened, or it failed before the end of the response's header.
     package static let error = NextUpstream(rawValue: 1)
     package static let timeout = NextUpstream(rawValue: 2)
-    /// What came is no response.
+    /// The response is empty or malformed.
     package static let invalidHeader = NextUpstream(rawValue: 4)
     package static let status500 = NextUpstream(rawValue: 8)
     package static let status503 = NextUpstream(rawValue: 16)
     package static let status403 = NextUpstream(rawValue: 32)
     package static let status404 = NextUpstream(rawValue: 64)
     package static let status429 = NextUpstream(rawValue: 128)
-    /// Also requests that a node may have begun to work on and whose method is not idempotent.
+    /// Also retry a request with a non-idempotent method that has been sent to a peer already.
     package static let nonIdempotent = NextUpstream(rawValue: 256)
 
     static let byName: [String: NextUpstream] = [
@@ -23,7 +33,7 @@ package struct NextUpstream: OptionSet, Sendable, Hashable {
         "non_idempotent": .nonIdempotent, "off": [],
     ]
 
-    /// Whether a response of this status is one to ask another node after.
+    /// Whether a response with this status is a reason for a retry.
     package func contains(status: Int) -> Bool {
         switch status {
         case 500: contains(.status500)

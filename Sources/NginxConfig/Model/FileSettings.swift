@@ -1,0 +1,61 @@
+/// How a location serves files (ngx_http_core_module, ngx_http_index_module, ngx_http_try_files_module).
+package struct FileSettings: Sendable, Hashable {
+    package internal(set) var root: DocumentRoot
+    /// `index`: file names to look for in a folder. The last one may be a path of the server that starts with `/`.
+    package internal(set) var index: [Template] = [Template(literal: "index.html")]
+    /// nil: no `try_files`. Not inherited.
+    package internal(set) var tryFiles: TryFiles?
+    /// `etag`
+    package internal(set) var sendsETag = true
+    package internal(set) var ifModifiedSince = IfModifiedSince.exact
+    /// `log_not_found`
+    package internal(set) var logsNotFound = true
+
+    init(root: DocumentRoot) { self.root = root }
+}
+
+/// `root` or `alias`: the folder that paths are looked up in.
+package struct DocumentRoot: Sendable, Hashable {
+    /// For `root` without a final `/`.
+    package let path: Template
+    /// nil for `root`.
+    package let alias: Alias?
+
+    /// The part of a request's path that `alias` replaces.
+    package enum Alias: Sendable, Hashable {
+        /// This many bytes at the start: the path of the location.
+        case prefix(Int)
+        /// The whole path, in a location with a regular expression.
+        case whole
+    }
+
+    init(_ path: Template, alias: Alias? = nil) {
+        self.path = path
+        self.alias = alias
+    }
+}
+
+/// `try_files`
+package struct TryFiles: Sendable, Hashable {
+    package struct Candidate: Sendable, Hashable {
+        /// Without a final `/`.
+        package let path: Template
+        /// Whether the argument ends in `/`: only a folder matches.
+        package let isFolder: Bool
+    }
+
+    package enum Fallback: Sendable, Hashable {
+        /// `=404`
+        case status(Int)
+        /// `@name`, or another path.
+        case target(Template)
+    }
+
+    package let candidates: [Candidate]
+    package let fallback: Fallback
+}
+
+/// `if_modified_since`
+package enum IfModifiedSince: String, Sendable, Hashable {
+    case off, exact, before
+}

@@ -1,0 +1,25 @@
+/// How the head of a request is parsed (ngx_http_core_module). The server's values apply, because a request is parsed
+/// before its location is known.
+package struct RequestParsingSettings: Sendable, Hashable {
+    package internal(set) var headerBuffers = HeaderBuffers()
+    /// `max_headers`: header lines of one request; nil: the parser's own limit.
+    package internal(set) var maxHeaders: Int?
+    /// `underscores_in_headers`
+    package internal(set) var takesUnderscores = false
+    /// `ignore_invalid_headers`
+    package internal(set) var dropsInvalidHeaders = true
+    /// `merge_slashes`
+    package internal(set) var mergesSlashes = true
+}
+
+/// `client_header_buffer_size` and `large_client_header_buffers`: the maximum size of a request's head, in bytes.
+package struct HeaderBuffers: Sendable, Hashable {
+    var initial = 1024
+    var count = 4
+    var size = 8192
+
+    /// A longer request line is answered with 414.
+    package var requestLine: Int { max(initial, size) }
+    /// A longer head is answered with 431.
+    package var head: Int { max(initial, count * size) }
+}
