@@ -1,41 +1,41 @@
-/// The balancer's shipped configuration (`proxy/millrace.conf`), with the values of one installation put in.
+/// The shipped configuration of the balancer (`proxy/millrace.conf`), with the values of one installation.
 package enum DefaultProxy {
     package enum Strategy: Sendable {
         case roundRobin
         case leastConnections
     }
 
-    /// `requests` from one client at once, and as many more in every `windowSeconds`, evenly (nginx's leaky bucket).
+    /// A client may send `requests` at once, and then as many per `windowSeconds` at an even rate (nginx's leaky bucket).
     package struct RateLimit: Sendable, Hashable {
         package let requests: Int
         package let windowSeconds: Int
 
-        /// - Parameters: both at least 1.
+        /// - Precondition: Both are at least 1.
         package init(requests: Int, windowSeconds: Int) {
             self.requests = requests
             self.windowSeconds = windowSeconds
         }
     }
 
-    /// The file as shipped.
+    /// The contents of the shipped file.
     package static var shipped: String {
         String(decoding: PackageResources.millrace_conf, as: UTF8.self)
     }
 
-    /// The shipped file with other values in place of its own; without arguments, the file byte for byte.
+    /// Returns the shipped file with the given values. Without arguments, it is the shipped file byte for byte.
     ///
-    /// The strings go in as they are: the result is for `NginxConfiguration.load`, which finds their faults.
+    /// The strings are inserted unchanged. `NginxConfiguration.load` reports errors in them.
     /// - Parameters:
-    ///   - listen: what stands after `listen`: `127.0.0.1:8000`, `[::]:8000`, `unix:/path`.
-    ///   - servers: the nodes' addresses: `unix:/path`, `host:port`; each may carry parameters (`weight=2`). A name
-    ///     may have no address yet.
-    ///   - nodeWait: seconds, how long a request waits while no node is usable, before its 502: one that was killed is
-    ///     back sooner. By `queue`, which only the balancer and nginx Plus have; nil = not at all.
-    ///   - maxConnections: connections to each node from this balancer; 0 = no limit.
-    ///   - rateLimit: nil = none.
-    ///   - trustedProxies: addresses or networks whose `X-Forwarded-For` is believed, also several in a row.
-    ///   - pidFile: relative to the prefix unless absolute.
-    ///   - accessLog: a file for the JSON access log; nil = off.
+    ///   - listen: the arguments of `listen`: `127.0.0.1:8000`, `[::]:8000`, `unix:/path`
+    ///   - servers: the addresses of the nodes: `unix:/path`, `host:port`. Each may have parameters (`weight=2`). A host
+    ///     name may have no address yet.
+    ///   - nodeWait: how long a request waits for a healthy node before it gets a 502, in seconds. A killed node is
+    ///     usually back sooner. Needs `queue`, which only the balancer and nginx Plus have; nil: no wait.
+    ///   - maxConnections: maximum number of connections from this balancer to each node; 0: no limit
+    ///   - rateLimit: nil: no limit
+    ///   - trustedProxies: addresses or networks whose `X-Forwarded-For` is believed, also for a chain of proxies
+    ///   - pidFile: absolute, or relative to the prefix
+    ///   - accessLog: the file of the JSON access log; nil: off
     package static func configuration(
         listen: [String] = ["127.0.0.1:8000"],
         servers: [String] = (1...3).map { "unix:/run/millrace/api-\($0).sock" },
@@ -82,7 +82,7 @@ package enum DefaultProxy {
                 lines.append(String(line))
                 continue
             }
-            // Of several lines of one kind, the first makes place for all.
+            // The first of several lines of a directive is replaced by all new ones.
             if written.insert(name).inserted {
                 lines += replacement.map { "\(indent)\($0);" }
             }
@@ -90,13 +90,13 @@ package enum DefaultProxy {
         return lines.joined(separator: "\n")
     }
 
-    /// A host name, which a service may have before its first node has an address (compose).
+    /// Whether the address has a host name. With compose, a service has a name before its first node has an address.
     private static func isNamed(_ server: String) -> Bool {
         !server.hasPrefix("unix:") && !server.hasPrefix("[")
             && server.prefix { $0 != ":" && $0 != " " }.contains { $0 != "." && !$0.isNumber }
     }
 
-    /// A directive's line without its indentation and `;`.
+    /// The line of a directive without its indentation and `;`.
     private static func text(of line: Substring) -> String {
         String(line.drop { $0 == " " }.dropLast())
     }
@@ -105,7 +105,7 @@ package enum DefaultProxy {
         text(of: line).split(separator: " ").dropLast().joined(separator: " ")
     }
 
-    /// Whole requests a minute where they come out even, which nginx takes too; else with nine decimals.
+    /// The rate in whole requests per minute if possible, which nginx accepts too; otherwise with nine decimals.
     private static func rate(_ limit: RateLimit) -> String {
         let scale = 1_000_000_000
         let (whole, rest) = (limit.requests * 60).quotientAndRemainder(dividingBy: limit.windowSeconds)

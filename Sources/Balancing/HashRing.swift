@@ -1,3 +1,5 @@
+internal import Bytes
+
 /// The ring of nginx's `hash … consistent` (ketama). A server has 160 points per unit of weight. If a server is added
 /// or removed, only its own share of the keys moves.
 struct HashRing: Sendable {
@@ -64,7 +66,7 @@ struct HashRing: Sendable {
         if name.lowercased().hasPrefix("unix:") { return (name.dropFirst(5), "") }
         let port = name.reversed().prefix { $0 != ":" }.count
         let colon = name.index(name.endIndex, offsetBy: -port)
-        guard port < name.count, name[colon...].utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
+        guard port < name.count, name[colon...].utf8.allSatisfy(\.isDigit) else {
             return (name[...], "")
         }
         return (name[..<name.index(before: colon)], name[colon...])

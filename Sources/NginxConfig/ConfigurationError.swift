@@ -1,11 +1,10 @@
-/// Where in the configuration something stands.
+/// A place in the configuration.
 ///
-/// `line` is the line of the directive's `;` or `{`, which is what nginx reports: a `log_format` over five
-/// lines is known by its last.
+/// `line` is the line of the directive's `;` or `{`, as in nginx: for a `log_format` of five lines it is the last one.
 package struct SourceLocation: Sendable, Hashable, CustomStringConvertible {
-    /// The path as it was opened; nil for directives given on the command line (`-g`).
+    /// The path as it was opened; nil for directives from the command line (`-g`).
     package let file: String?
-    /// Counted from 1.
+    /// Starts at 1.
     package let line: Int
 
     package init(file: String?, line: Int) {
@@ -18,9 +17,9 @@ package struct SourceLocation: Sendable, Hashable, CustomStringConvertible {
     }
 }
 
-/// The one error of this target: nginx's message and where it applies.
+/// The only error type of this target: a message in nginx's wording, and its place.
 ///
-/// `description` is what follows `[emerg] ` in nginx's own output.
+/// `description` is the text that nginx prints after `[emerg] `.
 package struct ConfigurationError: Error, Hashable, CustomStringConvertible {
     package let message: String
     package let location: SourceLocation?

@@ -1,9 +1,9 @@
 extension NginxConfiguration {
     /// Reads, checks and merges a configuration.
     /// - Parameters:
-    ///   - path: the file (`-c`), absolute; relative `include`s start at its folder.
-    ///   - prefix: the folder that relative paths of other directives start at (`-p`), with or without a final `/`.
-    ///   - directives: text for the main context (`-g`), applied before the file.
+    ///   - path: the file (`-c`), absolute. A relative `include` starts at its folder.
+    ///   - prefix: the folder (`-p`) at which relative paths of other directives start, with or without a final `/`.
+    ///   - directives: directives for the main context (`-g`), applied before the file.
     package static func load(
         path: String, prefix: String, directives: String? = nil, files: ConfigurationFiles
     ) throws(ConfigurationError) -> NginxConfiguration {
@@ -15,23 +15,23 @@ extension NginxConfiguration {
         }
     }
 
-    /// The same for a text that is at hand; `path` is the name it has in messages.
+    /// Like ``load(path:prefix:directives:files:)``, for a text that has been read already. Messages contain `path`.
     package static func load(
         text: [UInt8], path: String, prefix: String, directives: String? = nil, files: ConfigurationFiles
     ) throws(ConfigurationError) -> NginxConfiguration {
         var parser = Parser(path: path, files: files)
         var tree: [Directive] = []
-        var syntaxFault: ConfigurationError?
+        var syntaxError: ConfigurationError?
         do throws(ConfigurationError) {
             if let directives { try parser.parse(commandLine: directives, into: &tree) }
             try parser.parse(file: path, bytes: text, context: .main, into: &tree)
         } catch {
-            syntaxFault = error
+            syntaxError = error
         }
-        // nginx applies each directive as it reads it: a bad value is reported before a syntax fault further down.
+        // nginx applies each directive as it reads it, and so reports an invalid value before a later syntax error.
         var builder = Builder(prefix: prefix, variables: DeclaredVariables(tree))
         try builder.apply(tree)
-        if let syntaxFault { throw syntaxFault }
+        if let syntaxError { throw syntaxError }
         if !tree.contains(where: { $0.name == "events" }) {
             throw ConfigurationError("no \"events\" section in configuration")
         }

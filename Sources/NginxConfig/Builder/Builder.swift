@@ -1,28 +1,28 @@
-/// Applies a tree of directives: what stands in a block changes a copy of the outer block's values, so that the
-/// copy's state at the `}` is the merged result.
+/// Builds the configuration from a tree of directives. A block changes a copy of the outer block's values, so that the
+/// copy at the closing `}` is the merged result.
 struct Builder {
-    /// What is known of the innermost block only.
+    /// State of the innermost open block.
     struct BlockState {
-        /// Names of directives seen.
+        /// The names of the directives in the block so far.
         var seen: Set<String> = []
         var isAccessLogOff = false
-        /// Of an `if`.
+        /// The condition of the block, if it is an `if`.
         var condition: Condition?
     }
 
-    /// With a final `/`, or empty.
+    /// Ends in `/`, or is empty.
     private let prefix: String
     var main = MainSettings()
     var events = EventsSettings()
     var http = HTTPConfiguration()
-    /// Of the innermost block.
+    /// The values of the innermost open block.
     var settings: LocationSettings
     var server: ServerDraft?
     var upstream: Upstream?
     var block = BlockState()
-    /// Which directive made a zone, and with what key, for the complaint about a second one.
+    /// By the name of a zone: the directive that declared it, and its key. Needed to report a second declaration.
     var zones: [String: (directive: String, key: String)] = [:]
-    /// `match` blocks.
+    /// The `match` blocks by name.
     var matches: [String: ResponseMatch] = [:]
     let variables: DeclaredVariables
     private(set) var warnings: [ConfigurationError] = []
@@ -35,7 +35,7 @@ struct Builder {
             errorLogs: [])
     }
 
-    /// Applies the directives of one block (or of the main context), each kind in its turn.
+    /// Applies the directives of one block, or of the main context, in the order of ``DirectiveRule/Order``.
     mutating func apply(_ directives: [Directive], if condition: Condition? = nil) throws(ConfigurationError) {
         let outer = block
         block = BlockState(condition: condition)
@@ -47,18 +47,21 @@ struct Builder {
         block = outer
     }
 
-    /// Refuses a directive's second appearance in its block.
+    /// Throws if the directive occurs a second time in its block.
     mutating func rejectDuplicate(_ directive: Directive) throws(ConfigurationError) {
         if !markSeen(directive) { throw directive.namedError("is duplicate") }
     }
 
-    /// Whether a directive that may be repeated starts its block's list, which hides the outer one.
-    /// - Parameter group: for directives that make one list together
+    /// Records that the directive occurs in the block.
+    ///
+    /// The first one in a block starts a new list, which replaces the inherited one.
+    /// - Parameter group: the name of the list, for different directives that form one list
+    /// - Returns: whether it is the first one in the block
     mutating func markSeen(_ directive: Directive, group: String? = nil) -> Bool {
         block.seen.insert(group ?? directive.name).inserted
     }
 
-    /// A path of a directive, which starts at the prefix.
+    /// Resolves a path of a directive, which is relative to the prefix.
     func absolute(_ path: String) -> String {
         path.hasPrefix("/") ? path : prefix + path
     }

@@ -1,5 +1,6 @@
 extension Builder {
-    /// `($variable)`, `($variable = text)`, `($variable != text)`, `($variable ~ pattern)`, also with `~*`, `!~`, `!~*`
+    /// Parses `($variable)`, `($variable = text)`, `($variable != text)`, or `($variable ~ pattern)` with `~`, `~*`, `!~`
+    /// or `!~*`.
     mutating func condition(_ directive: Directive) throws(ConfigurationError) -> Condition {
         var words = directive.arguments
         let last = words.count - 1
@@ -30,7 +31,8 @@ extension Builder {
         }
     }
 
-    /// The pattern's place among all.
+    /// Adds a regular expression.
+    /// - Returns: its index in `HTTPConfiguration.patterns`
     mutating func pattern(_ text: String, ignoresCase: Bool, _ directive: Directive) -> Int {
         http.patterns.append(PatternText(text: text, ignoresCase: ignoresCase, location: directive.location))
         return http.patterns.count - 1

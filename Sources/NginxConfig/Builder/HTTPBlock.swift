@@ -69,7 +69,7 @@ extension Builder {
 }
 
 extension UpstreamServer {
-    /// False for a parameter that does not exist or has a bad value.
+    /// - Returns: false if the parameter is unknown or its value is invalid
     fileprivate mutating func apply(parameter: String) -> Bool {
         switch parameter {
         case "backup":
@@ -85,7 +85,7 @@ extension UpstreamServer {
             break
         }
         if let value = parameter.dropping(prefix: "weight=") {
-            // Sums and products of weights stay far from overflow.
+            // The limit keeps sums and products of weights far from overflow.
             guard let number = Values.number(value), (1...1_000_000).contains(number) else { return false }
             weight = number
         } else if let value = parameter.dropping(prefix: "max_fails=") {

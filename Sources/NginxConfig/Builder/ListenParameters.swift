@@ -48,7 +48,7 @@ extension ServerDraft.Listen {
 }
 
 extension TCPKeepalive {
-    /// `on`, `off`, or `[idle]:[interval]:[count]`, of which at least one is there.
+    /// Parses `on`, `off`, or `[idle]:[interval]:[count]` with at least one of the three values.
     fileprivate init?(_ text: String) {
         switch text {
         case "on": self = .on(idle: nil, interval: nil, count: nil)

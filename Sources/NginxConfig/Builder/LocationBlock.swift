@@ -30,7 +30,7 @@ extension Builder {
         }
     }
 
-    /// `location [= | ^~ | ~ | ~*] path`; the modifier may also touch the path.
+    /// Parses `location [= | ^~ | ~ | ~*] path`. The space after the modifier is optional.
     private mutating func locationMatch(_ directive: Directive) throws(ConfigurationError) -> Location.Match {
         let arguments = directive.arguments
         var (modifier, path) = arguments.count == 2 ? (arguments[0], arguments[1]) : ("", arguments[0])
@@ -61,7 +61,7 @@ extension Builder {
         if case .exact = outer {
             throw directive.error("location \"\(match.path)\" cannot be inside the exact location \"\(outer.path)\"")
         }
-        // What a pattern matches is not known here.
+        // It is unknown here which paths a regular expression matches.
         if case .pattern = outer { return }
         if case .pattern = match { return }
         if !match.path.hasPrefix(outer.path) {
@@ -71,7 +71,7 @@ extension Builder {
 }
 
 extension Location.Match {
-    /// What stands after `location`, empty for the server itself.
+    /// The path or regular expression of the `location`; empty for the server itself.
     package var path: String {
         switch self {
         case .server: ""

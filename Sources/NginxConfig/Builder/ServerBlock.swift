@@ -3,7 +3,7 @@ struct ServerDraft {
     struct Listen {
         let endpoint: Endpoint
         var options = ListenOptions()
-        /// Whether this `listen` names options of the socket: one server of an address may.
+        /// Whether this `listen` has socket options. Only one server of an address may have them.
         var hasOptions = false
         var hasProxyProtocol = false
         var isDefault = false
@@ -12,7 +12,7 @@ struct ServerDraft {
 
     var server: Server
     var listens: [Listen] = []
-    /// The match of each location that is open, from the outside in.
+    /// The open locations, the outermost first.
     var enclosing: [Location.Match] = []
 }
 
@@ -41,7 +41,7 @@ extension Builder {
             if name.hasPrefix("~") {
                 let text = String(name.dropFirst())
                 if text.isEmpty { throw directive.error("empty regex in server name \"\(name)\"") }
-                // Hosts are compared in lower case: a pattern that asks for other letters cannot mean them.
+                // Hosts are compared in lower case, so that a pattern with capital letters could never match.
                 let ignoresCase = text.utf8.contains { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) }
                 let index = pattern(text, ignoresCase: ignoresCase, directive)
                 server?.server.names.append(.pattern(text, index: index))
@@ -83,7 +83,7 @@ extension Builder {
         server?.listens.append(listen)
     }
 
-    /// Gives a finished server its place on each of its listeners.
+    /// Adds a finished server to each of its listeners.
     private mutating func attach(_ draft: ServerDraft) throws(ConfigurationError) {
         let index = http.servers.count
         for listen in draft.listens {

@@ -14,8 +14,8 @@ extension DirectiveTable {
 }
 
 extension Builder {
-    /// `address | CIDR | unix:`, the directive's first argument.
-    /// - Parameter complaint: about something else, whose parts before and after the `/` it is given
+    /// Parses the first argument of the directive: `address | CIDR | unix:`.
+    /// - Parameter complaint: makes the error message for an invalid argument from its parts before and after the `/`
     mutating func network(
         _ directive: Directive, complaint: ([String]) -> String
     ) throws(ConfigurationError) -> ClientNetwork {

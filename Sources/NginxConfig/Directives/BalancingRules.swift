@@ -1,6 +1,6 @@
 extension DirectiveTable {
-    /// How an upstream chooses: ngx_http_upstream_{least_conn,ip_hash,hash,random}_module, and `least_time` of nginx's
-    /// commercial version.
+    /// The load balancing methods: ngx_http_upstream_{least_conn,ip_hash,hash,random}_module, and nginx Plus's
+    /// `least_time`.
     static let balancingRules: [DirectiveRule] = [
         DirectiveRule("least_conn", in: .upstream, arguments: 0...0) {
             (directive, builder) throws(ConfigurationError) in builder.setMethod(.leastConnections, directive)
@@ -45,7 +45,7 @@ extension Builder {
 }
 
 extension Upstream.Method {
-    /// Whether `server` may have the parameter; nginx looks at the methods that stand above it.
+    /// Whether a `server` may have the parameter. As in nginx, only a method before the `server` matters.
     func supports(_ parameter: String) -> Bool {
         switch self {
         case .roundRobin, .leastConnections, .leastTimeToHead, .leastTimeToEnd: true

@@ -1,6 +1,6 @@
 extension DirectiveTable {
-    /// Files: ngx_http_index_module, ngx_http_try_files_module, ngx_http_stub_status_module, and what
-    /// ngx_http_core_module has of the kind.
+    /// Static files and `stub_status`: ngx_http_index_module, ngx_http_try_files_module, ngx_http_stub_status_module,
+    /// and the file directives of ngx_http_core_module.
     static let contentRules: [DirectiveRule] = [
         DirectiveRule("root", in: .request, arguments: 1...1) {
             (directive, builder) throws(ConfigurationError) in try builder.root(directive)

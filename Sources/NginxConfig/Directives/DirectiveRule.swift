@@ -1,4 +1,4 @@
-/// The blocks of a configuration.
+/// The contexts in which a directive may stand.
 struct Contexts: OptionSet, Sendable, Hashable {
     let rawValue: UInt16
 
@@ -8,22 +8,22 @@ struct Contexts: OptionSet, Sendable, Hashable {
     static let upstream = Contexts(rawValue: 8)
     static let server = Contexts(rawValue: 16)
     static let location = Contexts(rawValue: 32)
-    /// An `if` in a server or a location.
+    /// An `if` block.
     static let conditional = Contexts(rawValue: 64)
-    /// A block of lines that are no directives, like that of `types`.
+    /// A block whose lines are entries instead of directives, for example `types`.
     static let entries = Contexts(rawValue: 128)
 
-    /// Where most of http's directives stand.
+    /// The contexts of most HTTP directives.
     static let request: Contexts = [.http, .server, .location]
     static let any: Contexts = [.main, .events, .http, .upstream, .server, .location, .conditional, .entries]
 }
 
-/// One row of the directive table: all there is to know about a directive.
+/// One row of the directive table: everything about one directive.
 struct DirectiveRule: Sendable {
     typealias Apply = @Sendable (Directive, inout Builder) throws(ConfigurationError) -> Void
 
-    /// When a directive of a block is applied: outer values are complete before inner blocks copy them, and names
-    /// are defined before they are used, wherever they stand in the file.
+    /// The order in which the directives of a block are applied, whatever their order in the file. Names are defined
+    /// before they are used, and the values of a block are complete before an inner block copies them.
     enum Order: CaseIterable, Sendable {
         case definition
         case value
@@ -35,7 +35,7 @@ struct DirectiveRule: Sendable {
     let contexts: Contexts
     let arguments: ClosedRange<Int>
     let order: Order
-    /// The context of its block; nil for a directive that ends in `;`.
+    /// The context inside its block; nil for a directive that ends in `;`.
     let opens: Contexts?
     let apply: Apply
 
@@ -51,7 +51,7 @@ struct DirectiveRule: Sendable {
         self.apply = apply
     }
 
-    /// A directive with one value that may stand once in a block.
+    /// A directive with one value that may occur once per block.
     static func setting<Value>(
         _ name: String, in contexts: Contexts,
         _ value: @escaping @Sendable (Directive) throws(ConfigurationError) -> Value,
@@ -65,6 +65,6 @@ struct DirectiveRule: Sendable {
 }
 
 extension ClosedRange<Int> {
-    /// "At least": nginx's `NGX_CONF_1MORE` and the like.
+    /// No upper limit, as nginx's `NGX_CONF_1MORE`.
     static func atLeast(_ count: Int) -> ClosedRange<Int> { count...Int.max }
 }

@@ -1,25 +1,25 @@
-/// Every directive there is. To add one, add its row to the list it belongs to (and, where it sets a value, the
-/// value to the model).
+/// All directives. To add one, add a row to the list of its module, and a field to the model if it sets a value.
 enum DirectiveTable {
-    /// Why a statement is not allowed, in nginx's words.
+    /// Why a statement is not allowed, in nginx's wording.
     struct Refusal: Error {
         let message: String
     }
 
     static let rules: [DirectiveRule] = [
         coreRules, httpRules, mapRules, contentRules, responseRules, accessRules, upstreamRules, resolverRules,
-        balancingRules, fastCGIRules, requestLimitRules, connectionLimitRules, realIPRules, logRules, healthRules,
+        balancingRules, fastCGIRules, requestLimitRules, connectionLimitRules, realIPRules, logRules, healthCheckRules,
+        outlierDetectionRules,
         ignoredRules,
     ].flatMap { $0 }
 
-    /// A line of a block of entries: what it means is the block's affair.
+    /// A line in a block of entries. The directive of the block interprets it.
     private static let entry = DirectiveRule("", in: .entries, arguments: .atLeast(0)) {
         (_, _) throws(ConfigurationError) in
     }
 
     private static let byName = Dictionary(grouping: rules, by: \.name)
 
-    /// The row for a statement; the checks and their order are `ngx_conf_handler`'s.
+    /// Finds the row for a statement. The checks and their order are those of `ngx_conf_handler`.
     static func rule(
         for name: String, in context: Contexts, argumentCount: Int, isBlock: Bool
     ) throws(Refusal) -> DirectiveRule {
@@ -33,7 +33,7 @@ enum DirectiveTable {
                     ? "directive \"\(name)\" is not supported" : "unknown directive \"\(name)\"")
         }
         guard let rule = rows.first(where: { !$0.contexts.isDisjoint(with: context) }) else {
-            // nginx makes a location of an "if" in one.
+            // nginx allows more in an "if" inside a location, because it treats that as a nested location.
             let isForLocations = context == .conditional && rows.contains { $0.contexts.contains(.location) }
             throw Refusal(
                 message: isForLocations

@@ -95,7 +95,8 @@ extension DirectiveTable {
 }
 
 extension Builder {
-    /// `client_body_temp_path path [level1 [level2 [level3]]]`: the levels are for files with names, and ours have none.
+    /// `client_body_temp_path path [level1 [level2 [level3]]]`. The levels have no effect, because the temporary files
+    /// have no names.
     fileprivate mutating func temporaryFolder(_ directive: Directive) throws(ConfigurationError) -> String {
         try rejectDuplicate(directive)
         for level in directive.arguments.dropFirst() where (Values.number(level) ?? 0) == 0 {

@@ -58,13 +58,13 @@ extension DirectiveTable {
         .setting("limit_rate", in: .request, Values.size, to: \.settings.client.limitRate),
         .setting("limit_rate_after", in: .request, Values.size, to: \.settings.client.limitRateAfter),
         .setting("max_headers", in: [.http, .server], Values.number, to: \.settings.parsing.maxHeaders),
-        // Without a string of the administrator's the Server header never has a version, whatever is said here.
+        // The Server header never contains a version, so that "on", "off" and "build" have no effect.
         DirectiveRule("server_tokens", in: .request, arguments: 1...1) {
             (directive, builder) throws(ConfigurationError) in
             try builder.rejectDuplicate(directive)
-            let isOurs = ["on", "off", "build"].contains(directive.arguments[0])
+            let isKeyword = ["on", "off", "build"].contains(directive.arguments[0])
             builder.settings.response.serverTokens =
-                isOurs ? nil : try Template(directive.arguments[0], of: directive, builder.variables)
+                isKeyword ? nil : try Template(directive.arguments[0], of: directive, builder.variables)
         },
         .setting("send_timeout", in: .request, Values.milliseconds, to: \.settings.client.sendTimeout),
         DirectiveRule("keepalive_timeout", in: .request, arguments: 1...2) {

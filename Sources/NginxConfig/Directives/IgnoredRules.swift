@@ -55,7 +55,7 @@ extension DirectiveTable {
             "open_file_cache_valid", "open_log_file_cache",
         ].map { unchecked($0, arguments: .atLeast(1)) }
         + [
-            // It concerns only browsers from before 2010.
+            // It concerns only bugs of old browsers (MSIE 6, and Safari of that time).
             DirectiveRule("keepalive_disable", in: .request, arguments: .atLeast(1)) {
                 (directive, builder) throws(ConfigurationError) in
                 try builder.rejectDuplicate(directive)

@@ -21,7 +21,7 @@ extension Builder {
         var hasDefault = false
         for entry in directive.block ?? [] {
             if entry.name == "hostnames" || entry.name == "volatile", entry.arguments.isEmpty {
-                // Values are never kept, which is what "volatile" asks for.
+                // Values are never cached, which is what "volatile" requires.
                 if entry.name == "volatile" { continue }
                 throw entry.error("\"hostnames\" in \"map\" is not supported")
             }
@@ -37,7 +37,7 @@ extension Builder {
                     String(entry.name.dropFirst(ignoresCase ? 2 : 1)), ignoresCase: ignoresCase, entry)
                 map.patterns.append(VariableMap.PatternEntry(pattern: pattern, value: value))
             } else {
-                // A backslash lets a value begin like something else: "\\default".
+                // A backslash escapes a value that looks like a keyword: "\\default".
                 let text = entry.name.hasPrefix("\\") ? String(entry.name.dropFirst()) : entry.name
                 guard map.exact.updateValue(value, forKey: Array(text.lowercased().utf8)) == nil else {
                     throw entry.error("conflicting parameter \"\(text.lowercased())\"")

@@ -34,7 +34,7 @@ extension Builder {
         http.limitZones.append(LimitZone(name: zone.name, key: key, rate: rate, size: zone.size))
     }
 
-    /// The name of a zone belongs to one directive and one key.
+    /// Throws if another directive, or the same one with another key, has declared a zone with this name.
     mutating func registerZone(_ name: String, key: String, _ directive: Directive) throws(ConfigurationError) {
         guard let known = zones[name] else {
             zones[name] = (directive.name, key)
@@ -92,7 +92,7 @@ extension Builder {
 }
 
 extension LimitRate {
-    /// `10r/s`, `100r/m`, and, beyond nginx, `0.5r/s` with up to nine decimals.
+    /// Parses `10r/s` and `100r/m`, and also `0.5r/s` with up to nine decimals, which nginx does not accept.
     init?(_ text: String) {
         switch text.suffix(3) {
         case "r/s": periodSeconds = 1

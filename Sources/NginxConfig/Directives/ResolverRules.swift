@@ -11,7 +11,7 @@ extension DirectiveTable {
             try builder.rejectDuplicate(directive)
             builder.upstream?.resolver = try ResolverSettings(directive)
         },
-        // There it is for names in variables, which no directive takes.
+        // In these contexts it only concerns host names in variables, which no directive takes.
         DirectiveRule("resolver", in: [.server, .location], arguments: .atLeast(1)) {
             (directive, builder) throws(ConfigurationError) in
             try builder.rejectDuplicate(directive)

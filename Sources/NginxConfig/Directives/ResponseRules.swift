@@ -1,5 +1,7 @@
+internal import Bytes
+
 extension DirectiveTable {
-    /// ngx_http_rewrite_module, ngx_http_headers_module, and what ngx_http_core_module has of the kind.
+    /// ngx_http_rewrite_module, ngx_http_headers_module, and the response directives of ngx_http_core_module.
     static let responseRules: [DirectiveRule] = [
         DirectiveRule("return", in: [.server, .location, .conditional], arguments: 1...2) {
             (directive, builder) throws(ConfigurationError) in
@@ -35,21 +37,21 @@ extension DirectiveTable {
             (directive, builder) throws(ConfigurationError) in
             if builder.markSeen(directive) { builder.settings.response.mediaTypes.byExtension = [:] }
             for entry in directive.block ?? [] {
-                for ending in entry.arguments { builder.setType(entry.name, forExtension: ending, entry) }
+                for fileExtension in entry.arguments { builder.setType(entry.name, forExtension: fileExtension, entry) }
             }
         },
     ]
 }
 
 extension Builder {
-    fileprivate mutating func setType(_ type: String, forExtension ending: String, _ entry: Directive) {
-        let ending = ending.lowercased()
-        if let previous = settings.response.mediaTypes.byExtension[ending], previous != type {
+    fileprivate mutating func setType(_ type: String, forExtension fileExtension: String, _ entry: Directive) {
+        let fileExtension = fileExtension.lowercased()
+        if let previous = settings.response.mediaTypes.byExtension[fileExtension], previous != type {
             warn(
-                "duplicate extension \"\(ending)\", content type: \"\(type)\", previous content type: \"\(previous)\"",
+                "duplicate extension \"\(fileExtension)\", content type: \"\(type)\", previous content type: \"\(previous)\"",
                 at: entry.location)
         }
-        settings.response.mediaTypes.byExtension[ending] = type
+        settings.response.mediaTypes.byExtension[fileExtension] = type
     }
 }
 
@@ -106,17 +108,13 @@ extension AddedHeader {
     /// `add_header name value [always]`
     fileprivate init(of directive: Directive, _ variables: DeclaredVariables) throws(ConfigurationError) {
         name = directive.arguments[0]
-        // These end the message or begin another one, and are the balancer's to write.
+        // These frame the message, and only the balancer may write them.
         if ["content-length", "transfer-encoding", "connection"].contains(name.lowercased()) {
             throw directive.error("\"add_header \(name)\" is not supported")
         }
-        guard !name.isEmpty, name.utf8.allSatisfy(Self.isTokenByte) else { throw directive.invalidParameter(name) }
+        guard !name.isEmpty, name.utf8.allSatisfy(\.isToken) else { throw directive.invalidParameter(name) }
         value = try Template(directive.arguments[1], of: directive, variables)
         isAlways = directive.arguments.count == 3
         if isAlways, directive.arguments[2] != "always" { throw directive.invalidParameter(directive.arguments[2]) }
-    }
-
-    private static func isTokenByte(_ byte: UInt8) -> Bool {
-        byte > 0x20 && byte < 0x7F && !"\"(),/:;<=>?@[\\]{}".utf8.contains(byte)
     }
 }

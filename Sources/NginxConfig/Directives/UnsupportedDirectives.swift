@@ -1,5 +1,4 @@
-/// Directives that nginx knows and this configuration does not have: refused by name, so that nobody takes them
-/// for a typing error.
+/// nginx's directives that the balancer does not support. The error says so, so that nobody looks for a typing error.
 enum UnsupportedDirectives {
     static let names: Set<String> = Set(
         """

@@ -30,7 +30,7 @@ extension DirectiveTable {
             try builder.rejectDuplicate(directive)
             builder.upstream?.keepaliveTimeout = try Values.milliseconds(directive)
         },
-        // Of nginx's commercial version; there it also says what to do when the queue is full: 502.
+        // From nginx Plus, which answers with 502 if the queue is full.
         DirectiveRule("queue", in: .upstream, arguments: 1...2) {
             (directive, builder) throws(ConfigurationError) in
             try builder.rejectDuplicate(directive)

@@ -1,12 +1,12 @@
-/// Where a client is: what `set_real_ip_from`, `allow` and `deny` name.
+/// The addresses that `set_real_ip_from`, `allow` and `deny` name.
 package enum ClientNetwork: Sendable, Hashable {
-    /// 4 or 16 bytes in network order and how many leading bits count.
+    /// 4 or 16 bytes in network order, and the number of leading bits that count.
     case network(address: [UInt8], prefixLength: Int)
-    /// Every client of a unix socket.
+    /// All clients of a unix socket.
     case unix
 }
 
-/// `allow`, `deny`. The first whose network the client is in decides; a client in none may pass.
+/// `allow` or `deny`. The first rule that matches the client decides. If none matches, the client is allowed.
 package struct AccessRule: Sendable, Hashable {
     package let isAllowed: Bool
     /// nil: `all`.

@@ -1,33 +1,32 @@
-/// `health_check` of nginx's commercial version: a location's nodes are asked now and then, and those that answer badly
-/// get no requests.
+/// nginx Plus's `health_check`: the peers of a location are checked at intervals, and unhealthy peers get no requests.
 package struct HealthCheck: Sendable, Hashable {
     package internal(set) var interval = Duration.seconds(5)
-    /// Each check begins up to so much later, at random.
+    /// The maximum of the random delay that is added to each interval.
     package internal(set) var jitter = Duration.zero
-    /// In a row, until a node is unhealthy; at least 1.
+    /// Failed checks in a row until a peer is unhealthy; at least 1.
     package internal(set) var fails = 1
-    /// In a row, until it is healthy again; at least 1.
+    /// Passed checks in a row until a peer is healthy again; at least 1.
     package internal(set) var passes = 1
     package internal(set) var uri = "/"
-    /// A node gets no requests before its first check.
+    /// A new peer gets no requests before it has passed its first check.
     package internal(set) var isMandatory = false
-    /// nil: a status from 200 to 399.
+    /// nil: a status from 200 to 399 passes.
     package internal(set) var match: ResponseMatch?
     package let location: SourceLocation
 }
 
-/// `match`: what a good answer is. All of it has to hold.
+/// `match`: the conditions for a response to pass the check. All of them must hold.
 package struct ResponseMatch: Sendable, Hashable {
     package struct Status: Sendable, Hashable {
         package let ranges: [ClosedRange<Int>]
-        /// `!`: none of them.
+        /// `!`: the status must be in none of the ranges.
         package let isNegated: Bool
 
         package func holds(for status: Int) -> Bool { ranges.contains { $0.contains(status) } != isNegated }
     }
 
     package enum Test: Sendable, Hashable {
-        /// It is there.
+        /// The header is present.
         case exists
         case equals(String)
         /// Index into `HTTPConfiguration.patterns`.

@@ -1,20 +1,23 @@
-/// Chooses a server by the request's host as nginx does: exact name, longest `*.suffix`, longest `prefix.*`, first pattern
-/// that matches.
+internal import Bytes
+
+/// Chooses a server by the host of the request, as nginx does: by the exact name, then the longest `*.suffix`, then the
+/// longest `prefix.*`, then the first regular expression that matches.
 ///
-/// Look-ups allocate nothing.
+/// A lookup allocates nothing.
 struct HostTable: Sendable {
     private var exact = NameIndex()
     private var leadingWildcards = NameIndex()
     private var trailingWildcards = NameIndex()
-    /// In the order of the file; `pattern` is an index into `HTTPConfiguration.patterns`.
+    /// In the order of the file. `pattern` is an index into `HTTPConfiguration.patterns`.
     private var patterns: [(pattern: Int, server: Int)] = []
 
-    /// Which server answers depends on a regular expression, whose groups are variables.
+    /// Whether there are regular expressions. Their groups are variables, so that even a single server has to match them.
     var hasPatterns: Bool { !patterns.isEmpty }
 
     mutating func insert(pattern: Int, server: Int) { patterns.append((pattern, server)) }
 
-    /// Adds a checked `server_name`; false when the name is taken.
+    /// Adds a valid `server_name`.
+    /// - Returns: false if another server has the name
     mutating func insert(_ name: String, server: Int) -> Bool {
         let bytes = Array(name.utf8)
         if name.hasPrefix("*.") { return leadingWildcards.insert(bytes.dropFirst(2), server) }
@@ -27,19 +30,18 @@ struct HostTable: Sendable {
     }
 
     /// - Parameters:
-    ///   - host: without its port; letters in either case.
-    ///   - matches: whether one of `HTTPConfiguration.patterns` matches the host.
+    ///   - host: without its port, in any letter case
+    ///   - matches: whether the regular expression at an index of `HTTPConfiguration.patterns` matches the host
     func server(for host: Span<UInt8>, matches: (Int) -> Bool) -> Int? {
-        let dot = UInt8(ascii: ".")
-        let end = host.count > 0 && host[host.count - 1] == dot ? host.count - 1 : host.count
+        let end = host.count > 0 && host[host.count - 1] == ASCII.dot ? host.count - 1 : host.count
         if let server = exact.find(host, 0..<end) { return server }
         if !leadingWildcards.isEmpty {
-            for index in 0..<end where host[index] == dot && index > 0 {
+            for index in 0..<end where host[index] == ASCII.dot && index > 0 {
                 if let server = leadingWildcards.find(host, (index + 1)..<end) { return server }
             }
         }
         if !trailingWildcards.isEmpty {
-            for index in (0..<end).reversed() where host[index] == dot {
+            for index in (0..<end).reversed() where host[index] == ASCII.dot {
                 if let server = trailingWildcards.find(host, 0..<index) { return server }
             }
         }
@@ -48,14 +50,14 @@ struct HostTable: Sendable {
     }
 }
 
-/// Names to indices, without regard to the case of ASCII letters.
+/// A dictionary from names to indices. ASCII letters match in either case.
 private struct NameIndex: Sendable {
     private var buckets: [UInt64: [(name: [UInt8], value: Int)]] = [:]
 
     var isEmpty: Bool { buckets.isEmpty }
 
     mutating func insert(_ name: ArraySlice<UInt8>, _ value: Int) -> Bool {
-        let name = name.map(lowercase)
+        let name = name.lowercasedASCII
         let hash = Self.hash(name.span, 0..<name.count)
         if buckets[hash, default: []].contains(where: { $0.name == name }) { return false }
         buckets[hash, default: []].append((name, value))
@@ -72,22 +74,18 @@ private struct NameIndex: Sendable {
 
     private static func equal(_ name: Span<UInt8>, _ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
         guard name.count == range.count else { return false }
-        for offset in 0..<name.count where name[offset] != lowercase(bytes[range.lowerBound + offset]) {
+        for offset in 0..<name.count where name[offset] != bytes[range.lowerBound + offset].lowercased {
             return false
         }
         return true
     }
 
-    /// FNV-1a: the names come from the configuration, so nobody outside can aim at a bucket.
+    /// FNV-1a. The names come from the configuration, so that an attacker cannot choose names that collide.
     private static func hash(_ bytes: Span<UInt8>, _ range: Range<Int>) -> UInt64 {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         for index in range {
-            hash = (hash ^ UInt64(lowercase(bytes[index]))) &* 0x100_0000_01b3
+            hash = (hash ^ UInt64(bytes[index].lowercased)) &* 0x100_0000_01b3
         }
         return hash
     }
-}
-
-private func lowercase(_ byte: UInt8) -> UInt8 {
-    (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
 }

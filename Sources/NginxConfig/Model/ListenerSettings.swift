@@ -1,19 +1,19 @@
-/// One address to listen on, with the servers that share it.
+/// One `listen` address, and the servers that share it.
 package struct ListenerSettings: Sendable {
     package let endpoint: Endpoint
     package private(set) var options: ListenOptions
-    /// Index into `HTTPConfiguration.servers`: `default_server`, else the first that listens here.
+    /// Index into `HTTPConfiguration.servers`: the `default_server`, otherwise the first server of the address.
     package private(set) var defaultServer: Int
     var hosts = HostTable()
-    /// A header with the client's address comes before everything else (`proxy_protocol`, of any server here).
+    /// Whether connections start with a PROXY protocol header: any server of the address has `proxy_protocol`.
     package private(set) var hasProxyProtocol: Bool
-    /// It has parameters of a socket, and so a socket of its own.
+    /// Whether any `listen` of the address has socket options. If so, the address needs a socket of its own.
     package private(set) var hasOptions: Bool
     private var hasChosenDefault: Bool
     private var hasSeveralServers = false
-    /// The request's host decides about the server, or about variables.
+    /// Whether the host of a request has an effect: it chooses the server, or sets variables.
     package var needsHost: Bool { hasSeveralServers || hosts.hasPatterns }
-    /// It is asked with regular expressions, too.
+    /// Whether the host is matched by regular expressions too.
     package var hasPatterns: Bool { hosts.hasPatterns }
 
     init(endpoint: Endpoint, _ listen: ServerDraft.Listen, server: Int) {
@@ -25,7 +25,7 @@ package struct ListenerSettings: Sendable {
         defaultServer = server
     }
 
-    /// Takes another server's `listen` with the same address.
+    /// Merges another server's `listen` with the same address.
     mutating func join(_ listen: ServerDraft.Listen, server: Int) throws(ConfigurationError) {
         hasSeveralServers = true
         hasProxyProtocol = hasProxyProtocol || listen.hasProxyProtocol
@@ -43,30 +43,33 @@ package struct ListenerSettings: Sendable {
         }
     }
 
-    /// Which of `HTTPConfiguration.servers` answers for a host.
+    /// Chooses the server for a host.
+    /// - Returns: index into `HTTPConfiguration.servers`
     /// - Parameters:
-    ///   - host: without its port, letters in either case; empty when the request has none.
-    ///   - matches: whether one of `HTTPConfiguration.patterns` matches the host; asked only where patterns stand.
+    ///   - host: without its port, in any letter case; empty if the request has none
+    ///   - matches: whether the regular expression at an index of `HTTPConfiguration.patterns` matches the host; called
+    ///     only if there are any
     package func server(for host: Span<UInt8>, matches: (Int) -> Bool = { _ in false }) -> Int {
         hosts.server(for: host, matches: matches) ?? defaultServer
     }
 }
 
-/// The parameters of `listen` that belong to the socket.
+/// The socket options of `listen`.
 package struct ListenOptions: Sendable, Hashable {
-    /// nil = the system's maximum.
+    /// nil: the system's maximum.
     package internal(set) var backlog: Int?
     package internal(set) var reusePort = false
-    /// Whether an IPv6 socket leaves IPv4 alone.
+    /// Whether an IPv6 socket refuses IPv4 connections.
     package internal(set) var ipv6Only = true
-    /// TCP keep-alive probes.
+    /// `so_keepalive`: TCP keep-alive probes.
     package internal(set) var keepalive = TCPKeepalive.system
-    /// Bytes of the kernel's buffers; nil = the system's.
+    /// `rcvbuf`: the size of the kernel's receive buffer, in bytes; nil: the system's.
     package internal(set) var receiveBuffer: Int?
+    /// `sndbuf`: the size of the kernel's send buffer, in bytes; nil: the system's.
     package internal(set) var sendBuffer: Int?
-    /// A connection is taken when its first bytes are there.
+    /// `deferred`: a connection is accepted when its first bytes have arrived (`TCP_DEFER_ACCEPT`).
     package internal(set) var isDeferred = false
-    /// Connections that may be under way with their first bytes in the SYN; nil = none.
+    /// `fastopen`: the queue length of TCP Fast Open; nil: off.
     package internal(set) var fastOpen: Int?
 }
 
@@ -74,6 +77,6 @@ package struct ListenOptions: Sendable, Hashable {
 package enum TCPKeepalive: Sendable, Hashable {
     case system
     case off
-    /// In seconds; nil = the system's.
+    /// `idle` and `interval` in seconds; nil: the system's.
     case on(idle: Int?, interval: Int?, count: Int?)
 }

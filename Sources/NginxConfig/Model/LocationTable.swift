@@ -1,7 +1,7 @@
-/// Finds the location of a path as nginx does: an exact one, else the longest prefix and the locations nested in it;
-/// then the first pattern that matches, unless the prefix is final (`^~`).
+/// Finds the location of a path, as nginx does. An exact location wins. Otherwise the longest prefix is found, and then
+/// the locations nested in it. The first regular expression that matches overrides the prefix, unless it has `^~`.
 ///
-/// Look-ups allocate nothing.
+/// A lookup allocates nothing.
 package struct LocationTable: Sendable {
     private struct Entry: Sendable {
         let path: [UInt8]
@@ -22,7 +22,7 @@ package struct LocationTable: Sendable {
     package struct Found {
         /// Index into `Server.locations`.
         package let location: Int
-        /// An exact match, or a pattern's: patterns further out are not asked any more.
+        /// An exact location, or a regular expression, has matched: the outer regular expressions are not tried.
         let isFinal: Bool
     }
 
@@ -34,13 +34,13 @@ package struct LocationTable: Sendable {
     /// In the order of the file.
     private var patterns: [PatternEntry] = []
 
-    /// False when a location of that kind and path is there already.
+    /// - Returns: false if there is already a location with the same modifier and path
     mutating func insert(_ match: Location.Match, location: Int, nested: LocationTable) -> Bool {
         switch match {
         case .server:
             return false
         case .named:
-            // Not found by a path.
+            // A path never leads to a named location.
             return true
         case .exact(let path):
             let path = Array(path.utf8)
@@ -66,25 +66,26 @@ package struct LocationTable: Sendable {
     private var isEmpty: Bool { exact.isEmpty && prefixes.isEmpty && patterns.isEmpty }
 
     /// - Parameters:
-    ///   - path: decoded and normalised, without the query.
-    ///   - matches: whether one of `HTTPConfiguration.patterns` matches the path; asked only where patterns stand.
+    ///   - path: decoded and normalized, without the query
+    ///   - matches: whether the regular expression at an index of `HTTPConfiguration.patterns` matches the path; called
+    ///     only if there are any
     package func location(for path: Span<UInt8>, matches: (Int) -> Bool) -> Found? {
-        // By their places: an entry of its own would count references to each list in it.
+        // Access entries by index: a copy of an entry would retain and release each of its arrays.
         for index in exact.indices
         where exact[index].path.count == path.count && Self.starts(path, with: exact[index].path) {
             return Found(location: exact[index].location, isFinal: true)
         }
         var found: Found?
-        var asksPatterns = true
+        var triesPatterns = true
         for index in prefixes.indices where Self.starts(path, with: prefixes[index].path) {
             let inner =
                 prefixes[index].nested.isEmpty ? nil : prefixes[index].nested.location(for: path, matches: matches)
             if let inner, inner.isFinal { return inner }
             found = inner ?? Found(location: prefixes[index].location, isFinal: false)
-            asksPatterns = !prefixes[index].isFinal
+            triesPatterns = !prefixes[index].isFinal
             break
         }
-        if asksPatterns, !patterns.isEmpty {
+        if triesPatterns, !patterns.isEmpty {
             for entry in patterns where matches(entry.pattern) {
                 let inner = entry.nested.location(for: path, matches: matches)
                 return Found(location: inner?.location ?? entry.location, isFinal: true)

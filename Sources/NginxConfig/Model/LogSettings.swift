@@ -1,10 +1,10 @@
-/// `log_format`.
+/// `log_format`
 package struct LogFormat: Sendable, Hashable {
-    /// How a variable's bytes are written.
+    /// `escape=`: how the bytes of a variable are escaped.
     package enum Escape: String, Sendable, Hashable {
-        /// `"`, `\` and bytes outside 32…126 as `\xXX`; an absent value as `-`.
+        /// `"`, `\` and bytes outside 32…126 become `\xXX`. An empty value becomes `-`.
         case standard = "default"
-        /// As JSON's strings want it.
+        /// As in a JSON string.
         case json = "json"
         case none = "none"
     }
@@ -14,25 +14,25 @@ package struct LogFormat: Sendable, Hashable {
     package let template: Template
 }
 
-/// `access_log` other than `off`.
+/// `access_log`, except `off`.
 package struct AccessLog: Sendable, Hashable {
-    /// Absolute unless the prefix was relative.
+    /// Absolute, unless the prefix is relative.
     package let path: String
     package let format: LogFormat
-    /// Bytes to gather before a write; nil writes each line at once.
+    /// `buffer=`: bytes that are buffered before a write; nil: each line is written at once.
     package let bufferSize: Int?
-    /// The longest time a line may stay in the buffer.
+    /// `flush=`: the maximum time that a line stays in the buffer.
     package let flushInterval: Duration?
 }
 
-/// `error_log`.
+/// `error_log`
 package struct ErrorLog: Sendable, Hashable {
     package enum Destination: Sendable, Hashable {
         case standardError
         case file(path: String)
     }
 
-    /// nginx's severities, from chatty to terse.
+    /// nginx's log levels, from the least to the most severe.
     package enum Level: String, Sendable, Hashable, CaseIterable {
         case debug, info, notice, warn, error, crit, alert, emerg
     }

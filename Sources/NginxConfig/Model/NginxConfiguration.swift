@@ -1,12 +1,12 @@
-/// A configuration read, checked, and merged: what a balancer runs on.
+/// A configuration that has been read, checked and merged. A balancer runs with it.
 package struct NginxConfiguration: Sendable {
     package internal(set) var main: MainSettings
     package internal(set) var events: EventsSettings
-    /// nil without an `http` block.
+    /// nil: there is no `http` block.
     package internal(set) var http: HTTPConfiguration?
-    /// Every file read, in order.
+    /// All files, in the order in which they were read.
     package internal(set) var files: [ConfigurationFile]
-    /// What nginx would print as `[warn]`.
+    /// The messages that nginx prints as `[warn]`.
     package internal(set) var warnings: [ConfigurationError]
 }
 
@@ -18,23 +18,23 @@ package struct MainSettings: Sendable, Hashable {
     }
 
     package internal(set) var workerProcesses = WorkerProcesses.count(1)
-    /// nil = the caller's default.
+    /// `pid`; nil: the caller's default.
     package internal(set) var pidFile: String?
-    /// nil = not said; nginx takes it as on.
+    /// nil: not set, which means `on` in nginx.
     package internal(set) var daemon: Bool?
     package internal(set) var user: String?
     package internal(set) var group: String?
-    /// `worker_rlimit_nofile`: descriptors of this process; nil = as many as the system lets it have.
+    /// `worker_rlimit_nofile`: the maximum number of open descriptors; nil: the system's limit.
     package internal(set) var descriptorLimit: Int?
-    /// `worker_shutdown_timeout`: how long requests under way may take to end; nil or zero = for ever.
+    /// `worker_shutdown_timeout`: how long a graceful shutdown waits for active requests; nil or zero: no limit.
     package internal(set) var shutdownTimeout: Duration?
-    /// Empty = the caller's default.
+    /// Empty: the caller's default.
     package internal(set) var errorLogs: [ErrorLog] = []
 }
 
 /// The `events` context.
 package struct EventsSettings: Sendable, Hashable {
-    /// Connections of one worker, clients and nodes together.
+    /// The maximum number of client connections of one worker.
     package internal(set) var workerConnections = 512
 }
 
@@ -48,16 +48,16 @@ package struct HTTPConfiguration: Sendable {
     /// `resolver_timeout`
     package internal(set) var resolverTimeout = Duration.seconds(30)
     package internal(set) var maps: [VariableMap] = []
-    /// The regular expressions of server names, locations, conditions and maps.
+    /// All regular expressions. Other settings refer to one by its index.
     package internal(set) var patterns: [PatternText] = []
     package internal(set) var limitZones: [LimitZone] = []
     package internal(set) var connectionZones: [ConnectionLimitZone] = []
     package internal(set) var logFormats: [LogFormat] = []
-    /// Absolute paths; they are made where they are not there.
+    /// The folders for temporary files, as absolute paths. The balancer creates those that do not exist.
     package internal(set) var temporaryFolders: Set<String> = []
 }
 
-/// A file that went into the configuration.
+/// A file of the configuration, with its contents.
 package struct ConfigurationFile: Sendable, Hashable {
     package let path: String
     package let bytes: [UInt8]

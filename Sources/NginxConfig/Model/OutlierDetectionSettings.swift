@@ -1,16 +1,16 @@
-/// `outlier_detection`, a directive of the balancer's own: nodes that do worse than they should are put out for a while.
+/// `outlier_detection`, which nginx does not have: a peer that performs worse than the others is ejected for some time.
 package struct OutlierDetectionSettings: Sendable, Hashable {
-    /// 0: not by this.
+    /// Errors in a row that eject a peer; 0: off.
     package internal(set) var consecutiveErrors = 5
-    /// Per cent of an interval's requests; 0: not by this.
+    /// The error rate of an interval that ejects a peer, in percent; 0: off.
     package internal(set) var errorPercent = 0
-    /// Hundredths of the nodes' median; 0: not by this.
+    /// The average time to the response header that ejects a peer, in hundredths of the peers' median; 0: off.
     package internal(set) var latencyHundredths = 0
-    /// Requests of an interval, below which it tells nothing.
+    /// The error rate and the time count only if the peer had at least this many requests in the interval.
     package internal(set) var requestVolume = 20
     package internal(set) var interval = Duration.seconds(10)
     package internal(set) var baseEjectionTime = Duration.seconds(30)
     package internal(set) var maxEjectionTime = Duration.seconds(300)
-    /// Of the nodes.
+    /// The maximum share of ejected peers, in percent.
     package internal(set) var maxEjectionPercent = 50
 }

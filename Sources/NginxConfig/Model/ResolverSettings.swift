@@ -1,8 +1,8 @@
-/// `resolver`: the DNS servers that are asked for the names of servers with `resolve`.
+/// `resolver`: the DNS servers that look up the names of upstream servers with `resolve`.
 package struct ResolverSettings: Sendable, Hashable {
-    /// Asked in turn. Their names, where they have any, are the system's to look up.
+    /// Used in rotation. The system's resolver looks up those that are host names.
     package let servers: [Endpoint]
-    /// How long an answer holds; nil: as long as it says itself.
+    /// `valid=`: how long an answer is valid; nil: for the TTL of the answer.
     package internal(set) var validity: Duration?
     package internal(set) var isIPv4 = true
     package internal(set) var isIPv6 = true

@@ -1,3 +1,5 @@
+internal import Bytes
+
 /// What the balancer adds to a response, or puts in its place.
 package struct ResponseSettings: Sendable, Hashable {
     package internal(set) var mediaTypes = MediaTypes()
@@ -48,8 +50,8 @@ package struct MediaTypes: Sendable, Hashable {
     var fallback = "text/plain"
 
     package func type(ofPath path: [UInt8]) -> String {
-        let name = path[(path.lastIndex(of: UInt8(ascii: "/")).map { $0 + 1 } ?? 0)...]
-        guard let dot = name.lastIndex(of: UInt8(ascii: ".")) else { return fallback }
+        let name = path[(path.lastIndex(of: ASCII.slash).map { $0 + 1 } ?? 0)...]
+        guard let dot = name.lastIndex(of: ASCII.dot) else { return fallback }
         return byExtension[String(decoding: name[(dot + 1)...], as: UTF8.self).lowercased()] ?? fallback
     }
 }

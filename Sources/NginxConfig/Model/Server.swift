@@ -1,24 +1,27 @@
-/// `server` within `http`.
+/// A `server` of `http`.
 package struct Server: Sendable {
-    /// `server_name`. `[""]` when there is none.
+    /// `server_name`. `[""]` if there is none.
     package internal(set) var names: [ServerName] = [.text("")]
-    /// Never empty. The first holds for a request that no location matches: the server's own settings.
+    /// Never empty. The first one has the settings of the server, for requests that no location matches.
     package internal(set) var locations: [Location]
     package internal(set) var table = LocationTable()
     package let location: SourceLocation
 
-    /// The settings outside of every location.
+    /// The settings outside all locations.
     package var settings: LocationSettings { locations[0].settings }
 
-    /// Which of `locations` is called `@name`.
+    /// The index of the named location in `locations`.
+    /// - Parameter name: with its `@`
     package func location(named name: String) -> Int? {
         locations.firstIndex { $0.match == .named(name) }
     }
 
-    /// Which of `locations` serves a path.
+    /// Chooses the location for a path.
+    /// - Returns: index into `locations`
     /// - Parameters:
-    ///   - path: decoded and normalised, without the query.
-    ///   - matches: whether one of `HTTPConfiguration.patterns` matches the path; asked only where patterns stand.
+    ///   - path: decoded and normalized, without the query
+    ///   - matches: whether the regular expression at an index of `HTTPConfiguration.patterns` matches the path; called
+    ///     only if there are any
     package func location(for path: Span<UInt8>, matches: (Int) -> Bool = { _ in false }) -> Int {
         table.location(for: path, matches: matches)?.location ?? 0
     }
@@ -28,33 +31,33 @@ package struct Server: Sendable {
 package enum ServerName: Sendable, Hashable {
     /// A name, `*.name`, `name.*` or `.name`, in lower case.
     case text(String)
-    /// `~pattern`; without the `~`.
+    /// A regular expression, without its `~`.
     case pattern(String, index: Int)
 
-    /// What `$server_name` is when it is the first.
+    /// The value of `$server_name`, if this is the server's first name.
     package var text: String {
         switch self {
-        // `.example.com` has the one without the dot.
+        // nginx leaves out the dot of `.example.com`.
         case .text(let name): name.hasPrefix(".") ? String(name.dropFirst()) : name
         case .pattern(let text, _): "~" + text
         }
     }
 }
 
-/// `location`.
+/// `location`
 package struct Location: Sendable {
     package enum Match: Sendable, Hashable {
-        /// The server itself.
+        /// No `location`: the settings of the server.
         case server
         /// `= path`
         case exact(String)
         /// `path`
         case prefix(String)
-        /// `^~ path`: a prefix that regular expressions do not override.
+        /// `^~ path`: a prefix that no regular expression overrides.
         case finalPrefix(String)
         /// `~ pattern`, `~* pattern`
         case pattern(String, index: Int)
-        /// `@name`: only `error_page` leads here.
+        /// `@name`: only internal redirects of `error_page` and `try_files` lead here.
         case named(String)
     }
 

@@ -1,4 +1,4 @@
-/// A value with variables in it, parsed once: `nginx/$nginx_version` is a literal and a variable.
+/// A parsed value that may contain variables: `nginx/$nginx_version` consists of a literal and a variable.
 package struct Template: Sendable, Hashable {
     package enum Part: Sendable, Hashable {
         case literal([UInt8])
@@ -16,7 +16,7 @@ package struct Template: Sendable, Hashable {
         self.parts = text.isEmpty ? [] : [.literal(Array(text.utf8))]
     }
 
-    /// The bytes of a template that has no variables, else nil.
+    /// The bytes of a template without variables; nil if it has any.
     package var constant: [UInt8]? {
         switch parts.count {
         case 0: return []

@@ -1,6 +1,8 @@
-/// The variables without a parameter in their name; the raw value is nginx's name.
+internal import Bytes
+
+/// The variables with a fixed name. The raw value is nginx's name.
 ///
-/// Adding one is a line here and its value in the balancer's `switch`.
+/// To add one, add a case here and its value to the `switch` in the balancer.
 package enum NamedVariable: String, Sendable, Hashable, CaseIterable {
     // ngx_http_core_module
     case arguments = "args"
@@ -57,7 +59,7 @@ package enum NamedVariable: String, Sendable, Hashable, CaseIterable {
     case timeISO8601 = "time_iso8601"
     case timeLocal = "time_local"
     case uri = "uri"
-    // Not nginx's: W3C Trace Context
+    // An extension: W3C Trace Context
     case traceParent = "traceparent"
     // ngx_http_fastcgi_module
     case fastCGIPathInfo = "fastcgi_path_info"
@@ -73,7 +75,7 @@ package enum NamedVariable: String, Sendable, Hashable, CaseIterable {
     case upstreamAddress = "upstream_addr"
     case upstreamBytesReceived = "upstream_bytes_received"
     case upstreamBytesSent = "upstream_bytes_sent"
-    /// There is no cache.
+    /// Always empty, because the balancer has no cache.
     case upstreamCacheStatus = "upstream_cache_status"
     case upstreamConnectTime = "upstream_connect_time"
     case upstreamHeaderTime = "upstream_header_time"
@@ -83,31 +85,32 @@ package enum NamedVariable: String, Sendable, Hashable, CaseIterable {
     case upstreamStatus = "upstream_status"
 }
 
-/// A variable a template can refer to.
+/// A variable in a template.
 package enum Variable: Sendable, Hashable {
     case named(NamedVariable)
-    /// `$arg_NAME`: a query argument, compared without regard to case.
+    /// `$arg_NAME`: an argument of the query. The letter case of its name does not matter.
     case argument(name: String)
-    /// `$cookie_NAME`.
+    /// `$cookie_NAME`
     case cookie(name: String)
-    /// `$http_NAME`: a request header; the name in lower case with `-` for `_`.
+    /// `$http_NAME`: a request header. The name is in lower case, with `-` instead of `_`.
     case requestHeader(name: String)
     /// `$sent_http_NAME`: a header of the response to the client.
     case responseHeader(name: String)
-    /// `$upstream_http_NAME`: a header of the node's response.
+    /// `$upstream_http_NAME`: a header of the peer's response.
     case upstreamHeader(name: String)
-    /// `$upstream_cookie_NAME`: a cookie that the node sets.
+    /// `$upstream_cookie_NAME`: a cookie that the peer sets.
     case upstreamCookie(name: String)
-    /// `$sent_trailer_NAME`, `$upstream_trailer_NAME`: FastCGI has no trailers, and none are sent.
+    /// `$sent_trailer_NAME`, `$upstream_trailer_NAME`: always empty, because FastCGI has no trailers.
     case trailer
-    /// `$1`…`$9`: what a group of the last pattern matched.
+    /// `$1`…`$9`: a group of the last regular expression that matched.
     case group(Int)
-    /// The same by the name of the group.
+    /// A named group of a regular expression.
     case namedGroup(String)
-    /// What a `map` makes of its source: index into `HTTPConfiguration.maps`.
+    /// The variable of a `map`: index into `HTTPConfiguration.maps`.
     case mapped(Int)
 
-    /// The variable nginx calls `name` (without `$`), or nil when there is none.
+    /// - Parameter name: nginx's name, without `$`
+    /// - Returns: nil if nginx has no such variable, or the balancer does not support it
     package init?(name: String) {
         let name = name.lowercased()
         if let known = Self.known[name] {
@@ -140,6 +143,6 @@ package enum Variable: Sendable, Hashable {
     ]
 
     private static func headerName(_ name: String) -> String {
-        String(decoding: name.utf8.map { $0 == UInt8(ascii: "_") ? UInt8(ascii: "-") : $0 }, as: UTF8.self)
+        String(decoding: name.utf8.map { $0 == ASCII.underscore ? ASCII.hyphen : $0 }, as: UTF8.self)
     }
 }

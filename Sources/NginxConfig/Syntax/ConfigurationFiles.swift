@@ -1,11 +1,11 @@
-/// The file system, as far as a configuration needs it. The caller owns the I/O; tests give a dictionary.
+/// Access to the file system. The caller supplies it, so that this target does no I/O; tests use a dictionary.
 package struct ConfigurationFiles: Sendable {
     package typealias Read = @Sendable (_ path: String) -> Result<[UInt8], FileFailure>
     package typealias List = @Sendable (_ folder: String) -> [String]
 
-    /// The whole file.
+    /// Returns the contents of a file.
     package let read: Read
-    /// The names in a folder, without `.` and `..`, in any order; empty where it cannot be listed.
+    /// Returns the names in a folder, without `.` and `..`, in any order; empty if the folder cannot be read.
     package let list: List
 
     package init(read: @escaping Read, list: @escaping List) {
@@ -14,11 +14,11 @@ package struct ConfigurationFiles: Sendable {
     }
 }
 
-/// Why a file could not be read, with what a message needs.
+/// Why a file could not be read.
 package struct FileFailure: Error, Hashable {
-    /// errno
+    /// `errno`
     package let code: Int32
-    /// strerror's words
+    /// The text of `strerror`
     package let reason: String
 
     package init(code: Int32, reason: String) {

@@ -1,21 +1,21 @@
-/// One statement of the configuration, known to be allowed where it stands.
+/// One statement of the configuration. The parser has checked that it is allowed in its context.
 struct Directive: Sendable {
     let name: String
     let arguments: [String]
-    /// What its row in the table says.
+    /// Its row in the directive table.
     let rule: DirectiveRule
     /// The place of its `;` or `{`.
     let location: SourceLocation
-    /// nil for one that ends in `;`.
+    /// The statements inside its `{` and `}`; nil for a statement that ends in `;`.
     var block: [Directive]?
-    /// The place of its `}`; nil while that has not been reached.
+    /// The place of its `}`; nil if the parser failed before it.
     var blockEnd: SourceLocation?
 
     func error(_ message: String) -> ConfigurationError {
         ConfigurationError(message, at: location)
     }
 
-    /// nginx's way to name the directive in a complaint: `"listen" directive is duplicate`.
+    /// An error that begins with the name of the directive: `"listen" directive is duplicate`.
     func namedError(_ complaint: String) -> ConfigurationError {
         error("\"\(name)\" directive \(complaint)")
     }
@@ -26,7 +26,7 @@ struct Directive: Sendable {
 }
 
 extension String {
-    /// The rest after `prefix`, as in `burst=99`; nil without it.
+    /// The rest after `prefix`: "99" of `burst=99`; nil if the string has another prefix.
     func dropping(prefix: String) -> String? {
         hasPrefix(prefix) ? String(dropFirst(prefix.count)) : nil
     }

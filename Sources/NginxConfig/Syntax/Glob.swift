@@ -1,11 +1,13 @@
+internal import Bytes
+
 /// Shell patterns for `include`: `*`, `?`, `[a-z]`, `[!a-z]`, `\x`, in any part of a path.
 enum Glob {
-    /// As in nginx, which looks for these three.
+    /// nginx too looks for these three characters only.
     static func isPattern(_ path: String) -> Bool {
         path.contains { "*?[".contains($0) }
     }
 
-    /// The matching paths in the order of their bytes; none is no error.
+    /// Returns the matching paths in byte order. It is no error if none matches.
     static func paths(matching pattern: String, in files: ConfigurationFiles) -> [String] {
         let parts = pattern.split(separator: "/", omittingEmptySubsequences: true).map(String.init)
         var found = [pattern.hasPrefix("/") ? "/" : ""]
@@ -13,7 +15,7 @@ enum Glob {
             let isLast = index == parts.count - 1
             let end = isLast ? "" : "/"
             if !isPattern(part) {
-                // A part without wildcards is not looked up, except at the end, where the file must be there.
+                // A part without wildcards is not looked up, except for the last one: the file must exist.
                 found = found.filter { !isLast || files.list($0).contains(part) }.map { $0 + part + end }
                 continue
             }
@@ -24,7 +26,7 @@ enum Glob {
         return found.sorted { Array($0.utf8).lexicographicallyPrecedes(Array($1.utf8)) }
     }
 
-    /// Whether a file's name matches; a leading dot has to be written out.
+    /// Whether a file name matches. No wildcard matches a dot at the start.
     static func matches(_ name: String, _ pattern: String) -> Bool {
         if name.hasPrefix("."), !pattern.hasPrefix(".") { return false }
         let name = Array(name.utf8)
@@ -33,14 +35,14 @@ enum Glob {
         var place = 0
         var retry: (position: Int, place: Int)?
         while position < name.count {
-            if place < pattern.count, pattern[place] == UInt8(ascii: "*") {
+            if place < pattern.count, pattern[place] == ASCII.asterisk {
                 place += 1
                 retry = (position, place)
             } else if let next = step(name[position], pattern, place) {
                 position += 1
                 place = next
             } else if let (start, after) = retry {
-                // The last star takes one byte more.
+                // Let the last star match one more byte.
                 position = start + 1
                 place = after
                 retry = (position, place)
@@ -48,19 +50,19 @@ enum Glob {
                 return false
             }
         }
-        return pattern[place...].allSatisfy { $0 == UInt8(ascii: "*") }
+        return pattern[place...].allSatisfy { $0 == ASCII.asterisk }
     }
 
-    /// The place after the element of the pattern that takes this byte; nil when it does not.
+    /// Returns the index after the pattern's next element; nil if that does not match the byte.
     private static func step(_ byte: UInt8, _ pattern: [UInt8], _ place: Int) -> Int? {
         guard place < pattern.count else { return nil }
         switch pattern[place] {
-        case UInt8(ascii: "?"):
+        case ASCII.question:
             return place + 1
-        case UInt8(ascii: "\\") where place + 1 < pattern.count:
+        case ASCII.backslash where place + 1 < pattern.count:
             return pattern[place + 1] == byte ? place + 2 : nil
-        case UInt8(ascii: "["):
-            return stepClass(byte, pattern, place) ?? (byte == UInt8(ascii: "[") ? place + 1 : nil)
+        case ASCII.leftBracket:
+            return stepClass(byte, pattern, place) ?? (byte == ASCII.leftBracket ? place + 1 : nil)
         default:
             return pattern[place] == byte ? place + 1 : nil
         }
@@ -74,11 +76,11 @@ enum Glob {
         var isMember = false
         let first = index
         while index < pattern.count {
-            if pattern[index] == UInt8(ascii: "]"), index > first {
+            if pattern[index] == ASCII.rightBracket, index > first {
                 return isMember != isNegated ? index + 1 : nil
             }
-            if index + 2 < pattern.count, pattern[index + 1] == UInt8(ascii: "-"),
-                pattern[index + 2] != UInt8(ascii: "]")
+            if index + 2 < pattern.count, pattern[index + 1] == ASCII.hyphen,
+                pattern[index + 2] != ASCII.rightBracket
             {
                 isMember = isMember || (pattern[index] <= byte && byte <= pattern[index + 2])
                 index += 3

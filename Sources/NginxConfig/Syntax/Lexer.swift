@@ -1,8 +1,12 @@
-/// Cuts a configuration text into statements by nginx's rules (`ngx_conf_read_token`).
+internal import Bytes
+
+/// Splits a configuration text into statements by nginx's rules (`ngx_conf_read_token`).
 ///
-/// Words are separated by blanks; quotes, single or double, hold blanks and `;{}`; a backslash takes the next
-/// character out of the syntax and itself disappears before a quote or a backslash; `\t`, `\r`, `\n` are
-/// control characters; `#` at the start of a word opens a comment; `{` after `$` belongs to the word.
+/// - Blanks and line ends separate words. A word in single or double quotes may contain blanks and `;{}`.
+/// - A backslash escapes the next character. It is removed before a quote or a backslash, and `\t`, `\r` and `\n` become
+///   control characters. Before any other character it remains.
+/// - `#` at the start of a word begins a comment.
+/// - `{` after `$` is part of the word.
 struct Lexer: ~Copyable {
     enum Statement {
         case simple([String])
@@ -11,7 +15,7 @@ struct Lexer: ~Copyable {
         case end
     }
 
-    /// nginx's buffer: no word is longer.
+    /// The maximum length of a word, in bytes: the size of nginx's buffer.
     static let wordLimit = 4096
 
     private let bytes: [UInt8]
@@ -25,27 +29,27 @@ struct Lexer: ~Copyable {
         self.file = file
     }
 
-    /// Where the lexer stands: after a statement, the place of its terminator.
+    /// The current place. After a statement, it is the place of its `;`, `{` or `}`.
     var location: SourceLocation { SourceLocation(file: file, line: line) }
 
     mutating func next() throws(ConfigurationError) -> Statement {
         var words: [String] = []
         while let byte = advance() {
             switch byte {
-            case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\r"), UInt8(ascii: "\n"):
+            case ASCII.space, ASCII.tab, ASCII.carriageReturn, ASCII.lineFeed:
                 continue
-            case UInt8(ascii: ";"):
+            case ASCII.semicolon:
                 if words.isEmpty { throw unexpected(byte) }
                 return .simple(words)
-            case UInt8(ascii: "{"):
+            case ASCII.leftBrace:
                 if words.isEmpty { throw unexpected(byte) }
                 return .blockStart(words)
-            case UInt8(ascii: "}"):
+            case ASCII.rightBrace:
                 if !words.isEmpty { throw unexpected(byte) }
                 return .blockEnd
-            case UInt8(ascii: "#"):
+            case ASCII.hash:
                 skipComment()
-            case UInt8(ascii: "\""), UInt8(ascii: "'"):
+            case ASCII.quote, ASCII.apostrophe:
                 words.append(try quotedWord(until: byte))
                 if let statement = try afterQuote(words) { return statement }
             default:
@@ -60,19 +64,19 @@ struct Lexer: ~Copyable {
         guard position < bytes.count else { return nil }
         let byte = bytes[position]
         position += 1
-        if byte == UInt8(ascii: "\n") { line += 1 }
+        if byte == ASCII.lineFeed { line += 1 }
         return byte
     }
 
     private mutating func skipComment() {
-        while let byte = advance(), byte != UInt8(ascii: "\n") {}
+        while let byte = advance(), byte != ASCII.lineFeed {}
     }
 
     private mutating func quotedWord(until quote: UInt8) throws(ConfigurationError) -> String {
         let start = position
         let startLine = line
         while let byte = advance() {
-            if byte == UInt8(ascii: "\\") {
+            if byte == ASCII.backslash {
                 _ = advance()
             } else if byte == quote {
                 return Self.unescape(bytes[start..<(position - 1)])
@@ -82,22 +86,23 @@ struct Lexer: ~Copyable {
         throw endOfText()
     }
 
-    /// A closing quote ends the word; only a separator may follow it.
+    /// Checks the byte after a closing quote, which must be a separator.
     private mutating func afterQuote(_ words: [String]) throws(ConfigurationError) -> Statement? {
         guard let byte = advance() else { throw endOfText() }
         switch byte {
-        case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\r"), UInt8(ascii: "\n"): return nil
-        case UInt8(ascii: ";"): return .simple(words)
-        case UInt8(ascii: "{"): return .blockStart(words)
+        case ASCII.space, ASCII.tab, ASCII.carriageReturn, ASCII.lineFeed: return nil
+        case ASCII.semicolon: return .simple(words)
+        case ASCII.leftBrace: return .blockStart(words)
         case UInt8(ascii: ")"):
-            // Belongs to the next word, as in nginx's `if ($x = "y")`.
+            // It is part of the next word, as in `if ($x = "y")`.
             position -= 1
             return nil
         default: throw unexpected(byte)
         }
     }
 
-    /// Reads to the separator; a word that ends in `;` or `{` ends its statement too.
+    /// Reads a word without quotes.
+    /// - Returns: the statement if the word ends in `;` or `{`
     private mutating func plainWord(
         startingWith first: UInt8, _ words: inout [String]
     ) throws(ConfigurationError) -> Statement? {
@@ -107,17 +112,17 @@ struct Lexer: ~Copyable {
         var isAfterDollar = false
         while true {
             switch byte {
-            case UInt8(ascii: "{") where isAfterDollar:
+            case ASCII.leftBrace where isAfterDollar:
                 isAfterDollar = false
-            case UInt8(ascii: "\\"):
+            case ASCII.backslash:
                 isAfterDollar = false
                 _ = advance()
-            case UInt8(ascii: "$"):
+            case ASCII.dollar:
                 isAfterDollar = true
-            case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\r"), UInt8(ascii: "\n"), UInt8(ascii: ";"),
-                UInt8(ascii: "{"):
+            case ASCII.space, ASCII.tab, ASCII.carriageReturn, ASCII.lineFeed, ASCII.semicolon,
+                ASCII.leftBrace:
                 words.append(Self.unescape(bytes[start..<(position - 1)]))
-                return byte == UInt8(ascii: ";") ? .simple(words) : byte == UInt8(ascii: "{") ? .blockStart(words) : nil
+                return byte == ASCII.semicolon ? .simple(words) : byte == ASCII.leftBrace ? .blockStart(words) : nil
             default:
                 isAfterDollar = false
             }
@@ -150,13 +155,13 @@ struct Lexer: ~Copyable {
     }
 
     private static func unescape(_ word: ArraySlice<UInt8>) -> String {
-        guard word.contains(UInt8(ascii: "\\")) else { return String(decoding: word, as: UTF8.self) }
+        guard word.contains(ASCII.backslash) else { return String(decoding: word, as: UTF8.self) }
         var result: [UInt8] = []
         var index = word.startIndex
         while index < word.endIndex {
             let byte = word[index]
             index += 1
-            guard byte == UInt8(ascii: "\\"), index < word.endIndex, let plain = escapes[word[index]] else {
+            guard byte == ASCII.backslash, index < word.endIndex, let plain = escapes[word[index]] else {
                 result.append(byte)
                 continue
             }
@@ -167,8 +172,8 @@ struct Lexer: ~Copyable {
     }
 
     private static let escapes: [UInt8: UInt8] = [
-        UInt8(ascii: "\""): UInt8(ascii: "\""), UInt8(ascii: "'"): UInt8(ascii: "'"),
-        UInt8(ascii: "\\"): UInt8(ascii: "\\"), UInt8(ascii: "t"): UInt8(ascii: "\t"),
-        UInt8(ascii: "r"): UInt8(ascii: "\r"), UInt8(ascii: "n"): UInt8(ascii: "\n"),
+        ASCII.quote: ASCII.quote, ASCII.apostrophe: ASCII.apostrophe,
+        ASCII.backslash: ASCII.backslash, UInt8(ascii: "t"): ASCII.tab,
+        UInt8(ascii: "r"): ASCII.carriageReturn, UInt8(ascii: "n"): ASCII.lineFeed,
     ]
 }

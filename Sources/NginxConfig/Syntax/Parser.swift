@@ -1,23 +1,24 @@
-/// Builds the tree of directives, with included files in place, each checked against the table as it is read.
+/// Builds the tree of directives. It checks each statement against the directive table, and replaces each `include` by
+/// the contents of the file.
 struct Parser {
     private let files: ConfigurationFiles
-    /// Where relative includes start; with a final `/`.
+    /// The folder at which a relative `include` starts, with a final `/`.
     private let folder: String
     private(set) var read: [ConfigurationFile] = []
     private var includeDepth = 0
     private var blockDepth = 0
 
-    /// What a process may have open at once bounds nginx here; a file that includes itself ends like this too.
+    /// The maximum depth of includes, which stops a file that includes itself. nginx stops when it cannot open more files.
     private static let includeLimit = 64
     private static let blockLimit = 64
 
-    /// - Parameter path: of the main file.
+    /// - Parameter path: the path of the main file
     init(path: String, files: ConfigurationFiles) {
         self.files = files
         self.folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
     }
 
-    /// Appends what a file holds to `tree`; when it throws, `tree` has what stood before the fault.
+    /// Appends the statements of a file to `tree`. After an error, `tree` has the statements before it.
     mutating func parse(
         file path: String, bytes: [UInt8], context: Contexts, into tree: inout [Directive]
     ) throws(ConfigurationError) {
@@ -26,7 +27,7 @@ struct Parser {
         try parse(&lexer, context: context, isBlock: false, into: &tree)
     }
 
-    /// The same for directives of the command line.
+    /// Appends the directives of the command line to `tree`.
     mutating func parse(commandLine text: String, into tree: inout [Directive]) throws(ConfigurationError) {
         var lexer = Lexer(Array(text.utf8), file: nil)
         try parse(&lexer, context: .main, isBlock: false, into: &tree)

@@ -1,5 +1,5 @@
 extension Endpoint {
-    /// What is wrong with an address, in nginx's words.
+    /// Why an address is invalid, in nginx's wording.
     struct AddressError: Error {
         let reason: String
 
@@ -8,13 +8,13 @@ extension Endpoint {
         static let host = AddressError(reason: "invalid host")
     }
 
-    /// `unix:/path`, `host`, `host:port`, `[::1]:port`; for a listener also `*:port` and a bare port
+    /// Parses `unix:/path`, `host`, `host:port` or `[::1]:port`, and for a listener also `*:port` or a port alone
     /// (`ngx_parse_url`).
-    /// - Parameter defaultPort: nil when a port is required: `AddressError` "no port".
+    /// - Parameter defaultPort: nil if the port is required
     init(_ text: String, defaultPort: UInt16?, isListener: Bool = false) throws(AddressError) {
         if let path = text.dropping(prefix: "unix:") {
             if path.isEmpty { throw AddressError(reason: "no path in the unix domain socket") }
-            // sun_path with its final zero.
+            // sun_path has 108 bytes, one of them for the final zero.
             if path.utf8.count > 107 { throw AddressError(reason: "too long path in the unix domain socket") }
             self = .unix(path: path)
             return

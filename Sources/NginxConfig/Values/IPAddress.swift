@@ -1,6 +1,8 @@
+internal import Bytes
+
 /// IP address literals.
 enum IPAddress {
-    /// The 4 or 16 bytes of an address in network order; nil for anything else.
+    /// Parses an IPv4 or IPv6 address into its 4 or 16 bytes in network order; nil if it is invalid.
     static func bytes(_ text: String) -> [UInt8]? {
         text.contains(":") ? version6(text) : version4(text[...])
     }
@@ -19,7 +21,7 @@ enum IPAddress {
     }
 
     private static func version6(_ text: String) -> [UInt8]? {
-        // "::" may stand once and fills up with zeros.
+        // "::" may occur once. It stands for as many zeros as are missing.
         var halves: [Substring] = []
         var rest = text[...]
         while let gap = firstGap(rest) {
@@ -51,7 +53,7 @@ enum IPAddress {
         return nil
     }
 
-    /// Groups between single colons; the last may be an IPv4 address.
+    /// Parses groups that are separated by single colons. The last one may be an IPv4 address.
     private static func groups(_ text: Substring) -> [UInt8]? {
         if text.isEmpty { return [] }
         var bytes: [UInt8] = []
@@ -62,7 +64,7 @@ enum IPAddress {
                 bytes += last
                 continue
             }
-            guard (1...4).contains(part.utf8.count), part.utf8.allSatisfy({ $0 != UInt8(ascii: "+") }),
+            guard (1...4).contains(part.utf8.count), part.utf8.allSatisfy({ $0 != ASCII.plus }),
                 let group = UInt16(part, radix: 16)
             else { return nil }
             bytes += [UInt8(group >> 8), UInt8(group & 0xff)]

@@ -1,13 +1,15 @@
+internal import Bytes
+
 extension Values {
     enum TimeUnit {
-        /// No `ms`; years and months are allowed.
+        /// From `y` (year) and `M` (month) to `s`.
         case seconds
-        /// `ms` too; weeks are the largest.
+        /// From `w` (week) to `ms`.
         case milliseconds
     }
 
-    /// `30`, `30s`, `1h 30m`, `500ms`, `1d12h`: units from large to small, a bare number in seconds last
-    /// (`ngx_parse_time`).
+    /// Parses `30`, `30s`, `1h 30m`, `500ms` or `1d12h` (`ngx_parse_time`). The units must go from large to small. A number
+    /// without a unit is in seconds, and must be the last.
     static func time(_ text: String, unit: TimeUnit) -> Duration? {
         var units = Self.timeUnits[...]
         if unit == .milliseconds { units = units.dropFirst(2) } else { units = units.dropLast() }
@@ -15,15 +17,15 @@ extension Values {
         var total: Int64 = 0
         if rest.isEmpty { return nil }
         while !rest.isEmpty {
-            let digits = rest.prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+            let digits = rest.prefix(while: \.isDigit)
             guard let number = Int64(String(decoding: digits, as: UTF8.self)) else { return nil }
             rest = rest.dropFirst(digits.count)
             let name = String(
                 decoding: rest.prefix { (UInt8(ascii: "A")...UInt8(ascii: "z")).contains($0) }.prefix(2), as: UTF8.self)
             let milliseconds: Int64
-            if rest.isEmpty || rest.first == UInt8(ascii: " ") {
-                // A number without a unit is the end, or has only blanks behind it.
-                guard units.contains(where: { $0.name == "s" }), rest.allSatisfy({ $0 == UInt8(ascii: " ") }) else {
+            if rest.isEmpty || rest.first == ASCII.space {
+                // Only blanks may follow a number without a unit.
+                guard units.contains(where: { $0.name == "s" }), rest.allSatisfy({ $0 == ASCII.space }) else {
                     return nil
                 }
                 milliseconds = 1000
@@ -33,18 +35,18 @@ extension Values {
                 guard let place = units.firstIndex(where: { $0.name == unitName }) else { return nil }
                 milliseconds = units[place].milliseconds
                 units = units[(place + 1)...]
-                rest = rest.dropFirst(unitName.utf8.count).drop { $0 == UInt8(ascii: " ") }
+                rest = rest.dropFirst(unitName.utf8.count).drop { $0 == ASCII.space }
             }
             let (product, tooBig) = number.multipliedReportingOverflow(by: milliseconds)
             let (sum, overflow) = total.addingReportingOverflow(product)
             if tooBig || overflow { return nil }
             total = sum
         }
-        return .milliseconds(min(total, longest))
+        return .milliseconds(min(total, maxMilliseconds))
     }
 
-    /// A century stands for what is longer: a point of time so far ahead has room in 64 bits of nanoseconds.
-    private static let longest: Int64 = 100 * 365 * 86_400_000
+    /// Longer times become a century, so that a time in the future fits into 64 bits of nanoseconds.
+    private static let maxMilliseconds: Int64 = 100 * 365 * 86_400_000
 
     private static let timeUnits: [(name: String, milliseconds: Int64)] = [
         ("y", 365 * 86_400_000), ("M", 30 * 86_400_000), ("w", 7 * 86_400_000), ("d", 86_400_000),

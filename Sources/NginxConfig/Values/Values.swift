@@ -1,6 +1,8 @@
-/// nginx's numbers, sizes, times and flags.
+internal import Bytes
+
+/// Parses nginx's numbers, sizes, times and flags.
 enum Values {
-    // The values of whole directives, with nginx's complaint about each.
+    // MARK: The value of a directive, with nginx's message if it is invalid
 
     static func flag(_ directive: Directive) throws(ConfigurationError) -> Bool {
         switch directive.arguments[0].lowercased() {
@@ -86,14 +88,14 @@ enum Values {
         return .count(count)
     }
 
-    // The texts themselves.
+    // MARK: The value of a text
 
     /// Decimal digits only.
     static func number(_ text: String) -> Int? {
-        text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } ? Int(text) : nil
+        text.utf8.allSatisfy(\.isDigit) ? Int(text) : nil
     }
 
-    /// Bytes, with `k` or `m` in either case for their multiples.
+    /// Parses a number of bytes, with an optional `k` or `m` in either case.
     static func size(_ text: String) -> Int? {
         bytes(text, units: "km")
     }
@@ -105,5 +107,14 @@ enum Values {
         let shift = last == "k" ? 10 : last == "m" ? 20 : 30
         guard let number = number(String(text.dropLast())), number <= Int.max >> shift else { return nil }
         return number << shift
+    }
+
+    /// Parses `3`, `2.5` or `1.25` into hundredths.
+    static func hundredths(_ text: String) -> Int? {
+        let parts = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        guard let whole = number(parts[0]), !parts[0].isEmpty, whole < 1_000_000 else { return nil }
+        guard parts.count == 2 else { return whole * 100 }
+        guard (1...2).contains(parts[1].utf8.count), let fraction = number(parts[1]) else { return nil }
+        return whole * 100 + (parts[1].utf8.count == 1 ? fraction * 10 : fraction)
     }
 }

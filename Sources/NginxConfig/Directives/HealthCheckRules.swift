@@ -1,21 +1,13 @@
+internal import Bytes
+
 extension DirectiveTable {
-    /// `health_check` and `match` of nginx's commercial version (ngx_http_upstream_hc_module), and `outlier_detection`,
-    /// which is the balancer's own.
-    static let healthRules: [DirectiveRule] = [
+    /// nginx Plus's `health_check` and `match` (ngx_http_upstream_hc_module).
+    static let healthCheckRules: [DirectiveRule] = [
         DirectiveRule("match", in: .http, arguments: 1...1, order: .definition, opens: .entries) {
             (directive, builder) throws(ConfigurationError) in try builder.responseMatch(directive)
         },
         DirectiveRule("health_check", in: .location, arguments: .atLeast(0)) {
             (directive, builder) throws(ConfigurationError) in try builder.healthCheck(directive)
-        },
-        DirectiveRule("outlier_detection", in: .upstream, arguments: .atLeast(0)) {
-            (directive, builder) throws(ConfigurationError) in
-            try builder.rejectDuplicate(directive)
-            var outliers = OutlierDetectionSettings()
-            for argument in directive.arguments {
-                guard outliers.apply(parameter: argument) else { throw directive.invalidParameter(argument) }
-            }
-            builder.upstream?.outliers = outliers
         },
     ]
 }
@@ -30,7 +22,7 @@ extension Builder {
             case "mandatory":
                 check.isMandatory = true
                 continue
-            // What is known of a node outlives every reload anyway.
+            // The state of a peer survives a reload in any case.
             case "persistent" where check.isMandatory: continue
             default: break
             }
@@ -110,7 +102,7 @@ extension Builder {
 }
 
 extension HealthCheck {
-    /// False for a parameter that does not exist or has a bad value.
+    /// - Returns: false if the parameter is unknown or its value is invalid
     fileprivate mutating func apply(parameter: String) -> Bool {
         if let value = parameter.dropping(prefix: "interval=") {
             guard let time = Values.time(value, unit: .milliseconds), time > .zero else { return false }
@@ -125,56 +117,11 @@ extension HealthCheck {
             guard let number = Values.number(value), number > 0 else { return false }
             passes = number
         } else if let value = parameter.dropping(prefix: "uri=") {
-            guard value.hasPrefix("/"), value.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else { return false }
+            guard value.hasPrefix("/"), value.utf8.allSatisfy(\.isVisible) else { return false }
             uri = value
         } else {
             return false
         }
         return true
-    }
-}
-
-extension OutlierDetectionSettings {
-    fileprivate mutating func apply(parameter: String) -> Bool {
-        let parts = parameter.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-        guard parts.count == 2 else { return false }
-        let value = parts[1]
-        switch parts[0] {
-        case "consecutive_errors": return take(Values.number(value), 0...1_000_000, \.consecutiveErrors)
-        case "error_percent": return take(Values.number(value), 0...100, \.errorPercent)
-        case "request_volume": return take(Values.number(value), 1...1_000_000, \.requestVolume)
-        case "max_ejection_percent": return take(Values.number(value), 1...100, \.maxEjectionPercent)
-        case "latency_factor":
-            let hundredths = Values.hundredths(value)
-            // Less would eject a node that is no slower than the others.
-            return hundredths == 0 ? true : take(hundredths, 110...100_000, \.latencyHundredths)
-        case "interval": return take(value, \.interval)
-        case "base_ejection_time": return take(value, \.baseEjectionTime)
-        case "max_ejection_time": return take(value, \.maxEjectionTime)
-        default: return false
-        }
-    }
-
-    private mutating func take(_ number: Int?, _ range: ClosedRange<Int>, _ path: WritableKeyPath<Self, Int>) -> Bool {
-        guard let number, range.contains(number) else { return false }
-        self[keyPath: path] = number
-        return true
-    }
-
-    private mutating func take(_ text: String, _ path: WritableKeyPath<Self, Duration>) -> Bool {
-        guard let time = Values.time(text, unit: .milliseconds), time > .zero else { return false }
-        self[keyPath: path] = time
-        return true
-    }
-}
-
-extension Values {
-    /// `3`, `2.5`, `1.25`
-    static func hundredths(_ text: String) -> Int? {
-        let parts = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-        guard let whole = number(parts[0]), !parts[0].isEmpty, whole < 1_000_000 else { return nil }
-        guard parts.count == 2 else { return whole * 100 }
-        guard (1...2).contains(parts[1].utf8.count), let fraction = number(parts[1]) else { return nil }
-        return whole * 100 + (parts[1].utf8.count == 1 ? fraction * 10 : fraction)
     }
 }

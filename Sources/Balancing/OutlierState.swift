@@ -1,0 +1,54 @@
+/// The state of outlier detection for one peer.
+struct OutlierState {
+    private(set) var consecutiveErrors = 0
+    // In the current interval:
+    private(set) var requests = 0
+    private(set) var errors = 0
+    private var timed = 0
+    private var totalTime: Int64 = 0
+    /// Ejections in a row. Each interval without one reduces it by 1.
+    private var ejectionsInARow = 0
+    private(set) var ejectedUntil = Milliseconds.min
+    private(set) var ejections = EjectionCounts()
+
+    func isEjected(at now: Milliseconds) -> Bool { now < ejectedUntil }
+
+    mutating func count(isError: Bool, toHead: Int64?) {
+        requests += 1
+        if isError {
+            errors += 1
+            consecutiveErrors += 1
+        } else {
+            consecutiveErrors = 0
+        }
+        guard let toHead else { return }
+        timed += 1
+        totalTime += toHead
+    }
+
+    /// In microseconds; nil: fewer than `volume` requests.
+    func averageTime(of volume: Int) -> Int64? { timed > 0 && timed >= volume ? totalTime / Int64(timed) : nil }
+
+    mutating func eject(for reason: Ejection.Reason, _ rules: OutlierDetection, at now: Milliseconds) -> Milliseconds {
+        ejectionsInARow += 1
+        let (product, isTooLong) = rules.baseEjectionTime.multipliedReportingOverflow(by: Int64(ejectionsInARow))
+        let duration = min(isTooLong ? .max : product, max(rules.baseEjectionTime, rules.maxEjectionTime))
+        ejectedUntil = now + duration
+        ejections.add(reason)
+        startInterval()
+        consecutiveErrors = 0
+        return duration
+    }
+
+    mutating func endInterval(begunAt start: Milliseconds) {
+        startInterval()
+        if !isEjected(at: start), ejectionsInARow > 0 { ejectionsInARow -= 1 }
+    }
+
+    private mutating func startInterval() {
+        requests = 0
+        errors = 0
+        timed = 0
+        totalTime = 0
+    }
+}
