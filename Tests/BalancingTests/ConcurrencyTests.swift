@@ -2,7 +2,7 @@ import Balancing
 import Testing
 
 struct ConcurrencyTests {
-    @Test func `Loops that pick at once keep shares, counts and max_conns`() async throws {
+    @Test func `Concurrent picks keep the shares, the counts and max_conns`() async throws {
         let group = PeerGroup(
             [.init(address: "a", weight: 3, maxConns: 3), .init(address: "b", maxConns: 3)], loops: 4)
         await withTaskGroup(of: Void.self) { tasks in
@@ -25,7 +25,7 @@ struct ConcurrencyTests {
         #expect((14_900...15_100).contains(statistics[0].requests))
     }
 
-    @Test func `However many loops ask, exactly the burst is admitted`() async throws {
+    @Test func `Concurrent requests are admitted exactly up to the burst`() async throws {
         let rate = requestRate("1r/s")
         let zones = [
             RequestZone(name: "x", rate: rate, size: 1 << 20), RequestZone(name: "y", rate: rate, size: 1 << 20),

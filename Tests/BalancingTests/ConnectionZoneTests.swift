@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 struct ConnectionZoneTests {
-    @Test func `As many requests of a key are under way as the limit says, whatever other keys do`() {
+    @Test func `The limit applies to the active requests of each key`() {
         let zone = ConnectionZone(name: "z", size: 1 << 20)
         #expect(zone.enter([1], limit: 2))
         #expect(zone.enter([1], limit: 2))
@@ -16,7 +16,7 @@ struct ConnectionZoneTests {
         #expect(!zone.enter([1], limit: 2))
     }
 
-    @Test func `A zone that is full refuses new keys, and forgets those without a request`() {
+    @Test func `A full zone refuses new keys, and removes keys without a request`() {
         let zone = ConnectionZone(name: "z", size: 128)
         #expect(zone.enter([1], limit: 9))
         #expect(zone.enter([2], limit: 9))

@@ -1,7 +1,7 @@
 import Balancing
 import Testing
 
-/// Choices by hash, by chance and by time.
+/// Choices by a hash, at random, and by response time.
 struct HashAndRandomTests {
     private func group(_ strategy: BalancingStrategy, weights: [Int], backup: Bool = false) -> PeerGroup {
         var peers = weights.enumerated().map { PeerSpecification(address: "10.0.0.\($0):90", weight: $1) }
@@ -31,7 +31,7 @@ struct HashAndRandomTests {
         #expect((350...650).contains(counts["10.0.0.1:90"] ?? 0))
     }
 
-    @Test func `a consistent hash moves only the keys of the peer that goes`() {
+    @Test func `a consistent hash moves only the keys of a removed peer`() {
         let group = group(.consistentHash, weights: [1, 1, 1, 1])
         let keys = (0..<500).map { "key \($0)" }
         let before = keys.map { address(group, key: $0) }
@@ -44,7 +44,7 @@ struct HashAndRandomTests {
     }
 
     @Test(arguments: BalancingStrategy.allCases)
-    func `a retry goes to another peer, last to the backup, and then there is none`(_ strategy: BalancingStrategy) {
+    func `retries try every peer once, the backup last`(_ strategy: BalancingStrategy) {
         let group = group(strategy, weights: [1, 5, 2], backup: true)
         for key in ["a", "b", "c", ""] {
             var tried = TriedPeers()
@@ -59,13 +59,13 @@ struct HashAndRandomTests {
         }
     }
 
-    @Test func `chance follows the weights`() {
+    @Test func `random choices follow the weights`() {
         let group = group(.random, weights: [1, 3])
         let heavy = (0..<2000).count { _ in address(group) == "10.0.0.1:90" }
         #expect((1400...1600).contains(heavy))
     }
 
-    @Test func `of two drawn, the less loaded is taken`() {
+    @Test func `random two takes the peer with less load`() {
         let group = group(.randomTwo, weights: [1, 1, 1])
         let busy = (0..<30).compactMap { _ in group.lease() }
         let counts = Dictionary(grouping: busy, by: \.peer.address).mapValues(\.count)
@@ -74,14 +74,14 @@ struct HashAndRandomTests {
     }
 
     @Test(arguments: [BalancingStrategy.leastTimeToHead, .leastTimeToEnd])
-    func `the peer that answers faster is asked, unless more wait there`(_ strategy: BalancingStrategy) throws {
+    func `the faster peer is chosen, unless it has more active requests`(_ strategy: BalancingStrategy) throws {
         let group = group(strategy, weights: [1, 1])
         func answer(_ lease: Lease) {
             let time: Int64 = lease.peer.address == "10.0.0.0:90" ? 30_000 : 10_000
             _ = group.finish(
                 lease, .success, connection: .closed, now: 0, times: ResponseTimes(toHead: time, toEnd: time))
         }
-        // Each is asked once before anything is known of it.
+        // A peer without a response comes first.
         let first = try [#require(group.lease()), #require(group.lease())]
         #expect(Set(first.map(\.peer)).count == 2)
         for lease in first { answer(lease) }
@@ -94,7 +94,7 @@ struct HashAndRandomTests {
         #expect(busy.count { $0 == "10.0.0.1:90" } == 3)
     }
 
-    @Test func `with slow_start a peer that is back gets more and more`() throws {
+    @Test func `with slow_start, the share of a recovered peer grows`() throws {
         let group = PeerGroup([
             PeerSpecification(address: "a", failTimeout: 1000, slowStart: 10_000),
             PeerSpecification(address: "b", failTimeout: 1000, slowStart: 10_000),
@@ -103,7 +103,7 @@ struct HashAndRandomTests {
             (0..<100).count { _ in group.address(now: now) == "a" }
         }
         #expect(share(at: 0) == 50)
-        // It fails, and is asked again when its time is over.
+        // It fails, and gets its probe after fail_timeout.
         var failed = false
         while !failed { failed = group.address(now: 0, .failure) == "a" }
         for now in [Milliseconds(5000), 5001] {

@@ -14,7 +14,7 @@ struct HealthCheckRuleTests {
         return results.map { group.countCheck(of: peer, by: name, hasPassed: $0, now: 0).change }
     }
 
-    @Test func `fails and passes count in a row`() throws {
+    @Test func `fails and passes count consecutive results`() throws {
         let group = group([HealthCheckRule(name: "c", fails: 3, passes: 2)])
         #expect(
             try count(group, [false, false, true, false, false, false]) == [nil, nil, nil, nil, nil, .unhealthy])
@@ -23,27 +23,27 @@ struct HealthCheckRuleTests {
         #expect(group.addresses(2).contains("a"))
     }
 
-    @Test func `the first result decides of a mandatory check`() throws {
+    @Test func `the first result of a mandatory check decides alone`() throws {
         let group = group([HealthCheckRule(name: "c", fails: 3, passes: 3, isMandatory: true)])
         #expect(group.address() == nil)
         #expect(try count(group, [true]) == [.healthy])
         #expect(group.addresses(2) == "a a")
     }
 
-    @Test func `of several checks each has to pass, and one that is taken away is forgotten`() throws {
+    @Test func `every check has to pass, and a removed check has no effect`() throws {
         let rules = [HealthCheckRule(name: "c"), HealthCheckRule(name: "d")]
         let group = group(rules)
         #expect(try count(group, [false], by: "d") == [.unhealthy])
         #expect(try count(group, [true]) == [nil])
         #expect(group.addresses(2) == "b b")
-        // The same check with other numbers.
+        // A changed rule keeps the state of its check.
         group.setChecks([HealthCheckRule(name: "d", fails: 5)])
         #expect(group.addresses(2) == "b b")
         group.setChecks([rules[0]])
         #expect(group.addresses(2).contains("a"))
     }
 
-    @Test func `a check takes a place of max_conns, and finds none at a busy peer`() throws {
+    @Test func `a check counts against max_conns, and a busy peer is not checked`() throws {
         let group = group([HealthCheckRule(name: "c")])
         let peer = group.checkedPeers[0]
         let check = try #require(group.leaseForCheck(peer, loop: 0))
@@ -56,7 +56,7 @@ struct HealthCheckRuleTests {
         #expect(group.leaseForCheck(peer, loop: 0) == nil)
     }
 
-    @Test func `a peer that comes back is told to a request that waits`() throws {
+    @Test func `a recovered peer wakes a queued request`() throws {
         let group = group([HealthCheckRule(name: "c")], queueLimit: 4)
         _ = try count(group, [false])
         let lease = try #require(group.lease())

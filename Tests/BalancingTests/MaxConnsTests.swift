@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 struct MaxConnsTests {
-    @Test func `A peer at max_conns is passed over, and all of them so is all busy`() throws {
+    @Test func `A peer at max_conns is skipped, and if all are, the result is all busy`() throws {
         let group = PeerGroup([.init(address: "a", maxConns: 1), .init(address: "b", maxConns: 1)])
         let leases = [try #require(group.lease()), try #require(group.lease())]
         #expect(leases.map(\.peer.address) == ["a", "b"])
@@ -13,7 +13,7 @@ struct MaxConnsTests {
         #expect(group.pick(loop: 0, now: 0, tried: &tried).name == "b")
     }
 
-    @Test func `A kept connection is used again by its loop`() throws {
+    @Test func `A loop reuses its idle connection`() throws {
         let group = PeerGroup([.init(address: "a")], loops: 2)
         let first = try #require(group.lease(loop: 0))
         #expect(first.connection == .open)
@@ -24,7 +24,7 @@ struct MaxConnsTests {
         #expect(try group.statistics(of: "a").idle == 0)
     }
 
-    @Test func `An idle connection of another loop is reclaimed when the peer can hold no more`() throws {
+    @Test func `At max_conns, an idle connection of another loop is reclaimed`() throws {
         let group = PeerGroup([.init(address: "a", maxConns: 1)], loops: 2)
         let first = try #require(group.lease(loop: 0))
         #expect(group.finish(first, .success, connection: .idle, now: 0).keepsConnection)
@@ -37,7 +37,7 @@ struct MaxConnsTests {
         #expect(try group.statistics(of: "a").idle == 0)
     }
 
-    @Test func `A stale connection is replaced on the same peer`() throws {
+    @Test func `A dead connection is replaced on the same peer`() throws {
         let group = PeerGroup([.init(address: "a", maxConns: 1)])
         _ = group.finish(try #require(group.lease()), .success, connection: .idle, now: 0)
         let lease = try #require(group.lease())
@@ -48,7 +48,7 @@ struct MaxConnsTests {
         #expect(try group.statistics(of: "a").requests == 2)
     }
 
-    @Test func `After max_conns is lowered the connections beyond it are closed`() throws {
+    @Test func `After max_conns is reduced, excess connections are closed`() throws {
         let group = PeerGroup([.init(address: "a", maxConns: 2)])
         let leases = [try #require(group.lease()), try #require(group.lease())]
         _ = group.replacePeers(with: [.init(address: "a", maxConns: 1)])
@@ -56,9 +56,9 @@ struct MaxConnsTests {
         #expect(group.finish(leases[1], .success, connection: .idle, now: 0).keepsConnection)
     }
 
-    /// Loops with connections of their own, played with a random order of events.
+    /// Simulates loops with their own connections and a random order of events.
     @Test(arguments: 0..<40)
-    func `Connections, busy and idle of all loops, never exceed max_conns`(seed: UInt64) throws {
+    func `Busy and idle connections of all loops never exceed max_conns`(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
         let limits = [Int.random(in: 1...3, using: &random), Int.random(in: 1...5, using: &random)]
         let group = PeerGroup(
@@ -97,7 +97,7 @@ struct MaxConnsTests {
                 case 0:
                     open[peer] -= 1
                     _ = group.finish(lease, .success, connection: .closed, now: 0)
-                case 1:  // died: once more
+                case 1:  // the connection is dead: open another one
                     open[peer] -= 1
                     _ = connect(lease, group.anotherConnection(for: lease, after: .closed))
                     leases.append((lease, true))

@@ -2,7 +2,7 @@ import Balancing
 import Testing
 
 struct MembershipTests {
-    @Test func `Peers that stay keep their state, new ones start fresh`() throws {
+    @Test func `A remaining peer keeps its state, and a new peer starts without any`() throws {
         let group = PeerGroup([.init(address: "a"), .init(address: "b")])
         #expect(group.address(now: 0, .failure) == "a")
         let change = group.replacePeers(with: [.init(address: "b"), .init(address: "c"), .init(address: "a")])
@@ -13,7 +13,7 @@ struct MembershipTests {
         #expect(try group.statistics(of: "c", now: 1).requests == 0)
     }
 
-    @Test func `A removed peer gets no more requests and goes with its last one`() throws {
+    @Test func `A removed peer gets no more requests, and is dropped after its last one`() throws {
         let group = PeerGroup([.init(address: "a"), .init(address: "b")])
         let lease = try #require(group.lease())
         #expect(lease.peer.address == "a")
@@ -25,7 +25,7 @@ struct MembershipTests {
         #expect(group.statistics(now: 0).peers.map(\.peer.address) == ["b"])
     }
 
-    @Test func `A removed peer's idle connections are closed by their loops`() throws {
+    @Test func `A removed peer is dropped when its idle connections are closed`() throws {
         let group = PeerGroup([.init(address: "a"), .init(address: "b")], loops: 2)
         let lease = try #require(group.lease(loop: 1))
         #expect(group.finish(lease, .success, connection: .idle, now: 0).keepsConnection)
@@ -36,7 +36,7 @@ struct MembershipTests {
         #expect(group.statistics(now: 0).peers.count == 1)
     }
 
-    @Test func `A peer that comes back while it drains takes its state up again`() throws {
+    @Test func `A draining peer that is added again keeps its state`() throws {
         let group = PeerGroup([.init(address: "a", maxConns: 1), .init(address: "b", maxConns: 1)])
         let lease = try #require(group.lease())
         _ = group.replacePeers(with: [.init(address: "b", maxConns: 1)])
@@ -46,7 +46,7 @@ struct MembershipTests {
         #expect(group.lease()?.peer == lease.peer)
     }
 
-    @Test func `One address named twice is two peers`() {
+    @Test func `An address that occurs twice is two peers`() {
         let group = PeerGroup([.init(address: "a"), .init(address: "a"), .init(address: "b")])
         #expect(group.addresses(6) == "a a b a a b")
         _ = group.replacePeers(with: [.init(address: "a"), .init(address: "b")])
@@ -54,7 +54,7 @@ struct MembershipTests {
         #expect(group.addresses(4).count { $0 == "a" } == 2)
     }
 
-    @Test func `Changed numbers of a peer that stays hold at once`() {
+    @Test func `A changed weight applies at once`() {
         let group = PeerGroup([.init(address: "a"), .init(address: "b")])
         _ = group.address()
         _ = group.address()
@@ -63,7 +63,7 @@ struct MembershipTests {
         #expect(turns.count { $0 == "a" } == 3)
     }
 
-    @Test func `Ids are never used again`() {
+    @Test func `Ids are never reused`() {
         let group = PeerGroup([.init(address: "a"), .init(address: "b")])
         _ = group.replacePeers(with: [.init(address: "c")])
         _ = group.replacePeers(with: [.init(address: "a")])

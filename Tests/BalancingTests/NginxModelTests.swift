@@ -2,7 +2,7 @@ import Balancing
 import TestSupport
 import Testing
 
-/// nginx's round robin and least_conn written down again as plainly as its C source, to compare choices with.
+/// nginx's round robin and least_conn, as plain as its C source. The test compares the choices.
 private struct NginxModel {
     struct Peer {
         let specification: PeerSpecification
@@ -80,7 +80,7 @@ private struct NginxModel {
 
 struct NginxModelTests {
     @Test(arguments: 0..<60)
-    func `Choices are nginx's under random weights, failures, limits and times`(seed: UInt64) {
+    func `The choices are nginx's, with random weights, failures, limits and times`(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         let specifications = (0..<Int.random(in: 2...6, using: &random)).map { index in
             PeerSpecification(

@@ -10,7 +10,7 @@ struct OutlierDetectionTests {
         return group
     }
 
-    /// One round: a request for each peer that may be asked.
+    /// Sends one request to each usable peer.
     @discardableResult
     private func round(
         _ group: PeerGroup, now: Milliseconds, errors: Set<String> = [], times: [String: Int64] = [:]
@@ -32,7 +32,7 @@ struct OutlierDetectionTests {
         group.statistics(now: now).peers.filter(\.isEjected).map(\.peer.address)
     }
 
-    @Test func `so many errors in a row eject a peer, and one success between them does not`() {
+    @Test func `consecutive errors eject a peer, unless a success interrupts them`() {
         let group = group()
         for _ in 0..<3 {
             for _ in 0..<4 { #expect(round(group, now: 1, errors: ["2"]) == []) }
@@ -49,13 +49,13 @@ struct OutlierDetectionTests {
         #expect(group.addresses(4, now: 30_003).contains("2"))
     }
 
-    @Test func `failures of the connection count as errors do`() throws {
+    @Test func `connection failures count as errors`() throws {
         let group = group { $0.consecutiveErrors = 2 }
         for _ in 0..<8 { _ = group.address(now: 5, .failure) }
         #expect(ejected(group, now: 5).count == 2)
     }
 
-    @Test func `each ejection in a row lasts longer, up to the most, and quiet intervals are forgiven`() {
+    @Test func `each ejection in a row lasts longer, up to the maximum, and intervals without one reduce that`() {
         let group = group {
             $0.consecutiveErrors = 1
             $0.maxEjectionTime = 70_000
@@ -65,7 +65,7 @@ struct OutlierDetectionTests {
             #expect(round(group, now: now, errors: ["1"]).first?.duration == duration)
             now += duration
         }
-        // Four intervals, each ended by a request.
+        // A request after each interval ends it.
         for _ in 0..<5 {
             round(group, now: now)
             now += 10_000
@@ -73,7 +73,7 @@ struct OutlierDetectionTests {
         #expect(round(group, now: now, errors: ["1"]).first?.duration == 30_000)
     }
 
-    @Test func `no more than the most share of the peers is ejected, and never the only one`() {
+    @Test func `at most max_ejection_percent of the peers are ejected, and never the only one`() {
         let four = group { $0.consecutiveErrors = 1 }
         round(four, now: 1, errors: ["0", "1", "2", "3"])
         #expect(ejected(four, now: 1).count == 2)
@@ -88,7 +88,7 @@ struct OutlierDetectionTests {
         #expect(ejected(one, now: 1) == [])
     }
 
-    @Test func `a share of errors ejects at the end of an interval, if there were enough requests`() {
+    @Test func `the error rate ejects at the end of an interval, if there were enough requests`() {
         let group = group {
             $0.consecutiveErrors = 0
             $0.errorPercent = 30
@@ -96,14 +96,14 @@ struct OutlierDetectionTests {
         }
         round(group, now: 0)
         for turn in 0..<9 { #expect(round(group, now: 1, errors: turn % 5 == 0 ? ["0"] : []) == []) }
-        // Two of ten.
+        // Two errors in ten requests are too few.
         #expect(round(group, now: 10_000) == [])
         for turn in 0..<12 { round(group, now: 10_001, errors: turn % 3 == 0 ? ["0"] : turn % 4 == 0 ? ["3"] : []) }
         let ejections = round(group, now: 20_000)
         #expect(ejections == [Ejection(address: "0", reason: .errorPercent, duration: 30_000)])
     }
 
-    @Test(arguments: [2, 3, 4]) func `a peer that is slow against the median is ejected`(_ count: Int) {
+    @Test(arguments: [2, 3, 4]) func `a peer that is slow compared with the median is ejected`(_ count: Int) {
         let group = group(count) {
             $0.latencyHundredths = 300
             $0.requestVolume = 5
@@ -118,13 +118,13 @@ struct OutlierDetectionTests {
         #expect(ejected(group, now: 20_000) == ["0"])
     }
 
-    @Test func `without the directive nothing is ejected`() {
+    @Test func `without rules, no peer is ejected`() {
         let group = PeerGroup([.init(address: "0", maxFails: 0), .init(address: "1", maxFails: 0)])
         for now in 0..<200 { #expect(round(group, now: Milliseconds(now) * 1000, errors: ["0"]) == []) }
         #expect(!group.statistics(now: 0).detectsOutliers)
     }
 
-    @Test func `a peer comes back slowly, where the configuration says so`() throws {
+    @Test func `slow_start applies after an ejection`() throws {
         let group = PeerGroup([
             .init(address: "0", maxFails: 0, slowStart: 10_000), .init(address: "1", maxFails: 0, slowStart: 10_000),
         ])

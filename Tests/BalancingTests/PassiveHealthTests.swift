@@ -6,7 +6,7 @@ struct PassiveHealthTests {
         PeerGroup([.init(address: "a", weight: weight, maxFails: maxFails), .init(address: "b", maxFails: 0)])
     }
 
-    /// Picks until it is a's turn: after a failure it has lost its weight, and needs a round to gain some.
+    /// Picks until `a` is chosen. A failure has reduced its effective weight to 0, so that this needs some picks.
     private func probe(_ group: PeerGroup, now: Milliseconds) throws -> Lease {
         for _ in 0..<3 {
             let lease = try #require(group.lease(now: now))
@@ -17,7 +17,7 @@ struct PassiveHealthTests {
         throw CancellationError()
     }
 
-    @Test func `A failed peer is left alone for fail_timeout, then probed once`() throws {
+    @Test func `A failed peer gets no request for fail_timeout, and then one probe`() throws {
         let group = pair()
         #expect(group.address(now: 1_000, .failure) == "a")
         #expect(group.addresses(4, now: 11_000) == "b b b b")
@@ -30,7 +30,7 @@ struct PassiveHealthTests {
         #expect(try group.statistics(of: "a", now: 11_004).isHealthy)
     }
 
-    @Test func `A failed probe costs another fail_timeout`() throws {
+    @Test func `A failed probe starts another fail_timeout`() throws {
         let group = pair()
         #expect(group.address(now: 0, .failure) == "a")
         group.end(try probe(group, now: 10_001), .failure, now: 10_001)
@@ -38,14 +38,14 @@ struct PassiveHealthTests {
         #expect(group.addresses(4, now: 20_002).contains("a"))
     }
 
-    @Test func `A probe that tells nothing leaves the peer out until the next one`() throws {
+    @Test func `After a probe without a result, the peer stays unusable until the next probe`() throws {
         let group = pair()
         #expect(group.address(now: 0, .failure) == "a")
         group.end(try probe(group, now: 10_001), .unknown, now: 10_002)
         #expect(group.addresses(3, now: 10_003) == "b b b")
     }
 
-    @Test func `A late success of a request from before the failure does not bring a peer back`() throws {
+    @Test func `A late success of a request from before the failure does not make the peer usable`() throws {
         let group = pair()
         let early = try #require(group.lease(now: 0))
         #expect(early.peer.address == "a")
@@ -55,7 +55,7 @@ struct PassiveHealthTests {
         #expect(group.addresses(3, now: 4) == "b b b")
     }
 
-    @Test func `Failures further apart than fail_timeout do not add up`() throws {
+    @Test func `Failures in different fail_timeout periods do not add up`() throws {
         let group = pair(maxFails: 2)
         #expect(group.address(now: 0, .failure) == "a")
         #expect(group.address(now: 0) == "b")
@@ -67,7 +67,7 @@ struct PassiveHealthTests {
         #expect(try !group.statistics(of: "a", now: 10_004).isHealthy)
     }
 
-    @Test func `A failure costs weight divided by max_fails, and a pick gives 1 back`() throws {
+    @Test func `A failure reduces the weight by weight / max_fails, and a pick gives 1 back`() throws {
         let group = pair(maxFails: 3, weight: 9)
         #expect(group.address(now: 0, .failure) == "a")
         #expect(try group.statistics(of: "a").effectiveWeight == 6)
@@ -75,14 +75,14 @@ struct PassiveHealthTests {
         #expect(try group.statistics(of: "a").effectiveWeight == 7)
     }
 
-    @Test func `max_fails=0 switches the accounting off, not the counting`() throws {
+    @Test func `With max_fails=0, failures are counted in the statistics only`() throws {
         let group = PeerGroup([.init(address: "a", maxFails: 0), .init(address: "b", isDown: true)])
         for _ in 0..<5 { #expect(group.address(now: 0, .failure) == "a") }
         #expect(try group.statistics(of: "a").isHealthy)
         #expect(try group.statistics(of: "a").failures == 5)
     }
 
-    @Test func `A single peer is never out`() throws {
+    @Test func `Failures never make a single peer unusable`() throws {
         let group = PeerGroup([.init(address: "a")])
         for _ in 0..<5 { #expect(group.address(now: 0, .failure) == "a") }
         #expect(try group.statistics(of: "a").isHealthy)
@@ -96,7 +96,7 @@ struct PassiveHealthTests {
         #expect(group.pick(loop: 0, now: 0, tried: &tried).name == "none usable")
     }
 
-    @Test func `When all are out there is none usable until the first fail_timeout is over`() {
+    @Test func `If all peers have failed, none is usable until the first fail_timeout is over`() {
         let group = PeerGroup([.init(address: "a"), .init(address: "b", failTimeout: 5_000)])
         #expect(group.address(now: 0, .failure) == "a")
         #expect(group.address(now: 0, .failure) == "b")
@@ -104,7 +104,7 @@ struct PassiveHealthTests {
         #expect(group.address(now: 5_001) == "b")
     }
 
-    @Test func `Where no peer is usable, one request in each tenth of a second tries the one left alone longest`()
+    @Test func `While no peer is usable, one request per 100 ms probes the peer that failed first`()
         throws
     {
         let group = PeerGroup([
@@ -123,7 +123,7 @@ struct PassiveHealthTests {
         #expect(first.name == "a")
         #expect(pick(130).name == "none usable")
         #expect(pick(160).name == "b")
-        // The first one's answer opens the peer to everybody.
+        // After its success, the peer is usable for all requests.
         group.end(try #require(first.lease), .success, now: 170)
         #expect(group.lease(now: 170)?.peer.address == "a")
     }

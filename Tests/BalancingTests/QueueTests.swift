@@ -11,7 +11,7 @@ struct QueueTests {
         return group.pick(loop: loop, now: 0, tried: &tried, reason: reason)
     }
 
-    @Test func `Requests wait in their order, up to the limit`() throws {
+    @Test func `Requests are queued in order, up to the limit`() throws {
         let first = try #require(pick(0).lease)
         #expect(pick(1).name == "queued")
         #expect(pick(2).name == "queued")
@@ -26,16 +26,16 @@ struct QueueTests {
         #expect(group.statistics(now: 0).waiting == 0)
     }
 
-    @Test func `A newcomer goes behind those that wait`() throws {
+    @Test func `A new request goes to the end of the queue`() throws {
         let first = try #require(pick(0).lease)
         _ = pick(1)
         _ = pick(2)
-        #expect(group.end(first).wake == 1)  // the place is free, and loop 1's turn is under way
+        #expect(group.end(first).wake == 1)  // `a` is free, and loop 1 is being woken
         #expect(pick(0).name == "queued")
         #expect(try #require(pick(1, .dequeued).lease).peer.address == "a")
     }
 
-    @Test func `A woken request whose place was taken waits in front`() throws {
+    @Test func `A dequeued request that finds all peers busy goes to the front`() throws {
         let first = try #require(pick(0).lease)
         _ = pick(1)
         #expect(group.end(first).wake == 1)
@@ -45,18 +45,18 @@ struct QueueTests {
         #expect(group.end(overtaker).wake == 1)
     }
 
-    @Test func `A request that leaves gives its place to the next`() throws {
+    @Test func `A request that leaves the queue does not block the next one`() throws {
         let first = try #require(pick(0).lease)
         _ = pick(1)
         _ = pick(2)
         #expect(group.leaveQueue(loop: 1))
         #expect(group.statistics(now: 0).waiting == 1)
         #expect(group.end(first).wake == 2)
-        #expect(!group.leaveQueue(loop: 2))  // its turn is under way
+        #expect(!group.leaveQueue(loop: 2))  // it is being woken already
         #expect(group.forwardWake(now: 0) == nil)
     }
 
-    @Test func `A turn nobody takes is passed on`() throws {
+    @Test func `A wake-up that no request needs is passed on`() throws {
         let first = try #require(pick(0).lease)
         _ = pick(1)
         _ = pick(2)
@@ -64,7 +64,9 @@ struct QueueTests {
         #expect(group.forwardWake(now: 0) == 2)
     }
 
-    @Test func `When the last usable peer fails, those that wait are woken one by one and find none`() throws {
+    @Test func `When the last usable peer fails, the queued requests are woken one after the other and find none`()
+        throws
+    {
         let group = PeerGroup(
             [.init(address: "a", maxConns: 1), .init(address: "b", isDown: true)], loops: 2, queueLimit: 5)
         let first = try #require(group.lease())
@@ -77,7 +79,7 @@ struct QueueTests {
         #expect(group.forwardWake(now: 0) == nil)
     }
 
-    @Test func `More free places wake more than one`() throws {
+    @Test func `Several free connections wake several requests`() throws {
         let group = PeerGroup(
             [.init(address: "a", maxConns: 1), .init(address: "b", maxConns: 1)], loops: 1, queueLimit: 5)
         let first = try #require(group.lease())
@@ -86,22 +88,22 @@ struct QueueTests {
         group.end(second, .failure, now: 0)
         var tried = TriedPeers()
         for _ in 0..<3 { #expect(group.pick(loop: 0, now: 0, tried: &tried).name == "queued") }
-        // b has recovered meanwhile: two places are free, and one end only tells of it.
+        // `b` has recovered meanwhile, so that two connections are free, but only one lease ends.
         #expect(group.end(first, now: 20_000).wake == 0)
         let woken = group.pick(loop: 0, now: 20_000, tried: &tried, reason: .dequeued).lease
         #expect(woken?.wake == 0)
     }
 
-    @Test func `A new member wakes all`() throws {
+    @Test func `A new member wakes all queued requests`() throws {
         _ = try #require(pick(0).lease)
         _ = pick(2)
         _ = pick(1)
         #expect(group.replacePeers(with: [.init(address: "c")]).wake == [2, 1])
     }
 
-    /// Loops that follow the rules, in a random order of events; nobody may be left waiting.
+    /// Simulates loops with a random order of events. No request may wait for ever.
     @Test(arguments: 0..<40)
-    func `Everyone who waits is served or told, whatever the order`(seed: UInt64) throws {
+    func `Every queued request gets a peer or an error, in any order of events`(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
         let group = PeerGroup(
             [.init(address: "a", maxFails: 2, failTimeout: 50, maxConns: 2), .init(address: "b", maxConns: 1)],

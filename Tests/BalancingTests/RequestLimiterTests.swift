@@ -12,7 +12,8 @@ struct RequestLimiterTests {
         ])
     }
 
-    /// A letter for each request at its time: `y` admitted, `n` refused, a number: admitted with that delay in ms.
+    /// Sends a request at each time. In the result, `y` is admitted, `n` refused, and a number is admitted with that delay
+    /// in milliseconds.
     private func play(_ limiter: RequestLimiter, _ times: [Milliseconds]) -> String {
         times.map { now in
             switch limiter.admit(key: [1, 2, 3, 4].span, now: now) {
@@ -27,18 +28,18 @@ struct RequestLimiterTests {
         arguments: [
             ("1r/s", 0, [0, 0, 999, 1_000, 1_000, 2_500, 3_499, 3_500], "y n n y n y n y"),
             ("10r/s", 2, [0, 0, 0, 0, 99, 100, 100, 300, 300, 300], "y y y n n y n y y n"),
-            // 1.666 r/s: 600 ms drain 999 thousandths, one too few.
+            // 1.666 r/s: in 600 ms, 999 thousandths drain, which is one too few.
             ("100r/m", 0, [0, 600, 601], "y n y"),
             ("1000r/s", 5, [0, 0, 0, 0, 0, 0, 0, 1, 2, 2], "y y y y y y n y y n"),
             ("0.5r/s", 0, [0, 1_999, 2_000], "y n y"),
         ] as [(String, Int, [Milliseconds], String)])
-    func `Requests are admitted up to the burst, and then at the rate`(
+    func `Requests are admitted up to the burst, then at the rate`(
         rate: String, burst: Int, times: [Milliseconds], answers: String
     ) throws {
         #expect(play(limiter(rate, burst: burst), times) == answers)
     }
 
-    @Test func `What is ahead of the rate is delayed, unless nodelay`() throws {
+    @Test func `Requests ahead of the rate are delayed, except with nodelay`() throws {
         #expect(play(limiter("10r/s", burst: 3, delay: .beyond(0)), [0, 0, 0, 0, 0, 50]) == "y 100 200 300 n n")
         #expect(play(limiter("10r/s", burst: 3, delay: .beyond(2)), [0, 0, 0, 0, 0]) == "y y y 100 n")
         #expect(play(limiter("10r/s", burst: 3, delay: .never), [0, 0, 0, 0, 0]) == "y y y y n")
@@ -46,16 +47,16 @@ struct RequestLimiterTests {
         #expect(play(limiter("3r/s", burst: 3, delay: .beyond(0)), [0, 0, 0]) == "y 333 666")
     }
 
-    @Test func `A refusal changes nothing`() throws {
+    @Test func `A refused request does not count`() throws {
         let limiter = limiter("1r/s", burst: 1)
         #expect(play(limiter, [0, 0] + Array(repeating: 500, count: 100) + [1_000, 1_000]).hasSuffix(" n y n"))
     }
 
-    @Test func `A clock that lags between loops neither helps nor harms`() throws {
+    @Test func `An earlier time from another loop changes nothing`() throws {
         #expect(play(limiter("1r/s"), [5_000, 4_000, 5_999, 6_000]) == "y n n y")
     }
 
-    @Test func `Keys are counted apart, and an empty or overlong one not at all`() throws {
+    @Test func `Each key has its own count, and an empty or too long key has none`() throws {
         let limiter = limiter("1r/s")
         #expect(limiter.admit(key: [1].span, now: 0) == .admitted(delay: 0))
         #expect(limiter.admit(key: [2].span, now: 0) == .admitted(delay: 0))
@@ -70,7 +71,7 @@ struct RequestLimiterTests {
         #expect(limiter.limits[0].zone.keyCount == 3)
     }
 
-    @Test func `Several limits are all checked before any is charged, and the longest delay wins`() throws {
+    @Test func `A request counts only if all limits admit it, and the longest delay applies`() throws {
         let fast = RequestZone(name: "fast", rate: requestRate("10r/s"), size: 1 << 20)
         let slow = RequestZone(name: "slow", rate: requestRate("1r/s"), size: 1 << 20)
         let both = RequestLimiter([
@@ -86,30 +87,30 @@ struct RequestLimiterTests {
                 continue
             }
         }
-        // The refused ones cost the fast limit nothing: of its four places two are left.
+        // The fast limit has not counted the refused requests: two of its four are left.
         let alone = RequestLimiter([RequestLimit(zone: fast, burst: 3, delay: .beyond(0))])
         #expect(alone.admit(key: [1].span, now: 0) == .admitted(delay: 200))
         #expect(alone.admit(key: [1].span, now: 0) == .admitted(delay: 300))
         #expect(alone.admit(key: [1].span, now: 0) != .admitted(delay: 400))
-        // A new key is not remembered by a limit when another refuses.
+        // A limit does not store a new key if another limit refuses the request.
         let unseen: [[UInt8]] = [[9], [1]]
         #expect(both.admit(keys: unseen, now: 0) != .admitted(delay: 0))
         #expect(fast.keyCount == 1)
     }
 
-    @Test func `No limits admit everything`() {
+    @Test func `Without limits, every request is admitted`() {
         #expect(RequestLimiter([]).admit(keys: [], now: 0) == .admitted(delay: 0))
     }
 
     @Test(arguments: 0..<30)
-    func `No stretch of time admits more than burst + 1 + rate · t`(seed: UInt64) throws {
+    func `In any time t, at most burst + 1 + rate · t requests are admitted`(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
         let rate = try #require(RequestRate(millionthsPerSecond: .random(in: 1_000...200_000_000, using: &random)))
         let burst = Int.random(in: 0...20, using: &random)
         let limiter = RequestLimiter([
             RequestLimit(zone: RequestZone(name: "z", rate: rate, size: 1 << 20), burst: burst, delay: .never)
         ])
-        // About the rate that is allowed, sometimes in volleys.
+        // About as many requests as the rate allows, some at the same time.
         let gap = max(1, 1_500_000_000 / rate.millionthsPerSecond)
         var now: Milliseconds = 0
         var admitted: [Milliseconds] = []
@@ -128,7 +129,7 @@ struct RequestLimiterTests {
     }
 
     @Test(arguments: 0..<30)
-    func `Decisions are those of nginx's arithmetic`(seed: UInt64) throws {
+    func `The decisions are those of nginx's arithmetic`(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
         let perSecond = Int64.random(in: 1...500, using: &random)
         let (burst, free) = (Int64.random(in: 0...10, using: &random), Int64.random(in: 0...10, using: &random))

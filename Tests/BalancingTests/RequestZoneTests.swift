@@ -14,16 +14,16 @@ struct RequestZoneTests {
         RequestZone(name: "z", rate: requestRate(rate), size: size)
     }
 
-    @Test func `A megabyte holds about 8,000 clients, and the oldest goes for a new one`() throws {
+    @Test func `A megabyte holds about 8,000 keys, and a new key evicts the oldest`() throws {
         let zone = zone("1r/m", size: 1 << 20)
         for key in 0..<20_000 { #expect(admit(zone, UInt16(key), now: 0)) }
         #expect((7_900...8_192).contains(zone.keyCount))
     }
 
-    @Test func `In a full zone the one not seen for longest is forgotten`() throws {
+    @Test func `A full zone evicts the least recently used key`() throws {
         let zone = zone("1r/m", size: 3 * 128)
         for key: UInt16 in [1, 2, 3] { #expect(admit(zone, key, now: 0)) }
-        #expect(!admit(zone, 1, now: 1))  // seen again: 2 is the oldest now
+        #expect(!admit(zone, 1, now: 1))  // used again: 2 is the oldest now
         #expect(admit(zone, 4, now: 2))
         #expect(zone.keyCount == 3)
         #expect(!admit(zone, 1, now: 3))
@@ -31,7 +31,7 @@ struct RequestZoneTests {
         #expect(admit(zone, 2, now: 3))
     }
 
-    @Test func `With each new key up to two leave that were idle for a minute and have no excess`() throws {
+    @Test func `A new key evicts up to two keys that were idle for a minute and have no excess`() throws {
         let zone = zone("1r/s", size: 1 << 16)
         for key: UInt16 in 1...5 { #expect(admit(zone, key, now: 0)) }
         #expect(admit(zone, 6, now: 59_999))
@@ -40,10 +40,10 @@ struct RequestZoneTests {
         #expect(zone.keyCount == 5)
         #expect(admit(zone, 8, now: 60_000))
         #expect(admit(zone, 9, now: 60_000))
-        #expect(zone.keyCount == 4)  // 6 is too young
+        #expect(zone.keyCount == 4)  // 6 was used too recently
     }
 
-    @Test func `A long key costs more of the zone`() throws {
+    @Test func `A long key needs more of the zone`() throws {
         let zone = zone("1r/s", size: 1_024)
         let limiter = RequestLimiter([RequestLimit(zone: zone)])
         for key in 0..<8 as Range<UInt8> { _ = limiter.admit(key: [key].span, now: 0) }
@@ -53,7 +53,7 @@ struct RequestZoneTests {
         #expect(zone.keyCount == 5)
     }
 
-    @Test func `A budget is never longer away than its window`() throws {
+    @Test func `The reset time is never longer than the window`() throws {
         let zone = zone("5r/m", size: 1 << 16)
         let limiter = RequestLimiter([RequestLimit(zone: zone, burst: 4, delay: .never)])
         for _ in 0..<5 { _ = limiter.admit(key: [1].span, now: 0) }
@@ -62,7 +62,7 @@ struct RequestZoneTests {
         #expect((budget.windowSeconds, budget.resetSeconds) == (60, 60))
     }
 
-    @Test func `The budget tells what is left, when it is whole again and when to retry`() throws {
+    @Test func `The budget has the remaining requests, the reset time and the retry time`() throws {
         let zone = zone("1r/s", size: 1 << 16)
         let limiter = RequestLimiter([RequestLimit(zone: zone, burst: 4, delay: .never)])
         #expect(limiter.limits[0].windowSeconds == 5)
@@ -89,7 +89,7 @@ struct RequestZoneTests {
     }
 
     @Test(arguments: 0..<20)
-    func `The budget keeps its word`(seed: UInt64) throws {
+    func `The budget is correct to the millisecond`(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
         let rate = try #require(RequestRate(millionthsPerSecond: .random(in: 10_000...50_000_000, using: &random)))
         let zone = RequestZone(name: "z", rate: rate, size: 1 << 16)
@@ -102,12 +102,12 @@ struct RequestZoneTests {
             let remaining = before?.remaining ?? burst + 1
             for _ in 0..<remaining {
                 guard case .admitted = limiter.admit(key: [1].span, now: now) else {
-                    Issue.record("\(remaining) were promised")
+                    Issue.record("\(remaining) requests must be admitted")
                     return
                 }
             }
             guard case .refused(_, _, let refusal) = limiter.admit(key: [1].span, now: now) else {
-                Issue.record("only \(remaining) were promised")
+                Issue.record("only \(remaining) requests must be admitted")
                 return
             }
             #expect(refusal.remaining == 0)
@@ -126,7 +126,7 @@ struct RequestZoneTests {
         }
     }
 
-    @Test func `Clients are listed with the last one first, without those that have nothing left`() throws {
+    @Test func `Clients are listed with the most recent first, without those whose bucket has drained`() throws {
         let zone = zone("1r/s", size: 1 << 20)
         for key in 1...20 as ClosedRange<UInt16> { _ = admit(zone, key, now: Milliseconds(key) * 100) }
         #expect(zone.activeClients(now: 2_000) == 10)
@@ -136,7 +136,7 @@ struct RequestZoneTests {
         #expect(zone.clients(burst: 0, now: 10_000, limit: 3).isEmpty)
     }
 
-    @Test func `Windows of the contract's defaults come out even`() throws {
+    @Test func `The window of the default limit is exactly 60 seconds`() throws {
         let rate = requestRate("100r/m")
         let limit = RequestLimit(zone: RequestZone(name: "z", rate: rate, size: 1 << 20), burst: 99)
         #expect(limit.windowSeconds == 60)

@@ -5,12 +5,12 @@ import Testing
 struct RoundRobinTests {
     @Test(arguments: [
         ([1, 1, 1], "a b c a b c"),
-        ([5, 1, 1], "a a b a c a a"),  // the example in nginx's own comment
+        ([5, 1, 1], "a a b a c a a"),  // the example in a comment of nginx's source
         ([2, 1], "a b a a b a"),
         ([1, 2, 3], "c b a c b c"),
         ([1], "a a a"),
     ])
-    func `Turns follow nginx's smooth weighted order`(weights: [Int], sequence: String) {
+    func `The order is nginx's smooth weighted round robin`(weights: [Int], sequence: String) {
         let group = PeerGroup(
             zip(["a", "b", "c"], weights).map { PeerSpecification(address: $0, weight: $1) })
         #expect(group.addresses(sequence.split(separator: " ").count) == sequence)
@@ -29,12 +29,12 @@ struct RoundRobinTests {
         #expect((0..<cycle).map { _ in group.address() ?? "-" } == first)
     }
 
-    @Test func `A peer marked down is never asked`() {
+    @Test func `A peer marked down is never chosen`() {
         let group = PeerGroup([.init(address: "a", isDown: true), .init(address: "b"), .init(address: "c")])
         #expect(group.addresses(4) == "b c b c")
     }
 
-    @Test func `Backups are asked only while no primary is usable`() {
+    @Test func `Backups are chosen only while no primary peer is usable`() {
         let group = PeerGroup([
             .init(address: "a"), .init(address: "x", isBackup: true), .init(address: "y", isBackup: true),
         ])
@@ -44,7 +44,7 @@ struct RoundRobinTests {
         #expect(group.address(now: 11_001) == "a")
     }
 
-    @Test func `A busy primary is a reason for a backup, as in nginx`() throws {
+    @Test func `If the primary peers are busy, a backup is chosen, as in nginx`() throws {
         let group = PeerGroup([.init(address: "a", maxConns: 1), .init(address: "x", isBackup: true)])
         let first = try #require(group.lease())
         #expect(first.peer.address == "a")
@@ -53,7 +53,7 @@ struct RoundRobinTests {
         #expect(group.address() == "a")
     }
 
-    @Test func `A retry gets another peer, and none when all are tried`() {
+    @Test func `A retry gets another peer, and none if all have been tried`() {
         let group = PeerGroup([.init(address: "a", maxFails: 0), .init(address: "b", maxFails: 0)])
         var tried = TriedPeers()
         #expect(group.pick(loop: 0, now: 0, tried: &tried).name == "a")
@@ -62,12 +62,12 @@ struct RoundRobinTests {
         #expect(tried.count == 2)
     }
 
-    @Test func `A group without peers has none usable`() {
+    @Test func `A group without peers has no usable peer`() {
         var tried = TriedPeers()
         #expect(PeerGroup([]).pick(loop: 0, now: 0, tried: &tried).name == "none usable")
     }
 
-    @Test func `Names of strategies are taken with hyphens and underscores`() {
+    @Test func `Strategy names may have hyphens or underscores`() {
         #expect(BalancingStrategy(parsing: "round-robin") == .roundRobin)
         #expect(BalancingStrategy(parsing: "round_robin") == .roundRobin)
         #expect(BalancingStrategy(parsing: "least_connections") == .leastConnections)

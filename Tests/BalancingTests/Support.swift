@@ -3,7 +3,7 @@ import Testing
 
 @testable import Balancing
 
-/// Shorthand for tests that care about the choice only.
+/// Shorthand for tests that look only at the chosen peer.
 extension PeerGroup {
     convenience init(
         _ peers: [PeerSpecification], strategy: BalancingStrategy = .roundRobin, loops: Int = 1, queueLimit: Int = 0
@@ -11,7 +11,7 @@ extension PeerGroup {
         self.init(name: "test", peers: peers, strategy: strategy, loops: loops, queueLimit: queueLimit)
     }
 
-    /// Picks for a new request. nil: no peer.
+    /// Picks a peer for a new request; nil: none.
     func lease(now: Milliseconds = 0, loop: Int = 0) -> Lease? {
         var tried = TriedPeers()
         guard case .peer(let lease) = pick(loop: loop, now: now, tried: &tried) else { return nil }
@@ -23,7 +23,7 @@ extension PeerGroup {
         finish(lease, outcome, connection: .closed, now: now)
     }
 
-    /// Picks and ends at once.
+    /// Picks a peer and ends the lease at once.
     func address(now: Milliseconds = 0, _ outcome: LeaseOutcome = .success) -> String? {
         guard let lease = lease(now: now) else { return nil }
         end(lease, outcome, now: now)

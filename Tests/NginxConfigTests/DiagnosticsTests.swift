@@ -2,7 +2,7 @@ import NginxConfig
 import TestSupport
 import Testing
 
-/// A text that is refused, and the words it is refused with; `FILE` is the file's path.
+/// An invalid configuration and its error message. `FILE` stands for the path of the file.
 struct Refused: Sendable, CustomTestStringConvertible {
     let text: String
     let message: String
@@ -12,12 +12,12 @@ struct Refused: Sendable, CustomTestStringConvertible {
         self.message = message
     }
 
-    /// Within `http`.
+    /// Inside `http`.
     static func http(_ body: String, _ message: String) -> Refused {
         Refused("events {}\nhttp {\n\(body)\n}", message)
     }
 
-    /// Within `server`.
+    /// Inside `server`.
     static func server(_ body: String, _ message: String) -> Refused {
         .http("server {\n\(body)\n}", message)
     }
@@ -26,7 +26,7 @@ struct Refused: Sendable, CustomTestStringConvertible {
 }
 
 struct DiagnosticsTests {
-    /// Refused by nginx in the same words.
+    /// nginx refuses these with the same message.
     static let likeNginx: [Refused] = [
         .http("resolver valid=5s;", "no name servers defined in FILE:3"),
         .http("resolver 127.0.0.1 valid=x;", "invalid parameter: valid=x in FILE:3"),
@@ -309,14 +309,14 @@ struct DiagnosticsTests {
         Refused("error_log stderr loud;", "invalid log level \"loud\" in FILE:1"),
         // include
         Refused("include nothing.conf;", "open() \"DIR/nothing.conf\" failed (2: No such file or directory) in FILE:1"),
-        // The first fault counts, whether it is one of syntax or of a value.
+        // The first error is reported, whether it is a syntax error or an invalid value.
         Refused(
             "daemon maybe;\n}",
             "invalid value \"maybe\" in \"daemon\" directive, it must be \"on\" or \"off\" in FILE:1"),
         Refused("}\ndaemon maybe;", "unexpected \"}\" in FILE:1"),
     ]
 
-    /// Refused by nginx too, without saying where, or by this configuration only.
+    /// nginx refuses these with another message, or accepts them.
     static let ours: [Refused] = [
         .http(
             "resolver 127.0.0.1 ipv4=off ipv6=off;", "\"ipv4\" and \"ipv6\" cannot both be \"off\" in FILE:3"),
@@ -353,20 +353,20 @@ struct DiagnosticsTests {
         .server("listen 443 ssl;", "\"ssl\" of the \"listen\" directive is not supported in FILE:4"),
         .server("location / { fastcgi_pass $host; }", "variables in \"fastcgi_pass\" are not supported in FILE:4"),
         .http("access_log syslog:server=x;", "access_log to \"syslog:server=x\" is not supported in FILE:3"),
-        // An nginx that is not root ignores "user".
+        // nginx ignores "user" if it does not run as root.
         Refused("user root;\nuser root;", "\"user\" directive is duplicate in FILE:2"),
         Refused(String(repeating: "events {", count: 100), "\"events\" directive is not allowed here in FILE:1"),
     ]
 
     @Test(arguments: likeNginx + ours)
-    func `A fault is told with its file and line`(_ refused: Refused) throws {
+    func `An error has its file and line`(_ refused: Refused) throws {
         let message = refused.message.replacing("FILE", with: "/etc/millrace/millrace.conf")
             .replacing("DIR/nothing", with: "/etc/millrace/nothing").replacing("DIR", with: "/srv")
         #expect(fault(refused.text)?.description == message)
     }
 
     @Test(.enabled(if: StockNginx.isPresent), arguments: likeNginx)
-    func `nginx tells it in the same words`(_ refused: Refused) throws {
+    func `nginx has the same message`(_ refused: Refused) throws {
         let message = refused.message.replacing("FILE", with: "DIR/nginx.conf")
         let complaint = try StockNginx.complaint(about: refused.text)
         #expect(complaint == message)
@@ -377,7 +377,7 @@ struct DiagnosticsTests {
         #expect(try StockNginx.complaint(about: refused.text) != nil)
     }
 
-    @Test func `A fault on the command line is told without a file`() {
+    @Test func `An error on the command line has no file`() {
         #expect(throws: ConfigurationError("unknown directive \"x\"", at: SourceLocation(file: nil, line: 1))) {
             try load("events {}", directives: "x y;")
         }

@@ -3,9 +3,9 @@ import Testing
 
 @testable import NginxConfig
 
-/// `proxy/DIRECTIVES.md` against the directive table.
+/// Compares `proxy/DIRECTIVES.md` with the directive table.
 struct DocumentationTests {
-    /// By the heading they stand under: names, and behind each what the second column says.
+    /// By heading: the documented names, each with the text of the second column.
     private static let documented: [String: [String: String]] = {
         var folder = #filePath.split(separator: "/").dropLast(3)
         folder.append(contentsOf: ["proxy", "DIRECTIVES.md"])
@@ -32,7 +32,7 @@ struct DocumentationTests {
         (.location, "location"), (.conditional, "if in location"),
     ]
 
-    @Test func `every directive of the table is documented, with its contexts`() {
+    @Test func `every directive is documented with its contexts`() {
         let ignored = Set(DirectiveTable.ignoredRules.map(\.name))
         for (heading, isIgnored) in [("Supported", false), ("Accepted without effect", true)] {
             var expected: [String: String] = [:]
@@ -53,7 +53,7 @@ struct DocumentationTests {
         #expect(documented == Set(NamedVariable.allCases.map { Substring($0.rawValue) } + families))
     }
 
-    @Test func `what is refused is documented, and is not in the table`() {
+    @Test func `every refused directive is documented and not in the table`() {
         let refused = UnsupportedDirectives.names
         #expect(Set((Self.documented["Refused"] ?? [:]).keys) == refused)
         #expect(refused.isDisjoint(with: DirectiveTable.rules.map(\.name)))

@@ -3,7 +3,7 @@ import Testing
 @testable import NginxConfig
 
 struct HTTPBlockTests {
-    @Test func `An upstream has its servers with their parameters`() throws {
+    @Test func `An upstream has servers with parameters`() throws {
         let upstreams = try http(
             """
             server { location / { fastcgi_pass Nodes; } }
@@ -35,7 +35,7 @@ struct HTTPBlockTests {
         #expect(nodes.servers[1].failTimeout == .seconds(10))
     }
 
-    @Test func `An address after fastcgi_pass is an upstream of its own, once`() throws {
+    @Test func `Each address in fastcgi_pass becomes one upstream`() throws {
         let http = try http(
             "server { location /a { fastcgi_pass unix:/S; } location /b { fastcgi_pass unix:/S; }"
                 + " location /c { fastcgi_pass 127.0.0.1:9; } }")
@@ -43,7 +43,7 @@ struct HTTPBlockTests {
         #expect(http.servers[0].locations.map(\.settings.fastCGI.pass) == [nil, 0, 0, 1])
     }
 
-    @Test func `A limit refers to its zone, which may be defined later`() throws {
+    @Test func `A limit may refer to a zone that is declared later`() throws {
         let http = try http(
             """
             server { location / { limit_req zone=b burst=9 nodelay; limit_req zone=a; limit_req_status 429; } }
@@ -64,7 +64,7 @@ struct HTTPBlockTests {
         #expect(server.locations[1].settings.requestLimits.status == 429)
     }
 
-    @Test func `Templates keep literals and variables apart`() throws {
+    @Test func `Templates consist of literals and variables`() throws {
         let params = try settings(
             """
             server { location / {
@@ -84,7 +84,7 @@ struct HTTPBlockTests {
         #expect(params[0].constant == nil)
     }
 
-    @Test func `Trusted sources are networks, addresses and unix sockets`() throws {
+    @Test func `Trusted proxies are networks, addresses and unix sockets`() throws {
         let configuration = try load(
             """
             events {} http { server {
@@ -103,7 +103,7 @@ struct HTTPBlockTests {
         #expect(configuration.warnings.map(\.message) == ["low address bits of 10.1.2.3/8 are meaningless"])
     }
 
-    @Test func `Variables of maps and of named groups may be used above the place where they are made`() throws {
+    @Test func `Variables of maps and named groups may be used before their declaration`() throws {
         let http = try http(
             """
             log_format f "$kind $id $1";
@@ -123,7 +123,7 @@ struct HTTPBlockTests {
         #expect(http.maps[1].exact == [Array("default".utf8): Template(literal: "d")])
     }
 
-    @Test func `A log format is its strings put together`() throws {
+    @Test func `The strings of a log format are joined`() throws {
         let http = try http(
             "log_format json escape=json '{\"a\":\"' '$status' '\"}';\nserver { access_log a.log json; }")
         let format = try #require(http.servers[0].settings.accessLogs.first?.format)
@@ -134,7 +134,7 @@ struct HTTPBlockTests {
             ])
     }
 
-    @Test func `Included files stand in place, with their own names in messages`() throws {
+    @Test func `Included files are inserted, and messages have their names`() throws {
         let others = [
             "/etc/millrace/conf.d/b.conf": "server { listen 2; }",
             "/etc/millrace/conf.d/a.conf": "server { listen 1; }",

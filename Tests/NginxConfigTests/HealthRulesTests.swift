@@ -23,7 +23,7 @@ struct HealthRulesTests {
         #expect(other.match?.status?.holds(for: 300) == false)
     }
 
-    @Test func `match tells headers and bodies`() throws {
+    @Test func `match has conditions for the status, headers and body`() throws {
         let text = "match m { status ! 500 502-504; header A; header ! B; header C != d; header E ~ f; body !~ g; }"
         let match = try #require(try settings(location("health_check match=m;", http: text)).healthCheck?.match)
         #expect([499, 500, 501, 503].map { match.status?.holds(for: $0) } == [true, false, true, false])
@@ -32,7 +32,7 @@ struct HealthRulesTests {
         #expect(match.bodies.map(\.isNegated) == [true])
     }
 
-    @Test func `outlier_detection has its defaults and takes each parameter`() throws {
+    @Test func `outlier_detection has defaults, and each parameter can be set`() throws {
         let plain = try http("upstream u { server 127.0.0.1:9; outlier_detection; }").upstreams[0]
         #expect(plain.outliers == OutlierDetectionSettings())
         #expect(try http("upstream u { server 127.0.0.1:9; }").upstreams[0].outliers == nil)
@@ -45,7 +45,7 @@ struct HealthRulesTests {
         #expect(full.maxEjectionTime == .seconds(3600) && full.maxEjectionPercent == 34)
     }
 
-    @Test func `client_max_connections is the server's`() throws {
+    @Test func `client_max_connections is a setting of the server`() throws {
         #expect(try settings("client_max_connections 7; server { }").client.maxConnections == 7)
         #expect(
             try settings("client_max_connections 7; server { client_max_connections 0; }").client.maxConnections == 0)
@@ -73,7 +73,7 @@ struct HealthRulesTests {
         ("client_max_connections x;", "\"client_max_connections\" directive invalid number"),
     ]
 
-    @Test(arguments: faults) func `what makes no sense is refused`(_ row: (text: String, message: String)) {
+    @Test(arguments: faults) func `invalid values are refused`(_ row: (text: String, message: String)) {
         #expect(fault("events {}\nhttp {\n\(row.text)\n}")?.message == row.message)
     }
 
@@ -83,7 +83,7 @@ struct HealthRulesTests {
         ("persistent", "invalid parameter \"persistent\""),
         ("port=80", "parameter \"port\" of \"health_check\" is not supported"),
         ("type=grpc", "parameter \"type\" of \"health_check\" is not supported"),
-    ]) func `a parameter of health_check that makes no sense is refused`(parameter: String, message: String) {
+    ]) func `an invalid parameter of health_check is refused`(parameter: String, message: String) {
         #expect(fault("events {}\nhttp {\n\(location("health_check \(parameter);"))\n}")?.message == message)
     }
 }

@@ -5,7 +5,7 @@ import Testing
 @testable import NginxConfig
 
 struct IgnoredDirectivesTests {
-    /// What steers nginx's inside only, as in the files that distributions ship.
+    /// Directives that only tune nginx's internals, as in the files that distributions ship.
     private static let text = """
         pcre_jit on;
         events { use epoll; multi_accept on; accept_mutex off; accept_mutex_delay 100ms; worker_connections 64; }
@@ -22,16 +22,16 @@ struct IgnoredDirectivesTests {
         }
         """
 
-    @Test func `Directives that change nothing for clients and nodes are taken`() throws {
+    @Test func `Directives that only tune nginx are accepted`() throws {
         #expect(fault(Self.text) == nil)
         #expect(fault("events {} http { client_body_temp_path a 1 2; fastcgi_temp_path b; proxy_temp_path c; }") == nil)
     }
 
-    @Test(.enabled(if: StockNginx.isPresent)) func `nginx takes them, too`() throws {
+    @Test(.enabled(if: StockNginx.isPresent)) func `nginx accepts them too`() throws {
         #expect(try StockNginx.complaint(about: Self.text) == nil)
     }
 
-    @Test func `The file for stock nginx starts the balancer, too`() throws {
+    @Test func `The balancer accepts the file for stock nginx`() throws {
         var folder = #filePath.split(separator: "/").dropLast(3)
         folder.append(contentsOf: ["proxy", "nginx.conf"])
         let bytes = try #require(contents(of: "/" + folder.joined(separator: "/")))

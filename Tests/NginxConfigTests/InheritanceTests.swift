@@ -3,7 +3,7 @@ import Testing
 @testable import NginxConfig
 
 struct InheritanceTests {
-    @Test func `Without directives, nginx's defaults hold`() throws {
+    @Test func `Without directives, nginx's defaults apply`() throws {
         let settings = try settings("server { location / {} }")
         #expect(settings.client.maxBodySize == 1 << 20)
         #expect(settings.client.headerTimeout == .seconds(60))
@@ -22,20 +22,20 @@ struct InheritanceTests {
         #expect(server.endpoint == .inet(host: "0.0.0.0", port: 80))
     }
 
-    @Test func `A value holds in the blocks within, wherever it stands`() throws {
+    @Test func `An inner block inherits a value, even one that follows it`() throws {
         let outer = try settings("server { location / {} client_max_body_size 3m; } send_timeout 5s;")
         #expect(outer.client.maxBodySize == 3 << 20)
         #expect(outer.client.sendTimeout == .seconds(5))
     }
 
-    @Test func `An inner value wins, and ends with its block`() throws {
+    @Test func `An inner value overrides the outer one, only in its block`() throws {
         let body = "client_max_body_size 1k; server { location /a { client_max_body_size 2k; } location /b {} }"
         #expect(try settings(body, path: "/a").client.maxBodySize == 2048)
         #expect(try settings(body, path: "/b").client.maxBodySize == 1024)
         #expect(try settings(body, path: "/c").client.maxBodySize == 1024)
     }
 
-    @Test func `A list is inherited whole or replaced whole`() throws {
+    @Test func `A list is inherited or replaced as a whole`() throws {
         let body = """
             fastcgi_param A 1; fastcgi_param B 2;
             server {
@@ -49,13 +49,13 @@ struct InheritanceTests {
         #expect(own.map(\.ifNotEmpty) == [false, true])
     }
 
-    @Test func `fastcgi_pass stays in its location`() throws {
+    @Test func `fastcgi_pass is not inherited`() throws {
         let body = "server { location /a { fastcgi_pass unix:/s; location /a/b {} } }"
         #expect(try settings(body, path: "/a").fastCGI.pass == 0)
         #expect(try settings(body, path: "/a/b").fastCGI.pass == nil)
     }
 
-    @Test func `access_log off silences its level, whatever stands beside it`() throws {
+    @Test func `access_log off disables all logs of its block`() throws {
         let body = """
             access_log a.log;
             server {
@@ -73,12 +73,12 @@ struct InheritanceTests {
         #expect(logs.first?.flushInterval == .seconds(1))
     }
 
-    @Test func `A time without end is a century, so that points of time do not overflow`() throws {
+    @Test func `A very long time becomes a century, so that times do not overflow`() throws {
         let settings = try settings("send_timeout 9999999999; server {}")
         #expect(settings.client.sendTimeout == .seconds(100 * 365 * 86_400))
     }
 
-    @Test func `Limits of connections and of heads are read, and inherited`() throws {
+    @Test func `Limits of connections and request heads are read and inherited`() throws {
         let body = """
             limit_conn_zone $binary_remote_addr zone=a:1m; limit_conn_zone $host zone=b:1m;
             limit_conn a 3; limit_conn b 4; limit_conn_status 429; limit_conn_log_level info; limit_conn_dry_run on;
@@ -103,7 +103,7 @@ struct InheritanceTests {
         #expect((main.descriptorLimit, main.shutdownTimeout) == (99, .seconds(3)))
     }
 
-    @Test func `What follows a node's failure is read, and inherited`() throws {
+    @Test func `The retry settings are read and inherited`() throws {
         let body = """
             fastcgi_next_upstream error http_503 non_idempotent; fastcgi_next_upstream_tries 2;
             fastcgi_next_upstream_timeout 500ms; fastcgi_hide_header X-A; fastcgi_hide_header X-B;
@@ -121,7 +121,7 @@ struct InheritanceTests {
         #expect(try settings("server {}").fastCGI.retry.conditions == [.error, .timeout])
     }
 
-    @Test func `How an upstream chooses and keeps connections is read`() throws {
+    @Test func `The load balancing method and keep-alive settings of an upstream are read`() throws {
         func upstream(_ body: String) throws -> Upstream {
             try #require(try http("upstream u { \(body) server 127.0.0.1:1; }").upstreams.first)
         }
@@ -144,7 +144,7 @@ struct InheritanceTests {
         #expect(twice.warnings.map(\.message) == ["load balancing method redefined"])
     }
 
-    @Test func `The parameters of listen are read, of whichever server names them`() throws {
+    @Test func `The parameters of listen are read, from any server of the address`() throws {
         let listeners = try http(
             """
             server { listen 80; listen 81 so_keepalive=30m::10 deferred fastopen=5; }
@@ -158,7 +158,7 @@ struct InheritanceTests {
         #expect(try settings("real_ip_header proxy_protocol; server {}").realIP.header == .proxyProtocol)
     }
 
-    @Test func `Where files are is read, and inherited but for try_files and stub_status`() throws {
+    @Test func `File settings are read and inherited, except try_files and stub_status`() throws {
         let body = """
             root data; index a.html /b.html; etag off; if_modified_since before;
             server {
@@ -184,7 +184,7 @@ struct InheritanceTests {
         #expect(try settings("server {}").files.index == [Template(literal: "index.html")])
     }
 
-    @Test func `What nodes and clients are told and kept is read, and inherited`() throws {
+    @Test func `FastCGI, buffering and connection settings are read and inherited`() throws {
         let body = """
             fastcgi_request_buffering off; fastcgi_buffering off; fastcgi_max_temp_file_size 2m;
             fastcgi_temp_path tmp/f 1 2; client_body_temp_path /b; fastcgi_index i.php;
@@ -222,7 +222,7 @@ struct InheritanceTests {
         #expect(try http(body).temporaryFolders == ["/srv/tmp/f", "/b"])
     }
 
-    @Test func `Error pages are read, and inherited whole`() throws {
+    @Test func `Error pages are read, and inherited as a whole`() throws {
         let body = """
             error_page 404 /missing; error_page 500 502 =503 @down; error_page 403 = /login?from=$uri;
             fastcgi_intercept_errors on;
@@ -239,7 +239,7 @@ struct InheritanceTests {
         #expect(server.location(for: Array("@down".utf8).span) == 0)
     }
 
-    @Test func `What a server or location answers itself is not inherited, its headers and rules are`() throws {
+    @Test func `return, if and internal are not inherited, add_header and access rules are`() throws {
         let body = """
             add_header A 1; deny 10.0.0.0/8; allow unix:; default_type a/b;
             server {
@@ -267,7 +267,7 @@ struct InheritanceTests {
         #expect(same.response.mediaTypes.type(ofPath: Array("/a.html".utf8)) == "text/html")
     }
 
-    @Test func `error_log goes from main into every block`() throws {
+    @Test func `Every block inherits error_log from the main context`() throws {
         let configuration = try load(
             "error_log stderr info; events {} http { server { location /x { error_log x.log; } } }")
         let server = try #require(configuration.http?.servers.first)

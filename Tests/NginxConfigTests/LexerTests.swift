@@ -32,7 +32,7 @@ struct LexerTests {
         Sample(text: "a (b) \"c\");", words: ["a", "(b)", "c", ")"]),
         Sample(text: "größe 5µ;", words: ["größe", "5µ"]),
     ])
-    func `Words are cut as nginx cuts them`(_ sample: Sample) throws {
+    func `Words are split as in nginx`(_ sample: Sample) throws {
         var lexer = Lexer(Array(sample.text.utf8), file: "f")
         let statement = try lexer.next()
         guard case .simple(let words) = statement else {
@@ -42,7 +42,7 @@ struct LexerTests {
         #expect(words == sample.words)
     }
 
-    @Test func `A directive stands on the line of its end`() throws {
+    @Test func `The line of a directive is the line of its end`() throws {
         var lexer = Lexer(Array("a\n b\n;\nc {\n}".utf8), file: "f")
         _ = try lexer.next()
         let first = lexer.location
@@ -55,7 +55,7 @@ struct LexerTests {
         #expect(third.line == 5)
     }
 
-    @Test func `Any bytes end in statements or in an error, never in a trap`() {
+    @Test func `Any bytes result in statements or an error, and never in a crash`() {
         var random = SeededGenerator(seed: 7)
         let alphabet = Array("ab \t\n;{}\"'\\#$().\u{e9}".utf8)
         for _ in 0..<20_000 {

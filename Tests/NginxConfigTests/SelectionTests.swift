@@ -7,7 +7,7 @@ struct SelectionTests {
         ("/static/a", "^~/static"), ("/static/deep/a", "/static/deep"), ("/static/deep/one", "=/static/deep/one"),
         ("", "server"),
     ])
-    func `The longest prefix serves a path, an exact match before it`(_ path: String, _ expected: String) throws {
+    func `An exact location wins, then the longest prefix`(_ path: String, _ expected: String) throws {
         let server = try http(
             """
             server {
@@ -38,7 +38,7 @@ struct SelectionTests {
         ("/api/x", "/api"), ("/api/x.json", "\\.json$"), ("/api/v1.php", "\\.php$"), ("/dir/a.php", "/dir/a.php"),
         ("/dir/b.php", "\\.php$"), ("/1/users", "^/\\d+"), ("/1/users/x", "/1/users/x"),
     ])
-    func `A pattern goes before a prefix, unless that is final; the innermost patterns are asked first`(
+    func `A regular expression overrides a prefix without ^~, and the innermost ones come first`(
         _ path: String, _ expected: String
     ) throws {
         let http = try http(
@@ -67,7 +67,7 @@ struct SelectionTests {
         #expect(http.patterns.map(\.ignoresCase) == [false, false, false, true])
     }
 
-    @Test func `An exact location counts only within the prefix that was chosen`() throws {
+    @Test func `A nested exact location matches only if its outer prefix was chosen`() throws {
         let server = try http("server { location /a { location = /a/b/c {} } location /a/b {} }").servers[0]
         let match = server.locations[server.location(for: Array("/a/b/c".utf8).span)].match
         #expect(match == .prefix("/a/b"))
@@ -79,8 +79,9 @@ struct SelectionTests {
         ("mail.", 0), ("both.test", 6), ("x.both.test", 6), ("xboth.test", 0), ("", 7), (".example.com", 0),
         ("nowhere", 0), (".", 7),
     ])
-    func `The name chooses the server: exact, then wildcards, then the default`(_ host: String, _ expected: Int) throws
-    {
+    func `The host chooses the server: the exact name, then a wildcard, then the default`(
+        _ host: String, _ expected: Int
+    ) throws {
         let http = try http(
             """
             server { listen 80; server_name first; }
@@ -95,7 +96,7 @@ struct SelectionTests {
         #expect(http.listeners[0].server(for: Array(host.utf8).span) == expected)
     }
 
-    @Test func `Patterns are asked last, in the order of the file, and ignore case where they have capital letters`()
+    @Test func `Regular expressions come last, in the order of the file, and ignore case if they have capital letters`()
         throws
     {
         let http = try http(
@@ -125,7 +126,7 @@ struct SelectionTests {
         #expect(try !NginxConfigTests.http("server { server_name a; }").listeners[0].needsHost)
     }
 
-    @Test func `default_server answers for unknown names of its address only`() throws {
+    @Test func `default_server answers for unknown names, only on its address`() throws {
         let http = try http(
             """
             server { listen 80; listen 127.0.0.1:81; listen [::]:80 ipv6only=off; server_name a; }
@@ -141,7 +142,7 @@ struct SelectionTests {
         #expect(http.listeners[3].server(for: Array("a".utf8).span) == 1)
     }
 
-    @Test func `Two servers of one name are warned of, and the first has it`() throws {
+    @Test func `Two servers with the same name cause a warning, and the first one gets it`() throws {
         let configuration = try load("events {} http {\nserver { server_name a; }\nserver { server_name a; }\n}")
         #expect(configuration.warnings.map(\.message) == ["conflicting server name \"a\" on 0.0.0.0:80, ignored"])
         #expect(configuration.http?.listeners[0].server(for: Array("a".utf8).span) == 0)

@@ -16,24 +16,24 @@ struct ShippedFileTests {
             trustedProxies: ["10.0.0.0/8", "unix:"], pidFile: "nginx.pid", accessLog: "access.json"),
     ]
 
-    @Test func `Without values of its own, the configuration is the shipped file`() {
+    @Test func `Without arguments, the configuration is the shipped file`() {
         #expect(DefaultProxy.configuration() == DefaultProxy.shipped)
     }
 
     @Test(arguments: variants)
-    func `Every rendering is read without a warning`(_ text: String) throws {
+    func `Every variant is read without a warning`(_ text: String) throws {
         let configuration = try load(text)
         #expect(configuration.warnings.isEmpty)
         #expect(configuration.http?.servers.count == 1)
     }
 
     @Test(.enabled(if: StockNginx.isPresent), arguments: variants)
-    func `nginx takes every rendering too`(_ text: String) throws {
+    func `nginx accepts every variant`(_ text: String) throws {
         let complaint = try StockNginx.complaint(about: text)
         #expect(complaint == nil)
     }
 
-    @Test func `The shipped file says what the contract says`() throws {
+    @Test func `The shipped file has the values of the contract`() throws {
         let configuration = try load(DefaultProxy.shipped)
         let http = try #require(configuration.http)
         #expect(http.listeners.map(\.endpoint.description) == ["127.0.0.1:8000"])
@@ -55,7 +55,7 @@ struct ShippedFileTests {
         #expect(settings.realIP.trustedProxies.isEmpty)
     }
 
-    @Test func `The values given are the values read`() throws {
+    @Test func `The configuration contains the given values`() throws {
         let text = DefaultProxy.configuration(
             listen: ["0.0.0.0:80"], servers: ["api:9000"], maxConnections: 5, strategy: .leastConnections,
             rateLimit: .init(requests: 7, windowSeconds: 3600), trustedProxies: ["10.0.0.1"], pidFile: "/run/m.pid",
@@ -76,7 +76,7 @@ struct ShippedFileTests {
         #expect(settings.accessLogs.map(\.format.name) == ["json"])
     }
 
-    @Test func `A damaged file is refused or read, never a trap`() {
+    @Test func `A damaged file is read or refused, and never causes a crash`() {
         var random = SeededGenerator(seed: 11)
         let shipped = Array(DefaultProxy.configuration(accessLog: "a.log").utf8)
         for _ in 0..<2000 {

@@ -1,7 +1,7 @@
 import NginxConfig
 import Testing
 
-/// A file system in a dictionary.
+/// A file system made of a dictionary.
 func files(_ contents: [String: String]) -> ConfigurationFiles {
     ConfigurationFiles(
         read: { path in
@@ -17,7 +17,7 @@ func files(_ contents: [String: String]) -> ConfigurationFiles {
         })
 }
 
-/// Loads a text as `/etc/millrace/millrace.conf` under the prefix `/srv`.
+/// Loads a text as `/etc/millrace/millrace.conf` with the prefix `/srv`.
 func load(
     _ text: String, beside others: [String: String] = [:], directives: String? = nil
 ) throws(ConfigurationError) -> NginxConfiguration {
@@ -26,18 +26,18 @@ func load(
         files: files(others))
 }
 
-/// The http block around `body`.
+/// Loads an http block with this body.
 func http(_ body: String) throws -> HTTPConfiguration {
     try #require(try load("events {}\nhttp {\n\(body)\n}").http)
 }
 
-/// The settings that hold for the path `/` of the only server.
+/// The settings that apply to a path of the first server.
 func settings(_ body: String, path: String = "/") throws -> LocationSettings {
     let server = try #require(try http(body).servers.first)
     return server.locations[server.location(for: Array(path.utf8).span)].settings
 }
 
-/// What is wrong with a text, nil when nothing is.
+/// The error in a text; nil if there is none.
 func fault(_ text: String, beside others: [String: String] = [:]) -> ConfigurationError? {
     do throws(ConfigurationError) {
         _ = try load(text, beside: others)

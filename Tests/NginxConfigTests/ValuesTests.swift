@@ -42,7 +42,7 @@ struct ValuesTests {
             ("1r/h", nil), ("1.r/s", nil), (".5r/s", nil), ("1.0000000001r/s", nil), ("-1r/s", nil),
             ("99999999999r/s", nil),
         ] as [(String, Double?)])
-    func `Rates, whole as in nginx or with decimals`(_ text: String, _ expected: Double?) {
+    func `Rates, as whole numbers or with decimals`(_ text: String, _ expected: Double?) {
         #expect(LimitRate(text).map(perSecond) == expected)
     }
 
