@@ -2,7 +2,7 @@ import JSON
 import Testing
 
 struct AdminTests {
-    @Test func `health, stats, limits and metrics have the contract's shapes`() throws {
+    @Test func `health, stats, rate limits and metrics have the contract's members`() throws {
         let node = try TestResponder()
         defer { node.stop() }
         let harness = try Harness(
@@ -48,7 +48,7 @@ struct AdminTests {
         #expect(metrics.text.contains("millrace_lb_requests_total "))
     }
 
-    @Test func `members come in the contract's order, and no cache keeps a reply`() throws {
+    @Test func `members come in the contract's order, and caches must not store a reply`() throws {
         let node = try TestResponder()
         defer { node.stop() }
         let harness = try Harness(
@@ -78,7 +78,7 @@ struct AdminTests {
                 == ["message", "old_strategy", "new_strategy"])
     }
 
-    @Test func `the strategy is switched while running, by both spellings`() throws {
+    @Test func `the strategy is changed at run time, in both spellings`() throws {
         let node = try TestResponder()
         defer { node.stop() }
         let harness = try Harness([node.address])
@@ -96,7 +96,7 @@ struct AdminTests {
         #expect(try json(harness.get("/lb/stats"))["strategy"] == "least-connections")
     }
 
-    @Test func `with an admin token only its bearer may switch`() throws {
+    @Test func `with an admin token, only a client that sends the token may change the strategy`() throws {
         let node = try TestResponder()
         defer { node.stop() }
         let harness = try Harness([node.address], adminToken: "secret")
@@ -106,7 +106,7 @@ struct AdminTests {
         #expect(try setStrategy(harness, body, "Authorization: Bearer secret\r\n").status == 200)
     }
 
-    @Test func `without a token a web page in a browser of this machine may not`() throws {
+    @Test func `without a token, a web page in a browser of this machine may not change the strategy`() throws {
         let node = try TestResponder()
         defer { node.stop() }
         let harness = try Harness([node.address])
@@ -116,7 +116,7 @@ struct AdminTests {
             #expect(refused.status == 403, "\(origin)")
             #expect(refused.field("Content-Type") == "application/problem+json")
         }
-        // What a form or a page's script may send without asking first.
+        // The content types that a form or a script may send to another origin without a preflight request.
         for type in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=a", ""] {
             #expect(try setStrategy(harness, body, type: type).status == 415, "\(type)")
         }
@@ -124,7 +124,7 @@ struct AdminTests {
         #expect(try setStrategy(harness, body, "Origin: http://127.0.0.1:8000\r\n").status == 200)
     }
 
-    @Test func `with a token the page's origin does not matter`() throws {
+    @Test func `with a token, the Origin header does not matter`() throws {
         let node = try TestResponder()
         defer { node.stop() }
         let harness = try Harness([node.address], adminToken: "secret")
@@ -132,7 +132,7 @@ struct AdminTests {
         #expect(try setStrategy(harness, "{\"strategy\":\"round-robin\"}", fields).status == 200)
     }
 
-    @Test func `without a token a trusted proxy's remote client may not`() throws {
+    @Test func `without a token, a remote client behind a trusted proxy may not change the strategy`() throws {
         let node = try TestResponder()
         defer { node.stop() }
         let harness = try Harness(
@@ -142,7 +142,7 @@ struct AdminTests {
         #expect(try setStrategy(harness, body).status == 200)
     }
 
-    @Test func `unknown calls and wrong methods are told apart`() throws {
+    @Test func `an unknown call gets 404, and a wrong method 405`() throws {
         let node = try TestResponder()
         defer { node.stop() }
         let harness = try Harness([node.address])
@@ -154,7 +154,7 @@ struct AdminTests {
         #expect(node.requests.isEmpty)
     }
 
-    @Test func `no node up is unhealthy`() throws {
+    @Test func `health is 503 when no node is up`() throws {
         let harness = try Harness(["unix:/tmp/no1.sock", "unix:/tmp/no2.sock"])
         _ = try harness.get("/")
         let health = try harness.get("/lb/health")
@@ -176,7 +176,7 @@ struct AdminTests {
 }
 
 extension RawClient.Response {
-    /// The names of all members of the JSON body, as they come.
+    /// The names of all members of the JSON body, in order.
     fileprivate var members: [String] {
         text.split(separator: "\"").enumerated().compactMap { $1.hasPrefix(":") ? $0 : nil }.map { index in
             String(text.split(separator: "\"")[index - 1])

@@ -1,12 +1,12 @@
 import Testing
 
-/// What the configuration has the balancer answer itself.
+/// Responses that the balancer makes without a node, and who may have them.
 struct AnswerTests {
     private static func harness(_ node: TestResponder, server: String = "", location: String = "") throws -> Harness {
         try Harness([node.address], server: server, location: location)
     }
 
-    @Test func `return answers with a text, a status, a place to go, or not at all`() throws {
+    @Test func `return sends a text, a status or a redirect, or closes the connection`() throws {
         let node = try TestResponder()
         defer { node.stop() }
         let harness = try Self.harness(
@@ -46,7 +46,7 @@ struct AnswerTests {
         #expect(node.requests.isEmpty)
     }
 
-    @Test func `the connection goes on after a return, with a body or without`() throws {
+    @Test func `the connection stays open after return, with and without a request body`() throws {
         let node = try TestResponder()
         defer { node.stop() }
         let harness = try Self.harness(node, server: "location /text { return 200 hi; }")
@@ -59,7 +59,7 @@ struct AnswerTests {
         }
     }
 
-    @Test func `if asks a variable before it answers, at the server before at the location`() throws {
+    @Test func `if tests a variable, in the server before the location`() throws {
         let node = try TestResponder()
         defer { node.stop() }
         let harness = try Self.harness(
@@ -76,13 +76,13 @@ struct AnswerTests {
         #expect(try ask("DELETE", "/?version=2").status == 405)
         #expect(try ask("GET", "/").text == "old")
         #expect(try ask("GET", "/?version=2").text == "hello")
-        #expect(try ask("GET", "/?version=2", "X-Server: 0\r\n").text == "hello", "0 does not hold")
+        #expect(try ask("GET", "/?version=2", "X-Server: 0\r\n").text == "hello", "0 counts as false")
         #expect(try ask("GET", "/?version=2", "X-Server: 1\r\n").text == "server")
         #expect(try harness.get("/lb/health").status == 200)
         #expect(node.requests.count == 2)
     }
 
-    @Test func `add_header adds to usual responses, with always to every one`() throws {
+    @Test func `add_header is for successful responses, and with always for every response`() throws {
         let node = try TestResponder()
         defer { node.stop() }
         let harness = try Self.harness(
@@ -100,7 +100,7 @@ struct AnswerTests {
         #expect((own.field("X-Own"), own.field("X-Outer"), own.field("X-Method")) == ("b", nil, nil))
     }
 
-    @Test func `the first rule that names a client decides, also about the balancer's own calls`() throws {
+    @Test func `the first allow or deny rule that matches decides, for /lb/ calls too`() throws {
         let node = try TestResponder()
         defer { node.stop() }
         let harness = try Self.harness(
@@ -122,7 +122,7 @@ struct AnswerTests {
         #expect(node.requests.count == 2)
     }
 
-    @Test func `an internal location is not there for a client`() throws {
+    @Test func `a client gets 404 for an internal location`() throws {
         let node = try TestResponder()
         defer { node.stop() }
         let harness = try Self.harness(node, server: "location /inside { internal; return 200; }")

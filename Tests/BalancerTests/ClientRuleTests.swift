@@ -1,28 +1,29 @@
 import Glibc
 import TestSupport
 import Testing
+import Threading
 
 @testable import Balancer
 
-/// What holds for a client's connection.
+/// Limits and time-outs of a client's connection.
 struct ClientRuleTests {
-    @Test func `the highest rate of all holds nothing back`() throws {
+    @Test func `the highest possible limit_rate delays nothing`() throws {
         let node = try TestResponder { request in
             let rate = request.uri == "/own" ? "X-Accel-Limit-Rate: \(Int.max)\r\n" : ""
-            // So that some of it is sent a while after the request.
+            // A part of the response must be sent some time after the request.
             return [
-                .stdout("\(rate)\r\n" + String(repeating: "a", count: 64_000)), .sleep(.milliseconds(20)),
+                .stdout("\(rate)\r\n" + String(repeating: "a", count: 64_000)), .sleep(.milliseconds(5)),
                 .stdout(String(repeating: "a", count: 64_000)), .end(),
             ]
         }
         defer { node.stop() }
         let harness = try Harness(
             [node.address],
-            server: "location /most { fastcgi_pass nodes; limit_rate \(Int.max); limit_rate_after \(Int.max); }")
-        for path in ["/own", "/most"] { #expect(try harness.get(path).body.count == 128_000) }
+            server: "location /max { fastcgi_pass nodes; limit_rate \(Int.max); limit_rate_after \(Int.max); }")
+        for path in ["/own", "/max"] { #expect(try harness.get(path).body.count == 128_000) }
     }
 
-    @Test func `limit_rate holds a response back, also when the node asks for it`() throws {
+    @Test func `limit_rate delays a response, also when the node sets it`() throws {
         let node = try TestResponder { request in
             let rate = request.uri == "/own" ? "X-Accel-Limit-Rate: 40000\r\n" : ""
             return [.stdout("\(rate)\r\n" + String(repeating: "a", count: 64_000)), .end()]
@@ -45,7 +46,7 @@ struct ClientRuleTests {
         }
     }
 
-    @Test func `reset_timedout_connection drops what a client does not take`() throws {
+    @Test func `reset_timedout_connection resets the connection of a client that does not read`() throws {
         let folder = TemporaryFolder()
         try folder.write(String(repeating: "b", count: 8 << 20), to: "file.txt")
         for (setting, isReset) in [("on", true), ("off", false)] {
@@ -57,7 +58,8 @@ struct ClientRuleTests {
                     """)
             let client = try RawClient(harness.address, receiveBuffer: 64 * 1024)
             client.send("GET /file.txt HTTP/1.1\r\nHost: a\r\n\r\n")
-            usleep(400_000)
+            // The asking connection is the only one that is left.
+            try harness.wait(for: "/lb/metrics", toContain: "millrace_lb_connections 1\n")
             var chunk = [UInt8](repeating: 0, count: 1 << 16)
             var count = 1
             while count > 0 { count = recv(client.descriptor, &chunk, chunk.count, 0) }
@@ -65,8 +67,7 @@ struct ClientRuleTests {
         }
     }
 
-    @Test func `a client that takes nothing is given up after send_timeout, also when its body comes meanwhile`() throws
-    {
+    @Test func `send_timeout ends a client that does not read, also while it sends its body`() throws {
         let node = try TestResponder(answersEarly: true) { _ in
             [.stdout("\r\n"), .bytes([UInt8](repeating: 0x61, count: 16 << 20)), .end()]
         }
@@ -76,13 +77,14 @@ struct ClientRuleTests {
             location: "fastcgi_request_buffering off; fastcgi_buffering off; client_body_buffer_size 1;")
         let client = try RawClient(harness.address, receiveBuffer: 64 * 1024)
         client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhello")
-        usleep(150_000)
+        // Half of send_timeout passes before the rest of the body: it must not start the time-out again.
+        sleepCurrentThread(for: .milliseconds(150))
         client.send("world")
-        #expect(try eventually { try harness.get("/lb/stats").text.contains("\"active\":1") })
-        #expect(try eventually(within: .seconds(3)) { try harness.get("/lb/stats").text.contains("\"active\":0") })
+        try harness.waitForStats("\"active\":1")
+        try harness.waitForStats("\"active\":0")
     }
 
-    @Test func `keepalive_timeout is that of the request's location`() throws {
+    @Test func `the location of the last request sets keepalive_timeout`() throws {
         let harness = try Harness(
             ["unix:/none"],
             server: """
@@ -102,7 +104,7 @@ struct ClientRuleTests {
         #expect(try long.response().status == 200)
     }
 
-    @Test func `lingering_close off closes at once`() throws {
+    @Test func `with lingering_close off the connection is closed at once`() throws {
         let harness = try Harness(
             ["unix:/none"],
             server:
@@ -117,7 +119,7 @@ struct ClientRuleTests {
         }
     }
 
-    @Test func `max_headers and the Server header are the administrator's`() throws {
+    @Test func `max_headers and server_tokens set the limit and the Server header`() throws {
         let harness = try Harness(
             ["unix:/none"], server: "max_headers 3; server_tokens \"mine $host\"; location /x { return 200 x; }")
         func ask(_ count: Int) throws -> RawClient.Response {
@@ -128,5 +130,47 @@ struct ClientRuleTests {
         #expect(try ask(3).status == 431)
         let standard = try Harness(["unix:/none"], server: "server_tokens on; location /x { return 200 x; }")
         #expect(try standard.get("/x").field("Server") == "millrace")
+    }
+
+    @Test
+    func `a connection is closed after keepalive_requests, or after the first request that follows keepalive_time`()
+        throws
+    {
+        let node = try TestResponder()
+        defer { node.stop() }
+        let harness = try Harness([node.address], http: "keepalive_requests 2;")
+        let client = try harness.client()
+        for closes in [nil, "close"] {
+            client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            #expect(try client.response().field("Connection") == closes)
+        }
+        #expect(try client.isAtEnd)
+        let brief = try Harness([node.address], http: "keepalive_time 50ms;")
+        let second = try brief.client()
+        second.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(try second.response().field("Connection") == nil)
+        // More than keepalive_time must pass.
+        sleepCurrentThread(for: .milliseconds(60))
+        second.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(try second.response().field("Connection") == "close")
+    }
+
+    @Test func `large_client_header_buffers limits the size of a head`() throws {
+        let node = try TestResponder()
+        defer { node.stop() }
+        let harness = try Harness([node.address], http: "large_client_header_buffers 2 1k;")
+        func ask(path: Int, field: Int) throws -> Int {
+            let (path, field) = (String(repeating: "p", count: path), String(repeating: "f", count: field))
+            return try harness.ask("GET /\(path) HTTP/1.1\r\nHost: a\r\nX-A: \(field)\r\n\r\n").status
+        }
+        #expect(try ask(path: 900, field: 900) == 200)
+        #expect(try ask(path: 1100, field: 1) == 414)
+        #expect(try ask(path: 900, field: 1200) == 431)
+        let roomy = try Harness([node.address], http: "large_client_header_buffers 8 32k;")
+        let path = String(repeating: "p", count: 20_000)
+        #expect(
+            try roomy.ask("GET /\(path) HTTP/1.1\r\nHost: a\r\n\(String(repeating: "X: \(path)\r\n", count: 3))\r\n")
+                .status
+                == 200)
     }
 }

@@ -4,10 +4,11 @@ import NginxConfig
 import Reactor
 import TestSupport
 import Testing
+import Threading
 
 @testable import Balancer
 
-/// Many connections, and what becomes of them, through real sockets.
+/// Limits on the number of connections and on slow clients, through real sockets.
 struct ConnectionLimitTests {
     private func text(
         _ node: TestResponder, connections: Int, http: String = "", log: String = "/dev/null",
@@ -20,13 +21,13 @@ struct ConnectionLimitTests {
 
     private let request = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 
-    /// The balancer has closed the connection.
+    /// Whether the balancer has closed the connection.
     private func isClosed(_ client: RawClient) -> Bool {
         var byte = UInt8(0)
         return recv(client.descriptor, &byte, 1, CInt(MSG_DONTWAIT | MSG_PEEK)) == 0
     }
 
-    @Test func `idle connections are given up, the longest idle first, when worker_connections are nearly used up`()
+    @Test func `the connections that are idle the longest are closed when worker_connections are nearly used up`()
         throws
     {
         let folder = TemporaryFolder()
@@ -40,13 +41,14 @@ struct ConnectionLimitTests {
             #expect(try client.response().status == 200)
             return client
         }
-        // The first one is not the longest idle any more.
+        // Now the first client is not the one that is idle the longest.
         clients[0].send(request)
         #expect(try clients[0].response().status == 200)
         #expect(!clients.contains(where: isClosed))
         #expect(try harness.get("/").status == 200)
-        // An eighth of the idle ones.
-        #expect(eventually { clients.map(isClosed) == [false] + (1..<60).map { $0 <= 7 } })
+        try eventually("an eighth of the idle connections is closed") {
+            clients.map(isClosed) == [false] + (1..<60).map { $0 <= 7 }
+        }
         clients[0].send(request)
         #expect(try clients[0].response().status == 200)
         let lines = try String(contentsOfFile: log, encoding: .utf8)
@@ -54,9 +56,10 @@ struct ConnectionLimitTests {
         #expect(lines.contains(": 64 worker_connections are not enough, reusing connections\n"))
     }
 
-    @Test func `connections with a request keep their places, and the one too many is refused`() throws {
+    @Test func `busy connections stay open, and a connection beyond the limit is refused`() throws {
         let folder = TemporaryFolder()
-        let node = try TestResponder { _ in [.sleep(.milliseconds(300)), .stdout("\r\nlate"), .end()] }
+        let gate = Gate(isOpen: false)
+        let node = try TestResponder { _ in [.pass(gate), .stdout("\r\nlate"), .end()] }
         defer { node.stop() }
         let log = folder.file("error.log")
         let harness = try Harness(text: text(node, connections: 4, log: log))
@@ -65,15 +68,16 @@ struct ConnectionLimitTests {
             client.send(request)
             return client
         }
-        #expect(eventually { node.requests.count == 4 })
+        try node.waitForRequests(4)
         #expect(try harness.client().isAtEnd)
+        gate.open()
         for client in clients { #expect(try client.response().text == "late") }
         #expect(try harness.get("/").text == "late")
         #expect(try String(contentsOfFile: log, encoding: .utf8).contains("[alert]"))
     }
 
-    /// As many as an attacker may open who never sends anything.
-    @Test(arguments: [1024, 6000]) func `5,000 idle connections do not keep new clients out, and cost little memory`(
+    /// An attacker may open connections and never send anything.
+    @Test(arguments: [1024, 6000]) func `5,000 silent connections do not keep new clients out, and need little memory`(
         _ connections: Int
     ) throws {
         let node = try TestResponder()
@@ -87,7 +91,7 @@ struct ConnectionLimitTests {
             if number % 500 == 0 { #expect(try harness.get("/").status == 200) }
         }
         #expect(try harness.get("/").status == 200)
-        // Both sides' memory is in this process: some hundreds of bytes each, and a buffer for none of them.
+        // Both ends are in this process. Each needs some hundred bytes, and none has a buffer.
         #expect(residentKilobytes() - before < 5000 * 4)
         #expect(clients.count { !isClosed($0) } <= connections)
         let last = try #require(clients.last)
@@ -100,7 +104,7 @@ struct ConnectionLimitTests {
         return (Int(text.split(separator: " ").dropFirst().first ?? "") ?? 0) * 4
     }
 
-    @Test(arguments: [1, 2]) func `a client has no more connections than client_max_connections says, idle or silent`(
+    @Test(arguments: [1, 2]) func `client_max_connections limits the idle and silent connections of a client`(
         _ workers: Int
     ) throws {
         let node = try TestResponder()
@@ -112,19 +116,19 @@ struct ConnectionLimitTests {
         #expect(try clients[1].response().status == 200)
         #expect(try harness.client().isAtEnd)
         #expect(try harness.client().isAtEnd)
-        // A reload forgets nothing.
+        // A reload keeps the counts.
         #expect(harness.balancer.reload() == nil)
         #expect(try harness.client().isAtEnd)
         clients.removeFirst()
-        #expect(eventually { (try? harness.get("/").status) == 200 })
+        try eventually("a new connection is accepted") { (try? harness.get("/").status) == 200 }
         clients[0].send("GET /lb/metrics HTTP/1.1\r\nHost: a\r\n\r\n")
         let metrics = try clients[0].response().text
         #expect(!metrics.contains("millrace_lb_limit_decisions_total{limit=\"client\",decision=\"refused\"} 0\n"))
         clients = []
-        #expect(eventually { (try? harness.get("/").status) == 200 })
+        try eventually("a new connection is accepted") { (try? harness.get("/").status) == 200 }
     }
 
-    @Test func `behind a trusted proxy each client counts, and the proxy does not`() throws {
+    @Test func `behind a trusted proxy the clients are counted, and not the proxy`() throws {
         let node = try TestResponder()
         defer { node.stop() }
         let trust = "set_real_ip_from 127.0.0.0/8; real_ip_header proxy_protocol; client_max_connections 1;"
@@ -157,12 +161,12 @@ struct ConnectionLimitTests {
             ("2001:db8:1:2:3:4:5:6", [0x20, 1, 0xD, 0xB8, 0, 1, 0, 2]),
             ("2001:db8:1:2::1", [0x20, 1, 0xD, 0xB8, 0, 1, 0, 2]),
         ] as [(String, [UInt8])])
-    func `a client is an IPv4 address or the /64 of an IPv6 one`(address: String, key: [UInt8]) throws {
+    func `a client is an IPv4 address or the /64 network of an IPv6 address`(address: String, key: [UInt8]) throws {
         #expect(ClientPlaces.key(of: try #require(SocketAddress(numeric: address, port: 1))) == key)
         #expect(ClientPlaces.key(of: .unix("/run/x")) == [])
     }
 
-    @Test func `a body below the least rate is given up, and its node is free again`() throws {
+    @Test func `a body below the minimum rate gets 408, and its node is free again`() throws {
         let node = try TestResponder()
         defer { node.stop() }
         let harness = try Harness(
@@ -170,20 +174,20 @@ struct ConnectionLimitTests {
             location: "fastcgi_request_buffering off; client_body_buffer_size 0;")
         let drip = try harness.client()
         drip.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n")
-        // Each comes in time; all of them would take hours.
+        // Each byte comes before client_body_timeout; the whole body would take more than an hour.
         let start = ContinuousClock.now
         while ContinuousClock.now - start < .seconds(5), !isReadable(drip) {
             drip.send("a")
-            usleep(50_000)
+            sleepCurrentThread(for: .milliseconds(50))
         }
         #expect(try drip.response().status == 408)
         #expect(ContinuousClock.now - start < .seconds(4))
         #expect(try harness.get("/").status == 200)
-        // One that is as slow as a bad line is not.
+        // A client on a slow line (1300 bytes/s) is above the minimum rate.
         let slow = try harness.client()
-        slow.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2000\r\n\r\n")
-        for _ in 0..<20 {
-            usleep(75_000)
+        slow.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n")
+        for _ in 0..<10 {
+            sleepCurrentThread(for: .milliseconds(75))
             slow.send(String(repeating: "a", count: 100))
         }
         #expect(try slow.response().status == 200)
@@ -194,7 +198,7 @@ struct ConnectionLimitTests {
         return poll(&poller, 1, 0) > 0
     }
 
-    @Test func `endless chunked bodies and endless headers end at their limits`() throws {
+    @Test func `endless chunked bodies, headers and trailers are refused at their limits`() throws {
         let node = try TestResponder()
         defer { node.stop() }
         let harness = try Harness([node.address], http: "client_max_body_size 100k;")

@@ -1,7 +1,7 @@
 import Testing
 
 struct ErrorPageTests {
-    @Test func `a page takes the place of the balancer's own error, with its status or another`() throws {
+    @Test func `a page replaces the balancer's own error, with the same status or another one`() throws {
         let harness = try Harness(
             ["unix:/tmp/nobody-listens-here.sock"],
             server: """
@@ -24,10 +24,10 @@ struct ErrorPageTests {
         let gone = try harness.get("/gone")
         #expect((gone.status, gone.field("Location")) == (302, "https://example.com/gone"))
         #expect(try harness.get("/wrong").status == 307)
-        #expect(try harness.get("/sorry").text == "/found from=/sorry", "an internal location is not there")
+        #expect(try harness.get("/sorry").text == "/found from=/sorry", "a client cannot ask for an internal location")
     }
 
-    @Test func `a named location leaves the request as it is, also for another node`() throws {
+    @Test func `a named location keeps the request unchanged, also for another upstream`() throws {
         let other = try TestResponder(echo)
         defer { other.stop() }
         let harness = try Harness(
@@ -48,13 +48,13 @@ struct ErrorPageTests {
         }
         #expect(other.requests.map { $0.params["REQUEST_METHOD"] } == ["POST", "POST"])
         #expect(other.requests.last?.uri == "/x")
-        // A body of which the first part is gone cannot be given to another node.
+        // A body can be sent to another upstream only if the balancer still has all of it.
         let long = String(repeating: "x", count: 1_000_000)
         let refused = try harness.ask("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n\(long)")
         #expect(refused.status == 200 && refused.text == long || refused.status == 502)
     }
 
-    @Test func `a node's error is replaced only if it is intercepted`() throws {
+    @Test func `a page replaces a node's error only with fastcgi_intercept_errors on`() throws {
         let node = try TestResponder { _ in
             [.stdout("Status: 500\r\nX-Made: node\r\n\r\nbroken"), .end()]
         }
@@ -69,12 +69,12 @@ struct ErrorPageTests {
         }
         client.send(String(repeating: "GET / HTTP/1.1\r\nHost: a\r\n\r\n", count: 3))
         for _ in 0..<3 { #expect(try client.response().text == "mended", "pipelined") }
-        #expect(node.requests.count == 6, "it is no failure of the node")
+        #expect(node.requests.count == 6, "an intercepted error does not count as a failure of the node")
         let plain = try Harness([node.address], server: page)
         #expect(try plain.get("/").text == "broken")
     }
 
-    @Test func `an error on the way to a page is the answer, and a page that is not there too`() throws {
+    @Test func `an error of the error page itself is the answer, also when the page is missing`() throws {
         let harness = try Harness(
             ["unix:/tmp/nobody-listens-here.sock"],
             server: """
@@ -86,7 +86,7 @@ struct ErrorPageTests {
         #expect(try harness.get("/wrong").status == 405)
     }
 
-    @Test func `a body too large is explained by its page, and the connection closed`() throws {
+    @Test func `a body that is too large gets the page of 413, and the connection is closed`() throws {
         let node = try TestResponder(echo)
         defer { node.stop() }
         let harness = try Harness(
@@ -101,7 +101,7 @@ struct ErrorPageTests {
         #expect((chunked.status, chunked.text) == (413, "large"))
     }
 
-    @Test func `a request that is led to a page is counted once by the limits`() throws {
+    @Test func `the limits count a request once, also when it gets an error page`() throws {
         let node = try TestResponder(echo)
         defer { node.stop() }
         let harness = try Harness(

@@ -5,7 +5,7 @@ import Testing
 @testable import Balancer
 
 struct FileTests {
-    /// A folder with files in it, and a configuration that serves them.
+    /// A folder with files, and a configuration that serves them.
     private struct Site {
         let folder = TemporaryFolder()
         let text: String
@@ -25,7 +25,7 @@ struct FileTests {
                 utimensat(AT_FDCWD, path, times, 0)
             }
             symlink(folder.file("secret"), folder.file("site/link"))
-            // Whoever may read everything sees no difference.
+            // Every user may read the folder, so that nginx's workers see the same files.
             chmod(folder.path, 0o755)
             text = Harness.text([node]).replacing(
                 "location / {",
@@ -89,7 +89,7 @@ struct FileTests {
         let names = [
             "Content-Type", "Content-Length", "Last-Modified", "ETag", "Content-Range", "Accept-Ranges", "Location",
         ]
-        // An error's own words are everyone's own; an error page's are not.
+        // The two servers word their own errors differently. The text of an error page is the same.
         let isWorded = response.status >= 300 && !response.text.contains("error page")
         let fields = names.filter { !isWorded || !["Content-Type", "Content-Length"].contains($0) }.map { name in
             "\(name): \(response.field(name)?.replacing(port, with: "PORT") ?? "-")"
@@ -97,7 +97,7 @@ struct FileTests {
         return ["\(response.status)"] + fields + (isWorded ? [] : [response.text])
     }
 
-    @Test(.enabled(if: StockNginx.isPresent)) func `files are served as nginx serves them`() throws {
+    @Test(.enabled(if: StockNginx.isPresent)) func `files are served as by nginx`() throws {
         let node = try TestResponder()
         defer { node.stop() }
         let site = try Site(node: node.address)
@@ -118,19 +118,20 @@ struct FileTests {
         }
     }
 
-    @Test func `a large file reaches a slow client whole, and the connection goes on`() throws {
+    @Test func `a slow client gets a large file completely, and the connection stays open`() throws {
         let node = try TestResponder()
         defer { node.stop() }
         let site = try Site(node: node.address)
         let harness = try Harness(text: site.text)
         let client = try RawClient(harness.address, receiveBuffer: 64 * 1024)
         client.send("GET /big.bin HTTP/1.1\r\nHost: a\r\n\r\nGET /a.txt HTTP/1.1\r\nHost: a\r\n\r\n")
-        usleep(50_000)
+        // The client reads nothing until its socket is nearly full.
+        try client.waitForUnread(32 * 1024)
         let response = try client.response()
         #expect(response.field("Content-Length") == "6400000")
         #expect(response.text == site.big)
         #expect(try client.response().text == "plain text")
-        // One that goes away in the middle leaves nothing behind.
+        // A client that leaves in the middle of a file disturbs no other client.
         let quitter = try RawClient(harness.address, receiveBuffer: 64 * 1024)
         quitter.send("GET /big.bin HTTP/1.1\r\nHost: a\r\n\r\n")
         _ = try quitter.receive()
@@ -142,7 +143,7 @@ struct FileTests {
         defer { node.stop() }
         let site = try Site(node: node.address)
         let harness = try Harness(text: site.text)
-        // Latin-1, and the date of a far star.
+        // The name is Latin-1 and no UTF-8; the date is far in the future.
         let name: [CChar] = site.folder.file("site/a").utf8CString.dropLast() + [CChar(bitPattern: 0xE9), 0]
         let descriptor = open(name, O_WRONLY | O_CREAT, 0o644)
         write(descriptor, "odd", 3)
@@ -153,7 +154,7 @@ struct FileTests {
         #expect((response.status, response.text) == (200, "odd"))
     }
 
-    @Test func `no path and no variable leads out of the folder`() throws {
+    @Test func `neither a path nor a variable leads out of the folder`() throws {
         let node = try TestResponder()
         defer { node.stop() }
         let site = try Site(node: node.address)
@@ -165,7 +166,7 @@ struct FileTests {
         }
     }
 
-    @Test func `an error page may be a file, also of a request that is none`() throws {
+    @Test func `an error page may be a file, also for a malformed request`() throws {
         let node = try TestResponder()
         defer { node.stop() }
         let site = try Site(node: node.address)
@@ -181,8 +182,10 @@ struct FileTests {
         #expect((down.status, down.text) == (502, "plain text"))
     }
 
-    @Test(arguments: [1, 3]) func `stub_status tells what connections do, on all loops`(_ workers: Int) throws {
-        let node = try TestResponder { _ in [.sleep(.milliseconds(500)), .stdout("\r\nlate"), .end()] }
+    @Test(arguments: [1, 3]) func `stub_status counts the connections of all loops`(_ workers: Int) throws {
+        let gate = Gate(isOpen: false)
+        defer { gate.open() }
+        let node = try TestResponder { _ in [.pass(gate), .stdout("\r\nlate"), .end()] }
         defer { node.stop() }
         let harness = try Harness(
             [node.address], server: "location = /status { stub_status; }", workers: workers)
@@ -191,7 +194,7 @@ struct FileTests {
         _ = try idle.response()
         let busy = try harness.client()
         busy.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-        #expect(eventually { node.requests.count == 1 })
+        try node.waitForRequests(1)
         let status = try harness.get("/status")
         #expect(status.field("Content-Type") == "text/plain")
         #expect(

@@ -1,19 +1,18 @@
-import Glibc
 import NginxConfig
-import Reactor
 import Synchronization
+import TestSupport
 
 @testable import Balancer
 
-/// A balancer within the test's process, on a port of its own.
+/// A balancer in the test's process, on a free port.
 final class Harness: Sendable {
     let balancer: Balancer
     let address: String
     private let isStopped = Atomic<Bool>(false)
 
     /// - Parameters:
-    ///   - servers: `server` lines of the one upstream, without the word and the `;`
-    ///   - location: more directives of the one location
+    ///   - servers: the arguments of the upstream's `server` directives.
+    ///   - upstream, http, server, location: more directives of the block of this name.
     convenience init(
         _ servers: [String], upstream: String = "keepalive 8;", http: String = "", server: String = "",
         location: String = "", workers: Int = 1, adminToken: String? = nil, queueTimeout: Duration = .seconds(5),
@@ -24,6 +23,7 @@ final class Harness: Sendable {
             workers: workers, adminToken: adminToken, queueTimeout: queueTimeout, queueLimit: queueLimit)
     }
 
+    /// - Parameter text: the configuration, with `%PORT%` for the port. It is read again at each reload.
     init(
         text: @escaping @autoclosure @Sendable () -> String, workers: Int? = 1, adminToken: String? = nil,
         queueTimeout: Duration = .seconds(5), queueLimit: Int = 100
@@ -37,8 +37,9 @@ final class Harness: Sendable {
         _ text: @escaping @Sendable () -> String, _ workers: Int?, _ adminToken: String?, _ queueTimeout: Duration,
         _ queueLimit: Int, attempts: Int
     ) throws -> Balancer {
-        // nginx's language has no "any free port".
-        let port = String(try freePort())
+        // A configuration cannot ask for any free port. Another program may take the port first: then there is another
+        // try.
+        let port = String(freePort())
         var options = BalancerOptions {
             let parts = text().split(separator: "%PORT%", omittingEmptySubsequences: false)
             return load(parts.joined(separator: port))
@@ -64,12 +65,6 @@ final class Harness: Sendable {
         }
     }
 
-    private static func freePort() throws -> UInt16 {
-        let listener = try ListeningSocket.listen(on: .ipv4(0x7F00_0001, port: 0))
-        defer { listener.close() }
-        return listener.localAddress!.port
-    }
-
     deinit { stop() }
 
     func stop(draining: Bool = false) {
@@ -79,7 +74,7 @@ final class Harness: Sendable {
 
     func client() throws -> RawClient { try RawClient(address) }
 
-    /// One request on a connection of its own.
+    /// Sends one request on a new connection.
     func ask(_ text: String) throws -> RawClient.Response {
         let client = try client()
         client.send(text)
@@ -90,6 +85,15 @@ final class Harness: Sendable {
         try ask("GET \(path) HTTP/1.1\r\nHost: test\r\n\r\n")
     }
 
+    /// Waits until the answer to a GET contains `text`.
+    func wait(for path: String, toContain text: String) throws {
+        try eventually("\(path) contains \(text)") { try get(path).text.contains(text) }
+    }
+
+    /// Waits until `/lb/stats` contains `text`.
+    func waitForStats(_ text: String) throws { try wait(for: "/lb/stats", toContain: text) }
+
+    /// The configuration of a harness: one upstream, one server, one location.
     static func text(
         _ servers: [String], upstream: String = "keepalive 8;", http: String = "", server: String = "",
         location: String = "", listen: String = "127.0.0.1:%PORT%"
@@ -128,14 +132,4 @@ final class Harness: Sendable {
         }
         """
     }
-}
-
-/// Waits until `condition` holds.
-func eventually(within limit: Duration = .seconds(5), _ condition: () throws -> Bool) rethrows -> Bool {
-    let start = ContinuousClock.now
-    while ContinuousClock.now - start < limit {
-        if try condition() { return true }
-        usleep(2000)
-    }
-    return false
 }

@@ -1,7 +1,4 @@
 import FoundationEssentials
-import Glibc
-import NginxConfig
-import Reactor
 import Synchronization
 import TestSupport
 import Testing
@@ -9,14 +6,16 @@ import Testing
 @testable import Balancer
 
 struct HealthCheckTests {
-    /// A node whose answers a test changes.
+    /// A node whose answers to checks a test can change.
     private final class Node: Sendable {
         let steps = Mutex<[TestResponder.Step]>(TestResponder.ok(TestResponder.Request()))
+        /// Holds the answers to `/slow`.
+        let gate = Gate(isOpen: false)
         let responder: TestResponder
 
-        init(at address: SocketAddress? = nil) throws {
+        init() throws {
             let cell = Cell()
-            responder = try TestResponder(at: address) { cell.node?.answer($0) ?? [.close] }
+            responder = try TestResponder { cell.node?.answer($0) ?? [.close] }
             cell.set(self)
         }
 
@@ -27,13 +26,17 @@ struct HealthCheckTests {
         }
 
         private func answer(_ request: TestResponder.Request) -> [TestResponder.Step] {
-            // A client's request gets a good answer whatever the checks get.
+            // Clients always get a good answer.
             if request.uri.hasPrefix("/check") { return steps.withLock { $0 } }
-            let pause = request.uri == "/slow" ? [TestResponder.Step.sleep(.milliseconds(300))] : []
+            let pause = request.uri == "/slow" ? [TestResponder.Step.pass(gate)] : []
             return pause + [.stdout("\r\n\(responder.address)"), .end()]
         }
 
         func answerChecks(_ text: String) { steps.withLock { $0 = [.stdout(text), .end()] } }
+
+        func waitForChecks(_ count: Int) throws {
+            try eventually("the node has got \(count) checks") { checks.count >= count }
+        }
 
         var checks: [TestResponder.Request] { responder.requests.filter { $0.uri.hasPrefix("/check") } }
     }
@@ -56,7 +59,7 @@ struct HealthCheckTests {
         Set(try (0..<8).map { _ in try harness.get("/").text })
     }
 
-    @Test(arguments: [1, 2]) func `a node that fails its checks is out for all loops, and back when it passes`(
+    @Test(arguments: [1, 2]) func `a node that fails its checks gets no requests from any loop until it passes again`(
         _ workers: Int
     ) throws {
         let folder = TemporaryFolder()
@@ -67,14 +70,14 @@ struct HealthCheckTests {
         let all = Set(nodes.map(\.responder.address))
         #expect(try answering(harness) == all)
         nodes[0].answerChecks(bad)
-        #expect(eventually { harness.isHealthy == [false, true] })
+        try harness.waitForHealth([false, true])
         #expect(try answering(harness) == [nodes[1].responder.address])
         #expect(try harness.get("/lb/peers").text.contains("\"health_check\":\"unhealthy\""))
-        // A reload forgets nothing, and the checks go on.
+        // A reload keeps the health of the nodes, and the checks go on.
         #expect(harness.balancer.reload() == nil)
-        #expect(harness.isHealthy == [false, true])
+        #expect(harness.health == [false, true])
         nodes[0].answerChecks(good)
-        #expect(eventually { harness.isHealthy == [true, true] })
+        try harness.waitForHealth([true, true])
         #expect(try answering(harness) == all)
         let place = "health check \"\" of peer \(nodes[0].responder.address) in upstream \"nodes\"\n"
         let written = try String(contentsOfFile: log, encoding: .utf8)
@@ -88,7 +91,7 @@ struct HealthCheckTests {
         #expect(!metrics.contains("millrace_lb_backend_health_checks_total{\(labels),result=\"failed\"} 0\n"))
     }
 
-    @Test func `reloads in the middle of checks do no harm`() throws {
+    @Test func `reloads during checks disturb nothing`() throws {
         let nodes = [try Node(), try Node(), try Node()]
         defer { for node in nodes { node.responder.stop() } }
         let text = Harness.text(
@@ -98,11 +101,11 @@ struct HealthCheckTests {
         #expect(try answering(harness).count == 3)
     }
 
-    @Test func `a check is a request with the location's params, and counts in no statistics`() throws {
+    @Test func `a check is a request with the location's params, and is not counted in the statistics`() throws {
         let node = try Node()
         defer { node.responder.stop() }
         let harness = try harness([node], "", servers: "max_conns=2")
-        #expect(eventually { node.checks.count > 2 })
+        try node.waitForChecks(3)
         let check = try #require(node.checks.first)
         #expect(check.params["REQUEST_METHOD"] == "GET")
         #expect(check.params["REQUEST_URI"] == "/check?deep=1")
@@ -114,68 +117,73 @@ struct HealthCheckTests {
         let stats = try harness.get("/lb/stats").text
         #expect(stats.contains("\"requests\":0,\"failures\":0"))
         #expect(stats.contains("\"health_check\":\"healthy\""))
-        #expect(eventually { (try? harness.get("/lb/stats").text.contains("\"active\":0,\"idle\":0")) == true })
+        try harness.waitForStats("\"active\":0,\"idle\":0")
     }
 
-    @Test func `the only node is out, too, and one that refuses connections is found out`() throws {
+    @Test func `a node that refuses connections is unhealthy, also when it is the only one`() throws {
         let node = try Node()
         let harness = try harness([node], "")
-        #expect(eventually { node.checks.count > 1 })
+        try node.waitForChecks(2)
         node.responder.stop()
-        #expect(eventually { harness.isHealthy == [false] })
+        try harness.waitForHealth([false])
         #expect(try harness.get("/").status == 502)
         #expect(try harness.get("/lb/health").status == 503)
     }
 
-    @Test func `with mandatory a node gets nothing before its first check has passed`() throws {
+    @Test func `with mandatory a node gets no request before its first check has passed`() throws {
         let nodes = [try Node(), try Node()]
         defer { for node in nodes { node.responder.stop() } }
-        nodes[0].steps.withLock { $0 = [.sleep(.milliseconds(300)), .stdout(good), .end()] }
-        nodes[1].steps.withLock { $0 = [.sleep(.milliseconds(300)), .stdout(bad), .end()] }
+        let gate = Gate(isOpen: false)
+        nodes[0].steps.withLock { $0 = [.pass(gate), .stdout(good), .end()] }
+        nodes[1].steps.withLock { $0 = [.pass(gate), .stdout(bad), .end()] }
         let harness = try harness(nodes, "mandatory passes=3")
         #expect(try harness.get("/").status == 502)
         #expect(try harness.get("/lb/stats").text.contains("\"health_check\":\"checking\""))
-        #expect(eventually { harness.isHealthy == [true, false] })
+        gate.open()
+        try harness.waitForHealth([true, false])
         #expect(try answering(harness) == [nodes[0].responder.address])
-        // What is known of a node outlives a reload.
+        // A reload keeps the health of the nodes.
         #expect(harness.balancer.reload() == nil)
-        #expect(harness.isHealthy == [true, false])
+        #expect(harness.health == [true, false])
     }
 
-    @Test func `a node without a free place is not checked, and keeps its health`() throws {
+    @Test func `a node at max_conns is not checked, and keeps its health`() throws {
         let node = try Node()
         defer { node.responder.stop() }
         let harness = try harness([node], "", servers: "max_conns=1")
-        #expect(eventually { node.checks.count > 1 })
+        try node.waitForChecks(2)
         let client = try harness.client()
         client.send("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
-        #expect(eventually { node.responder.requests.contains { $0.uri == "/slow" } })
+        try node.gate.waitUntilHeld(1)
         let before = node.checks.count
-        usleep(150_000)
-        #expect(node.checks.count == before)
-        #expect(harness.isHealthy == [true])
+        // Three intervals of the check.
+        try never("the node is checked", for: .milliseconds(90)) { node.checks.count > before }
+        #expect(harness.health == [true])
+        node.gate.open()
         #expect(try client.response().status == 200)
-        // The idle connection has the place now, and gives it up.
-        #expect(eventually { node.checks.count > before + 1 })
-        #expect(harness.isHealthy == [true])
+        // Now the connection is idle, and it is closed in favour of the check.
+        try node.waitForChecks(before + 2)
+        #expect(harness.health == [true])
     }
 
     @Test func `a node that does not answer in time fails its check`() throws {
         let nodes = [try Node(), try Node()]
         defer { for node in nodes { node.responder.stop() } }
         let harness = try harness(nodes, "", http: "fastcgi_read_timeout 100ms; fastcgi_connect_timeout 100ms;")
-        nodes[0].steps.withLock { $0 = [.stdout("\r\n"), .sleep(.milliseconds(400)), .end()] }
-        #expect(eventually { harness.isHealthy == [false, true] })
+        let gate = Gate(isOpen: false)
+        defer { gate.open() }
+        nodes[0].steps.withLock { $0 = [.stdout("\r\n"), .pass(gate), .end()] }
+        try harness.waitForHealth([false, true])
         nodes[0].answerChecks(good)
-        #expect(eventually { harness.isHealthy == [true, true] })
-        // Drops that come in time each, for ever.
+        try harness.waitForHealth([true, true])
+        // A slow node: each byte comes before fastcgi_read_timeout, and the response has no end.
         nodes[1].steps.withLock {
             $0 =
                 [.stdout("\r\n")]
                 + Array(repeating: [TestResponder.Step.stdout("a"), .sleep(.milliseconds(40))], count: 20).flatMap(
                     \.self)
         }
-        #expect(eventually { harness.isHealthy == [true, false] })
+        try harness.waitForHealth([true, false])
     }
 
     static let matches: [(match: String, passing: String, failing: String)] = [
@@ -193,25 +201,29 @@ struct HealthCheckTests {
         ("status 200; body ~ a; header X-A;", "X-A: 1\r\n\r\na", "X-A: 1\r\n\r\nb"),
     ]
 
-    @Test(arguments: matches) func `match says what a good answer is`(
+    @Test(arguments: matches) func `match defines which answers are healthy`(
         _ row: (match: String, passing: String, failing: String)
     ) throws {
         let node = try Node()
         defer { node.responder.stop() }
         node.answerChecks(row.passing)
         let harness = try harness([node], "match=good", http: "match good { \(row.match) }")
-        #expect(eventually { node.checks.count > 2 })
-        #expect(harness.isHealthy == [true])
+        try node.waitForChecks(3)
+        #expect(harness.health == [true])
         node.answerChecks(row.failing)
-        #expect(eventually { harness.isHealthy == [false] })
+        try harness.waitForHealth([false])
         node.answerChecks(row.passing)
-        #expect(eventually { harness.isHealthy == [true] })
+        try harness.waitForHealth([true])
     }
 }
 
 extension Harness {
-    /// Of each node, as `/lb/stats` tells it.
-    fileprivate var isHealthy: [Bool] {
+    fileprivate func waitForHealth(_ expected: [Bool]) throws {
+        try eventually("the health of the nodes is \(expected)") { health == expected }
+    }
+
+    /// Whether each node is healthy, by `/lb/stats`.
+    fileprivate var health: [Bool] {
         guard let text = try? get("/lb/stats").text else { return [] }
         return text.split(separator: "\"healthy\":").dropFirst().map { $0.hasPrefix("true") }
     }

@@ -1,9 +1,10 @@
+import TestSupport
 import Testing
 
 struct LimiterTests {
     private static let zone = "limit_req_zone $binary_remote_addr zone=clients:1m rate=6r/m; limit_req_status 429;"
 
-    @Test func `beyond the burst a client is told when to come back, and the connection goes on`() throws {
+    @Test func `a request beyond the burst gets 429 with Retry-After, and the connection stays open`() throws {
         let node = try TestResponder(echo)
         defer { node.stop() }
         let harness = try Harness([node.address], http: Self.zone, location: "limit_req zone=clients burst=2 nodelay;")
@@ -22,11 +23,11 @@ struct LimiterTests {
             #expect(refused.field("RateLimit") == "\"clients\";r=0;t=10")
         }
         #expect(node.requests.count == 3)
-        #expect(try harness.get("/lb/health").status == 200, "/lb/ is not limited")
+        #expect(try harness.get("/lb/health").status == 200, "/lb/ has no limit")
         #expect(try harness.get("/lb/stats").text.contains("\"rate_limited_total\":2"))
     }
 
-    @Test func `without nodelay a request waits for its turn`() throws {
+    @Test func `without nodelay a request is delayed`() throws {
         let node = try TestResponder()
         defer { node.stop() }
         let harness = try Harness(
@@ -37,7 +38,7 @@ struct LimiterTests {
         #expect(ContinuousClock.now - start > .milliseconds(150))
     }
 
-    @Test func `a forwarded address counts only from a trusted proxy`() throws {
+    @Test func `a forwarded address is used only from a trusted proxy`() throws {
         let node = try TestResponder()
         defer { node.stop() }
         let limit = "limit_req zone=clients nodelay;"
@@ -66,10 +67,14 @@ struct LimiterTests {
         #expect(try harness.get("/lb/stats").text.contains("\"rate_limited_total\":0"))
     }
 
-    @Test func `no more requests of a client are under way than limit_conn says, in each of its ends`() throws {
+    @Test func `limit_conn limits the requests of a client until their responses are sent or the client has gone`()
+        throws
+    {
+        let gate = Gate(isOpen: false)
+        defer { gate.open() }
         let node = try TestResponder { request in
             request.uri == "/slow"
-                ? [.sleep(.milliseconds(300)), .stdout("\r\nslow"), .end()] : TestResponder.ok(request)
+                ? [.pass(gate), .stdout("\r\nslow"), .end()] : TestResponder.ok(request)
         }
         defer { node.stop() }
         let harness = try Harness(
@@ -78,24 +83,26 @@ struct LimiterTests {
             location: "limit_conn c 1; fastcgi_param LIMIT $limit_conn_status;")
         let slow = try harness.client()
         slow.send("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
-        #expect(eventually { node.requests.count == 1 })
+        try node.waitForRequests(1)
         let refused = try harness.get("/")
         #expect((refused.status, refused.field("Content-Type")) == (429, "application/problem+json"))
-        #expect(try harness.get("/other").status == 200, "not limited")
+        #expect(try harness.get("/other").status == 200, "the location has no limit")
+        gate.open()
         #expect(try slow.response().text == "slow")
-        // The place is free when the response is out, also on a connection that goes on.
+        // The request does not count any more when its response is sent, also on a connection that stays open.
         slow.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
         #expect(try slow.response().text == "hello")
         #expect(node.requests.last?.params["LIMIT"] == "PASSED")
-        // And when the client has gone.
+        // Nor does it when the client has gone.
+        gate.close()
         var gone: RawClient? = try harness.client()
         gone!.send("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
-        #expect(eventually { node.requests.count == 3 })
+        try node.waitForRequests(3)
         gone = nil
-        #expect(try eventually { try harness.get("/").status == 200 })
+        try eventually("a request passes the limit") { try harness.get("/").status == 200 }
     }
 
-    @Test func `behind trusted proxies in a row, each client has its own budget`() throws {
+    @Test func `behind several trusted proxies each client has its own budget`() throws {
         let node = try TestResponder()
         defer { node.stop() }
         let harness = try Harness(
@@ -105,7 +112,7 @@ struct LimiterTests {
                 real_ip_header X-Forwarded-For; real_ip_recursive on;
                 """,
             location: "limit_req zone=clients nodelay;")
-        // ask(_:_:) puts 10.0.0.1, the client, before the proxy.
+        // ask(_:_:) names the client 10.0.0.1 and then the proxy.
         #expect(try ask(harness, "192.0.2.1").status == 200)
         #expect(node.requests.last?.params["REMOTE_ADDR"] == "10.0.0.1")
         #expect(try ask(harness, "192.0.2.2").status == 429)

@@ -4,12 +4,11 @@ import Reactor
 import Synchronization
 import TestSupport
 import Testing
-import Threading
 
 @testable import Balancer
 
 struct ListenTests {
-    @Test func `a single address beside all of a port has its own servers, and no socket of its own`() throws {
+    @Test func `an address and the wildcard of the same port have their own servers on one socket`() throws {
         func text(_ names: [String]) -> String {
             let servers = names.enumerated().map { index, name in
                 "server { listen 127.0.0.\(index + 2):%PORT%; server_name a; return 200 \"\(name) $server_addr\"; }"
@@ -45,7 +44,7 @@ struct ListenTests {
         #expect(try kept.response().text == "2 127.0.0.2")
     }
 
-    @Test func `a server's name goes without its dot, and the address of a unix socket is its path`() throws {
+    @Test func `server_name has no leading dot, and server_addr of a unix socket is its path`() throws {
         let folder = TemporaryFolder()
         let socket = folder.file("s")
         let harness = try Harness(
@@ -65,7 +64,7 @@ struct ListenTests {
         #expect(try client.response().text == "example.org unix:\(socket) ")
     }
 
-    @Test func `the PROXY protocol tells the client's address, to those who are trusted with it`() throws {
+    @Test func `the PROXY protocol gives the client's address if the sender is trusted`() throws {
         let node = try TestResponder { request in
             let names = ["REMOTE_ADDR", "A", "B", "C", "D"]
             return [.stdout("\r\n" + names.map { request.params[$0] ?? "-" }.joined(separator: " ")), .end()]
@@ -99,24 +98,23 @@ struct ListenTests {
         #expect(try wary.ask(line + "GET / HTTP/1.1\r\nHost: a\r\n\r\n").text == "127.0.0.1 192.0.2.7 5000 10.0.0.1 80")
     }
 
-    @Test func `connections have the keep-alive of their listener`() throws {
+    @Test func `connections have the keep-alive options of their listener`() throws {
         let node = try TestResponder()
         defer { node.stop() }
         let harness = try Harness(
             text: Harness.text([node.address], listen: "127.0.0.1:%PORT% so_keepalive=2m:5:3 rcvbuf=64k sndbuf=64k"))
         #expect(try harness.get("/").status == 200)
-        // Read off a connection that this process accepted.
+        // The options can be read from a connection that this process has accepted.
         let listener = try ListeningSocket.listen(
             on: .ipv4(0x7F00_0001, port: 0),
             options([.keepsAlive(true), .keepaliveIdle(seconds: 120), .keepaliveCount(3)]))
         defer { listener.close() }
         let client = try RawClient(listener.localAddress!.description)
         var accepted: Socket?
-        #expect(
-            eventually {
-                if case .connection(let socket, _) = listener.accept() { accepted = socket }
-                return accepted != nil
-            })
+        try eventually("the connection is accepted") {
+            if case .connection(let socket, _) = listener.accept() { accepted = socket }
+            return accepted != nil
+        }
         defer { accepted?.close() }
         func option(_ level: CInt, _ name: CInt) -> CInt {
             var (value, length) = (CInt(0), socklen_t(MemoryLayout<CInt>.size))
@@ -137,40 +135,20 @@ struct ListenTests {
     }
 
     @Test(arguments: ["", " reuseport"])
-    func `a reload takes another number of worker_processes, and fails no request`(_ parameter: String) throws {
+    func `a reload can change worker_processes, and no request fails`(_ parameter: String) throws {
         let node = try TestResponder()
         defer { node.stop() }
         let count = Mutex(1)
         let text = Harness.text([node.address], listen: "127.0.0.1:%PORT%\(parameter)")
         let harness = try Harness(text: "worker_processes \(count.withLock { $0 });\n" + text, workers: nil)
-        let isDone = Atomic<Bool>(false)
-        let failures = Mutex<[String]>([])
-        let clients = (0..<4).map { _ in
-            NamedThread("client") {
-                while !isDone.load(ordering: .relaxed) {
-                    do {
-                        let client = try harness.client()
-                        for _ in 0..<3 {
-                            client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-                            let response = try client.response()
-                            if response.status != 200 { failures.withLock { $0.append("\(response.status)") } }
-                            if response.field("Connection") == "close" { break }
-                        }
-                    } catch {
-                        failures.withLock { $0.append("\(error)") }
-                    }
-                }
-            }
-        }
+        let load = ClientLoad(harness, requestsPerConnection: 3)
         for number in [3, 1, 4, 2] {
             count.withLock { $0 = number }
             #expect(harness.balancer.reload() == nil)
-            #expect(eventually { harness.balancer.runningLoops == number }, "\(number)")
-            usleep(50_000)
+            try eventually("\(number) loops are running") { harness.balancer.runningLoops == number }
+            try load.waitForAnswers(50)
         }
-        isDone.store(true, ordering: .relaxed)
-        for client in clients { client.join() }
-        #expect(failures.withLock { $0 } == [])
+        #expect(load.stop() == [])
         #expect(try harness.get("/").status == 200)
     }
 }

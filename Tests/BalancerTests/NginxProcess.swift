@@ -2,13 +2,13 @@ import Glibc
 import Supervisor
 import TestSupport
 
-/// Debian's nginx with a test's text, on a port of its own, to compare choices with.
+/// Debian's nginx with the configuration of a test, on a free port, to compare the balancer with.
 final class NginxProcess {
     let address: String
     private let program: Program
     private let folder = TemporaryFolder()
 
-    /// - Parameter text: as of ``Harness/text(_:upstream:http:server:location:listen:)``
+    /// - Parameter text: a configuration like that of ``Harness/text(_:upstream:http:server:location:listen:)``.
     init(text: String) throws {
         let port = freePort()
         address = "127.0.0.1:\(port)"
@@ -16,15 +16,15 @@ final class NginxProcess {
         let temporary = ["client_body", "fastcgi", "proxy", "scgi", "uwsgi"].map { "\($0)_temp_path tmp/\($0);" }
         var text = text.replacing("%PORT%", with: String(port))
         text.replace("http {", with: "http { " + temporary.joined(separator: " "), maxReplacements: 1)
-        // Started by root it would give its processes to another user, who may not reach the nodes' sockets.
+        // As root, nginx would run its workers as another user, who may not open the nodes' sockets.
         if getuid() == 0 { text = "user root;\n" + text }
         let file = try folder.write("pid nginx.pid;\n" + text, to: "nginx.conf")
         program = try Program(StockNginx.path ?? "nginx", ["-e", "stderr", "-c", file, "-p", folder.path])
-        try TestSupport.eventually("nginx listens") {
+        try eventually("nginx listens") {
             if let exit = program.process.exit {
-                throw NotInTime(description: "nginx \(exit): \(program.standardError)")
+                throw TestFailure("nginx \(exit): \(program.standardError)")
             }
-            // Another program may have been given the port in the meantime.
+            // Another program may have taken the port in the meantime.
             return isListening(port) && !program.standardError.contains("bind() to")
         }
     }

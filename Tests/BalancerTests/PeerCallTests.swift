@@ -1,4 +1,5 @@
 import JSON
+import TestSupport
 import Testing
 
 @testable import Balancer
@@ -21,7 +22,7 @@ struct PeerCallTests {
         Set(try (0..<count).map { _ in try harness.get("/").text })
     }
 
-    @Test(arguments: [1, 2]) func `peers come, are drained, and go while the balancer runs`(_ workers: Int) throws {
+    @Test(arguments: [1, 2]) func `peers can be added, drained and removed at run time`(_ workers: Int) throws {
         let nodes = try (0..<3).map { number in try TestResponder { _ in [.stdout("\r\n\(number)"), .end()] } }
         defer { for node in nodes { node.stop() } }
         let harness = try Harness([nodes[0].address, nodes[1].address], workers: workers)
@@ -35,14 +36,14 @@ struct PeerCallTests {
 
         #expect(try set(harness, "{\"address\":\"\(nodes[0].address)\",\"state\":\"drain\"}").status == 200)
         #expect(try answers(harness) == ["1", "2"])
-        #expect(eventually { nodes[0].openConnections == 0 })
+        try nodes[0].waitUntilDisconnected()
         #expect(try states(harness.get("/lb/peers")) == ["drain", "up", "up"])
 
         #expect(try set(harness, "{\"address\":\"\(nodes[1].address)\",\"state\":\"removed\"}").status == 200)
         #expect(try answers(harness) == ["2"])
-        #expect(eventually { nodes[1].openConnections == 0 })
+        try nodes[1].waitUntilDisconnected()
 
-        // A reload forgets nothing of this.
+        // A reload keeps these changes.
         #expect(harness.balancer.reload() == nil)
         #expect(try answers(harness) == ["2"])
         for node in nodes[..<2] {
@@ -52,7 +53,7 @@ struct PeerCallTests {
         #expect(try answers(harness) == ["0", "1"])
     }
 
-    @Test func `a peer that comes again keeps the connection that was in use when it went`() throws {
+    @Test func `a peer that is removed and added again keeps the connection that was in use`() throws {
         let gate = Gate()
         let node = try TestResponder { request in
             [.pass(request.uri == "/held" ? gate : Gate()), .stdout("\r\nhello"), .end()]
@@ -63,8 +64,8 @@ struct PeerCallTests {
         gate.close()
         let client = try harness.client()
         client.send("GET /held HTTP/1.1\r\nHost: a\r\n\r\n")
-        #expect(eventually { gate.held == 1 })
-        // The last one cannot go.
+        try gate.waitUntilHeld(1)
+        // The last peer of an upstream cannot be removed.
         #expect(try set(harness, "{\"address\":\"\(other.address)\"}").status == 200)
         for state in ["removed", "up"] {
             #expect(try set(harness, "{\"address\":\"\(node.address)\",\"state\":\"\(state)\"}").status == 200)
@@ -75,10 +76,10 @@ struct PeerCallTests {
         for _ in 0..<3 { #expect(try harness.get("/").text == "hello") }
         #expect(node.connections == 1)
         node.dropConnections()
-        #expect(try eventually { try harness.get("/lb/stats").text.contains("\"active\":0,\"idle\":0,") })
+        try harness.waitForStats("\"active\":0,\"idle\":0,")
     }
 
-    @Test func `what makes no sense is refused, and so is a stranger`() throws {
+    @Test func `invalid changes are refused, and so is a client without the token`() throws {
         let node = try TestResponder()
         defer { node.stop() }
         let harness = try Harness([node.address], adminToken: "secret")
@@ -99,7 +100,8 @@ struct PeerCallTests {
         #expect(try harness.ask("DELETE /lb/peers HTTP/1.1\r\nHost: a\r\n\r\n").field("Allow") == "GET, HEAD, POST")
     }
 
-    @Test func `metrics tell how long nodes took, how long requests waited, and what limits decided`() throws {
+    @Test func `metrics show the nodes' response times, the waiting times, and the decisions of limits`() throws {
+        // A slow node: its responses must not be in the bucket of 25 ms.
         let node = try TestResponder { _ in [.sleep(.milliseconds(30)), .stdout("\r\nlate"), .end()] }
         defer { node.stop() }
         let harness = try Harness(
@@ -120,7 +122,7 @@ struct PeerCallTests {
         #expect(text.contains("millrace_lb_limit_decisions_total{limit=\"req\",decision=\"refused\"} 1\n"))
     }
 
-    @Test func `traceparent is handed on, or made, the same for all of a request`() throws {
+    @Test func `a valid traceparent is passed on, and otherwise one is made per request`() throws {
         let node = try TestResponder { request in
             [.stdout("\r\n\(request.params["HTTP_TRACEPARENT"] ?? "-") \(request.params["AGAIN"] ?? "-")"), .end()]
         }

@@ -3,7 +3,7 @@ import Reactor
 import Testing
 
 struct ProxyTests {
-    @Test func `a GET reaches a node and its response the client`() throws {
+    @Test func `a node gets a GET, and the client gets its response`() throws {
         let node = try TestResponder()
         defer { node.stop() }
         let harness = try Harness([node.address])
@@ -22,7 +22,7 @@ struct ProxyTests {
         #expect(request.params["CONTENT_LENGTH"] == "")
     }
 
-    @Test func `a POST reaches a node with its body, over TCP as over a unix socket`() throws {
+    @Test func `a node gets a POST with its body, over TCP and over a unix socket`() throws {
         let nodes = [
             try TestResponder(echo), try TestResponder(at: .ipv4(0x7F00_0001, port: 0), echo),
             try TestResponder(at: .ipv6(0, 1, port: 0), echo),
@@ -38,7 +38,7 @@ struct ProxyTests {
         }
     }
 
-    @Test func `a connection to a node is kept and used again`() throws {
+    @Test func `a connection to a node is kept and reused`() throws {
         let node = try TestResponder()
         defer { node.stop() }
         let harness = try Harness([node.address])
@@ -51,7 +51,7 @@ struct ProxyTests {
         #expect(node.requests.count == 5)
     }
 
-    @Test func `pipelined requests are answered in their order`() throws {
+    @Test func `pipelined requests are answered in order`() throws {
         let node = try TestResponder { request in
             [.stdout("\r\n\(request.uri)"), .end()]
         }
@@ -62,7 +62,7 @@ struct ProxyTests {
         for number in 0..<50 { #expect(try client.response().text == "/\(number)") }
     }
 
-    @Test func `a chunked body arrives whole, with its length`() throws {
+    @Test func `a chunked body arrives completely, with its length`() throws {
         let node = try TestResponder(echo)
         defer { node.stop() }
         let harness = try Harness([node.address])
@@ -76,7 +76,7 @@ struct ProxyTests {
         #expect(try client.response().status == 200)
     }
 
-    @Test func `a client that expects 100 Continue gets it, once, before its body`() throws {
+    @Test func `a client that expects 100 Continue gets it once before its body`() throws {
         let node = try TestResponder(echo)
         defer { node.stop() }
         let harness = try Harness([node.address])
@@ -115,7 +115,7 @@ struct ProxyTests {
         #expect(text.contains("Connection: close"))
     }
 
-    @Test func `HTTP 1.0 keeps the connection when asked to`() throws {
+    @Test func `HTTP 1.0 keeps the connection open when the client asks for it`() throws {
         let node = try TestResponder { _ in [.stdout("Content-Length: 2\r\n\r\nok"), .end()] }
         defer { node.stop() }
         let harness = try Harness([node.address])
@@ -128,7 +128,7 @@ struct ProxyTests {
         }
     }
 
-    @Test func `HEAD gets the head alone, and the connection goes on`() throws {
+    @Test func `HEAD gets the head only, and the connection stays open`() throws {
         let node = try TestResponder { _ in [.stdout("Content-Length: 5\r\n\r\nhello"), .end()] }
         defer { node.stop() }
         let harness = try Harness([node.address])
@@ -138,7 +138,7 @@ struct ProxyTests {
         #expect(try client.response().text == "hello")
     }
 
-    @Test func `headers become params by the rules`() throws {
+    @Test func `request headers become FastCGI params`() throws {
         let node = try TestResponder()
         defer { node.stop() }
         let harness = try Harness([node.address])
@@ -158,7 +158,7 @@ struct ProxyTests {
         #expect(Set(request.names).count == request.names.count)
     }
 
-    @Test func `the client's request id is kept when it is sane`() throws {
+    @Test func `a valid request id of the client is kept`() throws {
         let node = try TestResponder()
         defer { node.stop() }
         let harness = try Harness([node.address])
@@ -168,7 +168,7 @@ struct ProxyTests {
         #expect(odd.field("X-Request-Id")?.count == 32)
     }
 
-    @Test func `the node's status, headers and reason pass; what concerns the hop or the server does not`() throws {
+    @Test func `the node's status, reason and headers are passed on, except hop-by-hop and X-Accel headers`() throws {
         let node = try TestResponder { _ in
             [
                 .stdout(

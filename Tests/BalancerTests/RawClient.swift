@@ -1,7 +1,8 @@
 import Glibc
 import Reactor
+import TestSupport
 
-/// A client that sends exactly the bytes a test gives it.
+/// A client that sends exactly the bytes that a test gives it.
 final class RawClient {
     struct Response {
         var status = 0
@@ -20,6 +21,7 @@ final class RawClient {
     let descriptor: CInt
     private var received: [UInt8] = []
 
+    /// - Parameter receiveBuffer: the size of the socket's receive buffer, for a client that reads slowly.
     init(_ address: String, receiveBuffer: CInt? = nil) throws {
         let target = SocketAddress(address)!
         let (socket, _) = try Socket.connect(to: target)
@@ -30,8 +32,8 @@ final class RawClient {
         if var receiveBuffer {
             setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &receiveBuffer, socklen_t(MemoryLayout<CInt>.size))
         }
-        var limit = timeval(tv_sec: 60, tv_usec: 0)
-        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+        var timeout = timeval(tv_sec: 60, tv_usec: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
     }
 
     deinit { close(descriptor) }
@@ -51,7 +53,7 @@ final class RawClient {
 
     func endOfInput() { shutdown(descriptor, CInt(SHUT_WR)) }
 
-    /// false: the end.
+    /// - Returns: false at the end of the input.
     func receive() throws -> Bool {
         var chunk = [UInt8](repeating: 0, count: 64 * 1024)
         let count = recv(descriptor, &chunk, chunk.count, 0)
@@ -63,15 +65,25 @@ final class RawClient {
         return count > 0
     }
 
-    /// Everything until the balancer closes.
+    /// Reads until the balancer closes the connection.
     func readToEnd() throws -> String {
         while try receive() {}
         return String(decoding: received, as: UTF8.self)
     }
 
+    /// Waits until `count` bytes have arrived, and reads none of them.
+    func waitForUnread(_ count: Int) throws {
+        try eventually("\(count) bytes have arrived") {
+            var unread: CInt = 0
+            _ = ioctl(descriptor, UInt(FIONREAD), &unread)
+            return unread >= count
+        }
+    }
+
+    /// Whether the balancer has closed the connection without another byte. Waits for the one or the other.
     var isAtEnd: Bool { get throws { received.isEmpty ? try !receive() : false } }
 
-    /// The next response, body included.
+    /// Reads the next response with its body.
     func response(isHead: Bool = false) throws -> Response {
         var response = Response()
         let head = String(decoding: try take(until: "\r\n\r\n"), as: UTF8.self)
@@ -105,7 +117,7 @@ final class RawClient {
 
     private func take(_ count: Int) throws -> [UInt8] {
         while received.count < count {
-            if try !receive() { throw Failure(what: "ended \(count - received.count) bytes early") }
+            if try !receive() { throw Failure(what: "the connection ended \(count - received.count) bytes early") }
         }
         let taken = Array(received.prefix(count))
         received.removeFirst(count)
@@ -127,7 +139,7 @@ final class RawClient {
                 start = max(0, received.count - mark.count)
             }
             if try !receive() {
-                throw Failure(what: "ended within a head: \(String(decoding: received, as: UTF8.self))")
+                throw Failure(what: "the connection ended within a head: \(String(decoding: received, as: UTF8.self))")
             }
         }
     }

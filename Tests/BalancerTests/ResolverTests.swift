@@ -1,9 +1,10 @@
 import NginxConfig
 import Reactor
 import Synchronization
+import TestSupport
 import Testing
 
-/// `resolver`, and servers with `resolve`.
+/// The `resolver` directive, and `server` with `resolve`.
 struct ResolverTests {
     private static let name = "nodes.millrace.test"
 
@@ -16,43 +17,51 @@ struct ResolverTests {
             ["\(Self.name):\(port) resolve"], upstream: "zone nodes 64k; keepalive 4; \(resolver)")
     }
 
-    @Test(arguments: [false, true]) func `DNS says which nodes there are, for as long as an answer holds`(
-        isIPv6: Bool
-    ) throws {
+    @Test func `the peers follow the DNS answers when their TTL ends`() throws {
         let first = try node(0x7F00_0001, 0, "first")
         defer { first.stop() }
         let port = try #require(UInt16(first.address.split(separator: ":").last ?? ""))
         let second = try node(0x7F00_0002, port, "second")
         defer { second.stop() }
-        let dns = TestDNSServer([Self.name: [.ipv4(0x7F00_0001, port: 0)]], isIPv6: isIPv6)
+        let dns = TestDNSServer([Self.name: [.ipv4(0x7F00_0001, port: 0)]])
         defer { dns.stop() }
         dns.zone.withLock { $0.ttl = 1 }
         let harness = try harness("resolver \(dns.address);", port: port)
         #expect(try harness.get("/").text == "first")
         dns.zone.withLock { $0.addresses[Self.name] = [.ipv4(0x7F00_0002, port: 0)] }
-        #expect(eventually { (try? harness.get("/").text) == "second" })
-        // A name that is gone keeps what it had, and comes back when it does.
+        try eventually("the second node answers") { (try? harness.get("/").text) == "second" }
+        // While the name has no records, the last addresses stay.
         dns.zone.withLock { $0.addresses = [:] }
         let asked = dns.zone.withLock(\.queries)
-        #expect(eventually { dns.zone.withLock(\.queries) > asked + 1 })
+        try eventually("the name is asked for again") { dns.zone.withLock(\.queries) > asked + 1 }
         #expect(try harness.get("/").text == "second")
         dns.zone.withLock { $0.addresses[Self.name] = [.ipv4(0x7F00_0001, port: 0)] }
-        #expect(eventually { (try? harness.get("/").text) == "first" })
+        try eventually("the first node answers") { (try? harness.get("/").text) == "first" }
     }
 
-    @Test func `valid= takes the place of the answer's time, ipv6=off that of a question`() throws {
+    @Test func `the resolver may have an IPv6 address`() throws {
+        let node = try node(0x7F00_0001, 0, "first")
+        defer { node.stop() }
+        let port = try #require(UInt16(node.address.split(separator: ":").last ?? ""))
+        let dns = TestDNSServer([Self.name: [.ipv4(0x7F00_0001, port: 0)]], isIPv6: true)
+        defer { dns.stop() }
+        let harness = try harness("resolver \(dns.address);", port: port)
+        #expect(try harness.get("/").text == "first")
+    }
+
+    @Test func `valid= replaces the TTL of an answer, and ipv6=off leaves out the AAAA query`() throws {
         let first = try node(0x7F00_0001, 0, "first")
         defer { first.stop() }
         let port = try #require(UInt16(first.address.split(separator: ":").last ?? ""))
         let dns = TestDNSServer([Self.name: [.ipv4(0x7F00_0001, port: 0), .ipv6(0, 1, port: 0)]])
         defer { dns.stop() }
         let harness = try harness("resolver \(dns.address) valid=1s ipv6=off;", port: port)
-        #expect(eventually { dns.zone.withLock(\.queries) >= 3 })
+        try eventually("the name is asked for three times") { dns.zone.withLock(\.queries) >= 3 }
         let peers = try harness.get("/lb/peers").text
         #expect(peers.contains("127.0.0.1:\(port)") && !peers.contains("[::1]"))
     }
 
-    @Test func `a DNS server that is silent keeps nobody from starting, and the next one is asked`() throws {
+    @Test func `the balancer starts without an answer of a DNS server, and asks the next server`() throws {
         let first = try node(0x7F00_0001, 0, "first")
         defer { first.stop() }
         let port = try #require(UInt16(first.address.split(separator: ":").last ?? ""))

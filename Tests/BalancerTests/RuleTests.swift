@@ -5,7 +5,7 @@ import Testing
 @testable import Balancer
 
 struct RuleTests {
-    @Test func `times are shown as nginx shows them`() {
+    @Test func `times are formatted as by nginx`() {
         let text = TimeText()
         text.update(to: WallTime(microseconds: 784_111_777_000_000))
         #expect(String(decoding: text.http, as: UTF8.self) == "Sun, 06 Nov 1994 08:49:37 GMT")
@@ -16,7 +16,7 @@ struct RuleTests {
     @Test(arguments: [
         ("10.1.2.3", true), ("10.2.0.0", false), ("::ffff:10.1.0.9", true), ("2001:db8::1", true),
         ("2001:db9::1", false),
-    ]) func `a trusted network is told by its leading bits`(address: String, isIn: Bool) {
+    ]) func `an address is compared with the prefix of a trusted network`(address: String, isIn: Bool) {
         let networks: [ClientNetwork] = [
             .network(address: [10, 1, 0, 0], prefixLength: 16),
             .network(address: [0x20, 0x01, 0x0D, 0xB8] + Array(repeating: 0, count: 12), prefixLength: 32),
@@ -25,12 +25,12 @@ struct RuleTests {
     }
 
     @Test(arguments: [
-        // What the header says, whose word the last address is, and whose it is when trusted proxies are in a row.
+        // The header, the client without real_ip_recursive, and the client with it.
         ("192.0.2.1", "192.0.2.1", "192.0.2.1"), ("192.0.2.1, 10.1.0.2", "10.1.0.2", "192.0.2.1"),
         ("192.0.2.9, 192.0.2.1,10.1.0.3 , 10.1.0.2", "10.1.0.2", "192.0.2.1"),
         ("10.1.0.3, 10.1.0.2", "10.1.0.2", "10.1.0.3"), ("192.0.2.1, nonsense, 10.1.0.2", "10.1.0.2", "10.1.0.2"),
         ("192.0.2.1, 10.1.0.2:80, ", "10.1.0.2", "192.0.2.1"), ("192.0.2.1, nonsense", nil, nil), (" , ", nil, nil),
-    ]) func `the last address counts, or the last that is no trusted proxy`(
+    ]) func `the client is the last address, or with real_ip_recursive the last address that is not trusted`(
         list: String, last: String?, recursive: String?
     ) {
         let peer = SocketAddress(numeric: "10.1.0.1", port: 80)!
@@ -47,11 +47,11 @@ struct RuleTests {
         ("192.0.2.1", "192.0.2.1"), ("192.0.2.1:80", "192.0.2.1"), ("[2001:db8::1]:80", "2001:db8::1"),
         ("[2001:db8::1]", "2001:db8::1"), ("2001:db8::1", "2001:db8::1"), ("unknown", nil), ("", nil),
         ("unix:/x", nil),
-    ]) func `a forwarded address is taken in each of its forms, and nothing else`(text: String, host: String?) {
+    ]) func `a forwarded address is parsed in each of its forms`(text: String, host: String?) {
         #expect(RealClient.parse(text)?.host == host)
     }
 
-    @Test func `request ids are 32 hexadecimal digits, and no two alike`() {
+    @Test func `request ids are 32 hexadecimal digits, and no two are equal`() {
         var maker = RequestIdentity()
         let ids = (0..<1000).map { _ in
             var id: [UInt8] = []
@@ -62,7 +62,7 @@ struct RuleTests {
         #expect(ids.allSatisfy { $0.count == 32 && RequestIdentity.isSane($0.span) })
     }
 
-    @Test func `names of servers are looked up, and what they stand for becomes the group's peers`() throws {
+    @Test func `a server's name is looked up, and its addresses become the peers`() throws {
         let node = try TestResponder(at: .ipv4(0x7F00_0001, port: 0))
         defer { node.stop() }
         let port = SocketAddress(node.address)!.port

@@ -5,11 +5,13 @@ import Testing
 
 @testable import Balancer
 
-/// What FastCGI applications are told, and what they say to the web server.
+/// The directives and headers for FastCGI applications: script names, stderr, `X-Accel-Redirect`.
 struct ScriptTests {
     @Test(arguments: [
         ("/a.php/b/c", "/a.php|/b/c"), ("/a.php", "/a.php|"), ("/dir/", "/dir/index.php|"), ("/x", "/x|"),
-    ]) func `a path is split into the script and what is for the script`(path: String, expected: String) throws {
+    ]) func `fastcgi_split_path_info splits a path into script name and path info`(path: String, expected: String)
+        throws
+    {
         let node = try TestResponder { [.stdout("\r\n\($0.params["S"] ?? "-")|\($0.params["P"] ?? "-")"), .end()] }
         defer { node.stop() }
         let harness = try Harness(
@@ -21,14 +23,14 @@ struct ScriptTests {
         #expect(try harness.get(path).text == expected)
     }
 
-    @Test func `a pattern without two groups splits nothing`() throws {
+    @Test func `fastcgi_split_path_info must have two groups`() throws {
         let error = #expect(throws: BalancerError.self) {
             try Harness(["unix:/none"], location: "fastcgi_split_path_info ^(.+)$;")
         }
         #expect(error?.description.hasPrefix("pattern \"^(.+)$\" must have 2 captures in test.conf:") == true)
     }
 
-    @Test func `what a node says on stderr may mean that another one is to be asked`() throws {
+    @Test func `fastcgi_catch_stderr makes a response invalid, so that another node is asked`() throws {
         let bad = try TestResponder { _ in [.stderr("PHP Fatal error: x"), .stdout("\r\nbad"), .end()] }
         let good = try TestResponder()
         defer { for node in [bad, good] { node.stop() } }
@@ -40,7 +42,7 @@ struct ScriptTests {
         #expect(try plain.get("/").text == "bad")
     }
 
-    @Test func `headers and body stay behind where the configuration says so`() throws {
+    @Test func `fastcgi_pass_request_headers and fastcgi_pass_request_body can be off`() throws {
         let node = try TestResponder { request in
             [.stdout("\r\n\(request.params["HTTP_X_A"] ?? "-") \(request.body.count)"), .end()]
         }
@@ -61,7 +63,7 @@ struct ScriptTests {
         }
     }
 
-    @Test func `X-Accel-Redirect leads no request to another node without its body`() throws {
+    @Test func `X-Accel-Redirect sends no request to a node without its body`() throws {
         let node = try TestResponder { request in
             let target = request.params["DOCUMENT_URI"] == "/first" ? "X-Accel-Redirect: /second\r\n" : ""
             return [.stdout("\(target)\r\n\(request.body.count)"), .end()]
@@ -78,7 +80,7 @@ struct ScriptTests {
         }
     }
 
-    @Test func `X-Accel-Redirect leads to a file or another location, with some of the node's headers`() throws {
+    @Test func `X-Accel-Redirect leads to a file, and keeps some of the node's headers`() throws {
         let folder = TemporaryFolder()
         try folder.write("the file", to: "a b.txt")
         let node = try TestResponder { request in
@@ -97,7 +99,7 @@ struct ScriptTests {
                 location @there { return 200 "there $uri"; }
                 """)
         let response = try harness.ask("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi")
-        #expect(response.status == 500, "it leads back to itself for ever")
+        #expect(response.status == 500, "the redirect leads to itself for ever")
         let nodeOfFiles = try TestResponder { _ in
             [
                 .stdout(
@@ -127,7 +129,7 @@ struct ScriptTests {
     }
 }
 
-/// Real applications. `make test` installs what they need.
+/// Real FastCGI applications. `make test` installs their packages.
 struct ApplicationTests {
     private static let phpFPM: String? = ["8.2", "8.3", "8.4", "8.5", ""].map { "/usr/sbin/php-fpm\($0)" }
         .first { access($0, X_OK) == 0 }
@@ -197,8 +199,8 @@ struct ApplicationTests {
             """, to: "fpm.conf")
         let fpm = try Program(
             try #require(Self.phpFPM), ["-n", "-F", "-y", file] + (geteuid() == 0 ? ["-R"] : []))
-        try TestSupport.eventually("PHP-FPM listens") {
-            if let exit = fpm.process.exit { throw NotInTime(description: "\(exit): \(fpm.standardError)") }
+        try eventually("PHP-FPM listens") {
+            if let exit = fpm.process.exit { throw TestFailure("\(exit): \(fpm.standardError)") }
             return access(socket, F_OK) == 0
         }
         try ask(try Harness(text: configuration(socket, folder.path)))
@@ -225,8 +227,8 @@ struct ApplicationTests {
             }
             """, to: "app.pl")
         let perl = try Program("/usr/bin/perl", [file])
-        try TestSupport.eventually("the script listens") {
-            if let exit = perl.process.exit { throw NotInTime(description: "\(exit): \(perl.standardError)") }
+        try eventually("the script listens") {
+            if let exit = perl.process.exit { throw TestFailure("\(exit): \(perl.standardError)") }
             return access(socket, F_OK) == 0
         }
         try ask(try Harness(text: configuration(socket, folder.path)))

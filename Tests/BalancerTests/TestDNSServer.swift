@@ -3,19 +3,19 @@ import Reactor
 import Synchronization
 import Threading
 
-/// A DNS server that knows what a test tells it: one thread, UDP.
+/// A DNS server over UDP, with one thread, whose records a test defines.
 final class TestDNSServer: Sendable {
     struct Zone: Sendable {
-        /// Addresses of either kind, by name.
+        /// The addresses (IPv4 and IPv6) of each name.
         var addresses: [String: [SocketAddress]] = [:]
         /// Seconds.
         var ttl: UInt32 = 60
-        /// Queries are read, and no answer comes.
+        /// Whether the server reads queries without answering them.
         var isSilent = false
         var queries = 0
     }
 
-    /// As `resolver` names it.
+    /// In the form of nginx's `resolver` directive.
     let address: String
     let zone: Mutex<Zone>
     private let descriptor: CInt
@@ -45,7 +45,7 @@ final class TestDNSServer: Sendable {
         _ = NamedThread("dns") { [self] in serve() }
     }
 
-    /// To any free port, which the address has afterwards.
+    /// Binds to a free port, and stores it in `address`.
     private static func bind<Address>(_ descriptor: CInt, _ address: inout Address) {
         var length = socklen_t(MemoryLayout<Address>.size)
         withUnsafeMutablePointer(to: &address) { pointer in
@@ -74,7 +74,7 @@ final class TestDNSServer: Sendable {
         close(descriptor)
     }
 
-    /// RFC 1035, 4: the question comes back, with what is known of it.
+    /// The answer has the question and its records (RFC 1035, section 4).
     private func answer(_ query: [UInt8]) -> [UInt8]? {
         var labels: [String] = []
         var index = 12
@@ -96,7 +96,7 @@ final class TestDNSServer: Sendable {
             default: nil
             }
         }
-        // Answered with authority; 3 is "no such name".
+        // The flags say "authoritative answer"; the response code 3 is "no such name".
         var reply = Array(query[..<2]) + [0x85, known == nil ? 0x83 : 0x80, 0, 1, 0, UInt8(records.count), 0, 0, 0, 0]
         reply += question
         for record in records {

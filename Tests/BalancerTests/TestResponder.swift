@@ -1,16 +1,16 @@
 import Glibc
 import Reactor
-import Synchronization
+import TestSupport
 import Threading
 
-/// A FastCGI responder that does what a test says: one thread for each connection, blocking sockets.
+/// A FastCGI responder whose answers a test defines. Each connection has a thread with a blocking socket.
 final class TestResponder: Sendable {
     struct Request: Sendable {
         var params: [String: String] = [:]
-        /// In the order they came, repeats included.
+        /// The params in the order in which they came, with repeated names.
         var pairs: [(name: String, value: String)] = []
         var body: [UInt8] = []
-        /// Connections are counted from 0.
+        /// The number of the connection, from 0.
         var connection = 0
         var keepsConnection = false
 
@@ -22,12 +22,13 @@ final class TestResponder: Sendable {
         case stdout(String)
         case bytes([UInt8])
         case stderr(String)
-        /// END_REQUEST with this protocol status.
+        /// FCGI_END_REQUEST with this protocol status.
         case end(UInt8 = 0)
         case close
         case raw([UInt8])
+        /// A slow node. A node that answers after an event of the test uses ``pass(_:)``.
         case sleep(Duration)
-        /// Not before the gate is open.
+        /// The node waits until the gate is open.
         case pass(Gate)
     }
 
@@ -39,12 +40,12 @@ final class TestResponder: Sendable {
         var isStopped = false
     }
 
-    /// As an upstream's `server` names it.
+    /// In the form of nginx's `server` directive.
     let address: String
     private let listener: ListeningSocket
-    private let contents = Mutex(Contents())
+    private let contents = Monitor(Contents())
     private let answer: @Sendable (Request) -> [Step]
-    /// It does not wait for the request's body.
+    /// Whether the responder answers before it has read the request's body.
     private let answersEarly: Bool
 
     static let ok: @Sendable (Request) -> [Step] = { _ in
@@ -68,7 +69,21 @@ final class TestResponder: Sendable {
     var connections: Int { contents.withLock { $0.connections } }
     var openConnections: Int { contents.withLock { $0.open } }
 
-    /// Closes every connection and the listener; a second time nothing.
+    /// Waits until the responder has received `count` requests since its start.
+    func waitForRequests(_ count: Int) throws {
+        guard contents.wait(for: .seconds(20), { $0.requests.count >= count ? () : nil }) != nil else {
+            throw TestFailure("the node has received \(requests.count) instead of \(count) requests")
+        }
+    }
+
+    /// Waits until the balancer has closed all connections.
+    func waitUntilDisconnected() throws {
+        guard contents.wait(for: .seconds(20), { $0.open == 0 ? () : nil }) != nil else {
+            throw TestFailure("\(openConnections) connections to the node are still open")
+        }
+    }
+
+    /// Closes every connection and the listener. A second call does nothing.
     func stop() {
         contents.withLock { contents in
             if !contents.isStopped { shutdown(listener.descriptor, CInt(SHUT_RDWR)) }
@@ -78,7 +93,7 @@ final class TestResponder: Sendable {
         if address.hasPrefix("unix:") { unlink(String(address.dropFirst(5))) }
     }
 
-    /// Closes the connections that are open now.
+    /// Closes the connections that are open at this moment.
     func dropConnections() {
         contents.withLock { contents in
             for descriptor in contents.descriptors { shutdown(descriptor, CInt(SHUT_RDWR)) }
@@ -101,7 +116,7 @@ final class TestResponder: Sendable {
             }
             _ = NamedThread("connection") { [self] in
                 serve(socket.descriptor, number)
-                contents.withLock { contents in
+                contents.broadcast { contents in
                     contents.open -= 1
                     contents.descriptors.remove(socket.descriptor)
                 }
@@ -117,7 +132,7 @@ final class TestResponder: Sendable {
     private func serve(_ descriptor: CInt, _ number: Int) {
         while var request = readRequest(descriptor) {
             request.connection = number
-            contents.withLock { $0.requests.append(request) }
+            contents.broadcast { $0.requests.append(request) }
             for step in answer(request) {
                 switch step {
                 case .stdout(let text): send(descriptor, 6, Array(text.utf8))
@@ -126,7 +141,7 @@ final class TestResponder: Sendable {
                 case .end(let status): write(descriptor, [1, 3, 0, 1, 0, 8, 0, 0, 0, 0, 0, 0, status, 0, 0, 0])
                 case .close: return
                 case .raw(let bytes): write(descriptor, bytes)
-                case .sleep(let duration): usleep(UInt32(duration.wholeMilliseconds * 1000))
+                case .sleep(let duration): sleepCurrentThread(for: duration)
                 case .pass(let gate): gate.pass()
                 }
             }

@@ -3,34 +3,34 @@ internal import Glibc
 internal import TestSupport
 internal import Threading
 
-/// Breaks a running system at random, under load, and then looks whether it kept what it promises: `make chaos`.
+/// `make chaos`: injects random faults into a running system under load, and then checks that no task is lost.
 ///
-/// The checker stands outside: it holds every id that was acknowledged and what its result has to be.
+/// The checker is outside of the system. It knows each acknowledged id and the expected result.
 @main
 struct Chaos: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "chaos",
-        abstract: "Kills, stops and cuts off the parts of a Millrace under load, and checks that nothing is lost.",
+        abstract: "Kills, stops and cuts off the parts of a system under load, and checks that no task is lost.",
         discussion: """
-            The first third of the time only workers and nodes are killed, and no client may see a failed request; then \
-            everything breaks: workers, nodes, balancer and PostgreSQL are killed, stopped and cut off. A run is \
-            repeated with its seed, as far as a machine repeats itself. Cutting off a host needs root (network \
-            namespaces); without it that fault is left out, and said so.
+            In the first third of the time only workers and nodes are killed, and no request may fail. After that \
+            workers, nodes, balancer and PostgreSQL are killed, stopped and cut off. The same seed gives the same \
+            faults, but not the same timing. To cut off a host the program must be root (network namespaces); \
+            otherwise it leaves this fault out, and says so.
             """)
 
-    @Option(help: "The millrace program.")
+    @Option(help: "The millrace program to test.")
     var millrace: String
 
-    @Option(help: "Seconds of faults.")
+    @Option(help: "Seconds in which faults are injected.")
     var seconds = 600
 
-    @Option(help: "What decides which faults come when; default: drawn.")
+    @Option(help: "The seed of the random faults (default: a random number).")
     var seed: UInt64 = .random(in: 0...0xFFFF_FFFF)
 
-    @Option(help: "Clients that hand in work all the time.")
+    @Option(help: "Clients that submit tasks all the time.")
     var clients = 16
 
-    @Option(help: "Submissions per second, all clients together.")
+    @Option(help: "Submissions per second of all clients together.")
     var rate = 200
 
     func validate() throws {
@@ -45,20 +45,20 @@ struct Chaos: ParsableCommand {
         let system = try ChaosSystem(program: millrace)
         defer { system.stop() }
         let ledger = Ledger()
-        let load = Load(system, clients: clients, rate: rate, ledger)
+        let load = ChaosLoad(system, clients: clients, rate: rate, ledger)
         var faults = FaultInjector(system, SeededGenerator(seed: seed), ledger: ledger)
 
         let start = ContinuousClock.now
-        let gentle = start + .seconds(seconds) / 3
-        ledger.phase = .onlyNodesAndWorkersKilled
-        while ContinuousClock.now < gentle { try faults.inject(oneOf: Fault.killsOfNodesAndWorkers) }
-        // What was begun until here is not to meet what comes now.
-        ledger.phase = .calm
+        let endOfKills = start + .seconds(seconds) / 3
+        ledger.phase = .killsOfNodesAndWorkers
+        while ContinuousClock.now < endOfKills { try faults.inject(oneOf: Fault.killsOfNodesAndWorkers) }
+        // Requests of the first phase must end before the other faults begin.
+        ledger.phase = .noFaults
         sleepCurrentThread(for: .seconds(2))
-        ledger.phase = .everything
+        ledger.phase = .allFaults
         let all = Fault.all(withCuts: system.network != nil)
         while ContinuousClock.now - start < .seconds(seconds) { try faults.inject(oneOf: all) }
-        ledger.phase = .calm
+        ledger.phase = .noFaults
         load.stop()
 
         let verdict = try Verdict(system, ledger, faults)

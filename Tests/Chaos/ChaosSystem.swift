@@ -6,15 +6,15 @@ internal import Supervisor
 internal import TestSupport
 internal import Threading
 
-/// A whole Millrace, each part a process that is started again when it ends; where namespaces can be made, each on a
-/// host of its own.
+/// A whole system. Each part is a process that is started again when it ends. If this process can make network
+/// namespaces, each part has its own host.
 final class ChaosSystem: Sendable {
     enum Kind: String, CaseIterable { case worker, node, balancer, postgres = "PostgreSQL" }
 
     struct Part: Sendable {
         let kind: Kind
         let service: Service
-        /// `nil`: it is on this host, with the others.
+        /// nil if all parts are on this host.
         let host: TestNetwork.Host?
     }
 
@@ -22,12 +22,13 @@ final class ChaosSystem: Sendable {
     static let workers = (1...3).map { "worker-\($0)" }
 
     let parts: [Part]
-    /// `nil`: all parts are on this host, and none can be cut off.
+    /// nil if all parts are on this host, so that none can be cut off.
     let network: TestNetwork?
 
     private let folder = TemporaryFolder()
     private let started = Monitor<[Part]>([])
     private let endpoint: Endpoint
+    private let nodeEndpoints: [Endpoint]
     private let cluster: PrivateCluster
     private let migrate: Command
 
@@ -38,6 +39,7 @@ final class ChaosSystem: Sendable {
         cluster = layout.cluster
         migrate = layout.migrate
         endpoint = .tcp(host: layout.balancerHost, port: layout.port)
+        nodeEndpoints = layout.nodeEndpoints
         parts = layout.parts
         do {
             try start()
@@ -49,7 +51,7 @@ final class ChaosSystem: Sendable {
 
     private static func makeNetwork() -> TestNetwork? {
         guard geteuid() == 0 else {
-            say("no host is cut off: that needs root")
+            say("no host is cut off, because this process is not root")
             return nil
         }
         do {
@@ -64,14 +66,14 @@ final class ChaosSystem: Sendable {
         let server = parts(.postgres)[0]
         start(server)
         try eventually("PostgreSQL is ready", within: .seconds(60)) {
-            guard server.service.restarts == 0 else { throw NotInTime(description: "PostgreSQL does not start") }
+            guard server.service.restarts == 0 else { throw TestFailure("PostgreSQL does not start") }
             return server.service.pid.map(cluster.isReady) ?? false
         }
         let exit = try ChildProcess(migrate, name: "migrate", output: .discarded).waitForExit()
-        guard exit.isSuccess else { throw NotInTime(description: "millrace migrate \(exit)") }
+        guard exit.isSuccess else { throw TestFailure("millrace migrate \(exit)") }
         for part in parts where part.kind != .postgres && part.kind != .balancer { start(part) }
-        // A balancer that finds no node counts that as a failure of the node.
-        sleep(1)
+        // The balancer would count a node that does not listen yet as failed.
+        try eventually("all nodes listen", within: .seconds(60)) { nodeEndpoints.allSatisfy(isListening) }
         start(parts(.balancer)[0])
         try eventually("the system is ready", within: .seconds(60)) {
             (try? connection(timeout: .seconds(2)).request("GET", "/health"))?.status == 200
@@ -99,7 +101,7 @@ final class ChaosSystem: Sendable {
         HTTPConnection(to: endpoint, timeout: timeout)
     }
 
-    /// A session of the checker's own, past all that is tested.
+    /// A session of the checker, which does not use the parts under test.
     func database() throws -> PostgresConnection {
         try PostgresConnection(
             PostgresConfiguration(

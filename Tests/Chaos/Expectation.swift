@@ -2,7 +2,7 @@ internal import CArgon2
 internal import COpenSSL
 
 extension Ledger.Expectation {
-    /// By the libraries themselves, not by the code that is tested.
+    /// Whether a result is right. Uses the libraries directly, not the code under test.
     func isMet(by hash: String) -> Bool {
         switch self {
         case .sha256(let text): Self.sha256(text) == hash

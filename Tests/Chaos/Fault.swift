@@ -1,22 +1,22 @@
-/// What can befall a part of a system.
+/// A fault of one part of a system.
 struct Fault: Hashable, CustomStringConvertible {
-    enum Deed: String, CaseIterable {
-        case kill = "kill -9 of"
-        case stop = "stopped for a while:"
-        case cut = "cut off for a while:"
+    enum Action: String, CaseIterable {
+        case kill = "killed (-9):"
+        case stop = "stopped for up to 3 s:"
+        case cut = "cut off for up to 13 s:"
     }
 
-    let deed: Deed
+    let action: Action
     let kind: ChaosSystem.Kind
 
     var description: String {
-        "\(deed.rawValue) \(kind == .balancer ? "the balancer" : kind == .postgres ? "PostgreSQL" : "a \(kind.rawValue)")"
+        "\(action.rawValue) \(kind == .balancer ? "the balancer" : kind == .postgres ? "PostgreSQL" : "a \(kind.rawValue)")"
     }
 
-    static let killsOfNodesAndWorkers = [Fault(deed: .kill, kind: .worker), Fault(deed: .kill, kind: .node)]
+    static let killsOfNodesAndWorkers = [Fault(action: .kill, kind: .worker), Fault(action: .kill, kind: .node)]
 
     static func all(withCuts: Bool) -> [Fault] {
-        Deed.allCases.filter { $0 != .cut || withCuts }
-            .flatMap { deed in ChaosSystem.Kind.allCases.map { Fault(deed: deed, kind: $0) } }
+        Action.allCases.filter { $0 != .cut || withCuts }
+            .flatMap { action in ChaosSystem.Kind.allCases.map { Fault(action: action, kind: $0) } }
     }
 }

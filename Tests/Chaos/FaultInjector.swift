@@ -4,14 +4,14 @@ internal import Supervisor
 internal import TestSupport
 internal import Threading
 
-/// Lets faults happen, one after the other, with pauses in which the system may come to itself or not.
+/// Injects faults one after the other, with pauses in which the system may or may not recover.
 struct FaultInjector {
     private(set) var counts: [Fault: Int] = [:]
-    /// From the death of a worker until its tasks were given away.
+    /// Times from the kill of a worker until its tasks were requeued.
     private(set) var requeues: [Duration] = []
-    /// From the moment a worker's host was cut off, where it stayed so for long enough.
+    /// Times from the cut of a worker's host until its tasks were requeued, if the cut lasted long enough.
     private(set) var requeuesAfterCut: [Duration] = []
-    /// From the kill, or the end of the fault, to the first request that began after it and was answered well.
+    /// Times from the kill, or from the end of the fault, until the first request that began after it had succeeded.
     private(set) var recoveries: [Fault: [Duration]] = [:]
 
     private let system: ChaosSystem
@@ -29,20 +29,20 @@ struct FaultInjector {
         let parts = system.parts(fault.kind)
         let victim = parts[Int.random(in: 0..<parts.count, using: &random)]
         let length = Duration.milliseconds(Int.random(in: 100...3000, using: &random))
-        // Past the 10 s in which the server lets go of a host that is gone, now and then.
+        // Some cuts are longer than the 10 s after which PostgreSQL closes the sessions of an unreachable host.
         let isLong = Int.random(in: 0..<3, using: &random) == 0
-        let isPatient = Bool.random(using: &random)
+        let waitsForRecovery = Bool.random(using: &random)
         let pause = Duration.milliseconds(Int.random(in: 300...2500, using: &random))
         say("\(fault) (\(victim.service.name))")
         counts[fault, default: 0] += 1
-        switch fault.deed {
+        switch fault.action {
         case .kill: kill(victim)
         case .stop: stop(victim, for: length)
         case .cut: try cut(victim, for: isLong ? .seconds(10) + length : length)
         }
         let end = ContinuousClock.now
-        // Half of the time the next fault comes whether the system is well again or not.
-        if isPatient, let time = ledger.waitForGoodRequest(after: end, within: .seconds(40)) {
+        // In half of the cases the next fault comes before the system has recovered.
+        if waitsForRecovery, let time = ledger.waitForGoodRequest(after: end, within: .seconds(40)) {
             recoveries[fault, default: []].append(time)
         }
         sleepCurrentThread(for: max(.zero, pause - (.now - end)))
@@ -59,7 +59,7 @@ struct FaultInjector {
         if waitUntilGone(worker, database, until: start + .seconds(20)) { requeues.append(.now - start) }
     }
 
-    /// All threads of the process, and for PostgreSQL the sessions too.
+    /// Stops the process and its children, for example the sessions of PostgreSQL.
     private func stop(_ victim: ChaosSystem.Part, for length: Duration) {
         guard let pid = victim.service.pid else { return }
         let all = [pid] + RunningProcess.descendants(of: pid).map(\.pid)
@@ -79,22 +79,21 @@ struct FaultInjector {
             requeuesAfterCut.append(.now - start)
         }
         sleepCurrentThread(for: max(.zero, end - .now))
-        try network.mend(host)
+        try network.reconnect(host)
     }
 
-    /// The row of a worker goes in the transaction that gives its tasks away.
+    /// Waits until the row of a worker is deleted: the transaction that requeues its tasks does that.
+    /// - Returns: false after `end`, or if the database does not answer.
     private func waitUntilGone(
         _ worker: Int, _ database: PostgresConnection, until end: ContinuousClock.Instant
     ) -> Bool {
-        while ContinuousClock.now < end {
-            guard let rows = try? database.execute("SELECT FROM worker WHERE id = \(worker)") else { return false }
-            if rows.rowCount == 0 { return true }
-            usleep(500)
+        let isGone: Void? = try? eventually("worker \(worker) is gone", within: end - .now, every: .microseconds(500)) {
+            try database.execute("SELECT FROM worker WHERE id = \(worker)").rowCount == 0
         }
-        return false
+        return isGone != nil
     }
 
-    /// Its number in the table; the row of one that has signed off, or was recovered, is not there any more.
+    /// The id of the worker's row; nil if the worker has signed off, or if its tasks were requeued.
     private func worker(of part: ChaosSystem.Part) -> Int? {
         let rows = try? system.database().execute("SELECT max(id) FROM worker WHERE name = '\(part.service.name)'")
         return rows?.integer(0, 0)

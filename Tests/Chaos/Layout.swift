@@ -1,15 +1,17 @@
+internal import Client
 internal import FoundationEssentials
 internal import Glibc
 internal import Supervisor
 internal import TestSupport
 
-/// Which part runs where, and how the parts find each other.
+/// The commands of the parts, their hosts, and the addresses by which they find each other.
 struct Layout {
     let cluster: PrivateCluster
     let balancerHost: String
     let port: UInt16
+    let nodeEndpoints: [Endpoint]
     let parts: [ChaosSystem.Part]
-    /// What makes the schema, on this host.
+    /// The command that creates the schema, on this host.
     let migrate: Command
 
     private static let nodePort = 9000
@@ -32,6 +34,7 @@ struct Layout {
         let upstream = ChaosSystem.nodes.map { name in
             network?.hosts[name].map { "\($0.address):\(Self.nodePort)" } ?? "unix:\(folder.file("\(name).sock"))"
         }
+        nodeEndpoints = upstream.compactMap(Endpoint.init)
         environment.merge([
             "RATE_LIMIT_REQUESTS": "0", "MILLRACE_LOG_LEVEL": "error", "MILLRACE_WORKER_CONCURRENCY": "2",
             "DATABASE_URL": database, "DB_HOST": "", "DB_NAME": "",
@@ -69,7 +72,7 @@ struct Layout {
     }
 
     private static func append(_ line: String, to file: String) throws {
-        guard let handle = fopen(file, "a") else { throw NotInTime(description: "cannot write \(file)") }
+        guard let handle = fopen(file, "a") else { throw TestFailure("cannot write \(file)") }
         defer { fclose(handle) }
         fputs(line, handle)
     }

@@ -1,67 +1,69 @@
 internal import Threading
 
-/// What was promised to clients, and what they were told: the checker's own book.
+/// The checker's record: the tasks that were acknowledged to clients, and the results that clients got.
 final class Ledger: Sendable {
-    enum Phase: Sendable, Hashable { case calm, onlyNodesAndWorkersKilled, everything }
+    enum Phase: Sendable, Hashable { case noFaults, killsOfNodesAndWorkers, allFaults }
 
-    /// What a task's result has to be.
+    /// The expected result of a task.
     enum Expectation: Sendable, Hashable {
         case sha256(of: String)
-        /// With a salt of the worker's own: each run of the task has another result.
+        /// The worker chooses the salt, so each run of the task has a different result.
         case argon2(of: String)
     }
 
-    private struct Book {
-        var phase = Phase.calm
+    private struct Contents {
+        var phase = Phase.noFaults
         var acknowledged: [String: Expectation] = [:]
-        /// The hash that a client was told first.
-        var told: [String: String] = [:]
-        /// Tasks that clients were told two results of.
+        /// The hash that a client got first.
+        var results: [String: String] = [:]
+        /// Tasks of which clients got two different results.
         var contradictions: Set<String> = []
-        /// Requests by phase and outcome; a status, or why there was none.
+        /// The number of requests by phase and outcome. An outcome is a status, or the reason why there was no
+        /// response.
         var outcomes: [Phase: [String: Int]] = [:]
-        /// When the last request began that was answered well.
+        /// The start of the latest request that has succeeded.
         var lastGoodStart: ContinuousClock.Instant?
     }
 
-    private let book = Monitor(Book())
+    private let contents = Monitor(Contents())
 
     var phase: Phase {
-        get { book.withLock { $0.phase } }
-        set { book.withLock { $0.phase = newValue } }
+        get { contents.withLock { $0.phase } }
+        set { contents.withLock { $0.phase = newValue } }
     }
 
     func acknowledge(_ id: String, _ expectation: Expectation) {
-        book.withLock { $0.acknowledged[id] = expectation }
+        contents.withLock { $0.acknowledged[id] = expectation }
     }
 
-    /// A client was told that the task is completed.
-    func tell(_ id: String, hash: String) {
-        book.withLock { book in
-            if let known = book.told[id], known != hash { book.contradictions.insert(id) }
-            book.told[id] = hash
+    /// Records the result that a client got.
+    func record(_ id: String, hash: String) {
+        contents.withLock { contents in
+            if let known = contents.results[id], known != hash { contents.contradictions.insert(id) }
+            contents.results[id] = hash
         }
     }
 
     func count(_ outcome: String, in phase: Phase, isGood: Bool, start: ContinuousClock.Instant) {
-        book.broadcast { book in
-            book.outcomes[phase, default: [:]][(isGood ? "" : "FAILED: ") + outcome, default: 0] += 1
-            if isGood { book.lastGoodStart = max(start, book.lastGoodStart ?? start) }
+        contents.broadcast { contents in
+            contents.outcomes[phase, default: [:]][(isGood ? "" : "FAILED: ") + outcome, default: 0] += 1
+            if isGood { contents.lastGoodStart = max(start, contents.lastGoodStart ?? start) }
         }
     }
 
-    /// Waits until a request was answered well that began after this moment.
-    func waitForGoodRequest(after time: ContinuousClock.Instant, within limit: Duration) -> Duration? {
-        book.wait(for: limit) { book in
-            book.lastGoodStart.flatMap { $0 >= time ? ContinuousClock.now - time : nil }
+    /// Waits until a request has succeeded that began at `time` or later.
+    /// - Returns: the time since `time`; nil after `timeout`.
+    func waitForGoodRequest(after time: ContinuousClock.Instant, within timeout: Duration) -> Duration? {
+        contents.wait(for: timeout) { contents in
+            contents.lastGoodStart.flatMap { $0 >= time ? ContinuousClock.now - time : nil }
         }
     }
 
-    var acknowledged: [String: Expectation] { book.withLock { $0.acknowledged } }
-    var told: [String: String] { book.withLock { $0.told } }
-    var contradictions: Set<String> { book.withLock { $0.contradictions } }
+    var acknowledged: [String: Expectation] { contents.withLock { $0.acknowledged } }
+    var results: [String: String] { contents.withLock { $0.results } }
+    var contradictions: Set<String> { contents.withLock { $0.contradictions } }
 
-    func outcomes(in phase: Phase) -> [String: Int] { book.withLock { $0.outcomes[phase] ?? [:] } }
+    func outcomes(in phase: Phase) -> [String: Int] { contents.withLock { $0.outcomes[phase] ?? [:] } }
 
     func failures(in phase: Phase) -> Int {
         outcomes(in: phase).filter { $0.key.hasPrefix("FAILED") }.values.reduce(0, +)

@@ -5,21 +5,23 @@ internal import Postgres
 internal import TestSupport
 internal import Threading
 
-/// What came of it.
+/// The result of a run: what became of each acknowledged task, and which requests failed.
 struct Verdict {
     private enum Finding: String, CaseIterable {
         case missing, unfinished = "not completed", wrong = "with a wrong result"
-        case changed = "with another result than a client was told"
+        case changed = "with another result than a client got"
     }
 
     private let acknowledged: Int
     private let findings: [Finding: [String]]
-    private let twice: Int
+    /// Tasks with two rows of results.
+    private let storedTwice: Int
+    /// Tasks whose stored attempt overlapped with another attempt.
     private let overlapping: Int
     private let faults: FaultInjector
     private let ledger: Ledger
 
-    /// Waits until the system is idle, then asks it for every acknowledged task.
+    /// Waits until the queue is empty, and then reads every acknowledged task.
     init(_ system: ChaosSystem, _ ledger: Ledger, _ faults: FaultInjector) throws {
         self.faults = faults
         self.ledger = ledger
@@ -30,15 +32,15 @@ struct Verdict {
             try database.execute("SELECT FROM task LIMIT 1").rowCount == 0
         }
         func count(_ query: String) throws -> Int { try database.execute(query).integer(0, 0) ?? 0 }
-        twice = try count(
+        storedTwice = try count(
             "SELECT count(*) FROM (SELECT id FROM finished_task GROUP BY id HAVING count(*) > 1) t")
-        // An attempt that was given up for lost ended before the one whose result is stored began.
+        // A lost attempt must have ended before the attempt began whose result is stored.
         overlapping = try count(
             """
             SELECT count(*) FROM finished_task f
             WHERE EXISTS (SELECT FROM unnest(history) h WHERE (h->>'ended_at')::timestamptz > f.started_at)
             """)
-        let told = ledger.told
+        let results = ledger.results
         let found = Monitor<[Finding: [String]]>([.changed: Array(ledger.contradictions)])
         let failure = Monitor<String?>(nil)
         let threads = (0..<4).map { number in
@@ -47,7 +49,7 @@ struct Verdict {
                 for index in stride(from: number, to: all.count, by: 4) {
                     let (id, expectation) = all[index]
                     do {
-                        for (finding, text) in try Self.check(id, expectation, told: told[id], connection) {
+                        for (finding, text) in try Self.check(id, expectation, clientResult: results[id], connection) {
                             found.withLock { $0[finding, default: []].append(text) }
                         }
                     } catch {
@@ -58,12 +60,12 @@ struct Verdict {
             }
         }
         for thread in threads { thread.join() }
-        if let failure = failure.withLock({ $0 }) { throw NotInTime(description: failure) }
+        if let failure = failure.withLock({ $0 }) { throw TestFailure(failure) }
         findings = found.withLock { $0 }
     }
 
     private static func check(
-        _ id: String, _ expectation: Ledger.Expectation, told: String?, _ connection: HTTPConnection
+        _ id: String, _ expectation: Ledger.Expectation, clientResult: String?, _ connection: HTTPConnection
     ) throws -> [(Finding, String)] {
         let reply = try eventually("GET /task/\(id) is answered", within: .seconds(60)) { () -> ClientResponse? in
             let reply = try? connection.request("GET", "/task/\(id)")
@@ -76,33 +78,35 @@ struct Verdict {
         }
         var findings: [(Finding, String)] = []
         if !expectation.isMet(by: hash) { findings.append((.wrong, id)) }
-        if let told, told != hash { findings.append((.changed, id)) }
+        if let clientResult, clientResult != hash { findings.append((.changed, id)) }
         return findings
     }
 
-    /// Nothing lost, nothing wrong, nothing twice, nothing overwritten; and no failed request while only nodes and workers
-    /// were killed.
+    /// Whether each acknowledged task has exactly one result, which is right, and no request has failed while only
+    /// nodes and workers were killed.
     var isGood: Bool {
-        findings.values.allSatisfy(\.isEmpty) && twice == 0 && overlapping == 0 && acknowledged > 0
-            && ledger.failures(in: .onlyNodesAndWorkersKilled) == 0
+        findings.values.allSatisfy(\.isEmpty) && storedTwice == 0 && overlapping == 0 && acknowledged > 0
+            && ledger.failures(in: .killsOfNodesAndWorkers) == 0
     }
 
     func print() {
         for (fault, count) in faults.counts.sorted(by: { "\($0.key)" < "\($1.key)" }) {
             let times = faults.recoveries[fault] ?? []
-            Swift.print("\(count) × \(fault)" + (times.isEmpty ? "" : "; next good request after \(Self.text(times))"))
+            Swift.print(
+                "\(count) × \(fault)" + (times.isEmpty ? "" : "; the next successful request after \(Self.text(times))")
+            )
         }
         if !faults.requeues.isEmpty {
             Swift.print(
-                "tasks of killed workers were given away after \(Self.text(faults.requeues)); goal: p99 under 500 ms")
+                "tasks of killed workers were requeued after \(Self.text(faults.requeues)); goal: p99 under 500 ms")
         }
         if !faults.requeuesAfterCut.isEmpty {
             Swift.print(
-                "tasks of workers cut off for longer were given away after \(Self.text(faults.requeuesAfterCut))")
+                "tasks of workers that stayed cut off were requeued after \(Self.text(faults.requeuesAfterCut))")
         }
         for (phase, name) in [
-            (Ledger.Phase.onlyNodesAndWorkersKilled, "while only nodes and workers were killed (goal: none failed)"),
-            (.everything, "while everything broke"),
+            (Ledger.Phase.killsOfNodesAndWorkers, "while only nodes and workers were killed (goal: none failed)"),
+            (.allFaults, "during all kinds of faults"),
         ] {
             let outcomes = ledger.outcomes(in: phase)
             Swift.print("\(name): \(outcomes.values.reduce(0, +)) requests, \(ledger.failures(in: phase)) failed")
@@ -110,8 +114,8 @@ struct Verdict {
         }
         let counts = Finding.allCases.map { "\(findings[$0]?.count ?? 0) \($0.rawValue)" }
         Swift.print(
-            "\(acknowledged) tasks acknowledged: \(counts.joined(separator: ", ")), \(twice) stored twice, "
-                + "\(overlapping) by an attempt that overlapped with another")
+            "\(acknowledged) tasks acknowledged: \(counts.joined(separator: ", ")), \(storedTwice) stored twice, "
+                + "\(overlapping) stored by an attempt that overlapped with another")
         for finding in Finding.allCases {
             for line in (findings[finding] ?? []).prefix(20) { Swift.print("  \(finding.rawValue): \(line)") }
         }
@@ -124,6 +128,6 @@ struct Verdict {
             let time = times[max(0, Int((fraction * Double(times.count)).rounded(.up)) - 1)]
             return "\(((time / .milliseconds(1)) * 10).rounded() / 10) ms"
         }
-        return "\(text(0.5)) (p50), \(text(0.99)) (p99), \(text(1)) (most of \(times.count))"
+        return "\(text(0.5)) (p50), \(text(0.99)) (p99), \(text(1)) (max of \(times.count))"
     }
 }

@@ -3,7 +3,7 @@ import JSON
 import TestSupport
 import Testing
 
-/// Every bad input has its code and its problem document, and leaves the queue as it was.
+/// Each invalid request gets its status and a problem document, and leaves the queue unchanged.
 struct BadInputTests {
     struct Case: Sendable, CustomTestStringConvertible {
         let method: String
@@ -11,7 +11,7 @@ struct BadInputTests {
         let body: String?
         let type: String
         let status: Int
-        /// What the problem's detail has to name.
+        /// A word that the problem document must contain.
         let names: String?
 
         init(
@@ -86,8 +86,8 @@ struct BadInputTests {
     ]
 
     @Test(arguments: cases)
-    func `it is refused with a problem document`(bad: Case) throws {
-        let system = try WholeSystem.shared.get()
+    func `an invalid request is refused with a problem document`(bad: Case) throws {
+        let system = try RunningSystem.shared.get()
         let response = try system.connection().request(
             bad.method, bad.target, headers: bad.body == nil ? [] : [("Content-Type", bad.type)],
             body: bad.body.map { Array($0.utf8) })
@@ -101,9 +101,9 @@ struct BadInputTests {
         if bad.status == 405 { #expect(response.header("Allow")?.isEmpty == false) }
     }
 
-    @Test func `none of them leaves anything in the queue`() throws {
+    @Test func `an invalid request leaves no task in the queue`() throws {
         let database = try TestDatabase()
-        let system = try WholeSystem(
+        let system = try RunningSystem(
             nodes: 1, workers: 0, arguments: ["--database", database.connectionString])
         let connection = system.connection()
         for bad in Self.cases {
@@ -118,15 +118,15 @@ struct BadInputTests {
     }
 
     @Test func `a body over 16 MiB is refused`() throws {
-        let connection = try WholeSystem.shared.get().connection()
+        let connection = try RunningSystem.shared.get().connection()
         let body = [UInt8](repeating: UInt8(ascii: " "), count: 16 * 1_048_576 + 1)
         let response = try connection.request(
             "POST", "/tasks", headers: [("Content-Type", "application/json")], body: body)
         #expect(response.status == 413)
     }
 
-    @Test func `what is no HTTP is refused by the balancer`() throws {
-        let connection = try WholeSystem.shared.get().connection()
+    @Test func `the balancer refuses malformed HTTP`() throws {
+        let connection = try RunningSystem.shared.get().connection()
         for (request, status) in [
             ("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400),
             (

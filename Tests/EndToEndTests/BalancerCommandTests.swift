@@ -5,9 +5,9 @@ import Supervisor
 import TestSupport
 import Testing
 
-/// `millrace balancer` on the command line, as people know it from nginx.
+/// The command line of `millrace balancer`, which is that of nginx.
 struct BalancerCommandTests {
-    @Test func `-t says that the shipped configuration is good`() throws {
+    @Test func `-t reports that the shipped configuration is valid`() throws {
         let program = try Program.millrace([
             "balancer", "-t", "-c", packageFolder + "/proxy/millrace.conf",
         ])
@@ -16,7 +16,7 @@ struct BalancerCommandTests {
         #expect(program.standardError.contains("proxy/millrace.conf test is successful"))
     }
 
-    @Test func `-t names the file and line of an unknown directive, and -q does not hide it`() throws {
+    @Test func `-t reports file and line of an unknown directive, also with -q`() throws {
         let folder = TemporaryFolder()
         let file = try folder.write("events {}\nhttp {\n    bogus on;\n}\n", to: "bad.conf")
         for options in [["-t", "-c", file], ["-t", "-q", "-c", file], ["-tq", "-c\(file)"]] {
@@ -29,8 +29,8 @@ struct BalancerCommandTests {
     @Test(arguments: [
         ("error_log missing/error.log;", "open() \"PREFIX/missing/error.log\" failed (2: No such file or directory)"),
         ("user no-such-user;", "getpwnam(\"no-such-user\") failed"),
-    ]) func `-t fails where a start would`(directive: String, complaint: String) throws {
-        // Only root takes another's place.
+    ]) func `-t fails for the same reasons as a start`(directive: String, complaint: String) throws {
+        // Only root can change to another user.
         if directive.hasPrefix("user"), geteuid() != 0 { return }
         let folder = TemporaryFolder()
         let file = try folder.write(
@@ -42,7 +42,7 @@ struct BalancerCommandTests {
         #expect(program.standardError.contains("configuration file \(file) test failed"))
     }
 
-    @Test func `-T prints the file, -v the version`() throws {
+    @Test func `-T prints the configuration file, and -v the version`() throws {
         let folder = TemporaryFolder()
         let text = "events {}\nhttp {\n    access_log off;\n    server {\n        listen 127.0.0.1:9;\n    }\n}\n"
         let file = try folder.write(text, to: "good.conf")
@@ -58,7 +58,7 @@ struct BalancerCommandTests {
         #expect(build.standardError.contains(" --without-http_gzip_module "))
     }
 
-    @Test func `-s steers the running balancer: a reload takes a new address, quit ends it`() throws {
+    @Test func `-s controls the running balancer: reload takes a new address, and quit ends it`() throws {
         let folder = TemporaryFolder()
         let ports = [freePort(), freePort()]
         func configuration(_ port: UInt16) -> String {
@@ -78,26 +78,26 @@ struct BalancerCommandTests {
         let file = try folder.write(configuration(ports[0]), to: "balancer.conf")
         let options = ["-c", file, "-p", folder.path]
         let balancer = try Program.millrace(["balancer"] + options)
-        try eventually("it listens") { isListening(ports[0]) }
+        try eventually("the balancer listens") { isListening(ports[0]) }
         let connection = HTTPConnection(
             to: .tcp(host: "127.0.0.1", port: ports[0]), timeout: .seconds(10))
         #expect(try connection.request("GET", "/").status == 502)
 
-        func steer(_ word: String) throws {
+        func control(_ word: String) throws {
             let program = try Program.millrace(["balancer"] + options + ["-s", word])
             #expect(try program.waitForExit() == .exited(code: 0), "\(program.standardError)")
         }
         try folder.write(configuration(ports[1]), to: "balancer.conf")
-        try steer("reload")
-        try eventually("it listens on the new address") { isListening(ports[1]) }
-        try eventually("and on the old one no more") { !isListening(ports[0]) }
-        // A bad file changes nothing.
+        try control("reload")
+        try eventually("the balancer listens on the new address") { isListening(ports[1]) }
+        try eventually("the balancer does not listen on the old address") { !isListening(ports[0]) }
+        // An invalid file changes nothing.
         try folder.write("http { bogus; }", to: "balancer.conf")
         kill(balancer.process.pid, SIGHUP)
         try balancer.waitForText("unknown directive \"bogus\"", within: .seconds(10))
         #expect(isListening(ports[1]))
         try folder.write(configuration(ports[1]), to: "balancer.conf")
-        try steer("quit")
+        try control("quit")
         #expect(try balancer.waitForExit(within: .seconds(10)) == .exited(code: 0))
         let late = try Program.millrace(["balancer"] + options + ["-s", "stop"])
         #expect(try late.waitForExit() == .exited(code: 1))
@@ -105,7 +105,7 @@ struct BalancerCommandTests {
             late.standardError.contains("[error] open() \"\(folder.path)/balancer.pid\" failed (2: "))
     }
 
-    @Test func `a second daemon that cannot start leaves the first one its pid file`() throws {
+    @Test func `a second daemon that cannot start leaves the pid file of the first one unchanged`() throws {
         let folder = TemporaryFolder()
         let port = freePort()
         let file = try folder.write(
@@ -123,10 +123,10 @@ struct BalancerCommandTests {
         #expect(try String(contentsOfFile: folder.file("balancer.pid"), encoding: .utf8) == pid)
         let quit = try Program.millrace(options + ["-s", "quit"])
         #expect(try quit.waitForExit() == .exited(code: 0), "\(quit.standardError)")
-        try eventually("it ends") { !isListening(port) }
+        try eventually("the balancer has ended") { !isListening(port) }
     }
 
-    @Test func `a port that is taken ends it with nginx's words`() throws {
+    @Test func `a port that is in use ends the start with nginx's error`() throws {
         let taken = OccupiedPort()
         let port = taken.port
         let folder = TemporaryFolder()

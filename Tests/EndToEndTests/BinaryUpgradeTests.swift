@@ -8,7 +8,7 @@ import Testing
 import Threading
 
 struct BinaryUpgradeTests {
-    @Test func `USR2 and QUIT put another process in the balancer's place under load, and no request fails`() throws {
+    @Test func `USR2 and QUIT replace the balancer's process under load, and no request fails`() throws {
         let folder = TemporaryFolder()
         let port = freePort()
         let file = try folder.write(
@@ -26,13 +26,9 @@ struct BinaryUpgradeTests {
             }
             """, to: "balancer.conf")
         let old = try Program.millrace(["balancer", "-c", file, "-p", folder.path])
-        try eventually("it listens") { isListening(port) }
-        func pid(_ name: String) -> CInt? {
-            (try? String(contentsOfFile: folder.file(name), encoding: .utf8)).flatMap {
-                CInt($0.split(separator: "\n").first ?? "")
-            }
-        }
-        try eventually("its pid is there") { pid("balancer.pid") == old.process.pid }
+        try eventually("the balancer listens") { isListening(port) }
+        func pid(_ name: String) -> CInt? { processID(in: folder.file(name)) }
+        try eventually("the pid file contains the pid") { pid("balancer.pid") == old.process.pid }
 
         let isDone = Atomic<Bool>(false)
         let answers = Atomic<Int>(0)
@@ -41,7 +37,7 @@ struct BinaryUpgradeTests {
             NamedThread("client") {
                 while !isDone.load(ordering: .relaxed) {
                     do {
-                        // A connection for each request: none is refused.
+                        // Each request has its own connection, and no connection may be refused.
                         let connection = HTTPConnection(to: .tcp(host: "127.0.0.1", port: port), timeout: .seconds(10))
                         let response = try connection.request("GET", "/")
                         if response.status == 200 {
@@ -56,13 +52,13 @@ struct BinaryUpgradeTests {
             }
         }
         kill(old.process.pid, SIGUSR2)
-        try eventually("the new process has its pid in the file") {
+        try eventually("the pid file contains the pid of the new process") {
             pid("balancer.pid").map { $0 != old.process.pid } ?? false
         }
         let new = try #require(pid("balancer.pid"))
         defer { kill(new, SIGKILL) }
         #expect(pid("balancer.pid.oldbin") == old.process.pid)
-        try eventually("the new process serves") {
+        try eventually("the new process has started") {
             (try? String(contentsOfFile: folder.file("error.log"), encoding: .utf8))?.contains(
                 "\(new)#0: start worker threads") == true
         }
@@ -76,10 +72,10 @@ struct BinaryUpgradeTests {
         #expect(pid("balancer.pid") == new)
         #expect(access(folder.file("balancer.pid.oldbin"), F_OK) != 0)
         kill(new, SIGQUIT)
-        try eventually("it ends, and its pid file goes") { access(folder.file("balancer.pid"), F_OK) != 0 }
+        try eventually("the process ends and removes its pid file") { access(folder.file("balancer.pid"), F_OK) != 0 }
     }
 
-    @Test func `a new process that is told to end leaves the old one its unix socket and its pid file`() throws {
+    @Test func `a new process that is stopped leaves the unix socket and the pid file to the old process`() throws {
         let folder = TemporaryFolder()
         let socket = folder.file("b.sock")
         let file = try folder.write(
@@ -88,21 +84,21 @@ struct BinaryUpgradeTests {
             http { access_log off; server { listen unix:\(socket); location / { return 200 $pid; } } }
             """, to: "balancer.conf")
         let old = try Program.millrace(["balancer", "-c", file, "-p", folder.path])
-        func pid() -> CInt? {
-            (try? String(contentsOfFile: folder.file("balancer.pid"), encoding: .utf8)).flatMap {
-                CInt($0.split(separator: "\n").first ?? "")
-            }
-        }
+        func pid() -> CInt? { processID(in: folder.file("balancer.pid")) }
         func log() -> String { (try? String(contentsOfFile: folder.file("error.log"), encoding: .utf8)) ?? "" }
-        try eventually("its pid is there") { pid() == old.process.pid }
+        try eventually("the pid file contains the pid") { pid() == old.process.pid }
         kill(old.process.pid, SIGUSR2)
-        try eventually("the new process has its pid in the file") { pid().map { $0 != old.process.pid } ?? false }
+        try eventually("the pid file contains the pid of the new process") {
+            pid().map { $0 != old.process.pid } ?? false
+        }
         let new = try #require(pid())
         defer { kill(new, SIGKILL) }
-        try eventually("the new process serves") { log().contains("\(new)#0: start worker threads") }
-        // A third one would take the first one's place in the pid files.
+        try eventually("the new process has started") { log().contains("\(new)#0: start worker threads") }
+        // The pid files have no name for a third process.
         kill(new, SIGUSR2)
-        try eventually("no third") { log().contains("\(new)#0: the changing binary signal is ignored") }
+        try eventually("the new process ignores USR2") {
+            log().contains("\(new)#0: the changing binary signal is ignored")
+        }
         kill(new, SIGQUIT)
         try eventually("the new process is gone") { pid() == old.process.pid }
         let connection = HTTPConnection(to: .unix(path: socket), timeout: .seconds(10))

@@ -3,7 +3,8 @@ import Supervisor
 import TestSupport
 import Testing
 
-/// A mistake on the command line, or in a variable, is one line that names it, and a code of sysexits.h.
+/// A mistake on the command line or in an environment variable gives one line with its name, and an exit code of
+/// sysexits.h.
 struct CommandLineTests {
     static let mistakes: [(arguments: [String], line: String)] = [
         (["bogus"], "Unexpected argument 'bogus' (see millrace --help)"),
@@ -18,7 +19,7 @@ struct CommandLineTests {
     ]
 
     @Test(arguments: mistakes)
-    func `a mistake on the command line is one line, and code 64`(arguments: [String], line: String) throws {
+    func `a mistake on the command line is one line and exit code 64`(arguments: [String], line: String) throws {
         let program = try Program.millrace(arguments)
         #expect(try program.waitForExit() == .exited(code: 64))
         #expect(program.standardError == "millrace: \(line)\n")
@@ -28,21 +29,23 @@ struct CommandLineTests {
     static let badDatabase =
         "the value is no database URL (postgresql://user:password@host:port/name) and no libpq conninfo"
 
-    /// A worker would take it for a server that is out of reach, and try for ever.
+    /// Otherwise a worker would treat it as a database that cannot be reached, and retry for ever.
     @Test(arguments: [["worker"], ["api"], ["migrate"], ["up", "--listen", "127.0.0.1:1"]])
-    func `a malformed DATABASE_URL ends every command that reads it, and is not quoted`(arguments: [String]) throws {
+    func `a malformed DATABASE_URL ends every command that reads it, and the error does not show the value`(
+        arguments: [String]
+    ) throws {
         for value in ["postgresql://u:secret@host:port/name", "u:secret@host/name", "host=h password='secret"] {
             let program = try Program.millrace(
-                arguments, environment: WholeSystem.quietEnvironment.merging(["DATABASE_URL": value]) { $1 })
+                arguments, environment: RunningSystem.quietEnvironment.merging(["DATABASE_URL": value]) { $1 })
             #expect(try program.waitForExit() == .exited(code: 78))
             #expect(program.standardError == "millrace: DATABASE_URL: \(Self.badDatabase)\n")
         }
     }
 
     @Test(arguments: ["", " ", "nothing", "postgresql://host:port/name"])
-    func `a malformed --database is a mistake on the command line`(value: String) throws {
+    func `a malformed --database is a mistake on the command line with exit code 64`(value: String) throws {
         let program = try Program.millrace(
-            ["up", "--database", value], environment: WholeSystem.quietEnvironment)
+            ["up", "--database", value], environment: RunningSystem.quietEnvironment)
         #expect(try program.waitForExit() == .exited(code: 64))
         #expect(program.standardError == "millrace: --database: \(Self.badDatabase)\n")
     }
@@ -66,18 +69,19 @@ struct CommandLineTests {
     ]
 
     @Test(arguments: badVariables)
-    func `a variable that cannot work is named before anything is started, with code 78`(
+    func `an invalid variable is reported before anything starts, with exit code 78`(
         arguments: [String], name: String, value: String, reason: String
     ) throws {
         let database = ["DATABASE_URL": "host=/nowhere dbname=x"]
         let program = try Program.millrace(
-            arguments, environment: WholeSystem.quietEnvironment.merging(database) { $1 }.merging([name: value]) { $1 })
+            arguments,
+            environment: RunningSystem.quietEnvironment.merging(database) { $1 }.merging([name: value]) { $1 })
         #expect(try program.waitForExit() == .exited(code: 78))
         #expect(program.standardError.hasPrefix("millrace: \(name): \(reason)"), "\(program.standardError)")
         #expect(program.standardError.split(separator: "\n").count == 1)
     }
 
-    @Test func `a worker without a name is called after its host`() throws {
+    @Test func `a worker without a name gets the name of its host`() throws {
         let program = try Program.millrace(
             ["worker"],
             environment: ["DATABASE_URL": "host=/nowhere dbname=x", "WORKER_NAME": "", "MILLRACE_LOG_FORMAT": "json"])
@@ -86,7 +90,7 @@ struct CommandLineTests {
         try program.waitForText("\"component\":\"worker-\(name)\"")
     }
 
-    @Test func `help goes to standard output, and is no mistake`() throws {
+    @Test func `help goes to standard output with exit code 0`() throws {
         let program = try Program.millrace(["up", "--help"])
         #expect(try program.waitForExit() == .exited(code: 0))
         #expect(program.standardOutput.contains("USAGE: millrace up"))

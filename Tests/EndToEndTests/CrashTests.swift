@@ -5,14 +5,14 @@ import Supervisor
 import TestSupport
 import Testing
 
-/// `kill -9`, of everything in turn.
+/// `kill -9` of each part of a system.
 @Suite(.serialized)
 struct CrashTests {
-    @Test func `tasks of a killed worker run elsewhere within a second, and all complete`() throws {
-        let system = try WholeSystem(
+    @Test func `tasks of a killed worker run on another worker within a second, and all complete`() throws {
+        let system = try RunningSystem(
             nodes: 1, workers: 2, environment: ["MILLRACE_WORKER_CONCURRENCY": "2"])
         let connection = system.connection()
-        // About half a second each: some are under way at any time.
+        // Each task takes about half a second, so that some are running at any time.
         let ids = try (0..<12).map { number in
             try connection.submit(
                 "argon2", ["string": .string("crash \(number)"), "time_cost": 6, "memory_cost": 131_072])
@@ -29,8 +29,8 @@ struct CrashTests {
             "SELECT worker_id, count(*) FROM task WHERE worker_id IS NOT NULL GROUP BY 1")
         kill(victim.pid, SIGKILL)
         let killedAt = ContinuousClock.now
-        // One of the two ids vanishes from the tasks: what it had is the survivor's, or queued.
-        try eventually("the dead worker's tasks are given away (\(held))", within: .seconds(5)) {
+        // No task has the dead worker's id any more: its tasks are queued or belong to the other worker.
+        try eventually("the dead worker's tasks are requeued (\(held))", within: .seconds(5)) {
             let owners = try system.sql("SELECT DISTINCT worker_id FROM task WHERE worker_id IS NOT NULL")
                 .split(separator: "\n").map(String.init)
             return !busy.allSatisfy(owners.contains)
@@ -40,12 +40,12 @@ struct CrashTests {
         try system.stop()
     }
 
-    @Test func `a task whose worker is killed each time it runs ends as failed, and those claimed with it complete`()
+    @Test func `a task whose worker is killed at each attempt fails, and the tasks claimed with it complete`()
         throws
     {
-        let system = try WholeSystem(nodes: 1, workers: 1, environment: ["MILLRACE_WORKER_CONCURRENCY": "2"])
-        // Some seconds each, so that none ends before the test has seen who holds it; the poison is claimed together with
-        // at least one other.
+        let system = try RunningSystem(nodes: 1, workers: 1, environment: ["MILLRACE_WORKER_CONCURRENCY": "2"])
+        // Each task takes some seconds, so that none ends before the test has seen its worker. The first task is
+        // claimed together with at least one other.
         let input: JSONValue = ["string": "poison or not", "time_cost": 10, "memory_cost": 262_144]
         let reply = try system.connection().request(
             "POST", "/tasks",
@@ -62,7 +62,7 @@ struct CrashTests {
             if holder.isEmpty { continue }
             kill(try system.child("worker").pid, SIGKILL)
             losses += 1
-            try eventually("recovered") {
+            try eventually("the task is requeued") {
                 try system.sql("SELECT worker_id FROM task WHERE id = '\(poison)'") != holder
             }
         }
@@ -79,19 +79,19 @@ struct CrashTests {
         try system.stop()
     }
 
-    @Test func `nothing acknowledged is lost when a node and the balancer are killed under load`()
+    @Test func `no acknowledged task is lost when nodes and the balancer are killed under load`()
         throws
     {
-        let system = try WholeSystem(nodes: 2, workers: 1)
+        let system = try RunningSystem(nodes: 2, workers: 1)
         let accepted = Accepted()
         let load = BackgroundLoad(system, clients: 8, accepted)
         for victim in ["api", "balancer", "api", "balancer"] {
             let before = accepted.count
-            try eventually("load goes on") { accepted.count > before + 200 }
+            try eventually("tasks are accepted") { accepted.count > before + 200 }
             kill(try system.child(victim).pid, SIGKILL)
         }
         let before = accepted.count
-        try eventually("load goes on after the last") { accepted.count > before + 200 }
+        try eventually("tasks are accepted after the last kill") { accepted.count > before + 200 }
         load.stop()
         #expect(system.children("api").count == 2)
         #expect(system.children("balancer").count == 1)
@@ -99,18 +99,18 @@ struct CrashTests {
         try system.stop()
     }
 
-    @Test func `a node that is told to stop under load answers what it has, and no request fails`() throws {
-        let system = try WholeSystem(nodes: 2, workers: 1)
+    @Test func `a node that is stopped under load answers its current requests, and no request fails`() throws {
+        let system = try RunningSystem(nodes: 2, workers: 1)
         let accepted = Accepted()
         let load = BackgroundLoad(system, clients: 8, accepted)
         for _ in 0..<4 {
             let before = accepted.count
-            try eventually("load goes on") { accepted.count > before + 200 }
+            try eventually("tasks are accepted") { accepted.count > before + 200 }
             let victim = try system.child("api")
             kill(victim.pid, SIGTERM)
-            try eventually("it ends, at once") { !victim.isRunning }
-            // The balancer passes it over for a second after its end.
-            try eventually("it is started again, and used") {
+            try eventually("the node has ended") { !victim.isRunning }
+            // The balancer sends no request to the node for a second after its end.
+            try eventually("the node is started again and used") {
                 let health = try system.connection().request("GET", "/lb/health").json()
                 return system.children("api").count == 2 && health["backends_up"] == 2
             }
@@ -121,13 +121,13 @@ struct CrashTests {
         try system.stop()
     }
 
-    @Test func `a POST that a killed node had begun is taken over by another, without a second task`() throws {
-        let system = try WholeSystem(nodes: 2, workers: 0)
+    @Test func `a POST that a killed node had started is repeated by another node, without a second task`() throws {
+        let system = try RunningSystem(nodes: 2, workers: 0)
         let accepted = Accepted()
         let load = BackgroundLoad(system, clients: 8, accepted, type: "argon2")
         for _ in 0..<4 {
             let before = accepted.count
-            try eventually("load goes on") { accepted.count > before + 200 }
+            try eventually("tasks are accepted") { accepted.count > before + 200 }
             kill(try system.child("api", Int.random(in: 0...1)).pid, SIGKILL)
             try eventually("both nodes are used") {
                 let health = try system.connection().request("GET", "/lb/health").json()
@@ -136,27 +136,28 @@ struct CrashTests {
         }
         load.stop()
         #expect(Set(load.counts.keys) == [202], "\(load.counts)")
-        // Argon2 with a random salt is never the same task: each request is one row.
+        // Argon2 tasks with a random salt are never merged: each request is one row.
         #expect(try system.sql("SELECT count(*) FROM task") == "\(accepted.count)")
         #expect(Set(accepted.ids).count == accepted.count)
         try system.stop()
     }
 
-    @Test func `while PostgreSQL is down nodes say so, and all is back soon after it`() throws {
+    @Test func `while PostgreSQL is down nodes answer 503, and tasks run again soon after its start`() throws {
         let cluster = TestCluster(maxConnections: 100)
-        let system = try WholeSystem(
+        let system = try RunningSystem(
             nodes: 2, workers: 1, arguments: ["--database", cluster.cluster.connectionString])
         let accepted = Accepted()
         let load = BackgroundLoad(system, clients: 4, accepted)
-        try eventually("load") { accepted.count > 200 }
+        try eventually("tasks are accepted") { accepted.count > 200 }
         cluster.stop(SIGKILL)
         let connection = system.connection(timeout: .seconds(30))
         for call in ["POST", "GET"] {
-            let refused = try eventually("a refusal while it is down", within: .seconds(20)) { () -> ClientResponse? in
+            let refused = try eventually("a \(call) is refused with 503", within: .seconds(20)) {
+                () -> ClientResponse? in
                 let response =
                     call == "GET"
                     ? connection.attempt("GET", "/task/019a0000-0000-7000-8000-000000000000")
-                    : connection.attempt("POST", "/hash/sha256", json: ["string": "while it is down"])
+                    : connection.attempt("POST", "/hash/sha256", json: ["string": "during the outage"])
                 return response.flatMap { $0.status == 503 ? $0 : nil }
             }
             #expect(refused.header("Retry-After") != nil)
@@ -166,16 +167,16 @@ struct CrashTests {
         #expect(health.status == 503)
         #expect(try health.json()["database"] == "down")
         cluster.start()
-        let returned = ContinuousClock.now
+        let restartedAt = ContinuousClock.now
         let before = accepted.count
         let unfinished = try cluster.sql("SELECT count(*) FROM task", database: PrivateCluster.database)
         try eventually("tasks are accepted again", within: .seconds(10)) { accepted.count > before + 20 }
-        try eventually("and finished, those of before (\(unfinished)) first", within: .seconds(10)) {
+        try eventually("tasks are finished again, after the \(unfinished) that were unfinished", within: .seconds(10)) {
             try cluster.sql(
                 "SELECT count(*) FROM finished_task WHERE completed_at > now() - interval '1 second'",
                 database: PrivateCluster.database) != "0"
         }
-        #expect(ContinuousClock.now - returned < .seconds(5))
+        #expect(ContinuousClock.now - restartedAt < .seconds(5))
         load.stop()
         #expect(Set(load.counts.keys).isSubset(of: [0, 202, 200, 503]), "\(load.counts)")
         try eventually("all accepted tasks are finished") {
@@ -187,11 +188,11 @@ struct CrashTests {
         try system.stop()
     }
 
-    @Test func `a PostgreSQL of its own that is killed is started again, and nothing is lost`() throws {
-        let system = try WholeSystem(nodes: 1, workers: 1)
+    @Test func `the PostgreSQL of millrace up is started again when it is killed, and no task is lost`() throws {
+        let system = try RunningSystem(nodes: 1, workers: 1)
         let accepted = Accepted()
         let load = BackgroundLoad(system, clients: 4, accepted)
-        try eventually("load") { accepted.count > 200 }
+        try eventually("tasks are accepted") { accepted.count > 200 }
         let server = try system.child("postgres")
         kill(server.pid, SIGKILL)
         let before = accepted.count
@@ -202,14 +203,14 @@ struct CrashTests {
         try system.stop()
     }
 
-    @Test func `killing up takes everything along, and the next start goes on`() throws {
-        let system = try WholeSystem(nodes: 1, workers: 1)
+    @Test func `killing millrace up ends all its processes, and the next start continues`() throws {
+        let system = try RunningSystem(nodes: 1, workers: 1)
         let connection = system.connection()
         let ids = try (0..<200).map {
             try connection.submit("sha256", ["string": .string("before \($0)")])
         }
         try system.stop(SIGKILL)
-        let again = try WholeSystem(after: system)
+        let again = try RunningSystem(after: system)
         try expectAllFinished(ids, again)
         let fresh = try again.connection().submit("md5", ["string": "after"])
         try expectAllFinished([fresh], again)

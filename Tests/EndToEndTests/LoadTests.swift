@@ -5,8 +5,8 @@ import TestSupport
 import Testing
 
 struct LoadTests {
-    @Test func `each of 10,000 tasks from 32 clients ends in exactly one row`() throws {
-        let system = try WholeSystem()
+    @Test func `each of 10,000 tasks from 32 clients has exactly one result`() throws {
+        let system = try RunningSystem()
         let clients = 32
         let total = 10_000
         let ids = try inParallel(clients) { client in
@@ -30,25 +30,25 @@ struct LoadTests {
         #expect(try system.stop() == .exited(code: 0))
     }
 
-    @Test func `stopping under load loses nothing that was accepted`() throws {
-        let system = try WholeSystem()
+    @Test func `a stop under load loses no accepted task`() throws {
+        let system = try RunningSystem()
         let accepted = Accepted()
         let load = BackgroundLoad(system, clients: 8, accepted)
-        try eventually("some were accepted") { accepted.count > 300 }
+        try eventually("tasks are accepted") { accepted.count > 300 }
         #expect(try system.stop() == .exited(code: 0))
         load.stop()
-        let again = try WholeSystem(after: system)
+        let again = try RunningSystem(after: system)
         try expectAllFinished(accepted.ids, again)
         try again.stop()
     }
 }
 
-/// Each of `ids` is finished exactly once, completed.
+/// Waits until each of `ids` is completed.
 func expectAllFinished(
-    _ ids: [String], _ system: WholeSystem, within limit: Duration = .seconds(60)
+    _ ids: [String], _ system: RunningSystem, within timeout: Duration = .seconds(60)
 ) throws {
     let list = "unnest('{\(ids.joined(separator: ","))}'::uuid[]) AS accepted (id)"
-    try eventually("all \(ids.count) accepted tasks are finished", within: limit) {
+    try eventually("all \(ids.count) accepted tasks are finished", within: timeout) {
         try system.sql(
             "SELECT count(*) FROM \(list) JOIN finished_task USING (id) WHERE outcome = 'completed'")
             == "\(ids.count)"

@@ -8,14 +8,14 @@ import TestSupport
 import Testing
 import Threading
 
-/// What an administrator does to a balancer that serves.
+/// Reloads, a binary upgrade and a lack of descriptors while the balancer serves clients.
 @Suite(.serialized)
 struct ReloadTests {
     @Test(arguments: ["", " reuseport"])
-    func `ten reloads with other worker_processes and one binary upgrade under full load fail no request`(
+    func `no request fails during ten reloads with other worker_processes and a binary upgrade under full load`(
         _ parameter: String
     ) throws {
-        let system = try WholeSystem(nodes: 2, workers: 1)
+        let system = try RunningSystem(nodes: 2, workers: 1)
         let folder = TemporaryFolder()
         let port = freePort()
         func configure(workers: Int, round: Int) throws -> String {
@@ -54,32 +54,28 @@ struct ReloadTests {
         }
         let file = try configure(workers: 2, round: 0)
         let old = try Program.millrace(["balancer", "-c", file, "-p", folder.path])
-        try eventually("it listens") { isListening(port) }
-        func pid(_ name: String) -> CInt? {
-            (try? String(contentsOfFile: folder.file(name), encoding: .utf8)).flatMap {
-                CInt($0.split(separator: "\n").first ?? "")
-            }
-        }
+        try eventually("the balancer listens") { isListening(port) }
+        func pid(_ name: String) -> CInt? { processID(in: folder.file(name)) }
         func log() -> String { (try? String(contentsOfFile: folder.file("error.log"), encoding: .utf8)) ?? "" }
         let load = KeepAliveLoad(port: port, clients: 8)
-        try eventually("the load runs") { load.answered > 200 }
+        try eventually("requests are answered") { load.answered > 200 }
 
         for round in 1...10 {
             _ = try configure(workers: [1, 3, 2, 4][round % 4], round: round)
             kill(old.process.pid, SIGHUP)
             try eventually("round \(round) is in force") { load.lastRound == round }
             let before = load.answered
-            try eventually("it serves on") { load.answered > before + 100 }
+            try eventually("requests are answered after the reload") { load.answered > before + 100 }
         }
         #expect(log().split(separator: "\n").count { $0.hasSuffix(": reconfigured") } == 10)
 
         kill(old.process.pid, SIGUSR2)
-        try eventually("the new process has its pid in the file") {
+        try eventually("the pid file contains the pid of the new process") {
             pid("balancer.pid").map { $0 != old.process.pid } ?? false
         }
         let new = try #require(pid("balancer.pid"))
         defer { kill(new, SIGKILL) }
-        try eventually("the new process serves") { log().contains("\(new)#0: start worker threads") }
+        try eventually("the new process has started") { log().contains("\(new)#0: start worker threads") }
         kill(old.process.pid, SIGQUIT)
         #expect(try old.waitForExit(within: .seconds(20)) == .exited(code: 0))
         let before = load.answered
@@ -87,16 +83,16 @@ struct ReloadTests {
 
         load.stop()
         #expect(load.failures == [])
-        // Each answer is of a task of its own.
+        // Each answered request is one task.
         #expect(
             try system.sql("SELECT (SELECT count(*) FROM task) + (SELECT count(*) FROM finished_task)")
                 == "\(load.answered)")
         kill(new, SIGQUIT)
-        try eventually("it ends, and its pid file goes") { access(folder.file("balancer.pid"), F_OK) != 0 }
+        try eventually("the process ends and removes its pid file") { access(folder.file("balancer.pid"), F_OK) != 0 }
         try system.stop()
     }
 
-    @Test func `when descriptors run out, idle connections are given up, and new clients are served`() throws {
+    @Test func `when descriptors run out, idle connections are closed, and new clients are served`() throws {
         let folder = TemporaryFolder()
         let port = freePort()
         let file = try folder.write(
@@ -111,7 +107,7 @@ struct ReloadTests {
             }
             """, to: "balancer.conf")
         let balancer = try Program.millrace(["balancer", "-c", file, "-p", folder.path])
-        try eventually("it listens") { isListening(port) }
+        try eventually("the balancer listens") { isListening(port) }
         var connections: [HTTPConnection] = []
         for _ in 0..<300 {
             let connection = HTTPConnection(to: .tcp(host: "127.0.0.1", port: port), timeout: .seconds(10))
@@ -127,7 +123,7 @@ struct ReloadTests {
     }
 }
 
-/// Clients that send one POST after the other on connections that they keep for as long as the balancer does.
+/// Clients that send one POST after another. Each keeps its connection until the balancer closes it.
 private final class KeepAliveLoad: Sendable {
     private struct Counts {
         var answered = 0

@@ -4,8 +4,9 @@ import JSON
 import Supervisor
 import TestSupport
 import Testing
+import Threading
 
-/// What can be wrong when `millrace up` starts, and what is left then: nothing.
+/// Starts of `millrace up`. A start that fails leaves no process.
 @Suite(.serialized)
 struct StartTests {
     private func up(
@@ -13,18 +14,18 @@ struct StartTests {
     ) throws -> Program {
         try Program.millrace(
             ["up", "--data", folder.file("data")] + arguments,
-            environment: WholeSystem.quietEnvironment.merging(environment) { $1 }, folder: folder.path)
+            environment: RunningSystem.quietEnvironment.merging(environment) { $1 }, folder: folder.path)
     }
 
     private func expectNothingLeft(of folder: TemporaryFolder) throws {
-        try eventually("nothing runs in \(folder.path)", within: .seconds(20)) {
+        try eventually("no process of \(folder.path) is left", within: .seconds(20)) {
             !RunningProcess.all.contains { process in
                 process.arguments.contains { $0.hasPrefix(folder.path) }
             }
         }
     }
 
-    @Test func `a port that is taken is named, and nothing is left running`() throws {
+    @Test func `a port that is in use is reported, and no process is left`() throws {
         let folder = TemporaryFolder()
         let taken = OccupiedPort()
         let port = taken.port
@@ -36,11 +37,11 @@ struct StartTests {
         withExtendedLifetime(taken) {}
     }
 
-    @Test func `a second up on the same folder says who has it, and the first goes on`() throws {
-        let system = try WholeSystem(nodes: 1, workers: 1)
+    @Test func `a second up with the same folder names the process that uses it, and the first continues`() throws {
+        let system = try RunningSystem(nodes: 1, workers: 1)
         let second = try Program.millrace(
             ["up", "--data", system.data, "--listen", "127.0.0.1:\(freePort())"],
-            environment: WholeSystem.quietEnvironment)
+            environment: RunningSystem.quietEnvironment)
         #expect(try second.waitForExit() == .exited(code: 1))
         #expect(second.standardError.contains("is in use by process \(system.program.process.pid)"))
         #expect(try system.connection().request("GET", "/health").status == 200)
@@ -51,7 +52,7 @@ struct StartTests {
         (["--api", "0"], "--api: \"0\" is not a whole number from 1 to 64", 64),
         (["--listen", "nowhere:x"], "--listen: \"nowhere:x\" is not an address", 64),
     ])
-    func `a bad option ends at once with one line`(arguments: [String], message: String, code: CInt)
+    func `an invalid option ends the start with one line`(arguments: [String], message: String, code: CInt)
         throws
     {
         let folder = TemporaryFolder()
@@ -61,7 +62,7 @@ struct StartTests {
         #expect(program.standardError.split(separator: "\n").count == 1)
     }
 
-    @Test func `a bad line of the .env file ends with its number`() throws {
+    @Test func `an invalid value in the .env file ends the start`() throws {
         let folder = TemporaryFolder()
         try folder.write("# settings\nMILLRACE_WORKERS=some\n", to: ".env")
         let program = try up([], folder: folder)
@@ -71,7 +72,7 @@ struct StartTests {
                 == "millrace: MILLRACE_WORKERS: \"some\" is not a whole number from 0 to 64\n")
     }
 
-    @Test func `a variable that only a child reads is found before anything is started`() throws {
+    @Test func `an invalid variable that only a child reads is reported before anything starts`() throws {
         let folder = TemporaryFolder()
         let program = try up([], folder: folder, environment: ["LB_STRATEGY": "random"])
         #expect(try program.waitForExit() == .exited(code: 78))
@@ -81,7 +82,7 @@ struct StartTests {
         #expect(!Folder.isFolder(folder.file("data")))
     }
 
-    @Test func `a database that is not there is an error, and nothing is left running`() throws {
+    @Test func `a database that cannot be reached is an error, and no process is left`() throws {
         let folder = TemporaryFolder()
         let program = try up(
             ["--listen", "127.0.0.1:\(freePort())", "--database", "host=\(folder.path) dbname=x"],
@@ -92,9 +93,9 @@ struct StartTests {
         try expectNothingLeft(of: folder)
     }
 
-    @Test func `with a database of its own choosing it starts no PostgreSQL`() throws {
+    @Test func `with --database it starts no PostgreSQL`() throws {
         let database = try TestDatabase()
-        let system = try WholeSystem(
+        let system = try RunningSystem(
             nodes: 1, workers: 1, arguments: ["--database", database.connectionString])
         #expect(system.children("postgres").isEmpty)
         let connection = system.connection()
@@ -103,7 +104,7 @@ struct StartTests {
         #expect(try system.stop() == .exited(code: 0))
     }
 
-    @Test func `it listens on a unix socket alone`() throws {
+    @Test func `it can listen on a unix socket only`() throws {
         let folder = TemporaryFolder()
         let socket = folder.file("s")
         let program = try up(["--listen", "unix:\(socket)", "--api", "1", "--workers", "1"], folder: folder)
@@ -116,20 +117,20 @@ struct StartTests {
     }
 
     @Test(.enabled(if: Account.isRoot && Account(named: "nobody") != nil))
-    func `it works for an ordinary user, too`() throws {
+    func `it works for an ordinary user`() throws {
         let account = try #require(Account(named: "nobody"))
         let folder = TemporaryFolder()
         let home = folder.file("home")
         try Folder.make(home, mode: 0o700)
         #expect(chown(home, account.user, account.group) == 0)
-        // The build folder may be closed to others: a copy.
+        // Other users may have no access to the build folder, so the user gets a copy.
         let copy = folder.file("millrace")
         let copying = try Program("/bin/cp", [builtExecutable("millrace"), copy])
         #expect(try copying.waitForExit().isSuccess)
         let port = freePort()
         let program = try Program(
             copy, ["up", "--listen", "127.0.0.1:\(port)", "--api", "1", "--workers", "1"],
-            environment: WholeSystem.quietEnvironment.merging(["HOME": home]) { $1 }, account: account,
+            environment: RunningSystem.quietEnvironment.merging(["HOME": home]) { $1 }, account: account,
             folder: home)
         try program.waitForText("Millrace is ready", within: .seconds(90))
         program.process.signal(SIGINT)
@@ -138,13 +139,14 @@ struct StartTests {
         try expectNothingLeft(of: folder)
     }
 
-    @Test func `an interrupted start leaves nothing running, and the next one works`() throws {
+    @Test func `a start that is killed leaves no process, and the next start works`() throws {
         let folder = TemporaryFolder()
         let port = freePort()
         let arguments = ["--listen", "127.0.0.1:\(port)", "--api", "1", "--workers", "1"]
-        for delay in [50_000, 400_000, 1_500_000] as [UInt32] {
+        // The start is killed at different moments.
+        for delay in [50, 400, 1500] {
             let program = try up(arguments, folder: folder)
-            usleep(delay)
+            sleepCurrentThread(for: .milliseconds(delay))
             program.process.signal(SIGKILL)
             _ = try program.waitForExit()
         }

@@ -3,9 +3,9 @@ import JSON
 import TestSupport
 import Testing
 
-/// From a request through the balancer to a worker and back.
+/// The way of a task from a request through the balancer to a worker and back.
 struct TaskTests {
-    let system = WholeSystem.shared
+    let system = RunningSystem.shared
 
     @Test(arguments: [
         // RFC 1321, A.5; FIPS 180-2, B.1
@@ -13,7 +13,7 @@ struct TaskTests {
         ("sha256", "abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
         ("sha256", "grüße 🌊", "506b8aa46658890fbac8fbce9fcb1101c85c61909aaf47c0d8c8a1922c363d0d"),
     ])
-    func `a hash is computed, and served from the cache the second time`(
+    func `a hash is computed, and the second request gets it from the cache`(
         type: String, string: String, digest: String
     ) throws {
         let connection = try system.get().connection()
@@ -30,7 +30,7 @@ struct TaskTests {
         #expect(try second.json()["result"] == first.json()["result"])
     }
 
-    @Test func `without waiting a hash is accepted first and found later`() throws {
+    @Test func `without wait a hash is accepted, and its result can be read later`() throws {
         let connection = try system.get().connection()
         let reply = try connection.request("POST", "/hash/sha256", json: ["string": "later, please"])
         #expect(reply.status == 202)
@@ -46,7 +46,7 @@ struct TaskTests {
     }
 
     @Test
-    func `argon2 gives libargon2's hash for a given salt, and a new one each time for a random salt`()
+    func `argon2 gives libargon2's hash for a given salt, and a different hash for each random salt`()
         throws
     {
         let connection = try system.get().connection()
@@ -68,13 +68,13 @@ struct TaskTests {
         #expect(hashes[0] != nil && hashes[0] != hashes[1])
     }
 
-    @Test func `a task that is no hash works the same way`() throws {
+    @Test func `primes is submitted and read like a hash`() throws {
         let connection = try system.get().connection()
         let task = try connection.finished(try connection.submit("primes", ["below": 1000]))
         #expect(task["result"]?["count"] == 168)
     }
 
-    @Test func `a waiting client is answered when the result is there, not when its time is up`()
+    @Test func `a waiting client is answered when the result is there, before its wait ends`()
         throws
     {
         let connection = try system.get().connection()
@@ -86,7 +86,7 @@ struct TaskTests {
         #expect(ContinuousClock.now - start < .seconds(10))
     }
 
-    @Test func `health and statistics answer`() throws {
+    @Test func `health, statistics, OpenAPI and metrics answer`() throws {
         let connection = try system.get().connection()
         let health = try connection.request("GET", "/health").json()
         #expect(health["status"] == "healthy")

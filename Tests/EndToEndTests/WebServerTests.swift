@@ -5,10 +5,10 @@ import Supervisor
 import TestSupport
 import Testing
 
-/// The nodes behind something else than the balancer.
+/// Nodes behind nginx, a process manager or a CGI server instead of the balancer.
 struct WebServerTests {
-    @Test func `stock nginx gives the same answers as the balancer, byte for byte`() throws {
-        let system = try WholeSystem.shared.get()
+    @Test func `nginx gives the same responses as the balancer, byte for byte`() throws {
+        let system = try RunningSystem.shared.get()
         let nginx = try RunningNginx(nodes: [system.nodeSocket(1), system.nodeSocket(2)])
         let one = system.connection()
         let two = HTTPConnection(to: .tcp(host: "127.0.0.1", port: nginx.port), timeout: .seconds(30))
@@ -41,7 +41,7 @@ struct WebServerTests {
                     answers[0].header(header) == answers[1].header(header), "\(method) \(target) \(header)")
             }
         }
-        // What differs from node to node, or from time to time, at least has the same shape.
+        // These responses differ between nodes and over time, but have the same members.
         for target in ["/health", "/cache/stats"] {
             let members = try [one, two].map {
                 try $0.request("GET", target).json().objectValue?.keys.sorted()
@@ -51,7 +51,7 @@ struct WebServerTests {
     }
 
     @Test
-    func `a node serves the listening socket that a process manager gives it as standard input`()
+    func `a node serves a listening socket that it gets as standard input`()
         throws
     {
         let database = try TestDatabase()
@@ -74,7 +74,7 @@ struct WebServerTests {
         #expect(try node.waitForExit(within: .seconds(20)) == .exited(code: 0))
     }
 
-    @Test func `run as a CGI program, a node answers the one request`() throws {
+    @Test func `a node that is started as a CGI program answers one request`() throws {
         let database = try TestDatabase()
         try migrate(database)
         let folder = TemporaryFolder()

@@ -1,13 +1,14 @@
 internal import Threading
 
-/// Runs `body` on `count` threads at once and returns what each gave.
-/// - Throws: the first error of any.
+/// Runs `body` on `count` threads at the same time.
+/// - Returns: what each call returned, in the order of the numbers.
+/// - Throws: the error of the thread with the lowest number that failed.
 package func inParallel<Value: Sendable>(
     _ count: Int, _ body: @escaping @Sendable (Int) throws -> Value
 ) throws -> [Value] {
     let results = Monitor<[Int: Result<Value, any Error>]>([:])
     let threads = (0..<count).map { number in
-        NamedThread("test \(number)") {
+        NamedThread("parallel-\(number)") {
             let result = Result { try body(number) }
             results.withLock { $0[number] = result }
         }

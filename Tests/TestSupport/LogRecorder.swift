@@ -1,7 +1,7 @@
 package import Logging
 internal import Threading
 
-/// A logger that keeps the messages.
+/// Collects the messages of a logger.
 package final class LogRecorder: Sendable {
     private let lines = Monitor<[String]>([])
 

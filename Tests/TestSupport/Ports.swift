@@ -1,13 +1,13 @@
-internal import Client
+package import Client
 internal import Reactor
 
-/// A port of 127.0.0.1 that this process listens on, as long as this object lives.
+/// A port of 127.0.0.1 that this process listens on until this object is released.
 package final class OccupiedPort: Sendable {
     package let port: UInt16
     private let listener: ListeningSocket
 
-    /// It is drawn from below the range that the kernel gives to outgoing connections: hardly anybody takes it in the
-    /// moment between the end of this object and the port's use.
+    /// Picks a port below the range that the kernel uses for outgoing connections. Another program is therefore
+    /// unlikely to get the port between the release of this object and the use of the port.
     package init() {
         while true {
             let candidate = UInt16.random(in: 12_000..<32_000)
@@ -23,12 +23,15 @@ package final class OccupiedPort: Sendable {
     package var descriptor: CInt { listener.descriptor }
 }
 
-/// A TCP port of 127.0.0.1 that nobody listens on.
+/// A TCP port of 127.0.0.1 that no process listens on.
 package func freePort() -> UInt16 { OccupiedPort().port }
 
-/// Whether somebody takes connections on a port of 127.0.0.1.
-package func isListening(_ port: UInt16) -> Bool {
-    let connection = HTTPConnection(to: .tcp(host: "127.0.0.1", port: port), timeout: .seconds(5))
+/// Whether a process accepts connections on a port of 127.0.0.1.
+package func isListening(_ port: UInt16) -> Bool { isListening(.tcp(host: "127.0.0.1", port: port)) }
+
+/// Whether a process accepts connections at an address.
+package func isListening(_ endpoint: Endpoint) -> Bool {
+    let connection = HTTPConnection(to: endpoint, timeout: .seconds(5))
     defer { connection.close() }
     return (try? connection.connect()) != nil
 }

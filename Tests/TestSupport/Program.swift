@@ -3,7 +3,8 @@ internal import Glibc
 package import Supervisor
 internal import Threading
 
-/// A program that a test started, with what it wrote. It is killed when this object goes away, or the test process ends.
+/// A program that a test has started, and its output. It is killed when this object is released or the test process
+/// ends.
 package final class Program: Sendable {
     package let process: ChildProcess
     private let written: Monitor<Written>
@@ -15,14 +16,14 @@ package final class Program: Sendable {
 
     /// - Parameters:
     ///   - path: an absolute path.
-    ///   - environment: put over this process's environment.
-    ///   - input: a descriptor that becomes standard input.
+    ///   - environment: variables that replace or extend this process's environment.
+    ///   - input: the descriptor that becomes standard input.
     package init(
         _ path: String, _ arguments: [String] = [], environment: [String: String] = [:], account: Account? = nil,
         folder: String? = nil, input: CInt? = nil
     ) throws {
-        let surroundings = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-        var command = Command(path, arguments, environment: surroundings, account: account, folder: folder)
+        let variables = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        var command = Command(path, arguments, environment: variables, account: account, folder: folder)
         command.input = input
         let written = Monitor(Written())
         self.written = written
@@ -33,7 +34,7 @@ package final class Program: Sendable {
                 error: { piece in written.broadcast { $0.error += piece } }))
     }
 
-    /// `millrace`, as built beside the test bundle.
+    /// Starts `millrace` from the folder of the test bundle.
     package static func millrace(
         _ arguments: [String], environment: [String: String] = [:], folder: String? = nil, input: CInt? = nil
     ) throws -> Program {
@@ -45,7 +46,7 @@ package final class Program: Sendable {
     package var standardOutput: String { String(decoding: written.withLock { $0.output }, as: UTF8.self) }
     package var standardError: String { String(decoding: written.withLock { $0.error }, as: UTF8.self) }
 
-    /// Waits until it wrote `text` to either stream.
+    /// Waits until the program has written `text` to standard output or standard error.
     package func waitForText(_ text: String, within timeout: Duration = .seconds(60)) throws {
         let found = written.wait(for: timeout) { written -> Bool? in
             for bytes in [written.output, written.error] where String(decoding: bytes, as: UTF8.self).contains(text) {
@@ -54,21 +55,21 @@ package final class Program: Sendable {
             return nil
         }
         if found == nil {
-            throw NotInTime(description: "no \"\(text)\" within \(timeout) in:\n\(standardOutput)\(standardError)")
+            throw TestFailure("\"\(text)\" is not in the output after \(timeout):\n\(standardOutput)\(standardError)")
         }
     }
 
-    /// Waits for its end, and for the rest of what it wrote.
+    /// Waits until the program has ended and all of its output has been read.
     package func waitForExit(within timeout: Duration = .seconds(60)) throws -> ExitReason {
         guard let exit = process.waitForExit(timeout) else {
-            throw NotInTime(description: "not ended within \(timeout):\n\(standardOutput)\(standardError)")
+            throw TestFailure("the program has not ended within \(timeout):\n\(standardOutput)\(standardError)")
         }
         process.waitForOutput(.seconds(2))
         return exit
     }
 }
 
-/// The path of an executable of this package: it is in the folder of the test bundle.
+/// The path of an executable of this package, in the folder of the running executable (the test bundle).
 package func builtExecutable(_ name: String) -> String {
     let bundle = realpath("/proc/self/exe", nil)!
     defer { free(bundle) }

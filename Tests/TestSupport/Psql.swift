@@ -1,7 +1,7 @@
 internal import FoundationEssentials
 internal import Supervisor
 
-/// Looks into a database from outside of what is tested, with psql.
+/// Runs SQL with psql, so that a test sees the database without the code under test.
 package struct Psql: Sendable {
     private let program: String
     private let connectionString: String
@@ -14,16 +14,16 @@ package struct Psql: Sendable {
         self.connectionString = connectionString
     }
 
-    /// - Returns: the rows, one a line, columns separated by `|`.
+    /// - Returns: one line for each row, with `|` between the columns.
     @discardableResult
     package func callAsFunction(_ statements: String) throws -> String {
-        // In a file: an argument holds 128 KiB.
+        // The statements go through a file, because Linux limits an argument to 128 KiB.
         let folder = TemporaryFolder()
         let file = try folder.write(statements, to: "statements.sql")
         let run = try Program(
             program, ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", connectionString, "-f", file])
         let exit = try run.waitForExit()
-        guard exit.isSuccess else { throw NotInTime(description: "psql \(exit): \(run.standardError)") }
+        guard exit.isSuccess else { throw TestFailure("psql \(exit): \(run.standardError)") }
         return String(run.standardOutput.reversed().drop { $0 == "\n" }.reversed())
     }
 }

@@ -1,22 +1,33 @@
 internal import FoundationEssentials
 internal import Glibc
 
-/// A process that the system shows, whoever started it.
+/// A process of this machine as `/proc` shows it.
 package struct RunningProcess: Sendable, Equatable {
     package let pid: CInt
     package let parent: CInt
-    /// The program's name and its arguments.
+    /// The program's name, then its arguments.
     package let arguments: [String]
+    /// Processor time so far in seconds: in the program, and in the kernel for the program.
+    package let userTime: Double
+    package let systemTime: Double
+    /// Processor time of children that have ended, in seconds.
+    package let endedChildrenTime: Double
 
-    init?(pid: CInt) {
+    package init?(pid: CInt) {
         guard let status = Self.read("/proc/\(pid)/stat"), let line = Self.read("/proc/\(pid)/cmdline") else {
             return nil
         }
-        // The name in parentheses may hold anything: state and parent come after the last one.
+        // The name in parentheses may contain any character. State and parent follow the last parenthesis.
         let fields = String(decoding: status, as: UTF8.self).split(separator: ")").last?.split(separator: " ") ?? []
-        guard fields.count > 2, fields[0] != "Z", let parent = CInt(fields[1]) else { return nil }
+        guard fields.count > 14, fields[0] != "Z", let parent = CInt(fields[1]) else { return nil }
         self.pid = pid
         self.parent = parent
+        let ticks = Double(sysconf(CInt(_SC_CLK_TCK)))
+        func seconds(_ index: Int) -> Double { (Double(fields[index]) ?? 0) / ticks }
+        // proc(5): utime, stime, cutime and cstime are the fields 14 to 17.
+        userTime = seconds(11)
+        systemTime = seconds(12)
+        endedChildrenTime = seconds(13) + seconds(14)
         arguments = line.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
     }
 
@@ -29,9 +40,10 @@ package struct RunningProcess: Sendable, Equatable {
         return entries.compactMap { CInt($0) }.compactMap { RunningProcess(pid: $0) }
     }
 
-    /// The processes that `pid` started, and those they started.
-    package static func descendants(of pid: CInt) -> [RunningProcess] {
-        let all = all
+    /// The children of `pid`, their children, and so on.
+    package static func descendants(
+        of pid: CInt, among all: [RunningProcess] = RunningProcess.all
+    ) -> [RunningProcess] {
         var found: [RunningProcess] = []
         var parents: Set<CInt> = [pid]
         while !parents.isEmpty {
@@ -42,7 +54,7 @@ package struct RunningProcess: Sendable, Equatable {
         return found
     }
 
-    /// A variable of the environment that it was started with.
+    /// A variable of the environment that the process was started with.
     package func environment(_ name: String) -> String? {
         let variables = Self.read("/proc/\(pid)/environ")?.split(separator: 0) ?? []
         let start = Array("\(name)=".utf8)

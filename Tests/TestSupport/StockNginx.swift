@@ -1,15 +1,16 @@
 internal import Glibc
 
-/// Debian's nginx as the judge of what a configuration means, where it is installed.
+/// Debian's nginx, if it is installed: the reference for what a configuration means.
 package enum StockNginx {
     package static let path: String? = ["/usr/sbin/nginx", "/usr/local/sbin/nginx", "/usr/bin/nginx"].first { path in
         access(path, X_OK) == 0
     }
     package static var isPresent: Bool { path != nil }
 
-    /// What `nginx -t` says about a text, without `nginx: [emerg] `, the folder shown as `DIR`; nil when it accepts.
+    /// The error of `nginx -t` for a configuration, without `nginx: [emerg] ` and with `DIR` for the folder; nil if
+    /// nginx accepts the configuration.
     ///
-    /// Its temporary folders are moved into a folder of the test's, so that any user can run it.
+    /// nginx's temporary folders are set to a folder of the test, so that any user can run nginx.
     package static func complaint(about text: String) throws -> String? {
         guard let path else { return nil }
         let folder = TemporaryFolder()
@@ -22,7 +23,7 @@ package enum StockNginx {
         let lines = nginx.standardError.split(separator: "\n").map(String.init)
         for line in lines {
             guard let mark = line.firstRange(of: "[emerg] ") else { continue }
-            // Written to a log, the message comes behind "PID#TID: ".
+            // A message in a log has "PID#TID: " before it.
             let message = line[mark.upperBound...].trimmingPrefix { $0.isNumber || $0 == "#" }
             return String(message.trimmingPrefix(": ")).replacing(folder.path, with: "DIR")
         }

@@ -2,9 +2,9 @@ internal import FoundationEssentials
 internal import Glibc
 internal import Supervisor
 
-/// A fresh folder that goes away with this object, in `TMPDIR` or else `/tmp`.
+/// A new folder in `TMPDIR` (default `/tmp`). It is removed when this object is released.
 package final class TemporaryFolder: Sendable {
-    /// Short, so that unix sockets fit into it.
+    /// Short enough for the path of a unix socket in it (107 bytes).
     package let path: String
 
     package init() {
@@ -12,7 +12,7 @@ package final class TemporaryFolder: Sendable {
         var template = Array("\(Self.parent)/mr-\(getpid())-XXXXXX".utf8CString)
         precondition(mkdtemp(&template) != nil, "mkdtemp: \(String(cString: strerror(errno)))")
         path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        // Servers that run as another user pass through it.
+        // Servers that run as another user must be able to pass through the folder.
         chmod(path, 0o711)
     }
 
@@ -20,7 +20,7 @@ package final class TemporaryFolder: Sendable {
 
     private static let parent = ProcessInfo.processInfo.environment["TMPDIR"] ?? "/tmp"
 
-    /// Clears away, once, what killed test processes left.
+    /// Removes, once per process, the folders of test processes that were killed.
     private static let sweep: Void = {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: parent)) ?? []
         for name in names where name.hasPrefix("mr-") {
@@ -29,7 +29,8 @@ package final class TemporaryFolder: Sendable {
             else {
                 continue
             }
-            // One of another container that shares /tmp has an owner that is not seen here, but is young.
+            // The owner may run in another container that shares /tmp. Folders younger than an hour stay for that
+            // reason.
             var status = stat()
             guard stat("\(parent)/\(name)", &status) == 0, time(nil) - status.st_mtim.tv_sec > 3600 else { continue }
             Folder.remove("\(parent)/\(name)")

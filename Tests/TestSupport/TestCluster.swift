@@ -3,9 +3,10 @@ internal import Glibc
 package import Supervisor
 internal import Threading
 
-/// A PostgreSQL server of this test process's own. It ends with the process, and its folder goes with it.
+/// A PostgreSQL server that belongs to this test process. It ends with the process, and its folder is removed.
 package final class TestCluster: Sendable {
-    /// One for all tests, without fsync: no test of those that share it crashes the machine.
+    /// The server that most tests share. It runs without fsync, because none of these tests simulates a crash of the
+    /// machine.
     package static let shared: TestCluster = {
         let cluster = TestCluster(isDurable: false)
         atexit { TestCluster.shared.tearDown() }
@@ -27,7 +28,7 @@ package final class TestCluster: Sendable {
             settings.sharedBuffers = 32
             try cluster.prepare(settings)
         } catch {
-            fatalError("no PostgreSQL for tests: \(error)")
+            fatalError("PostgreSQL for the tests does not start: \(error)")
         }
         log = ServiceLog(names: ["postgres"])
         server = Monitor(nil)
@@ -38,21 +39,21 @@ package final class TestCluster: Sendable {
 
     package var pid: CInt { server.withLock { $0?.pid ?? 0 } }
 
-    /// Starts the server, and waits until it takes connections.
+    /// Starts the server, and waits until it accepts connections.
     package func start() {
         do {
             let child = try ChildProcess(cluster.command, name: "postgres", output: log.output(of: "postgres"))
             server.withLock { $0 = child }
-            try eventually("PostgreSQL ready", within: .seconds(60)) {
-                if let exit = child.exit { throw NotInTime(description: "PostgreSQL \(exit)") }
+            try eventually("PostgreSQL is ready", within: .seconds(60)) {
+                if let exit = child.exit { throw TestFailure("PostgreSQL \(exit)") }
                 return cluster.isReady(pid: child.pid)
             }
         } catch {
-            fatalError("no PostgreSQL for tests: \(error)")
+            fatalError("PostgreSQL for the tests does not start: \(error)")
         }
     }
 
-    /// Ends the server: `SIGINT` orderly, `SIGQUIT` at once, `SIGKILL` as a crash.
+    /// Stops the server: `SIGINT` is a fast shutdown, `SIGQUIT` an immediate shutdown, `SIGKILL` a crash.
     package func stop(_ signal: CInt = SIGINT) {
         guard let child = server.withLock({ $0 }) else { return }
         _ = child.stop(signal, limit: .seconds(30))
@@ -65,13 +66,13 @@ package final class TestCluster: Sendable {
         Folder.remove(folder.path)
     }
 
-    /// How libpq reaches a database of this server.
+    /// A connection string of libpq for a database of this server.
     package func connectionString(database: String, user: String = PrivateCluster.role) -> String {
         "host=\(cluster.socketFolder) user=\(user) dbname=\(database)"
     }
 
     /// Runs SQL as the superuser.
-    /// - Returns: the rows, one a line, columns separated by `|`.
+    /// - Returns: one line for each row, with `|` between the columns.
     @discardableResult
     package func sql(_ statements: String, database: String = "postgres") throws -> String {
         try Psql(connectionString(database: database, user: "postgres"))(statements)

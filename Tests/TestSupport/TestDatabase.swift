@@ -1,12 +1,12 @@
 internal import Threading
 
-/// A fresh database on the shared server (or another), for one test.
+/// A new database for one test, on the shared server or on another one.
 package final class TestDatabase: Sendable {
     package let name: String
     package let cluster: TestCluster
     private static let count = Monitor(0)
 
-    /// An empty database, owned by the role of ``connectionString``.
+    /// Creates an empty database whose owner is the role of ``connectionString``.
     package init(on cluster: TestCluster = .shared) throws {
         let number = Self.count.withLock { count in
             count += 1
@@ -19,13 +19,13 @@ package final class TestDatabase: Sendable {
 
     deinit { _ = try? cluster.sql("DROP DATABASE IF EXISTS \(name) WITH (FORCE)") }
 
-    /// For libpq, as an ordinary role.
+    /// A connection string of libpq for an ordinary role.
     package var connectionString: String { cluster.connectionString(database: name) }
 
-    /// For libpq, as the superuser.
+    /// A connection string of libpq for the superuser.
     package var superuserConnectionString: String { cluster.connectionString(database: name, user: "postgres") }
 
-    /// Runs SQL as the superuser, from outside of what is tested.
+    /// Runs SQL as the superuser with psql, without the code under test.
     @discardableResult
     package func sql(_ statements: String) throws -> String { try cluster.sql(statements, database: name) }
 }

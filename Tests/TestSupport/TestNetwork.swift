@@ -3,42 +3,43 @@ internal import Glibc
 package import Supervisor
 internal import Threading
 
-/// Several hosts as far as the network goes: a namespace for each, all of them on one switch. Any of them can be cut off
-/// without a word, as by a switch that loses power: packets go out and nobody gets them.
+/// Several hosts that are network namespaces on one bridge.
+///
+/// A host can be cut off as if its switch had lost power: it still sends packets, and nobody receives them.
 package final class TestNetwork: Sendable {
     package struct Host: Sendable {
         package let address: String
         fileprivate let namespace: String
-        /// The switch's end of its cable.
+        /// The bridge's end of the host's cable (a veth pair).
         fileprivate let port: String
 
-        /// A program that runs there.
+        /// The command that runs `command` on this host.
         ///
-        /// As another user it is started by `setpriv`: entering a namespace takes root, and a new user forgets the
-        /// death signal that came before.
+        /// Only root may enter a namespace, so `setpriv` changes to the command's user afterwards. It also sets the
+        /// death signal, which the kernel clears when the user changes.
         package func command(_ command: Command) -> Command {
-            var there = command
-            there.program = TestNetwork.ip
-            there.arguments = ["netns", "exec", namespace]
+            var onHost = command
+            onHost.program = TestNetwork.ip
+            onHost.arguments = ["netns", "exec", namespace]
             if let account = command.account {
-                there.account = nil
-                there.arguments += [
+                onHost.account = nil
+                onHost.arguments += [
                     "setpriv", "--reuid", "\(account.user)", "--regid", "\(account.group)", "--clear-groups",
                     "--pdeathsig", command.deathSignal == SIGQUIT ? "SIGQUIT" : "SIGKILL", "--",
                 ]
             }
-            there.arguments += [command.program] + command.arguments
-            return there
+            onHost.arguments += [command.program] + command.arguments
+            return onHost
         }
     }
 
-    /// Hosts by name.
+    /// The hosts by name.
     package let hosts: [String: Host]
-    /// This process's own address, of a range for tests between hosts (RFC 2544), as all of them.
+    /// This process's address in the network. All addresses are from the range for benchmark tests (RFC 2544).
     package let address: String
 
     private let bridge: String
-    /// Networks of this process so far.
+    /// Networks that this process has made so far.
     private static let count = Monitor(0)
 
     package init(hosts names: [String]) throws {
@@ -69,7 +70,7 @@ package final class TestNetwork: Sendable {
         }
     }
 
-    /// All addresses are told beforehand: a host that is cut off is not noticed by questions that stay unanswered.
+    /// All neighbour entries are permanent: otherwise unanswered ARP requests would show that a host is cut off.
     private func make(_ host: Host) throws {
         try Self.run(["netns", "add", host.namespace])
         try Self.batch([
@@ -93,12 +94,13 @@ package final class TestNetwork: Sendable {
         try? Self.run(["link", "delete", bridge])
     }
 
-    /// The switch forgets the cable; the link stays up at its other end.
+    /// Cuts a host off. The link stays up at the host's end.
     package func cut(_ host: Host) throws { try Self.run(["link", "set", host.port, "nomaster"]) }
 
-    package func mend(_ host: Host) throws { try Self.run(["link", "set", host.port, "master", bridge]) }
+    /// Connects a host again.
+    package func reconnect(_ host: Host) throws { try Self.run(["link", "set", host.port, "master", bridge]) }
 
-    /// Making one takes root, and Debian's iproute2.
+    /// Whether this process can make a network: it must be root, and `ip` (iproute2) must be installed.
     package static var isPossible: Bool { geteuid() == 0 && ip.hasPrefix("/") }
 
     private static func hardwareAddress(_ address: String) -> String {
@@ -118,11 +120,11 @@ package final class TestNetwork: Sendable {
     private static func run(_ words: [String]) throws {
         let run = try Program(ip, words)
         guard try run.waitForExit().isSuccess else {
-            throw NotInTime(description: "ip \(words.joined(separator: " ")): \(run.standardError)")
+            throw TestFailure("ip \(words.joined(separator: " ")): \(run.standardError)")
         }
     }
 
-    /// Clears away what runs that were killed left.
+    /// Removes the namespaces and bridges of test processes that were killed.
     private static func sweep() {
         let namespaces = (try? FileManager.default.contentsOfDirectory(atPath: "/run/netns")) ?? []
         for name in namespaces where name.hasPrefix("mr-net-") {

@@ -1,7 +1,7 @@
-/// What a node answers instead of the dump, by name.
+/// Answers of a node that replace the dump, by name.
 enum Answers {
     static let table: [String: [TestResponder.Step]] = [
-        // Proper ones
+        // Valid responses
         "status-404": head("Status: 404 Not Found", "nothing here"),
         "status-404-bare": head("Status: 404"),
         "status-words": head("Status: 200 Fine And Dandy", "ok"),
@@ -49,7 +49,7 @@ enum Answers {
         "slow": head("Content-Type: text/plain", "slow"),
         "slower": [.sleep(.milliseconds(1200))] + head("Content-Type: text/plain", "slower"),
 
-        // Broken ones
+        // Invalid responses
         "close": [.close],
         "end-at-once": [.end()],
         "overloaded": [.end(2)],

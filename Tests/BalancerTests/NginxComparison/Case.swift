@@ -1,27 +1,27 @@
 import Testing
 
-/// What is sent to nginx and to the balancer alike.
+/// What is sent to nginx and to the balancer.
 struct Case: Sendable {
     enum Act: Sendable {
-        /// Pieces of one connection's bytes; after each one there is time for an answer.
+        /// The bytes of one connection in pieces. After each piece the client waits for an answer for a short time.
         case conversation([String])
-        /// Requests on connections of their own, all under way at once: each is sent when the one before is answered,
-        /// or held by a node that is slow.
+        /// Concurrent requests, each on its own connection. A request is sent when the one before is answered or a
+        /// slow node holds it.
         case together([String])
-        /// Nothing is sent for this long.
+        /// Nothing is sent for this time: a time limit of the configuration must pass.
         case pause(Duration)
     }
 
-    /// Unique in all stages; what ``Differences`` knows it by.
+    /// The name is unique in all stages, and ``Differences`` refers to it.
     let name: String
     let act: Act
-    /// It waits for the end of the input, or for the server to give up: no last request follows.
+    /// Whether the case ends without ``last``: the client ends its input, or the server closes the connection.
     var isUnended = false
 
-    /// Answered last, by closing the connection: it shows that the connection was still good.
+    /// The last request of a connection. Its answer shows that the connection was still usable.
     static let last = "GET /last HTTP/1.1\r\nHost: last\r\nConnection: close\r\n\r\n"
 
-    /// One conversation, the bytes as they are.
+    /// One conversation with these exact bytes.
     static func raw(_ name: String, _ pieces: String..., isUnended: Bool = false) -> Case {
         Case(name: name, act: .conversation(pieces), isUnended: isUnended)
     }
@@ -31,12 +31,12 @@ struct Case: Sendable {
         raw(name, request("GET", target, fields))
     }
 
-    /// Several GETs in a row, pipelined on one connection.
+    /// Several GETs, pipelined on one connection.
     static func series(_ name: String, _ targets: [String]) -> Case {
         raw(name, targets.map { request("GET", $0, []) }.joined())
     }
 
-    /// GETs that are under way at once.
+    /// Concurrent GETs.
     static func together(_ name: String, _ targets: [String]) -> Case {
         Case(name: name, act: .together(targets.map { request("GET", $0, ["Connection: close"]) }))
     }
@@ -47,14 +47,14 @@ struct Case: Sendable {
     }
 }
 
-/// One configuration file and what is asked of it.
+/// One configuration file and its cases.
 struct Stage: Sendable, CustomTestStringConvertible {
     let name: String
-    /// The contents of the http block, `%PORT%` for the port, `%A%`, `%B%`, `%C%` for the nodes, `%NONE%` for an
-    /// address where nobody listens.
+    /// The contents of the http block, with `%PORT%` for the port, `%A%`, `%B%`, `%C%` for the nodes, and `%NONE%` for
+    /// an address without a listener.
     let configuration: String
     let cases: [Case]
-    /// The order of the cases matters: they are taken one after the other.
+    /// Whether the cases run one after the other, because their order matters.
     var isOrdered = false
 
     var testDescription: String { name }

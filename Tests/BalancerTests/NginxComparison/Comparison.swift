@@ -1,17 +1,18 @@
 import Glibc
 import Synchronization
-import Reactor
 import TestSupport
 import Threading
 
-/// Runs a stage's cases on both programs, with the very same file, one program after the other.
+/// Runs the cases of a stage on nginx and then on the balancer, with the same configuration file.
 enum Comparison {
-    /// Of each case by its name.
+    /// The outcomes of the cases by name.
     typealias Transcripts = [String: Outcome]
 
-    /// What came of a case: lines, and the same in short.
+    /// The responses to a case.
     struct Outcome {
+        /// The lines that are compared.
         var lines: [String] = []
+        /// The statuses only.
         var outline: [String] = []
 
         static func + (left: Outcome, right: Outcome) -> Outcome {
@@ -26,7 +27,7 @@ enum Comparison {
         let file = try folder.write(text(stage, folder, port), to: "nginx.conf")
         return try Dictionary(
             uniqueKeysWithValues: Contestant.allCases.map { contestant in
-                // Nodes of its own for each: nothing is left from the one before.
+                // Each program has its own nodes, so that they keep nothing from the first program.
                 let gate = Gate()
                 let nodes = try ["A", "B", "C"].map {
                     try DumpingNode.start($0, at: folder.file("\($0).sock"), behind: gate)
@@ -97,7 +98,7 @@ enum Comparison {
                     return outcome(of: conversation, [request])
                 }.reduce(Outcome(), +)
             case .pause(let time):
-                usleep(UInt32(time.wholeMilliseconds * 1000))
+                sleepCurrentThread(for: time)
                 return Outcome()
             }
         } catch {

@@ -2,7 +2,7 @@ import Glibc
 import Supervisor
 import TestSupport
 
-/// nginx or the balancer, running on a file.
+/// The two programs that are compared.
 enum Contestant: String, Sendable, CaseIterable {
     case nginx
     case millrace
@@ -16,7 +16,7 @@ enum Contestant: String, Sendable, CaseIterable {
             }
         try eventually("\(self) listens") {
             if let exit = program.process.exit {
-                throw NotInTime(description: "\(self) \(exit): \(program.standardError)")
+                throw TestFailure("\(self) \(exit): \(program.standardError)")
             }
             return isListening(port)
         }

@@ -1,16 +1,16 @@
 import Glibc
 import Reactor
 
-/// One connection of a case, in bytes.
+/// One connection of a case.
 final class Conversation {
-    /// So long without a byte, and the server is taken to wait for more.
-    static let patience = Duration.seconds(2)
+    /// A server that sends no byte for this time is considered to wait for more input.
+    static let timeout = Duration.seconds(2)
 
     private let descriptor: CInt
     private(set) var received: [UInt8] = []
-    /// The server was waiting for more when the client ended its side.
+    /// Whether the server waited for more input, so that the client had to end its side.
     private(set) var wasWaiting = false
-    /// It did not close even then.
+    /// Whether the server did not close the connection even then.
     private(set) var isOpen = false
 
     init(port: UInt16) throws {
@@ -30,37 +30,37 @@ final class Conversation {
         }
     }
 
-    /// Takes what comes within a short time of the first byte, or of now.
+    /// Reads what arrives: 300 ms for the first byte, 20 ms for each further read.
     func listen() {
         let before = received.count
         while receive(within: .milliseconds(received.count > before ? 20 : 300)) == true {}
     }
 
-    /// Takes what comes until the server closes, or there is no need any more.
+    /// Reads until the server closes the connection or `isEnough` is true.
     func listen(orUntil isEnough: () -> Bool) {
         let start = ContinuousClock.now
-        while !isEnough(), start.duration(to: .now) < Self.patience {
+        while !isEnough(), start.duration(to: .now) < Self.timeout {
             if receive(within: .milliseconds(2)) == false { return }
         }
     }
 
-    /// Takes everything until the server closes.
+    /// Reads until the server closes the connection. If the server waits for more input, the client ends its side.
     func finish() {
-        while let more = receive(within: Self.patience) {
+        while let more = receive(within: Self.timeout) {
             if !more { return }
         }
         wasWaiting = true
         shutdown(descriptor, CInt(SHUT_WR))
-        while let more = receive(within: Self.patience) {
+        while let more = receive(within: Self.timeout) {
             if !more { return }
         }
         isOpen = true
     }
 
-    /// nil: nothing came; false: the end.
-    private func receive(within limit: Duration) -> Bool? {
+    /// - Returns: nil if nothing arrived within `timeout`; false at the end of the input.
+    private func receive(within timeout: Duration) -> Bool? {
         var poller = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-        guard poll(&poller, 1, CInt(limit.wholeMilliseconds)) > 0 else { return nil }
+        guard poll(&poller, 1, CInt(timeout.wholeMilliseconds)) > 0 else { return nil }
         var chunk = [UInt8](repeating: 0, count: 64 * 1024)
         let count = recv(descriptor, &chunk, chunk.count, 0)
         guard count > 0 else { return false }

@@ -1,9 +1,9 @@
 import FoundationEssentials
 
-/// Where the two are meant to differ: `Differences.md`, beside this file.
+/// The intended differences between nginx and the balancer, from `Differences.md` in this folder.
 ///
-/// A reason is a section (`##`) with a text; a case is a `###` with its name, and under it the lines that only one of
-/// the two has: `- ` nginx, `+ ` the balancer.
+/// A reason is a section (`##`) with a text. A case is a `###` with its name, and below it the lines that only one
+/// program has: `- ` for nginx, `+ ` for the balancer.
 struct Differences: Sendable {
     static let file = String(#filePath.dropLast("Differences.swift".count)) + "Differences.md"
 
@@ -12,7 +12,7 @@ struct Differences: Sendable {
     private(set) var cases: [String: [String]] = [:]
     /// Sections without a text.
     private(set) var unexplained: [String] = []
-    /// Cases that stand there twice.
+    /// Cases that the file has twice.
     private(set) var repeated: [String] = []
 
     init(_ text: String) {
@@ -36,7 +36,7 @@ struct Differences: Sendable {
         unexplained += end()
     }
 
-    /// The lines that only one of the two has; where not even the statuses are the same, these alone, in one line.
+    /// The lines that only one program has. If the statuses differ, the lines with the statuses only.
     static func between(nginx: Comparison.Outcome, millrace: Comparison.Outcome) -> [String] {
         if nginx.outline != millrace.outline {
             return ["- " + nginx.outline.joined(separator: " "), "+ " + millrace.outline.joined(separator: " ")]

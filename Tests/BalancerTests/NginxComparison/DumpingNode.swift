@@ -1,9 +1,9 @@
 import Reactor
 
-/// A node that says what it got; one of three, told apart by a response header.
+/// A node that sends back what it received. A response header says which of the three nodes it is.
 ///
-/// A word of the query (`a&b`), or one for this node (`A=b`), picks an answer of ``Answers``; without one it is the
-/// dump: each param on a line of its own in the order that they came in, then the body. `slow` waits for the gate.
+/// A word of the query (`a&b`), or a word for this node (`A=b`), selects an answer of ``Answers``; `slow` also waits
+/// for the gate. Otherwise the answer is the dump: one line for each param in the order of arrival, then the body.
 enum DumpingNode {
     static func start(_ name: String, at path: String, behind gate: Gate) throws -> TestResponder {
         try TestResponder(at: .unix(path)) { request in
@@ -18,7 +18,7 @@ enum DumpingNode {
 
     private static func dump(_ request: TestResponder.Request) -> String {
         var lines = request.pairs.map { name, value in
-            // Another one for every connection.
+            // The port is different for each connection.
             "\(name)=\(name == "REMOTE_PORT" && !value.isEmpty ? "port" : value.replacing("\n", with: "\\n"))"
         }
         if !request.body.isEmpty { lines.append("body: " + Transcript.printable(request.body)) }

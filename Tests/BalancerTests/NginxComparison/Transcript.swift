@@ -1,13 +1,13 @@
-/// The responses of a connection as lines that can be compared, without what may differ by nature.
+/// The responses of a connection as lines that can be compared.
 ///
-/// Left out are what `Differences.md` names at its beginning.
+/// `Differences.md` lists at its beginning what is left out, because it is always different.
 struct Transcript {
     private(set) var lines: [String] = []
-    /// The statuses alone, and what came that is no response.
+    /// The statuses, and a mark for bytes that are no response.
     private(set) var outline: [String] = []
     private var bytes: ArraySlice<UInt8>
 
-    /// - Parameter methods: of the requests, in order
+    /// - Parameter methods: the methods of the requests, in order.
     init(_ bytes: [UInt8], methods: [Substring]) {
         self.bytes = bytes[...]
         var methods = methods[...]
@@ -67,14 +67,14 @@ struct Transcript {
 
     private func isOwnDocument(_ body: [UInt8]?, type: String?, isHead: Bool, _ status: Int) -> Bool {
         guard let body, status >= 300 else { return false }
-        // A redirection has a document from nginx only.
+        // Only nginx sends a document with a redirect.
         if status < 400, body.isEmpty { return true }
         if isHead { return type == "text/html" || type == "application/problem+json" }
         return type == "application/problem+json"
             || type == "text/html" && String(decoding: body, as: UTF8.self).contains("<hr><center>nginx")
     }
 
-    /// nil: not whole. What came of it is taken.
+    /// - Returns: nil if the body is incomplete. What arrived is removed from `bytes` all the same.
     private mutating func takeBody(length: String?, coding: String?) -> [UInt8]? {
         if coding == "chunked" {
             var body: [UInt8] = []
@@ -107,7 +107,7 @@ struct Transcript {
         return nil
     }
 
-    /// Long texts by their beginning and length; control bytes shown.
+    /// The bytes as text, with escaped control bytes. A long text is shortened, with its length.
     static func printable(_ bytes: some Collection<UInt8>) -> String {
         var text = ""
         for byte in bytes.prefix(400) {

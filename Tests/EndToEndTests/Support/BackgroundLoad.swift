@@ -3,7 +3,7 @@ import JSON
 import TestSupport
 import Threading
 
-/// The ids of tasks that were answered with 202.
+/// The ids of the tasks that were accepted (status 202).
 final class Accepted: Sendable {
     private let list = Monitor<[String]>([])
 
@@ -12,13 +12,13 @@ final class Accepted: Sendable {
     var count: Int { list.withLock { $0.count } }
 }
 
-/// Clients that hand in tasks all the time, through whatever happens to the system.
+/// Clients that submit tasks all the time, whatever happens to the system.
 final class BackgroundLoad: Sendable {
     private let threads: [NamedThread]
     private let isStopping = Monitor(false)
     private let statuses = Monitor<[Int: Int]>([:])
 
-    init(_ system: WholeSystem, clients: Int, _ accepted: Accepted, type: String = "sha256") {
+    init(_ system: RunningSystem, clients: Int, _ accepted: Accepted, type: String = "sha256") {
         let isStopping = isStopping
         let statuses = statuses
         threads = (0..<clients).map { client in
@@ -36,7 +36,7 @@ final class BackgroundLoad: Sendable {
                     {
                         accepted.append(id)
                     } else {
-                        // Nobody there, or a 503: not thousands of attempts a second.
+                        // Without a pause, a system that is down would get thousands of attempts per second.
                         _ = isStopping.wait(for: .milliseconds(5)) { $0 ? true : nil }
                     }
                 }
@@ -44,7 +44,7 @@ final class BackgroundLoad: Sendable {
         }
     }
 
-    /// How often each status came; 0: no answer.
+    /// The number of responses by status; the status 0 counts requests without a response.
     var counts: [Int: Int] { statuses.withLock { $0 } }
 
     func stop() {

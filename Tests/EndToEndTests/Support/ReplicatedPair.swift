@@ -3,7 +3,7 @@ import Glibc
 import Supervisor
 import TestSupport
 
-/// A PostgreSQL server with a streaming standby that each commit waits for: what is acknowledged is on both.
+/// A PostgreSQL server with a synchronous standby: each commit waits until it is on both servers.
 final class ReplicatedPair: Sendable {
     private let folder = TemporaryFolder()
     private let log = ServiceLog(names: ["primary", "standby"])
@@ -12,7 +12,7 @@ final class ReplicatedPair: Sendable {
     private let primaryServer: ChildProcess
     private let standbyServer: ChildProcess
 
-    /// For libpq: whichever of the two can be written to.
+    /// A connection string of libpq that finds the server that accepts writes.
     var connectionString: String {
         "host=\(primary.socketFolder),\(standby.socketFolder) user=millrace dbname=millrace "
             + "target_session_attrs=read-write"
@@ -27,18 +27,18 @@ final class ReplicatedPair: Sendable {
         for name in ["1", "2"] { try Folder.make(folder.file(name), mode: 0o755) }
         try primary.prepare(PostgresSettings())
         let file = primary.folder + "/pg_hba.conf"
-        guard let access = fopen(file, "a") else { throw NotInTime(description: "cannot write \(file)") }
+        guard let access = fopen(file, "a") else { throw TestFailure("cannot write \(file)") }
         fputs("local replication all trust\n", access)
         fclose(access)
         primaryServer = try Self.start(primary, "primary", log)
-        // pg_basebackup -R makes a standby of the copy.
+        // With -R, pg_basebackup makes the copy a standby.
         let copy = try Program(
             primary.installation.programs + "/pg_basebackup",
             [
                 "-D", standby.folder + ".copy", "-R", "-c", "fast", "-X", "stream", "-d",
                 "host=\(primary.socketFolder) user=postgres",
             ])
-        guard try copy.waitForExit().isSuccess else { throw NotInTime(description: copy.standardError) }
+        guard try copy.waitForExit().isSuccess else { throw TestFailure(copy.standardError) }
         if let account = standby.account {
             let owned = try Program(
                 "/usr/bin/env", ["chown", "-R", "\(account.user):\(account.group)", standby.folder + ".copy"])
@@ -62,7 +62,7 @@ final class ReplicatedPair: Sendable {
     private static func start(_ cluster: PrivateCluster, _ name: String, _ log: ServiceLog) throws -> ChildProcess {
         let server = try ChildProcess(cluster.command, name: name, output: log.output(of: name))
         try eventually("\(name) is ready", within: .seconds(60)) {
-            if let exit = server.exit { throw NotInTime(description: "\(name) \(exit)") }
+            if let exit = server.exit { throw TestFailure("\(name) \(exit)") }
             return (try? Psql("host=\(cluster.socketFolder) user=postgres dbname=postgres")("SELECT 1")) == "1"
         }
         return server
@@ -73,13 +73,13 @@ final class ReplicatedPair: Sendable {
         _ = primaryServer.waitForExit()
     }
 
-    /// Makes a primary of the standby.
+    /// Makes the standby the primary.
     func promote() throws {
         let answer = try sql("SELECT pg_promote()")
-        guard answer == "t" else { throw NotInTime(description: "pg_promote: \(answer)") }
+        guard answer == "t" else { throw TestFailure("pg_promote: \(answer)") }
     }
 
-    /// On the standby.
+    /// Runs SQL on the standby, as the superuser.
     func sql(_ statements: String) throws -> String {
         try Psql("host=\(standby.socketFolder) user=postgres dbname=millrace")(statements)
     }

@@ -3,7 +3,7 @@ import Glibc
 import Supervisor
 import TestSupport
 
-/// The distribution's nginx with `proxy/nginx.conf`, its addresses replaced.
+/// Debian's nginx with `proxy/nginx.conf` and the addresses of a test.
 final class RunningNginx: Sendable {
     let port: UInt16
     let program: Program
@@ -27,21 +27,21 @@ final class RunningNginx: Sendable {
             default: text.append(String(line))
             }
         }
-        // Started by root it would give its processes to another user, who may not reach the sockets.
+        // As root, nginx would run its workers as another user, who may not open the sockets.
         if getuid() == 0 { text.insert("user root;", at: 0) }
         let configuration = try folder.write(text.joined(separator: "\n"), to: "nginx.conf")
         mkdir(folder.file("logs"), 0o755)
         program = try Program(StockNginx.path ?? "/usr/sbin/nginx", ["-c", configuration, "-p", folder.path])
         try eventually("nginx listens") {
             if let exit = program.process.exit {
-                throw NotInTime(description: "nginx \(exit): \(program.standardError)")
+                throw TestFailure("nginx \(exit): \(program.standardError)")
             }
             return isListening(port)
         }
     }
 }
 
-/// The folder of the package these tests belong to.
+/// The folder of this package.
 let packageFolder: String = {
     var parts = #filePath.split(separator: "/")
     parts.removeLast(4)

@@ -1,4 +1,4 @@
-/// Which node is picked.
+/// Which node the balancing method picks.
 enum BalancingCases {
     static let stage = Stage(name: "choices", configuration: configuration, cases: cases, isOrdered: true)
 

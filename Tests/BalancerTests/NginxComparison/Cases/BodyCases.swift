@@ -1,4 +1,4 @@
-/// Bodies: by length, chunked, and both.
+/// Request bodies: with a length, chunked, and with both.
 enum BodyCases {
     static let stage = Stage(
         name: "bodies", configuration: Stages.dumping("client_max_body_size 1000;"),

@@ -1,4 +1,4 @@
-/// `error_page`, for the server's own errors and for a node's.
+/// `error_page` for the server's own errors and for those of a node.
 enum ErrorPageCases {
     static let stage = Stage(
         name: "error-pages", configuration: configuration,

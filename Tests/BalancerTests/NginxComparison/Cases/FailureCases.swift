@@ -1,4 +1,4 @@
-/// Nodes that fail: which errors lead to another node, and how long one is passed over.
+/// Nodes that fail: which errors lead to another node, and how long a failed node gets no requests.
 enum FailureCases {
     static let stage = Stage(name: "failures", configuration: configuration, cases: cases, isOrdered: true)
 

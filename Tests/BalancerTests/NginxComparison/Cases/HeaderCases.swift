@@ -1,4 +1,4 @@
-/// Header lines: their form, their limits, those that mean something, and what becomes of them.
+/// Header lines: their syntax, their limits, the headers with a meaning, and the params that a node gets.
 enum HeaderCases {
     static let stage = Stage(
         name: "headers",

@@ -1,8 +1,8 @@
-/// `limit_req` and `limit_conn`: who is let through, in which order.
+/// `limit_req` and `limit_conn`: which requests pass, and in which order the limits apply.
 enum LimitCases {
     static let stage = Stage(name: "limits", configuration: configuration, cases: cases, isOrdered: true)
 
-    /// Rates so low that nothing flows off while a case runs, on a busy machine either.
+    /// Rates so low that no request is added to a budget while a case runs, also on a busy machine.
     private static let configuration = """
         upstream node { server %A%; keepalive 4; }
         limit_req_zone $arg_k zone=plain:1m rate=1r/m;

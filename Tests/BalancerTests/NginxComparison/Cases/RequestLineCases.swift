@@ -1,4 +1,4 @@
-/// Methods, targets, versions, paths.
+/// Request lines: methods, targets, versions, paths.
 enum RequestLineCases {
     static let stage = Stage(
         name: "request-lines", configuration: Stages.dumping(),

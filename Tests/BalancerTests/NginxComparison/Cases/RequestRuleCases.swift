@@ -1,4 +1,4 @@
-/// `underscores_in_headers`, `ignore_invalid_headers` and `merge_slashes` with their other values.
+/// `underscores_in_headers`, `ignore_invalid_headers` and `merge_slashes` with values that are not the default.
 enum RequestRuleCases {
     static let underscores = Stage(
         name: "underscores",

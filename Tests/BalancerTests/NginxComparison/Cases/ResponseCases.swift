@@ -1,4 +1,4 @@
-/// What becomes of a node's answer.
+/// Responses of a node, valid and invalid ones.
 enum ResponseCases {
     static let stage = Stage(
         name: "responses", configuration: Stages.dumping("fastcgi_read_timeout 3s; fastcgi_buffers 8 16k;"),

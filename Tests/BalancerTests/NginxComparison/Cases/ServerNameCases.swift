@@ -1,4 +1,4 @@
-/// Which server answers for a host, and what it knows of the host.
+/// Which server answers for a host, and the values of `$server_name`, `$host` and groups.
 enum ServerNameCases {
     static let stage = Stage(
         name: "server names", configuration: configuration,

@@ -1,4 +1,4 @@
-/// The stages and what they have in common.
+/// All stages, and the parts of configurations that they share.
 enum Stages {
     static let all = [
         RequestLineCases.stage, HeaderCases.stage, BodyCases.stage, ResponseCases.stage, RuleCases.stage,
@@ -6,7 +6,7 @@ enum Stages {
         RequestRuleCases.underscores, RequestRuleCases.anyName, ServerNameCases.stage,
     ]
 
-    /// A server whose every path leads to the dumping node A.
+    /// A server that sends every path to the dumping node A.
     static func dumping(_ settings: String = "") -> String {
         """
         upstream node { server %A%; keepalive 4; }
@@ -20,7 +20,7 @@ enum Stages {
         """
     }
 
-    /// What Debian's `fastcgi_params` sets, but for the server's own name and version.
+    /// Most params of Debian's `fastcgi_params`. SERVER_SOFTWARE is not among them, because it names the program.
     static let params = """
         fastcgi_param QUERY_STRING $query_string;
         fastcgi_param REQUEST_METHOD $request_method;

@@ -1,4 +1,4 @@
-/// Variables and templates, as a node gets them.
+/// Variables and templates in the params that a node gets.
 enum VariableCases {
     static let stage = Stage(
         name: "variables", configuration: configuration,

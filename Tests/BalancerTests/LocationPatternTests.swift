@@ -2,8 +2,10 @@ import Testing
 
 @testable import Balancer
 
-struct PatternTests {
-    @Test func `a location's pattern is found after exact and final prefixes, and its groups are variables`() throws {
+/// Patterns in `location`, `server_name`, `if` and `map`.
+struct LocationPatternTests {
+    @Test func `a location's pattern comes after exact locations and ^~ prefixes, and its groups are variables`() throws
+    {
         let node = try TestResponder()
         defer { node.stop() }
         let harness = try Harness(
@@ -22,7 +24,7 @@ struct PatternTests {
         #expect(node.requests.count == 1)
     }
 
-    @Test func `a server's name may be a pattern, and what a group of it matched stays when another one matches`()
+    @Test func `server_name may be a pattern, and its groups keep their values when another pattern matches`()
         throws
     {
         let node = try TestResponder()
@@ -44,7 +46,7 @@ struct PatternTests {
         #expect(try get("/a.html", "plain.test") == "a of , a")
     }
 
-    @Test func `a condition may be a pattern`() throws {
+    @Test func `the condition of if may be a pattern`() throws {
         let node = try TestResponder()
         defer { node.stop() }
         let harness = try Harness(
@@ -59,7 +61,7 @@ struct PatternTests {
         #expect(try harness.get("/?id=1x").status == 400)
     }
 
-    @Test func `a map makes a variable of others, by value, by pattern, or neither`() throws {
+    @Test func `map sets a variable by the value of others, by a pattern, or to the default`() throws {
         let node = try TestResponder()
         defer { node.stop() }
         let harness = try Harness(
@@ -78,7 +80,7 @@ struct PatternTests {
         #expect(try harness.get("/circle").text == "<>")
     }
 
-    @Test func `a request is limited by a map's key, and not where that is empty`() throws {
+    @Test func `limit_req can use a map's variable as its key, and an empty key is not limited`() throws {
         let node = try TestResponder()
         defer { node.stop() }
         let harness = try Harness(
@@ -93,7 +95,7 @@ struct PatternTests {
         #expect(try harness.get("/").status == 200)
     }
 
-    @Test func `what is no pattern is refused in nginx's words, with its place`() {
+    @Test func `an invalid pattern is refused in nginx's words, with file and line`() {
         let text = "events {}\nhttp {\nserver {\nlisten unix:/tmp/mr-none.sock;\nlocation ~ a(b {}\n}\n}"
         let error = #expect(throws: BalancerError.self) {
             try Balancer(BalancerOptions(text: text, name: "t.conf", prefix: "/tmp/"))

@@ -1,7 +1,9 @@
+import TestSupport
 import Testing
 
-/// What the corpora of request smuggling and header injection check, through real sockets.
-struct HardeningTests {
+/// Malformed requests and responses, for example of request smuggling and header injection attacks, through real
+/// sockets.
+struct MalformedInputTests {
     struct Case: Sendable, CustomTestStringConvertible {
         let name: String
         let request: String
@@ -15,39 +17,21 @@ struct HardeningTests {
         }
     }
 
+    /// One case for each status and each stage. HTTPWireTests has all malformed requests without sockets.
     static let refused: [Case] = [
         Case(
             "Content-Length with Transfer-Encoding", 400,
             post("Content-Length: 3\r\nTransfer-Encoding: chunked", "0\r\n\r\n")),
         Case("an unknown Transfer-Encoding", 501, post("Transfer-Encoding: gzip, chunked", "0\r\n\r\n")),
-        Case("Transfer-Encoding twice", 501, post("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked", "")),
-        Case(
-            "Transfer-Encoding in HTTP/1.0", 400,
-            "POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
-        Case("two Content-Lengths", 400, post("Content-Length: 3\r\nContent-Length: 3", "abc")),
-        Case("a signed Content-Length", 400, post("Content-Length: +3", "abc")),
-        Case("a list as Content-Length", 400, post("Content-Length: 3, 3", "abc")),
-        Case("a Content-Length beyond all measure", 400, post("Content-Length: 99999999999999999999999", "")),
         Case("two Hosts", 400, "GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n"),
-        Case("no Host", 400, "GET / HTTP/1.1\r\n\r\n"),
-        Case("a bad Host", 400, "GET / HTTP/1.1\r\nHost: a b\r\n\r\n"),
-        Case("a bare CR", 400, get("X-A: a\rb")),
         Case("a NUL", 400, get("X-A: a\0b")),
-        Case("a folded line", 400, get("X-A: a\r\n b")),
-        Case("a blank before the colon", 400, get("X-A : a")),
-        Case("a line without colon", 400, get("X-A")),
-        Case("an empty header name", 400, get(": a")),
-        Case("a bare LF in chunked framing", 400, post("Transfer-Encoding: chunked", "3\nabc\r\n0\r\n\r\n")),
         Case("a chunk size that is no hex", 400, post("Transfer-Encoding: chunked", "0x3\r\nabc\r\n0\r\n\r\n")),
-        Case("a negative chunk size", 400, post("Transfer-Encoding: chunked", "-1\r\nabc\r\n0\r\n\r\n")),
         Case("a chunk longer than its size", 400, post("Transfer-Encoding: chunked", "3\r\nabcd\r\n0\r\n\r\n")),
         Case("CONNECT", 405, "CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n"),
         Case("TRACE", 405, "TRACE / HTTP/1.1\r\nHost: a\r\n\r\n"),
         Case("HTTP/2 in clear", 505, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
         Case("HTTP/0.9", 400, "GET /\r\n\r\n"),
-        Case("an encoded NUL in the path", 400, "GET /a%00b HTTP/1.1\r\nHost: a\r\n\r\n"),
         Case("a path above the root", 400, "GET /a/%2e%2e/../b HTTP/1.1\r\nHost: a\r\n\r\n"),
-        Case("a bad escape in the path", 400, "GET /a%zz HTTP/1.1\r\nHost: a\r\n\r\n"),
         Case("a request line beyond 8 KiB", 414, "GET /\(String(repeating: "a", count: 9000)) HTTP/1.1\r\n\r\n"),
         Case("a head beyond 32 KiB", 431, get("X-A: \(String(repeating: "a", count: 40_000))")),
         Case("101 header lines", 431, get((0..<101).map { "X-\($0): 1" }.joined(separator: "\r\n"))),
@@ -61,7 +45,9 @@ struct HardeningTests {
         "POST / HTTP/1.1\r\nHost: a\r\n\(fields)\r\n\r\n\(body)"
     }
 
-    @Test(arguments: refused) func `refused, with a problem document, and the connection closed`(_ odd: Case) throws {
+    @Test(arguments: refused) func `a bad request gets a problem document, and the connection is closed`(_ odd: Case)
+        throws
+    {
         let node = try TestResponder()
         defer { node.stop() }
         let harness = try Harness([node.address])
@@ -79,7 +65,7 @@ struct HardeningTests {
         #expect(node.requests.isEmpty)
     }
 
-    @Test func `what follows a refused request on its connection is not looked at`() throws {
+    @Test func `bytes after a refused request on the same connection are ignored`() throws {
         let node = try TestResponder()
         defer { node.stop() }
         let harness = try Harness([node.address])
@@ -92,7 +78,7 @@ struct HardeningTests {
         #expect(node.requests.isEmpty)
     }
 
-    @Test func `a body too large is refused without a number that is not the contract's`() throws {
+    @Test func `the refusal of a body that is too large names no limit`() throws {
         let node = try TestResponder()
         defer { node.stop() }
         let harness = try Harness([node.address], http: "client_max_body_size 17m;")
@@ -110,20 +96,17 @@ struct HardeningTests {
         #expect(node.requests.first?.params["REQUEST_URI"] == "/x?y")
     }
 
+    /// One case for each stage. FastCGIWireTests has all malformed responses without sockets.
     static let badAnswers: [(String, [TestResponder.Step])] = [
         ("a NUL in a header", [.stdout("X-A: a\0b\r\n\r\n"), .end()]),
-        ("a CR in a header", [.stdout("X-A: a\rb\r\n\r\n"), .end()]),
-        ("a bad Status", [.stdout("Status: 2x0\r\n\r\n"), .end()]),
-        ("two Content-Lengths", [.stdout("Content-Length: 1\r\nContent-Length: 1\r\n\r\na"), .end()]),
-        ("a Transfer-Encoding", [.stdout("Transfer-Encoding: chunked\r\n\r\n"), .end()]),
         ("an end within the header", [.stdout("X-A: a\r\n"), .end()]),
-        ("a close before the answer", [.close]),
+        ("a close before the response", [.close]),
         ("bytes that are no FastCGI", [.raw(Array("HTTP/1.1 200 OK\r\n\r\n".utf8)), .close]),
         ("a record of another request", [.raw([1, 6, 0, 2, 0, 2, 0, 0, 13, 10]), .end()]),
         ("an endless header", [.stdout("X-A: \(String(repeating: "a", count: 70_000))\r\n\r\n"), .end()]),
     ]
 
-    @Test(arguments: badAnswers) func `a node's improper answer is a 502`(
+    @Test(arguments: badAnswers) func `an invalid response of a node is a 502`(
         _ answer: (name: String, steps: [TestResponder.Step])
     ) throws {
         let node = try TestResponder { _ in answer.steps }
@@ -135,7 +118,7 @@ struct HardeningTests {
         #expect(node.requests.count == 1)
     }
 
-    @Test func `a body longer than its Content-Length is cut, a shorter one ends the connection`() throws {
+    @Test func `a node's body is cut at its Content-Length, and a shorter one closes the client's connection`() throws {
         let node = try TestResponder { request in
             [.stdout("Content-Length: 5\r\n\r\n\(request.uri == "/long" ? "hello world" : "hel")"), .end()]
         }
@@ -147,21 +130,25 @@ struct HardeningTests {
         #expect(throws: RawClient.Failure.self) { try client.response() }
     }
 
-    @Test func `bytes on an idle node connection close it`() throws {
+    @Test func `a node's bytes on an idle connection close the connection`() throws {
+        let gate = Gate(isOpen: false)
         let node = try TestResponder { request in
             request.uri == "/1"
-                ? [.stdout("\r\nok"), .end(), .sleep(.milliseconds(30)), .raw([1, 6, 0, 1, 0, 2, 0, 0, 65, 66])]
+                ? [.stdout("\r\nok"), .end(), .pass(gate), .raw([1, 6, 0, 1, 0, 2, 0, 0, 65, 66])]
                 : [.stdout("\r\nok"), .end()]
         }
         defer { node.stop() }
         let harness = try Harness([node.address])
         #expect(try harness.get("/1").text == "ok")
-        #expect(eventually { node.openConnections == 0 })
+        try harness.waitForStats("\"idle\":1")
+        gate.open()
+        try harness.waitForStats("\"idle\":0")
+        try node.waitUntilDisconnected()
         #expect(try harness.get("/2").text == "ok")
         #expect(node.connections == 2)
     }
 
-    @Test func `a header that comes too slowly is answered with 408`() throws {
+    @Test func `a header or a body that comes too slowly gets 408`() throws {
         let node = try TestResponder()
         defer { node.stop() }
         let harness = try Harness([node.address], http: "client_header_timeout 200ms; client_body_timeout 200ms;")

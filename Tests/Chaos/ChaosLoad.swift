@@ -2,9 +2,9 @@ internal import Client
 internal import JSON
 internal import Threading
 
-/// Clients that hand in distinct work at a steady rate, whatever happens: singly, several at once, waiting for the result
-/// in the call, or asking for it afterwards.
-final class Load: Sendable {
+/// Clients that submit different tasks at a steady rate, whatever happens to the system: one task or an array of
+/// tasks, and they read some of the results, in the same call or later.
+final class ChaosLoad: Sendable {
     private let isStopping = Monitor(false)
     private let threads: [NamedThread]
 
@@ -30,7 +30,7 @@ final class Load: Sendable {
 }
 
 private struct Loader {
-    /// Seconds; less than the client's patience.
+    /// How long a request waits for a result, in seconds. Shorter than the connection's timeout.
     private static let wait = 20
 
     let connection: HTTPConnection
@@ -57,7 +57,8 @@ private struct Loader {
 
     private func text(_ part: Int = 0) -> String { "chaos \(client) \(number) \(part)" }
 
-    /// - Returns: its body, where it was answered well.
+    /// Sends a request, and records its outcome.
+    /// - Returns: the body of the response, if the request has succeeded.
     private func ask(
         _ method: String, _ target: String, _ json: JSONValue? = nil, isGood: (Int, JSONValue, Duration) -> Bool
     ) -> JSONValue? {
@@ -92,7 +93,7 @@ private struct Loader {
         }
         guard let reply, let id = reply["task_id"]?.stringValue else { return }
         ledger.acknowledge(id, .sha256(of: text()))
-        if let hash = reply["result"]?["hash"]?.stringValue { ledger.tell(id, hash: hash) }
+        if let hash = reply["result"]?["hash"]?.stringValue { ledger.record(id, hash: hash) }
     }
 
     private func submitThree() {
@@ -105,7 +106,7 @@ private struct Loader {
         }
     }
 
-    /// Takes some milliseconds, and shows by its result which run of it was the one.
+    /// Submits a task of some milliseconds whose result shows which attempt has stored it.
     private func submitPassword() {
         let input: JSONValue = [
             "string": .string(text()), "time_cost": 2, "memory_cost": 4096, "parallelism": 1,
@@ -120,9 +121,9 @@ private struct Loader {
         let reply = ask("GET", "/task/\(id)?wait=\(Self.wait)") { _, body, time in
             body["status"] == "completed" || Self.isOver(time)
         }
-        if let hash = reply?["result"]?["hash"]?.stringValue { ledger.tell(id, hash: hash) }
+        if let hash = reply?["result"]?["hash"]?.stringValue { ledger.record(id, hash: hash) }
     }
 
-    /// Whether it has waited for as long as it was asked to.
+    /// Whether a request has waited for its full time.
     private static func isOver(_ time: Duration) -> Bool { time > .seconds(wait) - .milliseconds(500) }
 }

@@ -4,13 +4,13 @@ import JSON
 import Supervisor
 import TestSupport
 
-/// `millrace up` as a child, on a port and a data folder of its own.
-final class WholeSystem: Sendable {
-    /// For tests that do not break anything and do not count what others may add.
-    static let shared: Result<WholeSystem, any Error> = Result {
-        let system = try WholeSystem()
+/// `millrace up` as a child process with a free port and its own data folder.
+final class RunningSystem: Sendable {
+    /// The system of tests that break nothing and do not depend on the tasks of other tests.
+    static let shared: Result<RunningSystem, any Error> = Result {
+        let system = try RunningSystem()
         atexit {
-            guard let system = try? WholeSystem.shared.get() else { return }
+            guard let system = try? RunningSystem.shared.get() else { return }
             _ = try? system.stop(SIGKILL)
             Folder.remove(system.folder.path)
         }
@@ -22,11 +22,11 @@ final class WholeSystem: Sendable {
     let program: Program
     private let folder: TemporaryFolder
 
-    /// Starts it and waits until it is ready.
-    /// - Parameter system: whose data folder to go on with.
+    /// Starts the system, and waits until it is ready.
+    /// - Parameter system: a stopped system whose data folder and port are used again.
     init(
         nodes: Int = 2, workers: Int = 2, environment: [String: String] = [:],
-        after system: WholeSystem? = nil,
+        after system: RunningSystem? = nil,
         arguments: [String] = []
     ) throws {
         folder = system?.folder ?? TemporaryFolder()
@@ -42,7 +42,7 @@ final class WholeSystem: Sendable {
         try program.waitForText("Millrace is ready", within: .seconds(90))
     }
 
-    /// No limits that a test would meet, and nothing of the machine's.
+    /// Variables that switch off the rate limit and hide the settings of the machine.
     static let quietEnvironment = [
         "RATE_LIMIT_REQUESTS": "0", "DATABASE_URL": "", "DB_HOST": "", "DB_NAME": "",
         "MILLRACE_ADMIN_TOKEN": "",
@@ -55,7 +55,7 @@ final class WholeSystem: Sendable {
         HTTPConnection(to: .tcp(host: "127.0.0.1", port: port), timeout: timeout)
     }
 
-    /// Looks into its database.
+    /// Runs SQL in the system's database, as the superuser.
     @discardableResult
     func sql(_ statements: String) throws -> String {
         try Psql("host=\(data)/run/postgres user=postgres dbname=millrace")(statements)
@@ -63,7 +63,8 @@ final class WholeSystem: Sendable {
 
     func nodeSocket(_ number: Int) -> String { "\(data)/run/api-\(number).sock" }
 
-    /// The child that runs a subcommand, the `number`th by process id; `postgres` is the server.
+    /// The child that runs a subcommand (`postgres` for the server). `number` counts the children by process id, from
+    /// 0.
     func child(_ subcommand: String, _ number: Int = 0) throws -> RunningProcess {
         try eventually("a \(subcommand) process") {
             let matches = children(subcommand)
@@ -79,13 +80,13 @@ final class WholeSystem: Sendable {
         }.sorted { $0.pid < $1.pid }
     }
 
-    /// Ends it with `signal` and waits for it, and for all that it started.
+    /// Sends `signal`, and waits until all processes of the system have ended.
     @discardableResult
-    func stop(_ signal: CInt = SIGTERM, within limit: Duration = .seconds(60)) throws -> ExitReason {
+    func stop(_ signal: CInt = SIGTERM, within timeout: Duration = .seconds(60)) throws -> ExitReason {
         let family = RunningProcess.descendants(of: program.process.pid)
         program.process.signal(signal)
-        let exit = try program.waitForExit(within: limit)
-        try eventually("nothing of it is left", within: .seconds(20)) {
+        let exit = try program.waitForExit(within: timeout)
+        try eventually("all processes of the system have ended", within: .seconds(20)) {
             family.allSatisfy { !$0.isRunning }
         }
         return exit

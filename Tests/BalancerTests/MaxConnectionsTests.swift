@@ -1,16 +1,17 @@
-import Glibc
 import Synchronization
+import TestSupport
 import Testing
 import Threading
 
-struct PlacesTests {
-    @Test(arguments: [1, 2]) func `no node ever has more requests or connections than max_conns, over all loops`(
+struct MaxConnectionsTests {
+    @Test(arguments: [1, 2]) func `a node never has more requests or connections than max_conns, over all loops`(
         loops: Int
     ) throws {
-        let active = Mutex((now: 0, most: 0))
+        let active = Mutex((now: 0, max: 0))
         let node = try TestResponder { _ in
-            active.withLock { $0 = ($0.now + 1, max($0.most, $0.now + 1)) }
-            usleep(5000)
+            active.withLock { $0 = ($0.now + 1, max($0.max, $0.now + 1)) }
+            // A slow node, so that requests overlap.
+            sleepCurrentThread(for: .milliseconds(2))
             active.withLock { $0.now -= 1 }
             return [.stdout("\r\nok"), .end()]
         }
@@ -28,55 +29,64 @@ struct PlacesTests {
         }
         for thread in threads { thread.join() }
         #expect(failures.withLock { $0 } == 0)
-        #expect(active.withLock { $0.most } <= 3)
-        // A place passes on as soon as the balancer has closed its end; the node may take a moment to see it.
-        #expect(eventually { node.openConnections <= 3 })
+        #expect(active.withLock { $0.max } <= 3)
+        // The node sees a moment later that the balancer has closed a connection.
+        try eventually("the node has at most 3 connections") { node.openConnections <= 3 }
         #expect(node.requests.count == 240)
     }
 
-    @Test func `a request waits for a place, and for no longer than it may`() throws {
+    @Test func `a request waits for a connection until the queue's time-out`() throws {
+        let gate = Gate(isOpen: false)
+        defer { gate.open() }
         let node = try TestResponder { request in
             request.uri == "/slow"
-                ? [.sleep(.milliseconds(500)), .stdout("\r\nslow"), .end()] : TestResponder.ok(request)
+                ? [.pass(gate), .stdout("\r\nslow"), .end()] : TestResponder.ok(request)
         }
         defer { node.stop() }
         let harness = try Harness(["\(node.address) max_conns=1"], queueTimeout: .milliseconds(100))
         let slow = try harness.client()
         slow.send("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
-        #expect(eventually { node.requests.count == 1 })
+        try node.waitForRequests(1)
         let waiting = try harness.get("/")
         #expect(waiting.status == 503)
         #expect(waiting.field("Retry-After") == "1")
+        gate.open()
         #expect(try slow.response().text == "slow")
         #expect(try harness.get("/").text == "hello")
     }
 
     @Test func `a full queue refuses at once`() throws {
-        let node = try TestResponder { _ in [.sleep(.milliseconds(300)), .stdout("\r\nok"), .end()] }
+        let gate = Gate(isOpen: false)
+        defer { gate.open() }
+        let node = try TestResponder { _ in [.pass(gate), .stdout("\r\nok"), .end()] }
         defer { node.stop() }
         let harness = try Harness(["\(node.address) max_conns=1"], queueLimit: 1)
         let (first, second) = (try harness.client(), try harness.client())
         first.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-        #expect(eventually { node.requests.count == 1 })
+        try node.waitForRequests(1)
         second.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-        #expect(try eventually { try harness.get("/lb/stats").text.contains("\"waiting\":1") })
+        try harness.waitForStats("\"waiting\":1")
         #expect(try harness.get("/").status == 503)
+        gate.open()
         #expect(try first.response().text == "ok")
         #expect(try second.response().text == "ok")
     }
 
     @Test func `a client that stops waiting leaves the queue`() throws {
-        let node = try TestResponder { _ in [.sleep(.milliseconds(200)), .stdout("\r\nok"), .end()] }
+        let gate = Gate(isOpen: false)
+        defer { gate.open() }
+        let node = try TestResponder { _ in [.pass(gate), .stdout("\r\nok"), .end()] }
         defer { node.stop() }
         let harness = try Harness(["\(node.address) max_conns=1"])
         let first = try harness.client()
         first.send("GET /1 HTTP/1.1\r\nHost: a\r\n\r\n")
-        #expect(eventually { node.requests.count == 1 })
+        try node.waitForRequests(1)
         var second: RawClient? = try harness.client()
         second!.send("GET /2 HTTP/1.1\r\nHost: a\r\n\r\n")
-        #expect(try eventually { try harness.get("/lb/stats").text.contains("\"waiting\":1") })
+        try harness.waitForStats("\"waiting\":1")
         second = nil
-        #expect(try eventually { try harness.get("/lb/stats").text.contains("\"waiting\":0") })
+        try harness.waitForStats("\"waiting\":0")
+        gate.open()
         #expect(try first.response().text == "ok")
         #expect(try harness.get("/3").text == "ok")
         #expect(node.requests.map(\.uri) == ["/1", "/3"])
