@@ -123,7 +123,7 @@ let package = Package(
             name: "bench",
             dependencies: [
                 "CArgon2", "CLinux", "Client", "JSON", "Postgres", "Queue", "Reactor", "Supervisor", "Tasks",
-                "Threading", argumentParser, logging,
+                "TestSupport", "Threading", argumentParser, logging,
             ],
             path: "Benchmarks",
             exclude: [

@@ -1,5 +1,5 @@
-// Counts what a program takes from the heap: LD_PRELOAD=libAllocationCounter.so ALLOCATION_COUNTER=FILE program.
-// The count is the first eight bytes of FILE, which must be there; all processes of the program add to it.
+// Counts the allocations of a program: LD_PRELOAD=libAllocationCounter.so ALLOCATION_COUNTER=FILE program.
+// The count is in the first eight bytes of FILE, which must exist. All processes of the program add to it.
 #include "counter.h"
 
 #include <errno.h>
@@ -8,7 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-// glibc's own names for what is replaced here.
+// glibc's names of the functions that this file replaces.
 extern void *__libc_malloc(size_t);
 extern void *__libc_calloc(size_t, size_t);
 extern void *__libc_realloc(void *, size_t);

@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// The number of allocations of a program that runs with `libAllocationCounter.so`: a file that both map.
+/// The number of allocations of a program that runs with `libAllocationCounter.so`. Both processes map the same file.
 final class AllocationCounter {
     let path: String
     private let number: UnsafeMutablePointer<Int>

@@ -1,18 +1,17 @@
 internal import ArgumentParser
-internal import FoundationEssentials
 internal import Glibc
-internal import Reactor
 internal import Supervisor
+internal import TestSupport
 
-/// `make bench-balancer`: nginx, HAProxy and the balancer in turn in front of the same responder.
+/// `make bench-balancer`: nginx, HAProxy and the balancer, measured in turn in front of the same responder.
 struct BalancerBench: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "balancer",
-        abstract: "Measures the balancer beside nginx and HAProxy and prints a table.",
+        abstract: "Compares the balancer with nginx and HAProxy, and prints a table.",
         discussion: """
-            Each scenario runs with the programs in turn, again and again; the table has the medians. With one worker, \
-            the program has a core of its own, and the clients and the responder have another. The raw numbers of every run go to \
-            a file.
+            Each scenario runs with the programs in turn for several rounds; the table shows the medians. With one \
+            worker, the program has the first core for itself, and the clients and the responder share another core. \
+            The raw numbers of every run go to a file.
             """)
 
     @Option(help: "The millrace program to measure.")
@@ -30,7 +29,7 @@ struct BalancerBench: ParsableCommand {
     @Option(help: "Numbers of workers, separated by commas.")
     var workers = "1,2"
 
-    @Option(help: "Only scenarios whose name has this in it.")
+    @Option(help: "Run only the scenarios whose name contains this text.")
     var only: String?
 
     @Option(help: "Where the raw numbers go (tab-separated).")
@@ -39,7 +38,7 @@ struct BalancerBench: ParsableCommand {
     func validate() throws {
         guard seconds > 0, rounds > 0 else { throw ValidationError("--seconds and --rounds must be above 0") }
         guard numbersOfWorkers.allSatisfy({ $0 > 0 }) else {
-            throw ValidationError("--workers must be numbers from 1 on")
+            throw ValidationError("--workers must be numbers above 0")
         }
     }
 
@@ -47,15 +46,14 @@ struct BalancerBench: ParsableCommand {
 
     func run() throws {
         signal(SIGPIPE, SIG_IGN)
-        DescriptorLimit.raise()
-        let folder = FileManager.default.temporaryDirectory.path + "/millrace-bench-\(getpid())"
-        try Folder.make(folder)
-        defer { Folder.remove(folder) }
+        raiseDescriptorLimit()
+        let folder = TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
         let scenarios = Scenario.all.filter { only.map($0.name.contains) ?? true }
-        var table = ComparisonTable()
+        var table = ProxyComparisonTable()
         for workers in numbersOfWorkers {
-            let comparison = try Comparison(
-                millrace: millrace, counter: Folder.absolute(counter), workers: workers, folder: folder,
+            let comparison = try ProxyComparison(
+                millrace: millrace, counter: Folder.absolute(counter), workers: workers, folder: folder.path,
                 duration: .seconds(seconds))
             for scenario in scenarios {
                 table.add(try comparison.measure(scenario, rounds: rounds), scenario, workers: workers)

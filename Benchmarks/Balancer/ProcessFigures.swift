@@ -1,27 +1,30 @@
-internal import Glibc
+internal import FoundationEssentials
+internal import TestSupport
 
-/// What a program with its worker processes has used so far, and holds now.
+/// The processor time of a program with its child processes so far, and its memory at this moment.
 struct ProcessFigures {
-    /// Processor seconds.
+    /// Processor time in seconds.
     private(set) var user = 0.0
     private(set) var system = 0.0
-    /// Resident bytes; pages that its processes share count once.
+    /// Resident memory in bytes; a page that the processes share counts once.
     private(set) var memory = 0
     let processes: [Int32]
 
     init(root: Int32) {
-        let table = ProcessTable.now
-        processes = table.family(of: root)
-        for id in processes {
-            user += table.processes[id]?.user ?? 0
-            system += table.processes[id]?.system ?? 0
-            memory += Self.proportionalSize(id)
+        let all = RunningProcess.all
+        let family = all.filter { $0.pid == root } + RunningProcess.descendants(of: root, among: all)
+        processes = family.map(\.pid)
+        for process in family {
+            user += process.userTime
+            system += process.systemTime
+            memory += Self.proportionalSize(process.pid)
         }
     }
 
-    /// proc(5), `smaps_rollup`: a page counts by one share for each process that maps it.
+    /// Pss of `/proc/PID/smaps_rollup`: each page divided by the number of processes that map it. See proc(5).
     private static func proportionalSize(_ id: Int32) -> Int {
-        let lines = (ProcessTable.text("/proc/\(id)/smaps_rollup") ?? "").split(separator: "\n")
+        let lines = ((try? String(contentsOfFile: "/proc/\(id)/smaps_rollup", encoding: .utf8)) ?? "").split(
+            separator: "\n")
         guard let line = lines.first(where: { $0.hasPrefix("Pss:") }) else { return 0 }
         return (Int(line.split(separator: " ")[1]) ?? 0) * 1024
     }

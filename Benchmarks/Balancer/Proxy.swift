@@ -2,8 +2,9 @@ internal import FoundationEssentials
 internal import Glibc
 internal import Reactor
 internal import Supervisor
+internal import TestSupport
 
-/// One of the programs under comparison, running in front of the responder.
+/// One of the compared programs, running in front of the responder.
 final class Proxy {
     let kind: Kind
     let target: SocketAddress
@@ -16,12 +17,12 @@ final class Proxy {
         case millrace = "Millrace"
     }
 
-    /// - Parameter counts: the shared object that counts allocations; nil: the program runs as it is
+    /// - Parameter counts: the shared object that counts allocations; nil if they are not counted.
     init(
         _ kind: Kind, millrace: String, responder: SocketAddress, workers: Int, folder: String, counts: String?
     ) throws {
         self.kind = kind
-        let port = try FreePort.find()
+        let port = freePort()
         target = .ipv4(0x7f00_0001, port: port)
         let folder = "\(folder)/\(kind.rawValue)-\(workers)\(counts == nil ? "" : "-counted")"
         try Folder.make(folder)
@@ -48,7 +49,7 @@ final class Proxy {
             }
         let cores = (0..<workers).map { "\($0)" }.joined(separator: ",")
         var command = Command("/usr/bin/taskset", ["-c", cores] + program, environment: environment)
-        // Killed outright, nginx would leave its worker processes behind.
+        // With SIGKILL, nginx would leave its worker processes running.
         command.deathSignal = SIGTERM
         child = try ChildProcess(command, name: kind.rawValue, output: .inherited)
         try waitUntilReady()
@@ -60,13 +61,9 @@ final class Proxy {
     var allocations: Int { counters?.count ?? 0 }
 
     private func waitUntilReady() throws {
-        for _ in 0..<200 {
+        try eventually("\(kind.rawValue) listens", within: .seconds(10), every: .milliseconds(50)) {
             if let exit = child.exit { throw BenchError("\(kind.rawValue) \(exit)") }
-            let socket = try? Socket.connect(to: target).0
-            usleep(50_000)
-            defer { socket?.close() }
-            if socket?.pendingError == 0 { return }
+            return isListening(target.port)
         }
-        throw BenchError("\(kind.rawValue) was not ready within 10 s")
     }
 }

@@ -1,14 +1,14 @@
 internal import Reactor
 
-/// The same job for each program: keep-alive on both sides, a limit by address that admits everything, no access log,
-/// 32 KiB buffers.
+/// The same configuration for each program: keep-alive on both sides, a rate limit by address that no client reaches, no
+/// access log, buffers of 32 KiB.
 struct ProxyConfiguration {
     let port: UInt16
     let responder: SocketAddress
     let workers: Int
     let folder: String
 
-    /// nginx and Millrace run the same file.
+    /// The file for nginx and for Millrace.
     var nginx: String {
         """
         daemon off;
@@ -60,7 +60,7 @@ struct ProxyConfiguration {
         """
     }
 
-    /// HAProxy sets most of the params by itself.
+    /// The file for HAProxy, which sets most of the params itself.
     var haproxy: String {
         """
         global

@@ -1,30 +1,30 @@
 internal import Glibc
 internal import Reactor
 
-/// A connection of a program to the responder: one request after the other, each answered when its last record is here.
+/// A connection of a program to the responder. Each request is answered when its last record has arrived.
 final class ResponderConnection: EventHandler {
-    private let responder: Responder
+    private let responder: StaticResponder
     private let socket: Socket
     private var registration: EventLoop.Registration?
     private var reply: [UInt8] = []
     private var generation = 0
     private var requestID: UInt16 = 1
-    /// The record under way: its header so far, and how much of its content and padding is still to come.
+    /// The current record: the bytes of its header so far, and the missing bytes of its content and padding.
     private var header: [UInt8] = []
     private var rest = 0
     private var unsent = 0
 
     private static let size = 64 * 1024
-    /// All connections are on one thread.
+    /// All connections share it, because they run on one thread.
     nonisolated(unsafe) private static let scratch = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 64)
 
-    init(_ socket: Socket, _ responder: Responder) {
+    init(_ socket: Socket, _ responder: StaticResponder) {
         self.socket = socket
         self.responder = responder
         header.reserveCapacity(8)
     }
 
-    /// The loop keeps it until its end.
+    /// Adds the connection to the loop, which keeps a reference until the connection is closed.
     func start() {
         registration = try? responder.loop.add(socket.descriptor, self)
         if registration == nil { socket.close() }
@@ -63,7 +63,7 @@ final class ResponderConnection: EventHandler {
             position += 1
             guard header.count == 8 else { continue }
             rest = Int(header[4]) << 8 + Int(header[5]) + Int(header[6])
-            // FCGI_STDIN without content: the request is complete.
+            // An empty FCGI_STDIN record ends the request.
             if header[1] == 5, header[4] == 0, header[5] == 0 {
                 answer(UInt16(header[2]) << 8 | UInt16(header[3]))
             }

@@ -1,13 +1,13 @@
-/// What the clients of one row of the table do.
+/// What the clients do in one row of the table.
 struct Scenario: Sendable {
     let name: String
-    /// Connections that send a request, read its reply, and send the next.
+    /// Connections that send a request, read the response, and send the next request.
     let clients: Int
-    /// Bytes in the body of a reply.
+    /// Bytes in the body of a response.
     var replySize = 64
-    /// Every request has a connection of its own.
+    /// Whether each request has its own connection.
     var closes = false
-    /// Connections that have sent one request and now only stay open.
+    /// Connections that send one request and then stay open.
     var idle = 0
 
     static let all = [
@@ -18,7 +18,7 @@ struct Scenario: Sendable {
         Scenario(name: "10,000 idle", clients: 48, idle: 10_000),
     ]
 
-    /// What the command line of a browser or a program sends: a few headers and a small body.
+    /// A request like that of a program: a few headers and a small body.
     var request: [UInt8] {
         let body = #"{"string":"The quick brown fox jumps over the lazy dog"}"#
         let head = [

@@ -2,12 +2,12 @@ internal import FoundationEssentials
 internal import Glibc
 internal import Supervisor
 
-/// Counts the system calls of some processes with `perf stat`, which costs them far less than `strace` would.
+/// Counts the system calls of some processes with `perf stat`, which slows them down far less than `strace` does.
 struct SyscallCount {
     private let perf: ChildProcess
     private let file: String
 
-    /// nil: there is no `perf` here, or the kernel does not let it count.
+    /// nil if `perf` is not installed, or the kernel does not allow it to count.
     init?(of processes: [Int32], folder: String) {
         file = folder + "/syscalls"
         let list = processes.map { "\($0)" }.joined(separator: ",")
@@ -18,10 +18,10 @@ struct SyscallCount {
         if perf.waitForExit(.milliseconds(500)) != nil { return nil }
     }
 
-    /// - Returns: the calls since the start; nil: they could not be counted
+    /// - Returns: the calls since the start; nil if they could not be counted.
     func end() -> Int? {
         _ = perf.stop(SIGINT, limit: .seconds(5))
-        let lines = (ProcessTable.text(file) ?? "").split(separator: "\n")
+        let lines = ((try? String(contentsOfFile: file, encoding: .utf8)) ?? "").split(separator: "\n")
         return lines.last.flatMap { Int($0.prefix { $0 != "," }) }
     }
 }

@@ -2,42 +2,44 @@ internal import FoundationEssentials
 internal import Glibc
 internal import Postgres
 internal import Supervisor
+internal import TestSupport
 
-/// A PostgreSQL of a benchmark's own, with the settings of `millrace up`: fsync on.
+/// A PostgreSQL server for one benchmark, with the settings of `millrace up` (fsync on).
 struct BenchCluster {
+    /// Kept until the server has stopped.
+    private let folder: TemporaryFolder
     private let cluster: PrivateCluster
     private let child: ChildProcess
 
     var part: ProcessorTime.Part { ProcessorTime.Part(name: "PostgreSQL", roots: [child.pid]) }
-    /// For libpq.
+    /// A connection string of libpq.
     var connectionString: String { cluster.connectionString }
-    /// Where its socket is.
+    /// The folder of the server's socket.
     var socketFolder: String { cluster.socketFolder }
 
-    init(in folder: BenchFolder) throws {
+    init(in folder: TemporaryFolder) throws {
+        self.folder = folder
         cluster = try PrivateCluster(
             data: folder.path, sockets: folder.path + "/run", environment: ProcessInfo.processInfo.environment)
         try cluster.prepare(PostgresSettings())
         child = try ChildProcess(cluster.command, name: "postgres", output: .inherited)
-        for _ in 0..<600 {
+        try eventually("PostgreSQL is ready", within: .seconds(60), every: .milliseconds(100)) {
             if let exit = child.exit { throw BenchError("PostgreSQL \(exit)") }
-            if cluster.isReady(pid: child.pid) { return }
-            usleep(100_000)
+            return cluster.isReady(pid: child.pid)
         }
-        throw BenchError("PostgreSQL was not ready within 60 s")
     }
 
     func connect(settings: [String] = []) throws -> PostgresConnection {
         try PostgresConnection(PostgresConfiguration(connectionString: connectionString), settings: settings)
     }
 
-    /// Lets this benchmark's sessions order checkpoints, so that none falls into a measurement.
+    /// Allows the benchmark's sessions to run CHECKPOINT, so that no checkpoint falls into a measurement.
     func grantCheckpoints() throws {
         try administrator().execute(text: "GRANT pg_checkpoint TO \(PrivateCluster.role)")
     }
 
-    /// Makes another database beside the one that each cluster has.
-    /// - Returns: how to connect to it, for libpq.
+    /// Creates another database.
+    /// - Returns: a connection string of libpq.
     func addDatabase(_ name: String) throws -> String {
         try administrator().execute(text: "CREATE DATABASE \(name) OWNER \(PrivateCluster.role)")
         return "host=\(socketFolder) user=\(PrivateCluster.role) dbname=\(name)"

@@ -2,9 +2,9 @@ internal import FoundationEssentials
 internal import Glibc
 internal import Supervisor
 
-/// A processor core for the main thread.
+/// The processor core of the main thread.
 enum Core {
-    /// From now on it runs on this core only.
+    /// Runs the main thread on this core only, from now on.
     static func pin(to core: Int) throws {
         let taskset = Command(
             "/usr/bin/taskset", ["-pc", "\(core)", "\(getpid())"], environment: ProcessInfo.processInfo.environment)

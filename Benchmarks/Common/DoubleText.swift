@@ -1,5 +1,5 @@
 extension Double {
-    /// With so many digits after the point.
+    /// The number with `digits` digits after the point; a dash if it is not finite.
     func text(_ digits: Int) -> String {
         guard isFinite else { return "–" }
         var scale = 1.0

@@ -2,22 +2,23 @@ internal import CLinux
 internal import Glibc
 internal import Reactor
 
-/// What HTTP clients ask for, and what they make of the answers. All on one thread.
+/// The requests of HTTP clients, and the use of the responses. All calls are on one thread.
 protocol LoadScript: AnyObject {
-    /// The next request of a client that is free. `nil`: it has none now, and is asked again later.
+    /// The next request of a free client; nil if there is none at the moment.
     func next(_ client: Int) -> [UInt8]?
     /// - Parameters:
     ///   - sentAt: when the request was sent.
-    ///   - now: when its reply was complete.
+    ///   - now: when the response was complete.
     func answered(_ client: Int, _ reply: HTTPReply, sentAt: MonotonicTime, now: MonotonicTime) throws
 }
 
-/// A reply that is looked at where it lies.
+/// A response in the receive buffer.
 struct HTTPReply {
     let status: Int
     let body: UnsafeRawBufferPointer
 
-    /// The value of the first member called `name` (with quotes and colon: `"name":"`), a string without escapes.
+    /// The text between `mark` and the next quote.
+    /// - Parameter mark: a member's name with quotes and colon, and the value's first quote: `"name":"`.
     func text(after mark: StaticString) -> [UInt8]? {
         guard let start = body.baseAddress,
             let found = memmem(start, body.count, mark.utf8Start, mark.utf8CodeUnitCount)
@@ -35,14 +36,16 @@ struct HTTPReply {
     var string: String { String(decoding: body, as: UTF8.self) }
 }
 
-/// Clients on keep-alive connections, each with one request under way at a time, on one loop: the load generator shares
-/// the cores with what it measures, and a thread for each client would cost more than the requests.
+/// Clients on keep-alive connections, each with one request at a time, on one loop.
+///
+/// The load generator shares the cores with the measured system, and a thread for each client would need more processor
+/// time than the requests.
 final class HTTPClients {
     let loop: EventLoop
     private let script: any LoadScript
     private var clients: [HTTPClient] = []
     fileprivate var failure: (any Error)?
-    /// Requests under way.
+    /// Requests without a response so far.
     fileprivate var busy = 0
 
     init(_ count: Int, target: SocketAddress, script: any LoadScript) throws {
@@ -53,11 +56,11 @@ final class HTTPClients {
         }
     }
 
-    /// Goes on until `isOver`, asked often, and nothing is under way any more.
-    /// - Parameter pause: how long a turn of the loop waits at most.
+    /// Runs the clients until `isOver` is true and each request has its response.
+    /// - Parameter pause: the maximum waiting time of one turn of the loop.
     func run(pause: Duration = .milliseconds(1), until isOver: () -> Bool) throws {
         while true {
-            for client in clients where client.isFree { client.goOn() }
+            for client in clients where client.isFree { client.sendNext() }
             if let failure { throw failure }
             if isOver(), busy == 0 { break }
             loop.turn(waitingAtMost: pause)
@@ -84,7 +87,7 @@ private final class HTTPClient: EventHandler {
     private(set) var isFree = true
 
     private static let size = 256 * 1024
-    /// All clients are on one thread.
+    /// All clients share it, because they run on one thread.
     nonisolated(unsafe) private static let scratch = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 64)
 
     init(
@@ -111,15 +114,15 @@ private final class HTTPClient: EventHandler {
         socket.close()
     }
 
-    /// The server ends a connection after so many requests.
+    /// Opens a new connection after the server has closed the old one (`keepalive_requests`).
     private func reopen() throws {
         close()
         socket = try Socket.connect(to: target).0
         try open()
     }
 
-    /// Sends what the script has for it, if anything.
-    func goOn() {
+    /// Sends the next request of the script, if there is one.
+    func sendNext() {
         guard isFree, owner.failure == nil, let request = script.next(number) else { return }
         isFree = false
         owner.busy += 1
@@ -132,7 +135,7 @@ private final class HTTPClient: EventHandler {
                 if count > 0 {
                     sent += count
                 } else if errno == EAGAIN {
-                    // Bodies larger than the socket's buffer, which the other side is reading.
+                    // The body is larger than the socket's buffer. The server is reading it.
                     var writable = pollfd(fd: socket.descriptor, events: Int16(POLLOUT), revents: 0)
                     poll(&writable, 1, 1000)
                 } else {
@@ -168,15 +171,16 @@ private final class HTTPClient: EventHandler {
         }
     }
 
-    /// - Returns: whether the reply is complete; then the next request is on its way.
+    /// Takes a response, and sends the next request.
+    /// - Returns: false if the response is incomplete.
     private func take(_ bytes: UnsafeRawBufferPointer) throws -> Bool {
-        guard !isFree else { throw BenchError("a reply to no request") }
+        guard !isFree else { throw BenchError("a response without a request") }
         guard let end = memmem(bytes.baseAddress!, bytes.count, "\r\n\r\n", 4) else { return false }
         let head = UnsafeRawBufferPointer(start: bytes.baseAddress!, count: UnsafeRawPointer(end) - bytes.baseAddress!)
-        guard head.count > 12 else { throw BenchError("a malformed reply") }
+        guard head.count > 12 else { throw BenchError("a malformed response") }
         let status = head[9..<12].reduce(0) { $0 * 10 + Int($1) - 48 }
         guard let length = Self.number(in: head, "\ncontent-length:") else {
-            throw BenchError("a reply without Content-Length")
+            throw BenchError("a response without Content-Length")
         }
         let start = head.count + 4
         guard bytes.count >= start + length else { return false }
@@ -185,7 +189,7 @@ private final class HTTPClient: EventHandler {
         owner.busy -= 1
         try script.answered(number, HTTPReply(status: status, body: body), sentAt: sentAt, now: .current)
         if Self.value(in: head, "\nconnection:")?.first == UInt8(ascii: "c") { try reopen() }
-        goOn()
+        sendNext()
         return true
     }
 
@@ -194,7 +198,8 @@ private final class HTTPClient: EventHandler {
         return digits.reduce(0) { $0 * 10 + Int($1 - 48) }
     }
 
-    /// What follows a header field's name, which is given in lower case between line feed and colon.
+    /// The rest of the head from the value of a header field on.
+    /// - Parameter name: a line feed, the name in lower case, and a colon.
     private static func value(
         in head: UnsafeRawBufferPointer, _ name: StaticString
     ) -> Slice<UnsafeRawBufferPointer>? {

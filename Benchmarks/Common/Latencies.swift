@@ -1,4 +1,4 @@
-/// Every single latency of a measurement, in nanoseconds: no histogram, no rounding of the tail.
+/// All latencies of a measurement in nanoseconds, without a histogram, so that the percentiles are exact.
 struct Latencies: Sendable {
     private(set) var nanoseconds: [UInt64] = []
 
@@ -11,7 +11,7 @@ struct Latencies: Sendable {
 
     mutating func merge(_ other: Latencies) { nanoseconds += other.nanoseconds }
 
-    /// The latency that `fraction` (0…1) of all do not exceed, in milliseconds (nearest rank).
+    /// The percentile (`fraction` from 0 to 1, nearest rank) in milliseconds.
     func percentile(_ fraction: Double) -> Double { percentiles([fraction])[0] }
 
     func percentiles(_ fractions: [Double]) -> [Double] {

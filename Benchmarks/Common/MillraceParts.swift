@@ -2,26 +2,27 @@ internal import Client
 internal import Glibc
 internal import Reactor
 internal import Supervisor
+internal import TestSupport
 
-/// Nodes, balancer and workers as a benchmark starts and stops them, part by part, on a database of its own.
+/// Nodes, a balancer and workers on the database of a benchmark, which starts and stops them part by part.
 final class MillraceParts {
     let target: SocketAddress
     private let program: String
-    private let folder: BenchFolder
+    private let folder: TemporaryFolder
     private let cluster: BenchCluster
     private let port: UInt16
     private let metricsPort: UInt16
     private let environment: [String: String]
-    private var nodes: [Program] = []
-    private var balancer: Program?
-    private var workers: [Program] = []
+    private var nodes: [MeasuredProgram] = []
+    private var balancer: MeasuredProgram?
+    private var workers: [MeasuredProgram] = []
 
-    init(_ program: String, cluster: BenchCluster, folder: BenchFolder) throws {
+    init(_ program: String, cluster: BenchCluster, folder: TemporaryFolder) throws {
         self.program = Folder.absolute(program)
         self.cluster = cluster
         self.folder = folder
-        port = try FreePort.find()
-        metricsPort = try FreePort.find()
+        port = freePort()
+        metricsPort = freePort()
         target = .ipv4(0x7f00_0001, port: port)
         environment = [
             "DATABASE_URL": cluster.connectionString, "RATE_LIMIT_REQUESTS": "0", "MILLRACE_LOG_LEVEL": "warning",
@@ -29,34 +30,34 @@ final class MillraceParts {
         try Self.migrate(cluster.connectionString, program)
     }
 
-    /// Makes the schema in a database.
+    /// Creates the schema in a database.
     static func migrate(_ connectionString: String, _ program: String) throws {
         let environment = ["DATABASE_URL": connectionString, "MILLRACE_LOG_LEVEL": "warning"]
-        try Program("migrate", [Folder.absolute(program), "migrate"], environment: environment).waitForExit()
+        try MeasuredProgram("migrate", [Folder.absolute(program), "migrate"], environment: environment).waitForExit()
     }
 
     func startNodes(_ count: Int) throws {
         let addresses = (1...count).map { "unix:\(folder.path)/api-\($0).sock" }
         for address in addresses {
-            nodes.append(try Program("api", [program, "api", "--listen", address], environment: environment))
+            nodes.append(try MeasuredProgram("api", [program, "api", "--listen", address], environment: environment))
         }
         for (node, address) in zip(nodes, addresses) {
-            try node.wait(for: "an API node") { Endpoint(address).map(Self.accepts) ?? false }
+            try node.wait(until: "an API node listens") { Endpoint(address).map(isListening) ?? false }
         }
         let values = [
             "MILLRACE_LISTEN": "127.0.0.1:\(port)", "MILLRACE_UPSTREAM": addresses.joined(separator: ","),
         ]
-        balancer = try Program(
+        balancer = try MeasuredProgram(
             "balancer", [program, "balancer", "-e", "stderr", "-p", folder.path],
             environment: environment.merging(values) { $1 }, stopSignal: SIGQUIT)
-        try balancer?.wait(for: "the balancer") { (try? get("/health", port)) != nil }
+        try balancer?.wait(until: "the balancer answers") { (try? get("/health", port)) != nil }
     }
 
     func startWorkers(_ count: Int) throws {
         for number in 1...count {
             let metrics = number == 1 ? ["--metrics", "127.0.0.1:\(metricsPort)"] : []
             workers.append(
-                try Program(
+                try MeasuredProgram(
                     "worker", [program, "worker"] + metrics,
                     environment: environment.merging(["WORKER_NAME": "worker-\(number)"]) { $1 }))
         }
@@ -88,7 +89,7 @@ final class MillraceParts {
             ])
     }
 
-    /// A summary of one node, or of the first worker: how many values there were, and their sum.
+    /// A summary of one node or of the first worker: the number of values, and their sum.
     func summary(_ name: String) throws -> (count: Double, sum: Double) {
         let text = try name.hasPrefix("millrace_worker") ? get("/metrics", metricsPort) : get("/metrics", port)
         func value(_ suffix: String) -> Double {
@@ -105,9 +106,4 @@ final class MillraceParts {
         return reply.text
     }
 
-    private static func accepts(_ endpoint: Endpoint) -> Bool {
-        let connection = HTTPConnection(to: endpoint, timeout: .seconds(1))
-        defer { connection.close() }
-        return (try? connection.connect()) != nil
-    }
 }

@@ -1,40 +1,43 @@
 internal import Glibc
+internal import TestSupport
 
-/// Processor time that the parts of a system have used, read from `/proc`.
+/// The processor time of the parts of a system, from `/proc`.
 ///
-/// What a part costs per unit of work drifts far less on a shared machine than what it does per second.
+/// On a shared machine the processor time per unit of work changes far less than the work per second.
 struct ProcessorTime: Sendable {
-    /// What is counted together under a name.
+    /// Processes that are counted together.
     struct Part: Sendable {
         let name: String
-        /// The processes; what they started is counted, too.
+        /// The processes. Their descendants are counted too.
         let roots: [Int32]
     }
 
-    /// In the order of the parts; the load generator, which is this process alone, comes first.
+    /// The load generator (this process without its children), then the parts in order.
     private(set) var seconds: [(name: String, seconds: Double)] = []
 
     static func used(by parts: [Part]) -> ProcessorTime {
-        let table = ProcessTable.now
+        let all = RunningProcess.all
         var time = ProcessorTime()
-        let own = table.processes[getpid()]
-        time.seconds.append(("load generator", (own?.user ?? 0) + (own?.system ?? 0)))
+        let own = all.first { $0.pid == getpid() }
+        time.seconds.append(("load generator", (own?.userTime ?? 0) + (own?.systemTime ?? 0)))
         for part in parts {
-            let family = Set(part.roots.flatMap { table.family(of: $0) })
-            let sum = family.compactMap { table.processes[$0] }.reduce(0) { $0 + $1.user + $1.system + $1.ended }
+            let descendants = part.roots.flatMap { RunningProcess.descendants(of: $0, among: all).map(\.pid) }
+            let family = Set(part.roots + descendants)
+            let sum = all.filter { family.contains($0.pid) }
+                .reduce(0) { $0 + $1.userTime + $1.systemTime + $1.endedChildrenTime }
             time.seconds.append((part.name, sum))
         }
         return time
     }
 
-    /// Of the same parts.
+    /// The difference to an earlier value of the same parts.
     func since(_ earlier: ProcessorTime) -> ProcessorTime {
         var difference = self
         for index in difference.seconds.indices { difference.seconds[index].seconds -= earlier.seconds[index].seconds }
         return difference
     }
 
-    /// Microseconds for each of so many units of work.
+    /// Microseconds per unit of work.
     func microseconds(per units: Int) -> [(name: String, value: Double)] {
         seconds.map { ($0.name, $0.seconds * 1e6 / Double(max(1, units))) }
     }

@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// A benchmark's raw numbers.
+/// The file with the raw numbers of a benchmark.
 enum RawFile {
     static func write(_ lines: [String], to path: String) throws(BenchError) {
         if let slash = path.lastIndex(of: "/") { mkdir(String(path[..<slash]), 0o755) }

@@ -3,17 +3,19 @@ internal import Glibc
 internal import JSON
 internal import Reactor
 internal import Tasks
+internal import TestSupport
 
-/// Runs a ``TaskScript`` against a server for a while, and looks at what became of its tasks.
+/// Runs a ``TaskScript`` against a server, and checks the results of its tasks.
 struct TaskLoad {
     struct Outcome {
         let submitted: Int
         let submissions: Latencies
-        /// Results read by the clients.
+        /// Results that the clients have read.
         let read: Int
-        /// From the first submission to the last one's reply.
+        /// From the first submission to the response of the last one.
         let submitting: Duration
-        /// From the first submission until all was finished, where that was waited for, and read, where that was asked.
+        /// From the first submission until all tasks are finished (with `isFinished`) and all results are read (with
+        /// `outstanding`).
         let whole: Duration
         let time: ProcessorTime
     }
@@ -21,10 +23,10 @@ struct TaskLoad {
     let target: SocketAddress
     let clients: Int
     let processorTime: () -> ProcessorTime
-    /// Whether all that was submitted is finished; nil: nobody works on it.
+    /// Whether all submitted tasks are finished; nil if no worker runs.
     let isFinished: (() throws -> Bool)?
 
-    /// - Parameter duration: of the submissions.
+    /// - Parameter duration: how long the clients submit tasks.
     func run(
         _ duration: Duration, label: String, outstanding: Int? = nil, paths: TaskScript.Paths = TaskScript.Paths()
     ) throws -> Outcome {
@@ -38,10 +40,7 @@ struct TaskLoad {
             return script.isOver
         }
         if let isFinished {
-            while try !isFinished() {
-                guard MonotonicTime.current - start < .seconds(120) else { throw BenchError("tasks do not finish") }
-                usleep(10_000)
-            }
+            try eventually("all tasks are finished", within: .seconds(120), every: .milliseconds(10), isFinished)
         }
         let outcome = Outcome(
             submitted: script.submitted, submissions: script.submissions, read: script.read,
@@ -51,7 +50,7 @@ struct TaskLoad {
         return outcome
     }
 
-    /// The results are right, and can be read over HTTP.
+    /// Checks that the results are right and can be read over HTTP.
     private func check(_ samples: [TaskScript.Task], _ paths: TaskScript.Paths) throws {
         guard let definition = TaskRegistry.builtIn.definition(named: "sha256") else { throw BenchError("no sha256") }
         let connection = HTTPConnection(to: .tcp(host: "127.0.0.1", port: target.port), timeout: .seconds(30))
@@ -61,7 +60,7 @@ struct TaskLoad {
             let task = try definition.prepare(.object(["string": .string(sample.input)]))
             let result = try JSONValue(parsing: definition.run(task.input))
             guard case .string(let hash)? = result["hash"], reply.text.contains(hash) else {
-                throw BenchError("a wrong result: \(reply.status) \(reply.text)")
+                throw BenchError("unexpected result: \(reply.status) \(reply.text)")
             }
         }
     }

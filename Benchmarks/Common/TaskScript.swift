@@ -1,11 +1,11 @@
 internal import Reactor
 
-/// Submits tasks of a hash, each with an input of its own, and reads their results if it is told to.
+/// Submits hash tasks with different inputs, and optionally reads their results.
 final class TaskScript: LoadScript {
-    /// What a server calls its resources.
+    /// The paths of a server.
     struct Paths {
         var submit = "/hash/sha256"
-        /// Before a task's id, and after it.
+        /// The text before and after a task's id.
         var read = (prefix: "/task/", suffix: "?wait=10")
     }
 
@@ -16,7 +16,7 @@ final class TaskScript: LoadScript {
 
     private let label: String
     private let paths: Paths
-    /// Tasks that a client leaves with the server before it asks for the oldest one's result; nil: it does not ask.
+    /// Number of tasks that a client has submitted before it reads the result of the oldest one; nil if it reads none.
     private let outstanding: Int?
     private var pending: [[[UInt8]]]
     private var inputs: [String]
@@ -24,14 +24,14 @@ final class TaskScript: LoadScript {
     private(set) var submissions = Latencies()
     private(set) var lastSubmission = MonotonicTime(nanoseconds: 0)
     private(set) var read = 0
-    /// Some of what was submitted.
+    /// Some of the submitted tasks.
     private(set) var samples: [Task] = []
-    /// No more submissions.
+    /// Whether the clients submit no more tasks.
     var isOver = false
 
     var submitted: Int { submissions.count }
 
-    /// - Parameter label: part of each input, so that they differ from those of other runs.
+    /// - Parameter label: a part of each input, so that the inputs differ from those of other runs.
     init(clients: Int, label: String, outstanding: Int? = nil, paths: Paths = Paths()) {
         self.label = label
         self.outstanding = outstanding
@@ -58,14 +58,14 @@ final class TaskScript: LoadScript {
         case 202:
             submissions.add(now - sentAt)
             lastSubmission = now
-            guard let id = reply.text(after: "\"task_id\":\"") else { throw BenchError("a submission without task id") }
+            guard let id = reply.text(after: "\"task_id\":\"") else { throw BenchError("a response without task_id") }
             if submitted % 97 == 0 { samples.append(Task(id: id, input: inputs[client])) }
             guard let outstanding else { return }
             pending[client].append(id)
             readsNext[client] = pending[client].count > outstanding
         case 200 where outstanding != nil:
             if reply.has("\"failed\"") { throw BenchError("a task did not complete: \(reply.string)") }
-            // One that is not finished is asked for again.
+            // The client asks again for a task that is not finished.
             guard reply.has("\"completed\"") else { return }
             pending[client].removeFirst()
             read += 1
@@ -75,7 +75,7 @@ final class TaskScript: LoadScript {
     }
 }
 
-/// HTTP/1.1 requests of a benchmark.
+/// The HTTP/1.1 requests of the load generators.
 enum Requests {
     static func post(_ path: String, _ body: String) -> [UInt8] {
         var request: [UInt8] = []

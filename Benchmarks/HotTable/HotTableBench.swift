@@ -1,19 +1,22 @@
 internal import ArgumentParser
 internal import Glibc
 internal import Postgres
+internal import TestSupport
+internal import Threading
 
-/// `make bench-table`: does the table of unfinished tasks stay small, and a claim quick?
+/// `make bench-table`: the size of the table of unfinished tasks, and the time of claims.
 struct HotTableBench: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "table",
-        abstract: "Watches the queue's table and the time of claims under a steady load, and with a long queue.",
+        abstract: "Measures the queue's table and the time of claims under a steady load and with a long queue.",
         discussion: """
-            A PostgreSQL of its own, the queue's own sessions. First claims with 1,000 tasks queued in one database \
-            and with 1,000,000 in another, in turn; then a steady load for half of the time, and for the other half \
-            while another session holds a snapshot, so that no row that dies can be removed.
+            The benchmark starts its own PostgreSQL and uses the queue's own sessions. First it claims tasks in a \
+            database with 1,000 queued tasks and in one with 1,000,000, in turn. Then it runs a steady load for half of \
+            the time, and for the other half while another session holds a snapshot, so that VACUUM cannot remove \
+            dead rows.
             """)
 
-    @Option(help: "The millrace program, which makes the schema.")
+    @Option(help: "The millrace program, which creates the schema.")
     var millrace: String
 
     @Option(help: "Minutes of steady load.")
@@ -22,7 +25,7 @@ struct HotTableBench: ParsableCommand {
     @Option(help: "Tasks per second of the steady load.")
     var rate = 2000
 
-    @Option(help: "Seconds of one row of the table.")
+    @Option(help: "Seconds per row of the table.")
     var interval = 30
 
     @Option(help: "Tasks of the long queue.")
@@ -33,13 +36,12 @@ struct HotTableBench: ParsableCommand {
 
     func validate() throws {
         guard minutes > 0, rate >= 40, interval > 0, queued >= 1000 else {
-            throw ValidationError("--rate must be at least 40, --queued 1000, the others more than 0")
+            throw ValidationError("--rate must be at least 40, --queued at least 1000, and the others above 0")
         }
     }
 
     func run() throws {
-        let folder = try BenchFolder()
-        defer { folder.remove() }
+        let folder = TemporaryFolder()
         let cluster = try BenchCluster(in: folder)
         defer { cluster.stop() }
         try MillraceParts.migrate(cluster.connectionString, millrace)
@@ -47,8 +49,8 @@ struct HotTableBench: ParsableCommand {
         if queued > 1000 { lines += try LongQueue(cluster, millrace: millrace).compare(queued) }
         let load = try SteadyLoad(cluster, rate: rate)
         defer { load.stop() }
-        // Plans, caches and the day's partitions settle before anything counts.
-        usleep(3_000_000)
+        // Warm-up: plans, caches and the partitions of the day.
+        sleepCurrentThread(for: .seconds(3))
         let size = try TableSize(cluster)
         print(SteadyRow.head)
         let rows = max(1, Int(minutes * 60) / interval / 2)
@@ -57,8 +59,8 @@ struct HotTableBench: ParsableCommand {
             var first: Double?
             var last = 0.0
             for number in 1...rows {
-                load.forget()
-                usleep(useconds_t(interval) * 1_000_000)
+                load.clear()
+                sleepCurrentThread(for: .seconds(interval))
                 try load.check()
                 let row = SteadyRow(
                     isPinned: isPinned, seconds: number * interval, claims: load.claims, submissions: load.submissions,
@@ -70,8 +72,8 @@ struct HotTableBench: ParsableCommand {
                 first = first ?? row.p50
                 last = row.p50
             }
-            let name = isPinned ? "with a pinned snapshot" : "steady"
-            print("\(name): a claim takes \((last / (first ?? last)).text(2)) times what it took at first (p50)")
+            let name = isPinned ? "with a snapshot held" : "without a snapshot"
+            print("\(name): the last claims take \((last / (first ?? last)).text(2)) times as long as the first (p50)")
             withExtendedLifetime(pin) {}
         }
         try RawFile.write(lines, to: raw)
@@ -85,7 +87,7 @@ struct HotTableBench: ParsableCommand {
     }
 }
 
-/// What one interval has shown.
+/// The figures of one interval.
 struct SteadyRow {
     static let head = """
         | snapshot | s | tasks/s | claim p50 ms | p99 ms | mean ms | submission p50 ms | p99 ms | dead rows | table MB | indexes MB |
@@ -104,7 +106,7 @@ struct SteadyRow {
     private var cells: [String] {
         let mean = Double(claims.nanoseconds.reduce(0, +)) / Double(max(1, claims.count)) / 1e6
         return [
-            isPinned ? "pinned" : "none", "\(seconds)", tasks.text(0), p50.text(3), claims.percentile(0.99).text(3),
+            isPinned ? "held" : "none", "\(seconds)", tasks.text(0), p50.text(3), claims.percentile(0.99).text(3),
             mean.text(3), submissions.percentile(0.5).text(2), submissions.percentile(0.99).text(2),
             "\(size.deadRows)", size.table.text(1), size.indexes.text(1),
         ]

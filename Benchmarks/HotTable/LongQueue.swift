@@ -1,13 +1,13 @@
 internal import Postgres
 
-/// What a claim of 100 tasks takes while few and while very many are queued.
+/// The time of a claim of 100 tasks with a short queue and with a very long one.
 ///
-/// There is a database for each, and the two are measured in turn, claim by claim: whatever else the machine does, or
-/// PostgreSQL in the background, meets both.
+/// Each queue has its own database, and the claims of both alternate. So other programs of the machine, and PostgreSQL's
+/// background processes, affect both in the same way.
 struct LongQueue {
     private static let few = 1000
     private static let claim = 100
-    /// Claims of each that count, after some that do not.
+    /// Measured claims of each queue, after the claims of the warm-up.
     private static let claims = 1000
     private static let warmUp = 400
 
@@ -19,7 +19,7 @@ struct LongQueue {
         self.millrace = millrace
     }
 
-    /// - Returns: raw lines.
+    /// - Returns: the lines of the raw file.
     func compare(_ many: Int) throws -> [String] {
         var sides = [
             try Side(cluster, millrace, "few", queued: Self.few), try Side(cluster, millrace, "many", queued: many),
@@ -34,18 +34,18 @@ struct LongQueue {
         for side in sides {
             let submission = side.submissions.percentiles([0.5, 0.99]).map { $0.text(2) }.joined(separator: " and ")
             print(
-                "\(side.queued) queued: a claim of \(Self.claim) takes \(side.claims.percentile(0.5).text(3)) ms (p50), "
-                    + "a submission of as many \(submission) ms (p50, p99)")
+                "\(side.queued) queued tasks: a claim of \(Self.claim) takes \(side.claims.percentile(0.5).text(3)) ms (p50), "
+                    + "a submission of as many takes \(submission) ms (p50 and p99)")
         }
         let ratio = sides[1].claims.percentile(0.5) / sides[0].claims.percentile(0.5)
-        print("with \(many) queued a claim takes \(ratio.text(2)) times as long as with \(Self.few)")
+        print("with \(many) queued tasks a claim takes \(ratio.text(2)) times as long as with \(Self.few)")
         return sides.map { side in
             let figures = [side.claims.percentile(0.5)] + side.submissions.percentiles([0.5, 0.99])
             return (["\(side.queued)"] + figures.map { "\($0)" }).joined(separator: "\t")
         }
     }
 
-    /// A database with so many tasks queued.
+    /// A database with a number of queued tasks.
     private struct Side {
         let queued: Int
         let ends: QueueEnds
@@ -61,10 +61,10 @@ struct LongQueue {
             try PostgresConnection(PostgresConfiguration(connectionString: database)).execute(text: "ANALYZE task")
         }
 
-        /// Claims and completes so many tasks, and hands in as many: the queue stays as long as it is.
+        /// Claims and completes `count` tasks, and submits as many, so that the length of the queue stays the same.
         mutating func claim(_ count: Int, _ number: Int, counts: Bool) throws {
             let (tasks, time) = try ends.claim(count)
-            guard tasks.count == count else { throw BenchError("a claim of \(tasks.count) tasks") }
+            guard tasks.count == count else { throw BenchError("a claim has \(tasks.count) tasks instead of \(count)") }
             try ends.complete(tasks)
             let start = ContinuousClock.now
             try ends.submit(count, label: "more \(number)")

@@ -5,7 +5,7 @@ internal import Postgres
 internal import Tasks
 internal import Threading
 
-/// The two ends of a queue in this process: what hands tasks in, and a worker's session.
+/// The two ends of a queue in this process: a client that submits tasks, and the session of a worker.
 struct QueueEnds {
     let client: QueueClient
     let session: WorkerSession
@@ -14,7 +14,7 @@ struct QueueEnds {
 
     private static let logger = Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() }
 
-    /// - Parameter connectionString: for libpq.
+    /// - Parameter connectionString: a connection string of libpq.
     init(_ connectionString: String) throws {
         guard let definition = TaskRegistry.builtIn.definition(named: "sha256") else { throw BenchError("no sha256") }
         self.definition = definition
@@ -34,7 +34,7 @@ struct QueueEnds {
         client.shutdown()
     }
 
-    /// Stores so many tasks in one transaction. Returns when it is committed.
+    /// Submits `count` tasks in one transaction. Returns after the commit.
     func submit(_ count: Int, label: String) throws {
         let tasks = try (0..<count).map { number in
             Submission(task: try definition.prepare(.object(["string": .string("\(label) \(number)")])))
@@ -44,8 +44,8 @@ struct QueueEnds {
         guard try answer.wait({ $0 }).get() == count else { throw BenchError("tasks were not stored") }
     }
 
-    /// Claims up to so many tasks.
-    /// - Returns: they, and how long the claim took: without what it completes, and without waiting for the disk.
+    /// Claims up to `count` tasks.
+    /// - Returns: the tasks, and the time of the claim. It includes no completions and no wait for the disk.
     func claim(_ count: Int) throws -> (tasks: [ClaimedTask], time: Duration) {
         let start = ContinuousClock.now
         let tasks = try session.exchange(completed: [], claim: count)

@@ -2,7 +2,7 @@ internal import Glibc
 internal import Queue
 internal import Threading
 
-/// Tasks that come and go at a steady rate, and how long each claim took.
+/// Submits and completes tasks at a steady rate, and records the time of each claim.
 final class SteadyLoad: Sendable {
     private struct State {
         var claims = Latencies()
@@ -13,7 +13,7 @@ final class SteadyLoad: Sendable {
         var failure: String?
     }
 
-    /// Batches handed in per second.
+    /// Submitted batches per second.
     private static let batches = 40
 
     private let state = Monitor(State())
@@ -62,18 +62,19 @@ final class SteadyLoad: Sendable {
         ]
     }
 
-    /// Of those that brought tasks.
+    /// Times of the claims that found tasks.
     var claims: Latencies { state.withLock { $0.claims } }
     var submissions: Latencies { state.withLock { $0.submissions } }
-    /// Completed per second.
+    /// Completed tasks per second.
     var tasks: Double { state.withLock { Double($0.count) / ($0.since.duration(to: .now)).inSeconds } }
 
-    /// - Throws: what has ended it.
+    /// - Throws: the error that has ended the load.
     func check() throws {
         if let failure = state.withLock({ $0.failure }) { throw BenchError(failure) }
     }
 
-    func forget() {
+    /// Clears the figures.
+    func clear() {
         state.withLock { state in
             state.claims = Latencies()
             state.submissions = Latencies()

@@ -1,10 +1,10 @@
 internal import Postgres
 
-/// How large the table of unfinished tasks is.
+/// The size of the table of unfinished tasks.
 struct TableSize {
     struct Figures {
         let deadRows: Int
-        /// MB, as the indexes.
+        /// The sizes of the table and of its indexes, in MB.
         let table: Double
         let indexes: Double
     }

@@ -3,15 +3,16 @@ internal import Glibc
 internal import Postgres
 internal import Reactor
 internal import Supervisor
+internal import TestSupport
 
-/// `make bench-peers`: the same work by Millrace and by two Python stacks.
+/// `make bench-peers`: Millrace compared with two Python stacks that do the same work.
 struct PeersBench: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "peers",
-        abstract: "Measures Millrace beside pgqueuer and Celery and prints a table.",
+        abstract: "Compares Millrace with pgqueuer and Celery, and prints a table.",
         discussion: """
-            Each system is started, loaded and stopped in turn, on the same PostgreSQL with the same settings. The \
-            table has the medians; the raw numbers of every round go to a file.
+            The benchmark starts, measures and stops each system in turn, on the same PostgreSQL with the same \
+            settings. The table shows the medians; the raw numbers of every round go to a file.
             """)
 
     @Option(help: "The millrace program to measure.")
@@ -26,13 +27,13 @@ struct PeersBench: ParsableCommand {
     @Option(help: "Seconds for each measurement.")
     var seconds = 4.0
 
-    @Option(help: "Rounds.")
+    @Option(help: "Rounds of all measurements.")
     var rounds = 3
 
     @Option(help: "Concurrent keep-alive clients.")
     var clients = 32
 
-    @Option(help: "Only systems whose name has this in it.")
+    @Option(help: "Run only the systems whose name contains this text.")
     var only = ""
 
     @Option(help: "Where the raw numbers go (tab-separated).")
@@ -46,16 +47,15 @@ struct PeersBench: ParsableCommand {
 
     func run() throws {
         signal(SIGPIPE, SIG_IGN)
-        DescriptorLimit.raise()
-        let folder = try BenchFolder()
-        defer { folder.remove() }
+        raiseDescriptorLimit()
+        let folder = TemporaryFolder()
         let cluster = try BenchCluster(in: folder)
         defer { cluster.stop() }
         try cluster.grantCheckpoints()
         let parts = try MillraceParts(millrace, cluster: cluster, folder: folder)
         let python = Folder.absolute(python)
         let programs = Folder.absolute(programs)
-        try Program(
+        try MeasuredProgram(
             "install", [python + "/bin/python", programs + "/pgqueuer_worker.py", "install"],
             environment: ["BENCH_PGHOST": cluster.socketFolder, "PYTHONDONTWRITEBYTECODE": "1"]
         ).waitForExit()
@@ -66,7 +66,7 @@ struct PeersBench: ParsableCommand {
                 try connection.execute(
                     text: "TRUNCATE task, finished_task, result_cache, pgqueuer, pgqueuer_log, bench_result; CHECKPOINT"
                 )
-                guard let kind = Peer.Kind(rawValue: name) else {
+                guard let kind = PythonStack.Kind(rawValue: name) else {
                     try parts.startNodes(1)
                     try parts.startWorkers(1)
                     defer { parts.stop() }
@@ -78,11 +78,11 @@ struct PeersBench: ParsableCommand {
                     try measure(load, TaskScript.Paths(), name, round, &figures)
                     continue
                 }
-                let peer = try Peer(kind, cluster: cluster, folder: folder, python: python, programs: programs)
-                defer { peer.stop() }
+                let stack = try PythonStack(kind, cluster: cluster, folder: folder, python: python, programs: programs)
+                defer { stack.stop() }
                 let load = TaskLoad(
-                    target: peer.target, clients: clients, processorTime: { peer.processorTime },
-                    isFinished: { try peer.unfinished() == 0 })
+                    target: stack.target, clients: clients, processorTime: { stack.processorTime },
+                    isFinished: { try stack.unfinished() == 0 })
                 try measure(load, TaskScript.Paths(read: ("/task/", "")), name, round, &figures)
             }
         }
@@ -93,7 +93,7 @@ struct PeersBench: ParsableCommand {
     private func measure(
         _ load: TaskLoad, _ paths: TaskScript.Paths, _ name: String, _ round: Int, _ figures: inout PeersFigures
     ) throws {
-        // Plans, caches and connections settle before anything counts.
+        // Warm-up: plans, caches and connections.
         _ = try load.run(.seconds(1), label: "warm \(round)", paths: paths)
         figures.add(try load.run(.seconds(seconds), label: "life \(round)", paths: paths), name)
         figures.add(

@@ -1,10 +1,8 @@
-internal import Glibc
-
-/// All rounds of `bench peers`: the medians, printed for people, and each value, kept for programs.
+/// The figures of all rounds of `bench peers`: prints the medians as tables, and writes each value to a file.
 struct PeersFigures {
-    static let systems = ["Millrace"] + Peer.Kind.allCases.map(\.rawValue)
+    static let systems = ["Millrace"] + PythonStack.Kind.allCases.map(\.rawValue)
 
-    /// By system, then by name.
+    /// The values of the rounds, by system and name.
     private var values: [String: [String: [Double]]] = [:]
 
     private static let columns = [
@@ -13,7 +11,7 @@ struct PeersFigures {
         ("database", 0), ("workers", 0), ("read", 0), ("read p99", 1),
     ]
 
-    /// Tasks that were submitted, and whose end was waited for.
+    /// Adds a run in which the clients only submit tasks.
     mutating func add(_ outcome: TaskLoad.Outcome, _ system: String) {
         let latencies = outcome.submissions.percentiles([0.5, 0.99])
         add(
@@ -27,7 +25,7 @@ struct PeersFigures {
         add(system, Array(zip(parts, outcome.time.microseconds(per: outcome.submitted).map(\.value))))
     }
 
-    /// The same, each result read by its client.
+    /// Adds a run in which the clients also read the results.
     mutating func add(reading outcome: TaskLoad.Outcome, _ system: String) {
         add(
             system,
@@ -36,9 +34,7 @@ struct PeersFigures {
                 ("read p99", outcome.submissions.percentile(0.99)),
             ])
         let completed = values[system]?["completed"]?.last ?? .nan
-        // A row as soon as it is known: a run takes minutes.
-        let line = Array("\(system): \(completed.text(0)) completed/s\n".utf8)
-        _ = Glibc.write(STDERR_FILENO, line, line.count)
+        showProgress("\(system): \(completed.text(0)) completed/s")
     }
 
     private mutating func add(_ system: String, _ figures: [(String, Double)]) {
@@ -57,8 +53,8 @@ struct PeersFigures {
             Swift.print("| \(system) | \(cells.joined(separator: " | ")) |")
         }
         Swift.print(
-            "\n| Millrace in terms of | completed/s | p99 | completed/s, each result read |\n|---|---:|---:|---:|")
-        for peer in Peer.Kind.allCases.map(\.rawValue) where values[peer] != nil {
+            "\n| Millrace divided by | completed/s | p99 | completed/s, each result read |\n|---|---:|---:|---:|")
+        for peer in PythonStack.Kind.allCases.map(\.rawValue) where values[peer] != nil {
             let cells = ["completed", "p99", "read"].map { (figure("Millrace", $0) / figure(peer, $0)).text(2) }
             Swift.print("| \(peer) | \(cells.joined(separator: " | ")) |")
         }
@@ -66,7 +62,7 @@ struct PeersFigures {
 
     private func figure(_ system: String, _ name: String) -> Double { median(values[system]?[name] ?? []) }
 
-    /// One line a value: system, name, values of the rounds, separated by tabs.
+    /// Each line has a system, a name and the values of the rounds, separated by tabs.
     func write(to path: String) throws(BenchError) {
         var lines: [String] = []
         for (system, figures) in values.sorted(by: { $0.key < $1.key }) {

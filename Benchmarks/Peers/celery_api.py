@@ -1,4 +1,4 @@
-"""The API of bench-peers on Celery: bare RSGI, no validation. Publishing blocks, so there are several processes."""
+"""The API on Celery: bare RSGI without validation. Publishing blocks, so the API has several processes."""
 
 import orjson
 import redis

@@ -1,4 +1,4 @@
-"""Celery's application and worker of bench-peers: Redis for messages and results."""
+"""The application and the worker of Celery, with Redis for messages and results."""
 
 import hashlib
 import os

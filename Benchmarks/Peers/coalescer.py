@@ -1,11 +1,11 @@
-"""What arrives while a batch is under way makes the next one, as in Millrace's nodes."""
+"""Items that arrive during a batch make the next batch, as in Millrace's nodes."""
 
 import asyncio
 
 
 class Coalescer:
     def __init__(self, store):
-        """store(items) -> one answer for each item."""
+        """store(items) returns one answer for each item."""
         self.store = store
         self.waiting = []
         self.task = None

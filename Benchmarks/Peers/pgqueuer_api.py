@@ -1,4 +1,4 @@
-"""The API of bench-peers on pgqueuer: bare RSGI, no validation, submissions coalesced into one statement."""
+"""The API on pgqueuer: bare RSGI without validation. One statement stores all submissions of a batch."""
 
 import os
 

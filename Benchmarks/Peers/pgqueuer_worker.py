@@ -1,4 +1,4 @@
-"""The worker of bench-peers on pgqueuer. With `install` it makes the tables and ends."""
+"""The worker on pgqueuer. With `install` it creates the tables and ends."""
 
 import asyncio
 import hashlib

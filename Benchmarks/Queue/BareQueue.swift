@@ -4,19 +4,21 @@ internal import Logging
 internal import Postgres
 internal import Queue
 internal import Tasks
+internal import TestSupport
 internal import Threading
 
-/// What PostgreSQL can do: the queue's own statements, in sessions of this process, with nothing before or after them.
+/// The ceiling: the queue's own statements in sessions of this process, without HTTP and without any process of Millrace.
 struct BareQueue {
     let cluster: BenchCluster
 
     private static let secret = [UInt8](repeating: 7, count: 32)
     private static let logger = Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() }
 
-    /// Tasks stored per second.
+    /// Submits tasks.
     /// - Parameters:
-    ///   - size: tasks of a transaction.
-    ///   - isWhole: in an explicit transaction, as the tasks of one request are.
+    ///   - size: tasks per transaction.
+    ///   - isWhole: whether each batch is an explicit transaction, like the tasks of one request.
+    /// - Returns: tasks per second.
     func submit(_ tasks: Int, size: Int, sessions: Int, isWhole: Bool, label: String) throws -> Double {
         let batches = max(1, tasks / size / sessions)
         let ready = try (0..<sessions).map { session in
@@ -25,21 +27,23 @@ struct BareQueue {
                 calls: try (0..<batches).map { try Self.call(size, isWhole, "\(label) \(session) \($0)") })
         }
         let start = ContinuousClock.now
-        _ = try concurrently(sessions) { try ready[$0].run() }
+        _ = try inParallel(sessions) { try ready[$0].run() }
         return Double(batches * size * sessions) / start.duration(to: .now).inSeconds
     }
 
-    /// Tasks that are claimed and completed per second, until none is left.
-    /// - Parameter size: tasks of a claim.
+    /// Claims and completes tasks until none is left.
+    /// - Parameter size: tasks per claim.
+    /// - Returns: tasks per second.
     func drain(_ tasks: Int, size: Int, sessions: Int) throws -> Double {
         let start = ContinuousClock.now
-        let counts = try concurrently(sessions) { try Self.work(cluster, size, "bare-\($0)", until: { true }) }
+        let counts = try inParallel(sessions) { try Self.work(cluster, size, "bare-\($0)", until: { true }) }
         let done = counts.reduce(0, +)
         guard done == tasks else { throw BenchError("\(done) of \(tasks) tasks were drained") }
         return Double(tasks) / start.duration(to: .now).inSeconds
     }
 
-    /// Both at once: tasks per second from the first submission to the last completion.
+    /// Submits, claims and completes tasks at the same time.
+    /// - Returns: tasks per second, from the first submission to the last completion.
     func life(_ tasks: Int, submission: Int, claim: Int, label: String) throws -> Double {
         let batches = max(1, tasks / submission)
         let session = Session(
@@ -47,7 +51,7 @@ struct BareQueue {
             calls: try (0..<batches).map { try Self.call(submission, false, "\(label) \($0)") })
         let isSubmitted = Monitor(false)
         let start = ContinuousClock.now
-        _ = try concurrently(2) { thread in
+        _ = try inParallel(2) { thread in
             if thread == 0 {
                 defer { isSubmitted.withLock { $0 = true } }
                 try session.run()
@@ -58,7 +62,7 @@ struct BareQueue {
         return Double(batches * submission) / start.duration(to: .now).inSeconds
     }
 
-    /// A session and what it is to run, made before the clock starts.
+    /// A session and its statements, which are made before the clock starts.
     private struct Session: @unchecked Sendable {
         let connection: PostgresConnection
         let calls: [[PostgresCall]]
@@ -82,7 +86,8 @@ struct BareQueue {
         return isWhole ? [SubmitSQL.begin.with(), call, SubmitSQL.commit.with()] : [call]
     }
 
-    /// Claims and completes until a claim finds nothing and `isOver` says so.
+    /// Claims and completes tasks until a claim finds none after `isOver` has become true.
+    /// - Returns: the number of completed tasks.
     private static func work(
         _ cluster: BenchCluster, _ size: Int, _ name: String, until isOver: () -> Bool
     ) throws -> Int {
@@ -104,7 +109,7 @@ struct BareQueue {
             ends = claimed.map { TaskCompletion(id: $0.id, outcome: .completed(result: result)) }
             if ends.isEmpty {
                 if mayEnd { return done }
-                usleep(500)
+                sleepCurrentThread(for: .microseconds(500))
             }
         }
     }

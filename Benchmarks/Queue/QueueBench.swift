@@ -1,15 +1,16 @@
 internal import ArgumentParser
 internal import Glibc
+internal import TestSupport
 
-/// `make bench-queue`: the queue beside what PostgreSQL itself can do.
+/// `make bench-queue`: the queue compared with bare sessions that run the same statements.
 struct QueueBench: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "queue",
-        abstract: "Measures the queue beside bare sessions that run the same statements, and prints tables.",
+        abstract: "Compares the queue with bare sessions that run the same statements, and prints tables.",
         discussion: """
-            It starts a PostgreSQL of its own, nodes, balancer and workers, and stops them. The ceiling is the same \
-            statements with the same batch sizes in sessions of this program; its best of 1, 2 and 4 sessions counts. \
-            The tables have the medians; the raw numbers of every round go to a file.
+            The benchmark starts its own PostgreSQL, nodes, balancer and workers, and stops them. The ceiling is the \
+            rate of the same statements with the same batch sizes in sessions of this program: the best of 1, 2 and 4 \
+            sessions. The tables show medians; the raw numbers of every round go to a file.
             """)
 
     @Option(help: "The millrace program to measure.")
@@ -18,7 +19,7 @@ struct QueueBench: ParsableCommand {
     @Option(help: "Seconds for each measurement.")
     var seconds = 3.0
 
-    @Option(help: "Rounds.")
+    @Option(help: "Rounds of all measurements.")
     var rounds = 3
 
     @Option(help: "Concurrent keep-alive clients.")
@@ -30,10 +31,10 @@ struct QueueBench: ParsableCommand {
     @Option(help: "Workers to start.")
     var workers = 1
 
-    @Option(help: "Tasks of an array.")
+    @Option(help: "Tasks per array.")
     var array = 1000
 
-    @Option(help: "Tasks that are submitted in arrays, and drained.")
+    @Option(help: "Tasks that are submitted in arrays, and drained afterwards.")
     var backlog = 50_000
 
     @Option(help: "Where the raw numbers go (tab-separated).")
@@ -51,15 +52,14 @@ struct QueueBench: ParsableCommand {
 
     func run() throws {
         signal(SIGPIPE, SIG_IGN)
-        DescriptorLimit.raise()
-        let folder = try BenchFolder()
-        defer { folder.remove() }
+        raiseDescriptorLimit()
+        let folder = TemporaryFolder()
         let cluster = try BenchCluster(in: folder)
         defer { cluster.stop() }
         let parts = try MillraceParts(millrace, cluster: cluster, folder: folder)
         defer { parts.stop() }
         let connection = try cluster.connect()
-        // `CHECKPOINT` is an administrator's.
+        // Only a superuser, or a member of pg_checkpoint, may run CHECKPOINT.
         try cluster.grantCheckpoints()
         var figures = QueueFigures()
         for number in 1...rounds {

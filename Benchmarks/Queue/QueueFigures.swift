@@ -1,11 +1,10 @@
-internal import Glibc
-
-/// All rounds of `bench queue`: the medians, printed for people, and each value, kept for programs.
+/// The figures of all rounds of `bench queue`: prints the medians as tables, and writes each value to a file.
 struct QueueFigures {
-    /// By row, then by name.
+    /// The values of the rounds, by row and name.
     private var values: [[String: [Double]]] = Array(repeating: [:], count: QueueBench.rows.count)
     private var parts: [String] = []
-    private var most: [Double] = []
+    /// Maximum number of results per second.
+    private var maxRates: [Double] = []
     private var latencies: [Double: [QueueRound.Latency]] = [:]
 
     mutating func add(_ results: [QueueRound.Result]) {
@@ -15,20 +14,18 @@ struct QueueFigures {
                 ("ceiling", result.bare), ("millrace", result.millrace), ("ratio", ratio), ("batch", result.batch),
             ] + result.processor { values[row][name, default: []].append(value) }
             parts = result.processor.map(\.name)
-            // A row as soon as it is known: a run takes minutes.
-            let line = Array("\(QueueBench.rows[row]): \(Int(result.millrace)) of \(Int(result.bare)) tasks/s\n".utf8)
-            _ = Glibc.write(STDERR_FILENO, line, line.count)
+            showProgress("\(QueueBench.rows[row]): \(Int(result.millrace)) of \(Int(result.bare)) tasks/s")
         }
     }
 
-    mutating func add(_ result: (most: Double, shares: [(share: Double, latency: QueueRound.Latency)])) {
-        most.append(result.most)
+    mutating func add(_ result: (max: Double, shares: [(share: Double, latency: QueueRound.Latency)])) {
+        maxRates.append(result.max)
         for (share, latency) in result.shares { latencies[share, default: []].append(latency) }
     }
 
     func print() {
         Swift.print(
-            "| | ceiling, tasks/s | Millrace, tasks/s | ratio | tasks a transaction | "
+            "| | ceiling, tasks/s | Millrace, tasks/s | ratio | tasks per transaction | "
                 + parts.map { "\($0), µs" }.joined(separator: " | ") + " |")
         Swift.print("|---|" + String(repeating: "---:|", count: 4 + parts.count))
         for (row, name) in QueueBench.rows.enumerated() {
@@ -40,7 +37,7 @@ struct QueueFigures {
             Swift.print("| \(name) | \(cells.joined(separator: " | ")) |")
         }
         Swift.print("\n| submit to result in one call | requests/s | p50, ms | p99, ms |\n|---|---:|---:|---:|")
-        Swift.print("| the most | \(median(most).text(0)) | | |")
+        Swift.print("| maximum | \(median(maxRates).text(0)) | | |")
         for (share, latencies) in latencies.sorted(by: { $0.key < $1.key }) {
             let cells = [
                 median(latencies.map(\.rate)).text(0), median(latencies.map(\.p50)).text(2),
@@ -50,7 +47,7 @@ struct QueueFigures {
         }
     }
 
-    /// One line a value: row, name, values of the rounds, separated by tabs.
+    /// Each line has a row, a name and the values of the rounds, separated by tabs.
     func write(to path: String) throws(BenchError) {
         var lines: [String] = []
         for (row, name) in QueueBench.rows.enumerated() {
@@ -58,7 +55,7 @@ struct QueueFigures {
                 lines.append(([name, key] + values.map { "\($0)" }).joined(separator: "\t"))
             }
         }
-        lines.append((["wait", "most"] + most.map { "\($0)" }).joined(separator: "\t"))
+        lines.append((["wait", "max"] + maxRates.map { "\($0)" }).joined(separator: "\t"))
         for (share, latencies) in latencies.sorted(by: { $0.key < $1.key }) {
             lines.append((["wait \(share)", "p50"] + latencies.map { "\($0.p50)" }).joined(separator: "\t"))
             lines.append((["wait \(share)", "p99"] + latencies.map { "\($0.p99)" }).joined(separator: "\t"))

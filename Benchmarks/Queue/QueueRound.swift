@@ -2,23 +2,25 @@ internal import Glibc
 internal import Postgres
 internal import Queue
 internal import Reactor
+internal import TestSupport
 
-/// One round of `bench queue`: each kind of work by Millrace, and then the same by bare sessions.
+/// One round of `bench queue`: each kind of work in Millrace, and then in bare sessions.
 struct QueueRound {
-    /// What one kind of work came to.
+    /// The figures of one kind of work.
     struct Result {
         /// Tasks per second.
         var millrace = 0.0
         var bare = 0.0
-        /// Tasks of a transaction.
+        /// Tasks per transaction.
         var batch = 0.0
-        /// Microseconds per task by part.
+        /// Processor time per task by part, in microseconds.
         var processor: [(name: String, value: Double)] = []
     }
 
     struct Latency {
-        /// Requests per second that came.
+        /// Requests per second that were due.
         let rate: Double
+        /// In milliseconds.
         let p50: Double
         let p99: Double
     }
@@ -32,8 +34,9 @@ struct QueueRound {
     let clients: Int
     let duration: Duration
     let arraySize: Int
-    /// Tasks of the rows with a fixed number.
+    /// Tasks of the rows whose number of tasks is fixed.
     let backlog: Int
+    /// The number of the round. It is a part of the inputs, so that no round finds results of another in the cache.
     let number: Int
 
     private var load: TaskLoad {
@@ -43,7 +46,7 @@ struct QueueRound {
         TaskLoad(target: parts.target, clients: clients, processorTime: { parts.processorTime }, isFinished: isEmpty)
     }
 
-    /// In the order of ``QueueBench``'s rows.
+    /// - Returns: the figures in the order of ``QueueBench``'s rows.
     func run() throws -> [Result] {
         var results = try millrace()
         parts.stop()
@@ -71,7 +74,7 @@ struct QueueRound {
     private func millrace() throws -> [Result] {
         try clear()
         try parts.startNodes(nodes)
-        // Plans, caches, connections and the day's partitions settle before anything counts.
+        // Warm-up: plans, caches, connections and the partitions of the day.
         try parts.startWorkers(workers)
         _ = try workedLoad.run(.milliseconds(500), label: "warm \(number)")
         parts.stopWorkers()
@@ -105,11 +108,11 @@ struct QueueRound {
         return [submission, arrays, drain, life, reading]
     }
 
-    /// What is queued now, by workers that are started for it: from the first claim to the last completion.
+    /// Starts workers on the tasks that are queued. The time is that from the first claim to the last completion.
     private func drained() throws -> Result {
         let before = parts.processorTime
         try parts.startWorkers(workers)
-        while try !isEmpty() { usleep(20_000) }
+        try eventually("the queue is empty", within: .seconds(600), every: .milliseconds(20), isEmpty)
         let time = parts.processorTime.since(before)
         let row = try connection.execute(
             "SELECT min(started_at), max(completed_at), count(*) FROM finished_task")
@@ -144,28 +147,29 @@ struct QueueRound {
         try connection.execute("SELECT EXISTS (SELECT FROM task)").bool(0, 0) == false
     }
 
-    /// Nothing of the run before is in the way of the next.
+    /// Removes the rows of the run before, and writes a checkpoint, so that none falls into a measurement.
     private func clear() throws {
         try connection.execute(text: "TRUNCATE task, finished_task, result_cache; CHECKPOINT")
     }
 
-    /// With all parts running: the most results per second in one call, and the latencies at two shares of that.
-    func latencies() throws -> (most: Double, shares: [(share: Double, latency: Latency)]) {
+    /// Measures requests that submit a task and wait for its result, with all parts running.
+    /// - Returns: the maximum number of results per second, and the latencies at two shares of it.
+    func latencies() throws -> (max: Double, shares: [(share: Double, latency: Latency)]) {
         try clear()
         try parts.startNodes(nodes)
         try parts.startWorkers(workers)
         defer { parts.stop() }
         _ = try WaitLoad.closed(parts.target, clients: clients, .milliseconds(500), label: "warm wait \(number)")
-        let most =
+        let max =
             try [clients, 2 * clients, 4 * clients].map {
                 try WaitLoad.closed(parts.target, clients: $0, duration, label: "wait \(number) \($0)")
             }.max() ?? .nan
         let shares = try [0.1, 0.7].map { share in
             let latencies = try WaitLoad.open(
-                parts.target, rate: share * most, duration * 2, label: "steady \(number) \(share)")
+                parts.target, rate: share * max, duration * 2, label: "steady \(number) \(share)")
             let figures = latencies.percentiles([0.5, 0.99])
-            return (share, Latency(rate: share * most, p50: figures[0], p99: figures[1]))
+            return (share, Latency(rate: share * max, p50: figures[0], p99: figures[1]))
         }
-        return (most, shares)
+        return (max, shares)
     }
 }

@@ -2,10 +2,10 @@ internal import CLinux
 internal import Glibc
 internal import Reactor
 
-/// Submission and result in one call (`?wait=10`): as fast as some clients can, or at a steady rate.
+/// Requests that submit a task and wait for its result (`?wait=10`): as fast as the clients can, or at a steady rate.
 final class WaitLoad: LoadScript {
     private let label: String
-    /// Arrivals whose request is not sent yet, by when they came; nil: a client's next request comes with its reply.
+    /// The due times of requests that are not sent yet; nil: each client sends its next request when it has its response.
     private var arrivals: [MonotonicTime]?
     private var arrivedAt: [MonotonicTime]
     private var number = 0
@@ -34,6 +34,7 @@ final class WaitLoad: LoadScript {
         latencies.add(now - (arrivals == nil ? sentAt : arrivedAt[client]))
     }
 
+    /// Each client sends its next request when it has its response (a closed system).
     /// - Returns: results per second.
     static func closed(_ target: SocketAddress, clients: Int, _ duration: Duration, label: String) throws -> Double {
         let script = WaitLoad(clients: clients, label: label, isOpen: false)
@@ -47,7 +48,8 @@ final class WaitLoad: LoadScript {
         return Double(script.latencies.count) / (MonotonicTime.current - start).inSeconds
     }
 
-    /// Requests come at a steady rate, whether or not the ones before are answered, and a latency counts from then.
+    /// Requests are due at a steady rate, whether or not earlier ones are answered (an open system).
+    /// - Returns: the latencies, from the moment when a request is due.
     static func open(
         _ target: SocketAddress, rate: Double, _ duration: Duration, label: String
     ) throws -> Latencies {
@@ -68,14 +70,14 @@ final class WaitLoad: LoadScript {
     }
 }
 
-/// Calls at steady intervals, to the microsecond.
+/// Calls a function at a steady interval, with a precision of microseconds.
 private final class Ticker: EventHandler {
     private let descriptor: CInt
     private let loop: EventLoop
     private let tick: (Int) -> Void
     private var registration: EventLoop.Registration?
 
-    /// - Parameter tick: called with how many intervals have passed since the last call.
+    /// - Parameter tick: gets the number of intervals that have passed since the last call.
     init(every seconds: Double, on loop: EventLoop, tick: @escaping (Int) -> Void) throws {
         self.loop = loop
         self.tick = tick

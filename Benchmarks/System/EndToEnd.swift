@@ -1,21 +1,21 @@
-internal import Threading
+internal import TestSupport
 
-/// The full life of tasks: each client submits, and reads the results of what it submitted earlier.
+/// Tasks from the submission to the result: each client submits tasks, and reads the results of earlier ones.
 enum EndToEnd {
     struct Outcome {
-        /// Results read.
+        /// Results that the clients have read.
         let count: Int
-        /// Results read per second, all clients together.
+        /// Results per second of all clients together.
         let perSecond: Double
         let submissions: Latencies
     }
 
-    /// Tasks that a client leaves in the queue before it asks for the oldest one's result.
+    /// Number of tasks that a client has submitted before it reads the result of the oldest one.
     private static let outstanding = 64
 
-    static func measure(on system: System, clients: Int, duration: Duration, label: String) throws -> Outcome {
+    static func measure(on system: BenchSystem, clients: Int, duration: Duration, label: String) throws -> Outcome {
         let start = ContinuousClock.now
-        let outcomes = try concurrently(clients) { client in
+        let outcomes = try inParallel(clients) { client in
             let connection = try system.connect()
             var submissions = Latencies()
             var pending: [String] = []
@@ -27,7 +27,7 @@ enum EndToEnd {
                     let before = ContinuousClock.now
                     let reply = try connection.exchange("POST", "/hash/sha256", body: body, expecting: 202)
                     submissions.add(before.duration(to: .now))
-                    guard let id = reply.text(of: "task_id") else { throw BenchError("a submission without task id") }
+                    guard let id = reply.text(of: "task_id") else { throw BenchError("a response without task_id") }
                     pending.append(id)
                     isOver = start.duration(to: .now) >= duration
                 }

@@ -1,14 +1,15 @@
 internal import ArgumentParser
 internal import Glibc
 
-/// `make bench`: a whole Millrace. It starts one of its own, and needs nothing else.
+/// `make bench`: a whole system, which the benchmark starts itself.
 struct SystemBench: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "system",
-        abstract: "Measures a whole Millrace on this machine and prints a table.",
+        abstract: "Measures a whole system on this machine and prints a table.",
         discussion: """
-            It starts `millrace up` on a free port with a data folder of its own, loads it through the balancer, \
-            and stops it. The raw numbers go to a file. Figures of a shared machine drift: compare those of one run.
+            The benchmark starts `millrace up` on a free port with a temporary data folder, sends requests through the \
+            balancer, and stops it. The raw numbers go to a file. The speed of a shared machine changes: compare only \
+            figures of one run.
             """)
 
     @Option(help: "The millrace program to measure.")
@@ -37,12 +38,12 @@ struct SystemBench: ParsableCommand {
 
     func run() throws {
         signal(SIGPIPE, SIG_IGN)
-        let system = try System(program: millrace, api: api, workers: workers)
+        let system = try BenchSystem(program: millrace, api: api, workers: workers)
         defer { system.stop() }
         let duration = Duration.seconds(seconds)
         var table = Table()
 
-        // Plans, caches and connections settle before anything counts.
+        // Warm-up: plans, caches and connections.
         _ = try EndToEnd.measure(on: system, clients: clients, duration: .seconds(2), label: "warm")
 
         var before = system.processorTime
@@ -54,21 +55,21 @@ struct SystemBench: ParsableCommand {
         table.add(system.processorTime.since(before), per: life.count)
 
         before = system.processorTime
-        let waiting = try Waiting.measure(on: system, clients: clients, duration: duration, label: "wait")
+        let waiting = try WaitingCalls.measure(on: system, clients: clients, duration: duration, label: "wait")
         table.add("tasks in one call (sha256, \(clients) clients, ?wait)", waiting.perSecond, "tasks/s")
         table.add("  submit to result p50", waiting.latencies.percentile(0.50), "ms")
         table.add("  submit to result p99", waiting.latencies.percentile(0.99), "ms")
 
         table.add(system.processorTime.since(before), per: waiting.latencies.count)
 
-        let low = try Waiting.measure(on: system, clients: 1, duration: duration, label: "low")
+        let low = try WaitingCalls.measure(on: system, clients: 1, duration: duration, label: "low")
         table.add("low load: submit to result p50 (1 client, ?wait)", low.latencies.percentile(0.50), "ms")
         table.add("  p99", low.latencies.percentile(0.99), "ms")
 
         let cached = try CachedReplies.measure(on: system, clients: clients, duration: duration)
         table.add("replies from the cache (\(clients) clients)", cached.perSecond, "replies/s")
 
-        let argon2 = try Argon2.measure(on: system, duration: duration)
+        let argon2 = try Argon2Comparison.measure(on: system, duration: duration)
         table.add("argon2 (64 MiB, t=3, p=4)", argon2.system, "tasks/s")
         table.add("  bare libargon2 on all cores", argon2.bare, "hashes/s")
         table.add("  ratio (medians of runs in turn)", argon2.ratio, "")

@@ -3,7 +3,7 @@ internal import Glibc
 internal import Queue
 internal import Reactor
 
-/// Clients that each send one request and wait for its answer: a connection each, and one thread for all.
+/// Clients that send one request each, and wait for the response. Each has its own connection, and one thread serves all.
 final class Crowd {
     struct Answer {
         /// Microseconds since 1970.
@@ -13,46 +13,46 @@ final class Crowd {
 
     private let loop: EventLoop
     private(set) var answers: [Answer] = []
-    /// Answers without a result, and connections that ended before theirs.
+    /// Responses without a result, and connections that ended without a response.
     private(set) var failures: [String] = []
-    private var members: [Member] = []
+    private var members: [CrowdMember] = []
     private var sent = 0
 
-    /// Connections on their way at once: a burst must fit the listeners' backlogs.
-    private static let opening = 64
+    /// Maximum number of clients whose request is not sent yet. A larger burst would not fit the listeners' backlogs.
+    private static let maxOpening = 64
 
     init(on loop: EventLoop) { self.loop = loop }
 
-    /// Connects them all. Returns when every request is sent.
-    func enter(_ requests: [[UInt8]], at target: SocketAddress) throws {
+    /// Connects all clients. Returns when every request is sent.
+    func connect(_ requests: [[UInt8]], at target: SocketAddress) throws {
         let start = MonotonicTime.current
         while sent < requests.count {
-            while members.count < requests.count, members.count - sent < Self.opening {
-                members.append(try Member(self, on: loop, target, requests[members.count]))
+            while members.count < requests.count, members.count - sent < Self.maxOpening {
+                members.append(try CrowdMember(self, on: loop, target, requests[members.count]))
             }
             loop.turn(waitingAtMost: .milliseconds(100))
             guard failures.isEmpty else { throw BenchError(failures[0]) }
-            if loop.now - start > .seconds(60) { throw BenchError("only \(sent) clients have come in") }
+            if loop.now - start > .seconds(60) { throw BenchError("only \(sent) clients have connected within 60 s") }
         }
     }
 
-    /// Lets them wait.
+    /// Runs the loop while the clients wait.
     func wait(for duration: Duration) {
         let end = MonotonicTime.current + duration
         repeat { loop.turn(waitingAtMost: .milliseconds(50)) } while loop.now < end
     }
 
-    /// Returns when all are answered.
-    func waitForAnswers(within limit: Duration) throws {
-        let end = MonotonicTime.current + limit
+    /// Returns when all clients have their response.
+    func waitForAnswers(within timeout: Duration) throws {
+        let end = MonotonicTime.current + timeout
         while answers.count < members.count {
             loop.turn(waitingAtMost: .milliseconds(50))
             guard failures.isEmpty else { throw BenchError(failures[0]) }
-            if loop.now > end { throw BenchError("only \(answers.count) of \(members.count) clients were answered") }
+            if loop.now > end { throw BenchError("only \(answers.count) of \(members.count) clients have a response") }
         }
     }
 
-    func leave() {
+    func close() {
         for member in members { member.close() }
         members = []
     }
@@ -62,7 +62,7 @@ final class Crowd {
     fileprivate func failed(_ reason: String) { failures.append(reason) }
 }
 
-private final class Member: EventHandler {
+private final class CrowdMember: EventHandler {
     private unowned let crowd: Crowd
     private let loop: EventLoop
     private let request: [UInt8]
@@ -108,20 +108,20 @@ private final class Member: EventHandler {
         while !isDone {
             let count = recv(socket.descriptor, &buffer, buffer.count, 0)
             if count < 0, errno == EAGAIN || errno == EINTR { return }
-            guard count > 0 else { return fail("a connection ended without an answer") }
+            guard count > 0 else { return fail("a connection ended without a response") }
             received += buffer[..<count]
             takeAnswer()
         }
     }
 
-    /// The answers are JSON objects without another in front of their end.
+    /// The responses are JSON objects that do not end with a nested object, so `}` is their last byte.
     private func takeAnswer() {
         guard let last = received.last, last == UInt8(ascii: "}") else { return }
         let text = ReplyText(bytes: received)
         guard received.starts(with: "HTTP/1.1 200".utf8), text.text(of: "status") == "completed",
             let id = text.text(of: "task_id") ?? text.text(of: "id")
         else {
-            return fail("a client was answered: \(String(decoding: received, as: UTF8.self))")
+            return fail("unexpected response: \(String(decoding: received, as: UTF8.self))")
         }
         isDone = true
         crowd.got(.init(receivedAt: Timestamp.now.microseconds, taskID: id))

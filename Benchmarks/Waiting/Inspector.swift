@@ -1,32 +1,34 @@
+internal import FoundationEssentials
 internal import Postgres
 
-/// Looks at what waiting costs: into PostgreSQL's statistics, and at the processes.
+/// Reads what waiting clients cost, from PostgreSQL's statistics and from `/proc`.
 struct Inspector {
-    struct Look {
-        /// Committed or rolled back in the database so far.
+    struct Sample {
+        /// Transactions of the database so far, committed or rolled back.
         let transactions: Int
-        /// Sessions of nodes that are in LISTEN.
+        /// Sessions of nodes that wait in LISTEN.
         let listeners: Double
-        /// Of the node with the most.
+        /// Threads of the node that has the largest number.
         let threads: Double
-        /// Resident, of all nodes and the balancer together; kB.
+        /// Resident memory of all nodes and the balancer together, in kB.
         let memory: Double
 
-        func transactions(since earlier: Look, _ seconds: Int) -> Double {
+        /// Transactions per second.
+        func transactions(since earlier: Sample, _ seconds: Int) -> Double {
             Double(transactions - earlier.transactions) / Double(seconds)
         }
     }
 
-    private let system: System
+    private let system: BenchSystem
     private let database: PostgresConnection
 
-    init(_ system: System) throws {
+    init(_ system: BenchSystem) throws {
         self.system = system
         database = try PostgresConnection(PostgresConfiguration(connectionString: system.database))
     }
 
-    /// Sessions tell the server once a second what they have done; so a look at two moments sees it all but for that.
-    func look() throws -> Look {
+    /// Sessions report their transactions once a second, so the newest ones may be missing.
+    func sample() throws -> Sample {
         let row = try database.execute(
             """
             SELECT (SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = current_database()),
@@ -34,26 +36,26 @@ struct Inspector {
                  WHERE application_name LIKE 'millrace api-%' AND query = 'LISTEN millrace_done')
             """)
         let nodes = system.processes("api")
-        return Look(
+        return Sample(
             transactions: row.integer(0, 0) ?? 0, listeners: Double(row.integer(0, 1) ?? 0),
             threads: nodes.map { Self.status($0, "Threads") }.max() ?? 0,
             memory: (nodes + system.processes("balancer")).map { Self.status($0, "VmRSS") }.reduce(0, +))
     }
 
-    /// When each finished task ended, in microseconds since 1970.
-    func ends() throws -> [String: Int64] {
+    /// The end of each finished task, in microseconds since 1970.
+    func completionTimes() throws -> [String: Int64] {
         let rows = try database.execute(
             "SELECT id::text, (extract(epoch FROM completed_at) * 1000000)::int8 FROM finished_task")
-        var ends: [String: Int64] = [:]
+        var times: [String: Int64] = [:]
         for row in 0..<rows.rowCount {
-            if let id = rows.text(row, 0), let time = rows.integer(row, 1) { ends[id] = Int64(time) }
+            if let id = rows.text(row, 0), let time = rows.integer(row, 1) { times[id] = Int64(time) }
         }
-        return ends
+        return times
     }
 
-    /// A number of proc(5)'s `status`.
+    /// A number from `/proc/PID/status`, see proc(5).
     private static func status(_ process: Int32, _ name: String) -> Double {
-        let text = ProcessTable.text("/proc/\(process)/status") ?? ""
+        let text = (try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)) ?? ""
         let line = text.split(separator: "\n").first { $0.hasPrefix("\(name):") }
         return line.flatMap { Double($0.dropFirst(name.count + 1).filter(\.isNumber)) } ?? 0
     }

@@ -1,2 +1,2 @@
-// Nothing to call: the shared object replaces malloc and its kin.
+// This library has no functions to call: it replaces malloc and the like.
 #pragma once

@@ -1,22 +1,22 @@
 internal import Glibc
 internal import Reactor
 
-/// The programs side by side with a number of workers, and one scenario after the other on all of them.
-final class Comparison {
-    /// One run, or the medians of several.
+/// Runs nginx, HAProxy and the balancer with the same number of workers, and measures scenarios on each of them in turn.
+final class ProxyComparison {
+    /// The figures of one run, or the medians of several runs.
     struct Figures {
-        /// Per second.
+        /// Requests per second.
         var requests = 0.0
-        /// Microseconds of the processor per request.
+        /// Processor time per request, in microseconds.
         var user = 0.0
         var system = 0.0
-        /// Milliseconds.
+        /// Latencies in milliseconds.
         var p50 = 0.0
         var p99 = 0.0
         var p999 = 0.0
-        /// Megabytes.
+        /// Resident memory in megabytes.
         var memory = 0.0
-        /// Per request; nil: not counted.
+        /// Per request; nil if they were not counted.
         var syscalls: Double?
         var allocations: Double?
         var failures = 0
@@ -27,9 +27,9 @@ final class Comparison {
     typealias Result = (kind: Proxy.Kind, runs: [Figures], medians: Figures)
 
     private let loop: EventLoop
-    private let responder: Responder
+    private let responder: StaticResponder
     private let proxies: [Proxy]
-    /// The same programs, slowed down by being counted.
+    /// The same programs with the allocation counter, which makes them slower.
     private let counted: [Proxy]
     private let folder: String
     private let duration: Duration
@@ -41,7 +41,7 @@ final class Comparison {
         self.duration = duration
         let loop = try EventLoop()
         self.loop = loop
-        let responder = try Responder(on: loop, at: folder + "/responder-\(workers)")
+        let responder = try StaticResponder(on: loop, at: folder + "/responder-\(workers)")
         self.responder = responder
         func start(counts: String?) throws -> [Proxy] {
             try Proxy.Kind.allCases.map { kind in
@@ -52,7 +52,7 @@ final class Comparison {
         }
         proxies = try start(counts: nil)
         counted = try start(counts: counter)
-        // The programs have the cores from 0 on.
+        // The programs run on the first cores.
         try Core.pin(to: min(workers, sysconf(CInt(_SC_NPROCESSORS_ONLN)) - 1))
     }
 
@@ -72,7 +72,7 @@ final class Comparison {
     }
 
     private func run(_ scenario: Scenario, _ proxy: Proxy) throws -> Figures {
-        let load = Load(scenario, on: loop, target: proxy.target)
+        let load = ProxyLoad(scenario, on: loop, target: proxy.target)
         try load.start()
         load.run(for: Self.warmUp)
         let before = proxy.figures
@@ -82,7 +82,7 @@ final class Comparison {
         let elapsed = MonotonicTime.current - start
         load.stop()
         let count = load.latencies.count
-        guard count > 0 else { throw BenchError("\(proxy.kind.rawValue), \(scenario.name): no reply") }
+        guard count > 0 else { throw BenchError("\(proxy.kind.rawValue), \(scenario.name): no response") }
         let quantiles = load.latencies.percentiles([0.5, 0.99, 0.999])
         return Figures(
             requests: Double(count) / elapsed.inSeconds, user: (after.user - before.user) * 1e6 / Double(count),
@@ -91,7 +91,7 @@ final class Comparison {
     }
 
     private func count(_ scenario: Scenario, _ proxy: Proxy, into figures: inout Figures) throws {
-        let load = Load(scenario, on: loop, target: proxy.target)
+        let load = ProxyLoad(scenario, on: loop, target: proxy.target)
         try load.start()
         load.run(for: Self.warmUp)
         let syscalls = SyscallCount(of: proxy.figures.processes, folder: folder)
@@ -103,9 +103,9 @@ final class Comparison {
     }
 }
 
-extension Comparison.Figures {
-    init(medianOf runs: [Comparison.Figures]) {
-        func middle(_ value: (Comparison.Figures) -> Double) -> Double { median(runs.map(value)) }
+extension ProxyComparison.Figures {
+    init(medianOf runs: [ProxyComparison.Figures]) {
+        func middle(_ value: (ProxyComparison.Figures) -> Double) -> Double { median(runs.map(value)) }
         self.init(
             requests: middle(\.requests), user: middle(\.user), system: middle(\.system), p50: middle(\.p50),
             p99: middle(\.p99), p999: middle(\.p999), memory: middle(\.memory),

@@ -1,87 +1,83 @@
 internal import Client
 internal import FoundationEssentials
-internal import Glibc
 internal import JSON
 internal import Reactor
 internal import Supervisor
+internal import TestSupport
 
-/// A whole Millrace of the benchmark's own: `millrace up` on a free port, with its data in a temporary folder.
-struct System: Sendable {
+/// A whole system: `millrace up` on a free port, with its data in a temporary folder.
+struct BenchSystem: Sendable {
     private let child: ChildProcess
-    private let folder: String
+    private let folder = TemporaryFolder()
     private let endpoint: Endpoint
-    /// The balancer's.
+    /// The address of the balancer.
     let address: SocketAddress
 
     init(program: String, api: Int, workers: Int) throws {
-        folder = FileManager.default.temporaryDirectory.path + "/millrace-bench-\(getpid())"
-        // PostgreSQL runs as another user where root measures: it must be able to enter.
-        try Folder.make(folder, mode: 0o755)
-        let port = try FreePort.find()
+        let port = freePort()
         endpoint = .tcp(host: "127.0.0.1", port: port)
         address = .ipv4(0x7f00_0001, port: port)
         var environment = ProcessInfo.processInfo.environment
         environment["RATE_LIMIT_REQUESTS"] = "0"
         environment["MILLRACE_LOG_LEVEL"] = "warning"
         let arguments = [
-            "up", "--listen", "127.0.0.1:\(port)", "--data", folder, "--api", "\(api)", "--workers", "\(workers)",
+            "up", "--listen", "127.0.0.1:\(port)", "--data", folder.path, "--api", "\(api)", "--workers", "\(workers)",
         ]
         child = try ChildProcess(
             Command(Folder.absolute(program), arguments, environment: environment), name: "up", output: .inherited)
         try waitUntilReady()
     }
 
-    /// For libpq: how its superuser reaches its database.
-    var database: String { "host=\(folder)/run/postgres user=postgres dbname=millrace" }
+    /// A connection string of libpq for the superuser.
+    var database: String { "host=\(folder.path)/run/postgres user=postgres dbname=millrace" }
 
-    /// The processes that run a subcommand.
-    func processes(_ subcommand: String) -> [Int32] {
-        ProcessTable.now.processes.filter { $1.parent == child.pid && $1.arguments.dropFirst().first == subcommand }
-            .keys.sorted()
+    /// The children that run a subcommand.
+    func processes(_ subcommand: String) -> [CInt] {
+        children { $0.dropFirst().first == subcommand }
     }
 
-    /// An administrator's call: no worker claims sha256 tasks any more, or they do again.
+    /// The children with these arguments.
+    private func children(_ isMatch: ([String]) -> Bool) -> [CInt] {
+        RunningProcess.all.filter { $0.parent == child.pid && isMatch($0.arguments) }.map(\.pid).sorted()
+    }
+
+    /// Pauses or resumes the type sha256.
     func setSHA256(isPaused: Bool) throws {
         _ = try connect().exchange("POST", "/types/sha256/\(isPaused ? "pause" : "resume")", body: "{}", expecting: 200)
     }
 
-    /// What its parts have used of the processors so far.
+    /// The processor time of the parts so far.
     var processorTime: ProcessorTime {
-        let processes = ProcessTable.now.processes.filter { $0.value.parent == child.pid }
-        func part(_ name: String, _ isMeant: ([String]) -> Bool) -> ProcessorTime.Part {
-            ProcessorTime.Part(name: name, roots: processes.filter { isMeant($0.value.arguments) }.map(\.key))
-        }
+        let servers = children { $0.first?.hasSuffix("postgres") ?? false }
         return .used(
             by: [
-                part("balancer") { $0.dropFirst().first == "balancer" },
-                part("nodes") { $0.dropFirst().first == "api" },
-                part("PostgreSQL") { $0.first?.hasSuffix("postgres") ?? false },
-                part("workers") { $0.dropFirst().first == "worker" },
+                ProcessorTime.Part(name: "balancer", roots: processes("balancer")),
+                ProcessorTime.Part(name: "nodes", roots: processes("api")),
+                ProcessorTime.Part(name: "PostgreSQL", roots: servers),
+                ProcessorTime.Part(name: "workers", roots: processes("worker")),
             ])
     }
 
-    func stop() {
-        _ = child.stop(limit: .seconds(60))
-        Folder.remove(folder)
-    }
+    func stop() { _ = child.stop(limit: .seconds(60)) }
 
-    /// A keep-alive connection; one thread uses it.
+    /// Opens a keep-alive connection for one thread.
     func connect() throws -> BenchConnection { BenchConnection(HTTPConnection(to: endpoint, timeout: .seconds(90))) }
 
     private func waitUntilReady() throws {
-        let start = ContinuousClock.now
-        while start.duration(to: .now) < .seconds(120) {
-            if let exit = child.exit { throw BenchError("millrace up \(exit)") }
-            let connection = HTTPConnection(to: endpoint, timeout: .seconds(2))
-            if let reply = try? connection.request("GET", "/health"), reply.status == 200 { return }
-            usleep(100_000)
+        do {
+            try eventually("millrace up is ready", within: .seconds(120), every: .milliseconds(100)) {
+                if let exit = child.exit { throw BenchError("millrace up \(exit)") }
+                let connection = HTTPConnection(to: endpoint, timeout: .seconds(2))
+                return (try? connection.request("GET", "/health"))?.status == 200
+            }
+        } catch {
+            stop()
+            throw error
         }
-        stop()
-        throw BenchError("millrace up was not ready within 120 s")
     }
 }
 
-/// A connection that insists on the status it expects: a benchmark that measures errors measures nothing.
+/// A connection that throws if a response has an unexpected status: the figures of a benchmark with errors are worthless.
 final class BenchConnection {
     private let connection: HTTPConnection
 
@@ -106,11 +102,12 @@ final class BenchConnection {
     }
 }
 
-/// A reply whose text members are found by a scan: the load generator shares the cores with what it measures.
+/// A response whose members are found by a search instead of a JSON parser, because the load generator shares the cores with
+/// the measured system.
 struct ReplyText {
     let bytes: [UInt8]
 
-    /// The value of the first member called `name`, which is a string without escapes.
+    /// The value of the first member `name`, which must be a string without escapes.
     func text(of name: String) -> String? {
         let mark = Array("\"\(name)\":\"".utf8)
         guard bytes.count > mark.count else { return nil }

@@ -4,9 +4,10 @@ internal import Glibc
 internal import JSON
 internal import Reactor
 internal import Supervisor
+internal import TestSupport
 
-/// A Python stack: nginx, an API on granian, a queue and its worker.
-final class Peer {
+/// A Python stack: nginx, an API on granian, a queue and a worker.
+final class PythonStack {
     enum Kind: String, CaseIterable {
         case pgqueuer = "nginx + granian + pgqueuer"
         case celery = "nginx + granian + Celery, Redis"
@@ -15,16 +16,16 @@ final class Peer {
     let target: SocketAddress
     private let port: UInt16
     private let cluster: BenchCluster
-    private var nginx: Program?
-    private var api: Program?
-    private var queue: Program?
-    private var worker: Program?
+    private var nginx: MeasuredProgram?
+    private var api: MeasuredProgram?
+    private var queue: MeasuredProgram?
+    private var worker: MeasuredProgram?
 
     /// - Parameters:
-    ///   - python: the folder of an environment with the packages of `requirements.txt`.
+    ///   - python: the folder of a Python environment with the packages of `requirements.txt`.
     ///   - programs: the folder with the Python programs.
-    init(_ kind: Kind, cluster: BenchCluster, folder: BenchFolder, python: String, programs: String) throws {
-        port = try FreePort.find()
+    init(_ kind: Kind, cluster: BenchCluster, folder: TemporaryFolder, python: String, programs: String) throws {
+        port = freePort()
         target = .ipv4(0x7f00_0001, port: port)
         self.cluster = cluster
         let redis = folder.path + "/redis.sock"
@@ -33,8 +34,8 @@ final class Peer {
             "BENCH_PGHOST": cluster.socketFolder, "BENCH_REDIS": redis, "PYTHONPATH": programs,
             "PYTHONDONTWRITEBYTECODE": "1", "C_FORCE_ROOT": "1",
         ]
-        func run(_ name: String, _ command: [String], stop: CInt = SIGTERM) throws -> Program {
-            try Program(name, command, environment: environment, folder: folder.path, stopSignal: stop)
+        func run(_ name: String, _ command: [String], stop: CInt = SIGTERM) throws -> MeasuredProgram {
+            try MeasuredProgram(name, command, environment: environment, folder: folder.path, stopSignal: stop)
         }
         let processes: Int
         switch kind {
@@ -49,7 +50,7 @@ final class Peer {
                     "redis-server", "--port", "0", "--unixsocket", redis, "--dir", folder.path, "--appendonly", "yes",
                     "--appendfsync", "everysec", "--save", "", "--daemonize", "no", "--logfile", "/dev/null",
                 ])
-            try queue?.wait(for: "redis") { access(redis, F_OK) == 0 }
+            try queue?.wait(until: "redis listens") { access(redis, F_OK) == 0 }
             worker = try run(
                 "celery",
                 [
@@ -69,7 +70,7 @@ final class Peer {
         try Data(Self.configuration(port: port, socket: socket).utf8)
             .write(to: URL(filePath: folder.path + "/nginx.conf"))
         nginx = try run("nginx", ["nginx", "-e", "stderr", "-p", folder.path, "-c", folder.path + "/nginx.conf"])
-        try nginx?.wait(for: kind.rawValue) { (try? unfinished()) != nil }
+        try nginx?.wait(until: "\(kind.rawValue) answers") { (try? unfinished()) != nil }
     }
 
     func stop() {
@@ -77,7 +78,7 @@ final class Peer {
     }
 
     var processorTime: ProcessorTime {
-        func roots(_ program: Program?) -> [Int32] { program.map { [$0.pid] } ?? [] }
+        func roots(_ program: MeasuredProgram?) -> [Int32] { program.map { [$0.pid] } ?? [] }
         return .used(
             by: [
                 ProcessorTime.Part(name: "balancer", roots: roots(nginx)),
@@ -87,7 +88,7 @@ final class Peer {
             ])
     }
 
-    /// Tasks that are submitted and not finished.
+    /// The number of unfinished tasks.
     func unfinished() throws -> Int {
         let connection = HTTPConnection(to: .tcp(host: "127.0.0.1", port: port), timeout: .seconds(5))
         let reply = try connection.request("GET", "/unfinished")

@@ -1,8 +1,8 @@
 internal import ArgumentParser
 
-/// Takes Millrace's figures on this machine: `make bench` and its siblings. One subcommand a benchmark.
+/// The program `bench`: each benchmark is a subcommand (`make bench`, `make bench-queue` and so on).
 @main
-struct Bench: ParsableCommand {
+struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench",
         abstract: "Measures Millrace on this machine and prints a table.",

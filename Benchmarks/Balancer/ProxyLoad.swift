@@ -1,22 +1,22 @@
 internal import Reactor
 
-/// One run of a scenario against one address: its clients, on the bench's one loop, and what they have seen.
-final class Load {
+/// One run of a scenario against one address: its clients, which share one loop, and their figures.
+final class ProxyLoad {
     let loop: EventLoop
     let target: SocketAddress
     let scenario: Scenario
     let request: [UInt8]
 
     private(set) var latencies = Latencies()
-    /// Replies other than 200, and connections that ended early: such a run measures nothing.
+    /// Responses with a status other than 200, and connections that ended early. A run with failures is worthless.
     private(set) var failures = 0
     private(set) var isOver = false
-    private var clients: [LoadClient] = []
+    private var clients: [ProxyClient] = []
     private var unopened: Int
-    private var settled = 0
+    private var idleCount = 0
 
-    /// Idle connections on their way at once: a burst must fit the listeners' backlogs.
-    private static let opening = 64
+    /// Maximum number of idle connections that are being opened. A larger burst would not fit the listeners' backlogs.
+    private static let maxOpening = 64
 
     init(_ scenario: Scenario, on loop: EventLoop, target: SocketAddress) {
         self.scenario = scenario
@@ -26,18 +26,20 @@ final class Load {
         unopened = scenario.idle
     }
 
-    /// Opens the connections. Returns when those that are to be idle are.
+    /// Opens the connections. Returns when all idle connections of the scenario are idle.
     func start() throws {
-        for _ in 0..<min(Self.opening, scenario.idle) { openIdle() }
+        for _ in 0..<min(Self.maxOpening, scenario.idle) { openIdle() }
         let start = MonotonicTime.current
-        while settled < scenario.idle {
+        while idleCount < scenario.idle {
             loop.turn(waitingAtMost: .milliseconds(100))
-            if loop.now - start > .seconds(60) { throw BenchError("only \(settled) connections became idle") }
+            if loop.now - start > .seconds(60) {
+                throw BenchError("only \(idleCount) connections became idle within 60 s")
+            }
         }
-        for _ in 0..<scenario.clients { clients.append(LoadClient(self, staysIdle: false)) }
+        for _ in 0..<scenario.clients { clients.append(ProxyClient(self, staysIdle: false)) }
     }
 
-    /// Lets the clients go on for a while; forgets what they have seen before.
+    /// Clears the figures, and runs the clients for `duration`.
     func run(for duration: Duration) {
         latencies = Latencies()
         failures = 0
@@ -45,7 +47,7 @@ final class Load {
         repeat { loop.turn(waitingAtMost: .milliseconds(1)) } while loop.now < end
     }
 
-    /// Lets what is under way end, and closes.
+    /// Waits for the responses that are due, and closes all connections.
     func stop() {
         isOver = true
         let start = MonotonicTime.current
@@ -54,7 +56,7 @@ final class Load {
         }
         for client in clients { client.close() }
         clients = []
-        // The programs see the ends before the next run begins.
+        // The programs notice the closed connections before the next run begins.
         loop.turn(waitingAtMost: .milliseconds(50))
     }
 
@@ -63,13 +65,13 @@ final class Load {
     func failed() { failures += 1 }
 
     func becameIdle() {
-        settled += 1
+        idleCount += 1
         openIdle()
     }
 
     private func openIdle() {
         guard unopened > 0 else { return }
         unopened -= 1
-        clients.append(LoadClient(self, staysIdle: true))
+        clients.append(ProxyClient(self, staysIdle: true))
     }
 }

@@ -3,14 +3,14 @@ internal import Glibc
 internal import JSON
 internal import Threading
 
-/// Argon2 through the whole system against a loop around libargon2 on all cores, in turn.
-enum Argon2 {
+/// Argon2 tasks of the whole system and a loop around libargon2 on all cores, measured in turn.
+enum Argon2Comparison {
     struct Outcome {
-        /// Tasks per second through the system: the median of the runs.
+        /// Tasks per second of the system: the median of the runs.
         let system: Double
         /// Hashes per second of the bare loop: the median of the runs.
         let bare: Double
-        /// The median of the pairs' ratios: drift of the machine hits both runs of a pair.
+        /// The median of the ratios of the pairs. A change of the machine's speed affects both runs of a pair.
         let ratio: Double
     }
 
@@ -19,7 +19,7 @@ enum Argon2 {
     private static let passes: UInt32 = 3
     private static let lanes: UInt32 = 4
 
-    static func measure(on system: System, duration: Duration) throws -> Outcome {
+    static func measure(on system: BenchSystem, duration: Duration) throws -> Outcome {
         let share = duration / rounds
         var pairs: [(system: Double, bare: Double)] = []
         var expected = bareRate(for: share)
@@ -33,13 +33,15 @@ enum Argon2 {
             ratio: median(pairs.map { $0.system / $0.bare }))
     }
 
-    /// All tasks are submitted in one array; the clock stops when the last one is finished.
-    private static func systemRate(_ system: System, tasks: Int, round: Int) throws -> Double {
+    /// Submits all tasks in one array. The clock stops when the last one is finished.
+    private static func systemRate(_ system: BenchSystem, tasks: Int, round: Int) throws -> Double {
         let connection = try system.connect()
         let bodies = (0..<tasks).map { "{\"type\":\"argon2\",\"input\":{\"string\":\"bench \(round) \($0)\"}}" }
         let start = ContinuousClock.now
         let reply = try connection.post("/tasks", "[\(bodies.joined(separator: ","))]", expecting: 202)
-        guard case .array(let accepted)? = reply["tasks"] else { throw BenchError("no tasks in the reply of /tasks") }
+        guard case .array(let accepted)? = reply["tasks"] else {
+            throw BenchError("a response of POST /tasks without tasks")
+        }
         for task in accepted {
             guard case .string(let id)? = task["task_id"] else { throw BenchError("a task without id") }
             var status: JSONValue? = nil
@@ -51,7 +53,7 @@ enum Argon2 {
         return Double(tasks) / start.duration(to: .now).inSeconds
     }
 
-    /// Hashes per second of one thread a core around `argon2_ctx`, each with its own memory, as a worker does it.
+    /// Hashes per second of `argon2_ctx` with one thread per core, each with its own memory, as in a worker.
     private static func bareRate(for duration: Duration) -> Double {
         let cores = Int(sysconf(CInt(_SC_NPROCESSORS_ONLN)))
         let total = Monitor(0)

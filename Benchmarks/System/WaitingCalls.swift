@@ -1,13 +1,15 @@
-/// Submission and result in one call: `?wait`.
-enum Waiting {
+internal import TestSupport
+
+/// Requests that submit a task and wait for its result (`?wait`).
+enum WaitingCalls {
     struct Outcome {
         let perSecond: Double
         let latencies: Latencies
     }
 
-    static func measure(on system: System, clients: Int, duration: Duration, label: String) throws -> Outcome {
+    static func measure(on system: BenchSystem, clients: Int, duration: Duration, label: String) throws -> Outcome {
         let start = ContinuousClock.now
-        let outcomes = try concurrently(clients) { client in
+        let outcomes = try inParallel(clients) { client in
             let connection = try system.connect()
             var latencies = Latencies()
             while start.duration(to: .now) < duration {
@@ -25,20 +27,22 @@ enum Waiting {
     }
 }
 
-/// The same submission again and again: the answer is in the cache.
+/// The same submission again and again: each result comes from the cache.
 enum CachedReplies {
-    static func measure(on system: System, clients: Int, duration: Duration) throws -> Waiting.Outcome {
+    static func measure(on system: BenchSystem, clients: Int, duration: Duration) throws -> WaitingCalls.Outcome {
         let body = "{\"string\":\"cached\"}"
         _ = try system.connect().exchange("POST", "/hash/sha256?wait=10", body: body, expecting: 200)
         let start = ContinuousClock.now
-        let outcomes = try concurrently(clients) { _ in
+        let outcomes = try inParallel(clients) { _ in
             let connection = try system.connect()
             var latencies = Latencies()
             while start.duration(to: .now) < duration {
                 let before = ContinuousClock.now
                 let reply = try connection.exchange("POST", "/hash/sha256", body: body, expecting: 200)
                 latencies.add(before.duration(to: .now))
-                guard reply.text(of: "source") == "cache" else { throw BenchError("a reply not from the cache") }
+                guard reply.text(of: "source") == "cache" else {
+                    throw BenchError("a response that is not from the cache")
+                }
             }
             return latencies
         }

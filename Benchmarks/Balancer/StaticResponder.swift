@@ -1,17 +1,17 @@
 internal import Reactor
 
-/// The FastCGI application behind every program: it answers whatever is asked with one reply made before.
+/// The FastCGI application behind each program. It answers each request with the same prepared response.
 ///
-/// Not on libfcgi: that takes a thread for each connection, and the threads would compete with what is measured. The
-/// records are those that libfcgi writes, whose buffer holds 8 KiB.
-final class Responder: EventHandler {
+/// It does not use libfcgi, which needs a thread for each connection: the threads would compete with the measured program.
+/// Its records are like those of libfcgi, whose buffer holds 8 KiB.
+final class StaticResponder: EventHandler {
     let loop: EventLoop
     let address: SocketAddress
     private let listener: ListeningSocket
     private(set) var reply: [UInt8] = []
-    /// Where records begin in ``reply``.
+    /// The offsets of the records in ``reply``.
     private(set) var records: [Int] = []
-    /// Tells connections that are kept from one scenario to the next that there is another reply.
+    /// The number of ``reply``. Connections that stay open between scenarios notice the new response by it.
     private(set) var generation = 0
 
     init(on loop: EventLoop, at path: String) throws {
@@ -21,7 +21,7 @@ final class Responder: EventHandler {
         _ = try loop.add(listener: listener.descriptor, self)
     }
 
-    /// What is answered from now on.
+    /// Prepares the response for the requests from now on.
     func answer(withBodyOf size: Int) {
         generation += 1
         let head = "Content-Type: application/json\r\nContent-Length: \(size)\r\n\r\n"

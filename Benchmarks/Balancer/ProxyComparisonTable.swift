@@ -1,9 +1,7 @@
-internal import Glibc
-
-/// The medians, printed for people, and every run, kept for programs.
-struct ComparisonTable {
+/// The figures of `bench balancer`: prints the medians as tables, and writes every run to a file.
+struct ProxyComparisonTable {
     private var rows: [String] = []
-    private var goals: [String] = []
+    private var ratios: [String] = []
     private var raw: [String] = []
 
     static let head = [
@@ -11,26 +9,24 @@ struct ComparisonTable {
         "memory MB", "syscalls", "allocations",
     ]
 
-    mutating func add(_ results: [Comparison.Result], _ scenario: Scenario, workers: Int) {
+    mutating func add(_ results: [ProxyComparison.Result], _ scenario: Scenario, workers: Int) {
         for (kind, runs, medians) in results {
             let row = Self.row([scenario.name, "\(workers)", kind.rawValue] + medians.cells)
             rows.append(row)
-            // As soon as it is known: a run takes minutes.
-            let line = Array((row + "\n").utf8)
-            _ = Glibc.write(STDERR_FILENO, line, line.count)
+            showProgress(row)
             for run in runs {
                 raw.append(([scenario.name, "\(workers)", kind.rawValue] + run.values).joined(separator: "\t"))
             }
             if medians.failures > 0 { rows.append(Self.row(["", "", "\(medians.failures) requests failed"])) }
         }
-        addGoal(results, scenario, workers)
+        addRatios(results, scenario, workers)
     }
 
-    /// What the balancer needs, and does, in terms of the others.
-    private mutating func addGoal(_ results: [Comparison.Result], _ scenario: Scenario, _ workers: Int) {
+    /// The balancer's figures divided by those of the other programs.
+    private mutating func addRatios(_ results: [ProxyComparison.Result], _ scenario: Scenario, _ workers: Int) {
         let figures = Dictionary(uniqueKeysWithValues: results.map { ($0.kind, $0.medians) })
         guard let own = figures[.millrace], let nginx = figures[.nginx], let haproxy = figures[.haproxy] else { return }
-        goals.append(
+        ratios.append(
             Self.row(
                 [scenario.name, "\(workers)"]
                     + [
@@ -44,13 +40,13 @@ struct ComparisonTable {
         Swift.print(Self.row(Self.head))
         Swift.print("|---|---:|---|" + String(repeating: "---:|", count: Self.head.count - 3))
         for row in rows { Swift.print(row) }
-        Swift.print("\nMillrace in terms of the others:\n")
+        Swift.print("\nMillrace divided by the others:\n")
         Swift.print(
             Self.row(
                 ["", "workers"]
                     + ["CPU", "requests/s", "p99", "memory"].flatMap { ["\($0) / nginx's", "/ HAProxy's"] }))
         Swift.print("|---|" + String(repeating: "---:|", count: 9))
-        for goal in goals { Swift.print(goal) }
+        for row in ratios { Swift.print(row) }
     }
 
     func write(to path: String) throws(BenchError) {
@@ -60,7 +56,7 @@ struct ComparisonTable {
     private static func row(_ cells: [String]) -> String { "| " + cells.joined(separator: " | ") + " |" }
 }
 
-extension Comparison.Figures {
+extension ProxyComparison.Figures {
     fileprivate var cells: [String] {
         [
             requests.text(0), user.text(2), system.text(2), processor.text(2), p50.text(3), p99.text(3), p999.text(3),

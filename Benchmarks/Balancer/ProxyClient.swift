@@ -1,28 +1,28 @@
 internal import Glibc
 internal import Reactor
 
-/// A client with one request under way at a time.
+/// A client that has one request at a time.
 ///
-/// It must cost less than what it measures: a send and a receive for a small reply, and the bytes of a large body are
-/// dropped in the kernel.
-final class LoadClient: EventHandler {
-    private let load: Load
+/// It must need less processor time than the measured program: one send and one receive for a small response, and the kernel
+/// drops the bytes of a large body.
+final class ProxyClient: EventHandler {
+    private let load: ProxyLoad
     private let staysIdle: Bool
     private var socket: Socket?
     private var registration: EventLoop.Registration?
     private var isConnected = false
     private var sentAt = MonotonicTime(nanoseconds: 0)
-    /// What has come of a head that is not complete.
+    /// The bytes of an incomplete head.
     private var head: [UInt8] = []
-    /// Bytes of the reply that are still to come; nil: its head is.
+    /// The missing bytes of the body; nil before the head is complete.
     private var missing: Int?
     private(set) var isBusy = false
 
     private static let size = 64 * 1024
-    /// All clients are on one thread.
+    /// All clients share it, because they run on one thread.
     nonisolated(unsafe) private static let scratch = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 64)
 
-    init(_ load: Load, staysIdle: Bool) {
+    init(_ load: ProxyLoad, staysIdle: Bool) {
         self.load = load
         self.staysIdle = staysIdle
         connect()
@@ -70,7 +70,7 @@ final class LoadClient: EventHandler {
     private func receive() {
         while let socket {
             let isBody = missing != nil
-            // MSG_TRUNC: TCP takes the bytes off the queue and copies none.
+            // With MSG_TRUNC, TCP removes the bytes from the queue without copying them.
             let count = recv(
                 socket.descriptor, Self.scratch, isBody ? 1 << 20 : Self.size, isBody ? Int32(MSG_TRUNC) : 0)
             guard count > 0 else {
@@ -106,7 +106,7 @@ final class LoadClient: EventHandler {
         if head.withUnsafeBytes(parse) { head = [] }
     }
 
-    /// - Returns: whether the head is complete
+    /// - Returns: whether the head is complete.
     private func parse(_ bytes: UnsafeRawBufferPointer) -> Bool {
         guard let end = Self.endOfHead(bytes) else { return false }
         let isOK = memcmp(bytes.baseAddress!, "HTTP/1.1 200", 12) == 0

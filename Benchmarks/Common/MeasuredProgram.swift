@@ -1,17 +1,18 @@
 internal import FoundationEssentials
 internal import Glibc
 internal import Supervisor
+internal import TestSupport
 
-/// A program of a system under measurement.
-final class Program {
+/// A program of a measured system. Its output goes to the benchmark's own output.
+final class MeasuredProgram {
     private let child: ChildProcess
     private let stopSignal: CInt
 
     var pid: Int32 { child.pid }
 
     /// - Parameters:
-    ///   - environment: beside this process's own.
-    ///   - stopSignal: what ends it orderly; it is also what it gets if this process ends.
+    ///   - environment: variables that replace or extend this process's environment.
+    ///   - stopSignal: the signal for an orderly end. The program also gets it when this process ends.
     init(
         _ name: String, _ command: [String], environment: [String: String] = [:], folder: String? = nil,
         stopSignal: CInt = SIGTERM
@@ -25,14 +26,14 @@ final class Program {
         child = try ChildProcess(start, name: name, output: .inherited)
     }
 
-    /// Waits until `isReady`, and fails when the program ends before.
-    func wait(for what: String, _ isReady: () -> Bool) throws {
-        for _ in 0..<600 {
-            if let exit = child.exit { throw BenchError("\(what) \(exit)") }
-            if isReady() { return }
-            usleep(50_000)
+    /// Waits until `isReady` is true.
+    /// - Parameter what: the condition in words, for the error.
+    /// - Throws: an error after 30 s, or when the program ends.
+    func wait(until what: String, _ isReady: () -> Bool) throws {
+        try eventually(what, within: .seconds(30), every: .milliseconds(50)) {
+            if let exit = child.exit { throw BenchError("\(child.name) \(exit)") }
+            return isReady()
         }
-        throw BenchError("\(what) was not ready within 30 s")
     }
 
     func waitForExit() throws {
