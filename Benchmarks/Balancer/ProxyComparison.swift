@@ -1,7 +1,8 @@
 internal import Glibc
 internal import Reactor
 
-/// Runs nginx, HAProxy and the balancer with the same number of workers, and measures scenarios on each of them in turn.
+/// Runs nginx, HAProxy and the balancer with the same number of workers, and measures scenarios on each of them in
+/// turn.
 final class ProxyComparison {
     /// The figures of one run, or the medians of several runs.
     struct Figures {

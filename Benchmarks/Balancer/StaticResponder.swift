@@ -2,8 +2,8 @@ internal import Reactor
 
 /// The FastCGI application behind each program. It answers each request with the same prepared response.
 ///
-/// It does not use libfcgi, which needs a thread for each connection: the threads would compete with the measured program.
-/// Its records are like those of libfcgi, whose buffer holds 8 KiB.
+/// It does not use libfcgi, which needs a thread for each connection: the threads would compete with the measured
+/// program. Its records are like those of libfcgi, whose buffer holds 8 KiB.
 final class StaticResponder: EventHandler {
     let loop: EventLoop
     let address: SocketAddress

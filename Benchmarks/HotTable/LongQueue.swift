@@ -2,8 +2,8 @@ internal import Postgres
 
 /// The time of a claim of 100 tasks with a short queue and with a very long one.
 ///
-/// Each queue has its own database, and the claims of both alternate. So other programs of the machine, and PostgreSQL's
-/// background processes, affect both in the same way.
+/// Each queue has its own database, and the claims of both alternate. So other programs of the machine, and
+/// PostgreSQL's background processes, affect both in the same way.
 struct LongQueue {
     private static let few = 1000
     private static let claim = 100

@@ -5,7 +5,8 @@ internal import Reactor
 /// Requests that submit a task and wait for its result (`?wait=10`): as fast as the clients can, or at a steady rate.
 final class WaitLoad: LoadScript {
     private let label: String
-    /// The due times of requests that are not sent yet; nil: each client sends its next request when it has its response.
+    /// The due times of requests that are not sent yet; nil: each client sends its next request when it has its
+    /// response.
     private var arrivals: [MonotonicTime]?
     private var arrivedAt: [MonotonicTime]
     private var number = 0

@@ -77,7 +77,8 @@ struct BenchSystem: Sendable {
     }
 }
 
-/// A connection that throws if a response has an unexpected status: the figures of a benchmark with errors are worthless.
+/// A connection that throws if a response has an unexpected status: the figures of a benchmark with errors are
+/// worthless.
 final class BenchConnection {
     private let connection: HTTPConnection
 
@@ -102,8 +103,8 @@ final class BenchConnection {
     }
 }
 
-/// A response whose members are found by a search instead of a JSON parser, because the load generator shares the cores with
-/// the measured system.
+/// A response whose members are found by a search instead of a JSON parser, because the load generator shares the
+/// cores with the measured system.
 struct ReplyText {
     let bytes: [UInt8]
 

@@ -3,7 +3,8 @@ internal import Glibc
 internal import Queue
 internal import Reactor
 
-/// Clients that send one request each, and wait for the response. Each has its own connection, and one thread serves all.
+/// Clients that send one request each, and wait for the response. Each has its own connection, and one thread serves
+/// all.
 final class Crowd {
     struct Answer {
         /// Microseconds since 1970.

@@ -71,16 +71,10 @@ struct FileTests {
                 "\(method) \($0) HTTP/1.1\r\nHost: test\r\nContent-Length: 0\r\n"
             }
         }
-        let tag = "\"2ebc98a1-a\""
+        // FileConditionsTests has all preconditions and ranges.
         requests += [
-            "Range: bytes=0-3", "Range: bytes=-3", "Range: bytes=4-", "Range: bytes=20-", "Range: bytes=3-2",
-            "Range: items=1-2", "Range: bytes=0-3\r\nIf-Range: \(tag)", "Range: bytes=0-3\r\nIf-Range: \"x\"",
-            "Range: bytes=0-3\r\nIf-Range: Sun, 06 Nov 1994 08:49:37 GMT",
-            "If-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT", "If-Modified-Since: Mon, 07 Nov 1994 08:49:37 GMT",
-            "If-Modified-Since: nonsense", "If-None-Match: \(tag)", "If-None-Match: \"x\", W/\(tag)",
-            "If-None-Match: *", "If-None-Match: \"x\"", "If-Match: \(tag)", "If-Match: \"x\"", "If-Match: *",
-            "If-Unmodified-Since: Sun, 06 Nov 1994 08:49:37 GMT", "If-Unmodified-Since: Sat, 05 Nov 1994 08:49:37 GMT",
-            "If-None-Match: \(tag)\r\nIf-Modified-Since: Mon, 07 Nov 1994 08:49:37 GMT",
+            "Range: bytes=-3", "Range: bytes=20-", "If-None-Match: \"2ebc98a1-a\"", "If-Match: \"x\"",
+            "If-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT",
         ].map { "GET /a.txt HTTP/1.1\r\nHost: test\r\n\($0)\r\n" }
         return requests
     }()

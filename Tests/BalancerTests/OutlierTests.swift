@@ -51,23 +51,4 @@ struct OutlierTests {
             #expect(!text.contains("eject") && !text.contains("health_check"), "\(path)")
         }
     }
-
-    @Test func `metrics count the requests that went to a second node, and those that waited`() throws {
-        let gate = Gate()
-        defer { gate.open() }
-        let node = try TestResponder { _ in [.pass(gate), .stdout("\r\nhello"), .end()] }
-        defer { node.stop() }
-        let harness = try Harness(["127.0.0.1:1", "\(node.address) max_conns=1"])
-        // The first node fails this request, and gets no other.
-        #expect(try harness.get("/").status == 200)
-        gate.close()
-        let clients = try (0..<4).map { _ in try harness.client() }
-        for client in clients { client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx") }
-        try harness.waitForStats("\"waiting\":3")
-        gate.open()
-        for client in clients { #expect(try client.response().status == 200) }
-        let metrics = try harness.get("/lb/metrics").text
-        #expect(metrics.contains("millrace_lb_retries_total 1\n"))
-        #expect(metrics.contains("millrace_lb_queued_total 3\n"))
-    }
 }

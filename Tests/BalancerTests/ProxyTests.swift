@@ -185,8 +185,29 @@ struct ProxyTests {
         #expect(response.field("X-Accel-Expires") == nil)
         #expect(response.field("Connection") == nil)
     }
-}
 
-let echo: @Sendable (TestResponder.Request) -> [TestResponder.Step] = { request in
-    [.stdout("Content-Length: \(request.body.count)\r\n\r\n"), .bytes(request.body), .end()]
+    @Test func `fastcgi_hide_header and fastcgi_pass_header decide which headers the client gets`() throws {
+        let node = try TestResponder { _ in
+            [.stdout("X-Powered-By: x\r\nX-Kept: y\r\nX-Accel-Expires: 1\r\nX-Accel-Charset: z\r\n\r\n"), .end()]
+        }
+        defer { node.stop() }
+        let harness = try Harness(
+            [node.address], http: "fastcgi_hide_header x-powered-by; fastcgi_pass_header X-Accel-Expires;")
+        let response = try harness.get("/")
+        #expect(response.field("X-Powered-By") == nil)
+        #expect(response.field("X-Kept") == "y")
+        #expect(response.field("X-Accel-Expires") == "1")
+        #expect(response.field("X-Accel-Charset") == nil)
+    }
+
+    @Test func `fastcgi_buffer_size limits the size of a response's header`() throws {
+        let node = try TestResponder { _ in
+            [.stdout("X-Large: \(String(repeating: "x", count: 40_000))\r\n\r\nhi"), .end()]
+        }
+        defer { node.stop() }
+        for (size, status) in [("64k", 200), ("16k", 502)] {
+            let harness = try Harness([node.address], http: "fastcgi_buffer_size \(size);")
+            #expect(try harness.get("/").status == status)
+        }
+    }
 }

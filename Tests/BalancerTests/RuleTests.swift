@@ -61,15 +61,4 @@ struct RuleTests {
         #expect(Set(ids).count == 1000)
         #expect(ids.allSatisfy { $0.count == 32 && RequestIdentity.isSane($0.span) })
     }
-
-    @Test func `a server's name is looked up, and its addresses become the peers`() throws {
-        let node = try TestResponder(at: .ipv4(0x7F00_0001, port: 0))
-        defer { node.stop() }
-        let port = SocketAddress(node.address)!.port
-        let harness = try Harness(["localhost:\(port)"])
-        #expect(try harness.get("/").text == "hello")
-        let nowhere = try Harness(["no-such-host.invalid:1 resolve"])
-        #expect(try nowhere.get("/").status == 502)
-        #expect(try nowhere.get("/lb/health").status == 503)
-    }
 }

@@ -230,3 +230,8 @@ final class TestResponder: Sendable {
 func setBlocking(_ descriptor: CInt) {
     _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) & ~O_NONBLOCK)
 }
+
+/// A node that sends the request's body back.
+let echo: @Sendable (TestResponder.Request) -> [TestResponder.Step] = { request in
+    [.stdout("Content-Length: \(request.body.count)\r\n\r\n"), .bytes(request.body), .end()]
+}

@@ -2,7 +2,9 @@ import TestSupport
 import Testing
 import Threading
 
-/// Variables that the comparison with nginx cannot compare, because their values differ from run to run.
+@testable import Balancer
+
+/// Variables that nginx does not have, or whose values differ from run to run.
 struct VariableTests {
     @Test func `variables show the connection's age, the request's port and the time in the queue`() throws {
         // The response time of the node is the waiting time of the second request.
@@ -34,5 +36,32 @@ struct VariableTests {
         #expect(try first.response().field("X-Queued") == "-")
         let queued = try #require(try second.response().field("X-Queued"))
         #expect(queued.hasPrefix("0.0") && queued > "0.000", "\(queued)")
+    }
+
+    @Test func `a valid traceparent is passed on, and otherwise one is made per request`() throws {
+        let node = try TestResponder { request in
+            [.stdout("\r\n\(request.params["HTTP_TRACEPARENT"] ?? "-") \(request.params["AGAIN"] ?? "-")"), .end()]
+        }
+        defer { node.stop() }
+        let harness = try Harness(
+            [node.address],
+            location: "fastcgi_param HTTP_TRACEPARENT $traceparent; fastcgi_param AGAIN $traceparent;")
+        func ask(_ fields: String) throws -> [String] {
+            try harness.ask("GET / HTTP/1.1\r\nHost: a\r\n\(fields)\r\n").text.split(separator: " ").map(String.init)
+        }
+        let given = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+        #expect(try ask("Traceparent: \(given)\r\n") == [given, given])
+        var seen: Set<String> = []
+        for fields in [
+            "", "traceparent: nonsense\r\n",
+            "traceparent: 00-\(String(repeating: "0", count: 32))-00f067aa0ba902b7-01\r\n",
+            "traceparent: \(given)\r\ntraceparent: \(given)\r\n", "traceparent: \(given.uppercased())\r\n",
+        ] {
+            let made = try ask(fields)
+            #expect(made.count == 2 && made[0] == made[1])
+            #expect(Exchange.isTraceParent(Array(made[0].utf8)))
+            seen.insert(made[0])
+        }
+        #expect(seen.count == 5)
     }
 }
