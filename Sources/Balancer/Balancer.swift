@@ -174,7 +174,7 @@ package final class Balancer: Sendable {
         if wanted.count < count {
             log(
                 .alert,
-                "only \(wanted.count) of \(count) worker threads run: all \(shared.loops) of this process are used up; "
+                "only \(wanted.count) of \(count) worker threads run: all \(shared.maxLoops) of this process are used up; "
                     + "restart it for more")
         }
         let bound = try ListenerBinding.bind(http.listeners, keeping: old, owners: wanted.map(\.index))

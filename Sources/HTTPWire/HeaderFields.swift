@@ -29,10 +29,6 @@ package struct HeaderFields: Sendable {
         return nil
     }
 
-    mutating func reserve(_ count: Int) {
-        fields.reserveCapacity(count)
-    }
-
     mutating func removeAll() {
         fields.removeAll(keepingCapacity: true)
         names = 0

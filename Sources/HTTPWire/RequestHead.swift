@@ -26,13 +26,11 @@ package struct RequestHead: Sendable {
     /// The client waits for `100 Continue` before it sends the body.
     package internal(set) var expectsContinue = false
 
-    init() {
-        fields.reserve(32)
-        path.reserveCapacity(256)
-    }
+    package init() {}
 
-    mutating func reset() {
-        // The method and the version too: they decide how a request with a malformed first line is answered.
+    /// Empty again, with its memory.
+    package mutating func reset() {
+        // Of the method and the version too: a request that is refused for its first line is answered by them.
         method = .other
         version = .http11
         methodName = .empty

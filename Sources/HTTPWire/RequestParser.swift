@@ -1,11 +1,12 @@
-/// Parses the heads of requests, one after the other, from a receive buffer.
+/// Parses the heads of requests, one after the other, out of a receive buffer, into a head that the caller keeps.
 ///
 /// ```
-/// guard let length = try parser.parse(bytes) else { /* read more, call again */ }
-/// /* parser.head is valid; drop `length` bytes, take the body with a BodyDecoder */
+/// guard let length = try parser.parse(bytes, into: &head) else { /* read more, call again */ }
+/// /* head is valid; drop `length` bytes, take the body with a BodyDecoder */
 /// parser.reset()   // before the next request
+/// head.reset()
 /// ```
-/// Once its storage has grown to the size of the largest head, it allocates nothing per request.
+/// It allocates nothing for a request once the head's storage has grown to the size of the largest one.
 package struct RequestParser: Sendable {
     private enum State {
         case requestLine
@@ -14,9 +15,7 @@ package struct RequestParser: Sendable {
         case failed(HTTPError)
     }
 
-    /// Valid after `parse` has returned a length, until `reset`.
-    package private(set) var head = RequestHead()
-    /// Change it only between requests.
+    /// To be changed between requests only.
     package var limits: HTTPLimits
     /// Change it only between requests.
     package var rules = RequestRules()
@@ -30,29 +29,30 @@ package struct RequestParser: Sendable {
         self.limits = limits
     }
 
-    /// Prepares for the next request of the connection.
+    /// Ready for the next request of the connection.
     package mutating func reset() {
-        head.reset()
         state = .requestLine
         lines = LineScanner()
         fieldCount = 0
         framing = FramingRules()
     }
 
-    /// - Parameter bytes: all bytes since the end of the previous request. A later call for the same request must pass
-    ///   the same bytes again, and those that were received since
-    /// - Returns: the length of the head with its empty line; nil if more bytes are needed
-    /// - Throws: why the request is refused; answer it with `error.status` and close the connection
-    package mutating func parse(_ bytes: Span<UInt8>) throws(HTTPError) -> Int? {
+    /// - Parameters:
+    ///   - bytes: Everything that came since the end of the previous request: in a later call for the same request the
+    ///     same bytes again, and what came meanwhile.
+    ///   - head: Empty in the first call for a request; valid when a length is returned.
+    /// - Returns: The length of the head with its empty line; nil when more bytes are needed.
+    /// - Throws: What is wrong with the request. Answer it with `error.status`, and close the connection.
+    package mutating func parse(_ bytes: Span<UInt8>, into head: inout RequestHead) throws(HTTPError) -> Int? {
         do {
-            return try advance(bytes)
+            return try advance(bytes, &head)
         } catch {
             state = .failed(error)
             throw error
         }
     }
 
-    private mutating func advance(_ bytes: Span<UInt8>) throws(HTTPError) -> Int? {
+    private mutating func advance(_ bytes: Span<UInt8>, _ head: inout RequestHead) throws(HTTPError) -> Int? {
         while true {
             switch state {
             case .requestLine:
@@ -74,7 +74,7 @@ package struct RequestParser: Sendable {
                     try framing.finish(&head, bytes)
                     state = .done
                 } else {
-                    try parseField(bytes, line)
+                    try parseField(bytes, line, &head)
                 }
             case .done:
                 return lines.start
@@ -84,7 +84,9 @@ package struct RequestParser: Sendable {
         }
     }
 
-    private mutating func parseField(_ bytes: Span<UInt8>, _ line: ByteRange) throws(HTTPError) {
+    private mutating func parseField(
+        _ bytes: Span<UInt8>, _ line: ByteRange, _ head: inout RequestHead
+    ) throws(HTTPError) {
         fieldCount += 1
         guard fieldCount <= limits.fields else { throw .tooManyFields }
         guard case .field(let field) = try FieldLine.parse(bytes, line, rules) else { return }

@@ -71,7 +71,7 @@ package struct Socket: Sendable, Hashable {
     /// Writes as much as the kernel accepts now. Never raises SIGPIPE.
     package func write(_ bytes: UnsafeRawBufferPointer) -> IOOutcome {
         guard bytes.count > 0 else { return .bytes(0) }
-        return Self.outcome { send(descriptor, bytes.baseAddress!, bytes.count, CInt(MSG_NOSIGNAL)) }
+        return Self.outcome { Glibc.send(descriptor, bytes.baseAddress!, bytes.count, CInt(MSG_NOSIGNAL)) }
     }
 
     /// Writes several pieces, one after the other, as much as the kernel accepts now. Never raises SIGPIPE.

@@ -52,13 +52,13 @@ struct RuleTests {
     }
 
     @Test func `request ids are 32 hexadecimal digits, and no two are equal`() {
-        var maker = RequestIdentity()
+        var maker = RequestIDGenerator()
         let ids = (0..<1000).map { _ in
             var id: [UInt8] = []
             maker.append(to: &id)
             return id
         }
         #expect(Set(ids).count == 1000)
-        #expect(ids.allSatisfy { $0.count == 32 && RequestIdentity.isSane($0.span) })
+        #expect(ids.allSatisfy { $0.count == 32 && RequestIDs.isSane($0.span) })
     }
 }

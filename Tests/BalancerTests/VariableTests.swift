@@ -59,7 +59,7 @@ struct VariableTests {
         ] {
             let made = try ask(fields)
             #expect(made.count == 2 && made[0] == made[1])
-            #expect(Exchange.isTraceParent(Array(made[0].utf8)))
+            #expect(RequestIDs.isTraceParent(Array(made[0].utf8)))
             seen.insert(made[0])
         }
         #expect(seen.count == 5)

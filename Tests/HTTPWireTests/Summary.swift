@@ -28,15 +28,16 @@ struct Summary: Equatable, CustomStringConvertible {
     /// Parses one request from `message`, which is received in pieces that end at the given offsets.
     init(_ message: [UInt8], cuts: [Int] = [], limits: HTTPLimits = HTTPLimits()) {
         var parser = RequestParser(limits: limits)
+        var head = RequestHead()
         var decoder: BodyDecoder?
         var offset = 0
         for end in cuts + [message.count] {
             do throws(HTTPError) {
                 if decoder == nil {
-                    guard let length = try parser.parse(message.span.extracting(0..<end)) else { continue }
-                    take(parser.head, message.span)
+                    guard let length = try parser.parse(message.span.extracting(0..<end), into: &head) else { continue }
+                    take(head, message.span)
                     offset = length
-                    decoder = BodyDecoder(parser.head.body, limits: limits)
+                    decoder = BodyDecoder(head.body, limits: limits)
                 }
                 while decoder!.isComplete == false, offset < end {
                     let piece = try decoder!.next(message.span.extracting(offset..<end))

@@ -121,10 +121,10 @@ private final class EchoServer: EventHandler {
 }
 
 private final class EchoConnection: EventHandler {
-    let transport: Transport
+    let transport: any Transport
     let buffer = ByteBuffer(capacity: 64)
 
-    init(_ socket: Socket) { transport = .plain(socket) }
+    init(_ socket: Socket) { transport = socket }
     deinit { transport.close() }
 
     func handle(_ readiness: Readiness) {
@@ -134,11 +134,11 @@ private final class EchoConnection: EventHandler {
 }
 
 private final class Sender: EventHandler {
-    let transport: Transport
+    let transport: any Transport
     var hasSent = false
     var received: [UInt8] = []
 
-    init(_ loop: EventLoop, _ socket: Socket) { transport = .plain(socket) }
+    init(_ loop: EventLoop, _ socket: Socket) { transport = socket }
 
     func handle(_ readiness: Readiness) {
         let buffer = ByteBuffer(capacity: 64)

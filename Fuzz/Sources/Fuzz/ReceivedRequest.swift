@@ -72,16 +72,19 @@ struct ReceivedRequests: Equatable {
     /// - Parameter ends: the ends of the pieces in which the bytes are received
     init(_ bytes: [UInt8], ends: [Int], limits: HTTPLimits) {
         var parser = RequestParser(limits: limits)
+        var head = RequestHead()
         var current: (request: ReceivedRequest, decoder: BodyDecoder, position: Int)?
         for end in ends {
             do throws(HTTPError) {
                 while true {
                     if current == nil {
                         let start = consumed
-                        guard let length = try parser.parse(bytes.span.extracting(start..<end)) else { break }
+                        guard let length = try parser.parse(bytes.span.extracting(start..<end), into: &head) else {
+                            break
+                        }
                         require(length <= limits.head, "the head is larger than its limit")
-                        let decoder = BodyDecoder(parser.head.body, maxBytes: Self.maxBody, limits: limits)
-                        current = (ReceivedRequest(parser.head, bytes[start..<start + length]), decoder, start + length)
+                        let decoder = BodyDecoder(head.body, maxBytes: Self.maxBody, limits: limits)
+                        current = (ReceivedRequest(head, bytes[start..<start + length]), decoder, start + length)
                     }
                     try Self.readBody(bytes, end, &current!)
                     guard current!.decoder.isComplete else { break }
@@ -89,6 +92,7 @@ struct ReceivedRequests: Equatable {
                     consumed = current!.position
                     current = nil
                     parser.reset()
+                    head.reset()
                 }
             } catch {
                 self.error = error

@@ -5,14 +5,10 @@ internal import JSON
 internal import NginxConfig
 internal import Reactor
 internal import Telemetry
+internal import Telemetry
 
 /// The balancer's own calls below `/lb/`, on every server.
-enum AdminCalls {
-    static func covers(_ path: [UInt8]) -> Bool {
-        // "/lb/", without building an array for it at each request.
-        path.count >= 4 && path[0] == 0x2F && path[1] == 0x6C && path[2] == 0x62 && path[3] == 0x2F
-    }
-
+struct AdminCalls {
     private enum Call: String {
         case health = "/lb/health"
         case stats = "/lb/stats"
@@ -20,91 +16,85 @@ enum AdminCalls {
         case metrics = "/lb/metrics"
         case strategy = "/lb/strategy"
         case peers = "/lb/peers"
-    }
 
-    /// Answers the call; its body is complete.
-    static func answer(_ exchange: Exchange) {
-        guard let call = Call(rawValue: String(decoding: exchange.parser.head.path, as: UTF8.self)) else {
-            return problem(exchange, 404, "There is nothing at this path.")
-        }
-        let method = exchange.parser.head.method
-        if call == .strategy {
-            guard method == .post else { return wrongMethod(exchange, "POST") }
-            return setStrategy(exchange)
-        }
-        if call == .peers, method == .post { return setPeer(exchange) }
-        guard method == .get || method == .head else {
-            return wrongMethod(exchange, call == .peers ? "GET, HEAD, POST" : "GET, HEAD")
-        }
-        let report = Report(exchange.loop)
-        switch call {
-        case .health: json(exchange, report.backendsUp > 0 ? 200 : 503, report.health())
-        case .stats: json(exchange, 200, report.stats())
-        case .rateLimits:
-            guard let most = mostClients(exchange) else {
-                return problem(exchange, 422, "limit: must be an integer from 1 to \(largestPage)")
+        /// For `Allow`.
+        var methods: String {
+            switch self {
+            case .health, .stats, .rateLimits, .metrics: "GET, HEAD"
+            case .peers: "GET, HEAD, POST"
+            case .strategy: "POST"
             }
-            json(exchange, 200, report.rateLimits(most: most))
-        case .metrics:
-            exchange.answer(
-                200, contentType: Telemetry.prometheusContentType, report.metrics(),
-                fields: [Exchange.noStore])
-        case .peers: json(exchange, 200, PeerCalls.list(exchange.loop))
-        case .strategy: break
         }
     }
 
     /// Clients that one reply lists at most.
-    private static let largestPage = 1000
+    private static let maxListedClients = 1000
 
-    /// - Returns: `nil`: what is asked for makes no sense.
-    private static func mostClients(_ exchange: Exchange) -> Int? {
+    private let exchange: Exchange
+
+    init(_ exchange: Exchange) { self.exchange = exchange }
+
+    static func covers(_ path: [UInt8]) -> Bool {
+        // Without building an array for "/lb/" at each request.
+        path.count >= 4 && path[0] == UInt8(ascii: "/") && path[1] == UInt8(ascii: "l") && path[2] == UInt8(ascii: "b")
+            && path[3] == UInt8(ascii: "/")
+    }
+
+    /// Answers the call; its body is complete.
+    func answer() {
+        guard let call = Call(rawValue: String(decoding: exchange.request.head.path, as: UTF8.self)) else {
+            return problem(404, "There is nothing at this path.")
+        }
+        let isRead = exchange.request.head.method == .get || exchange.request.head.method == .head
+        let isPost = exchange.request.head.method == .post
+        let report = Report(exchange.loop)
+        switch call {
+        case .strategy where isPost: setStrategy()
+        case .peers where isPost: setPeer()
+        case _ where !isRead || call == .strategy:
+            problem(405, "This call takes \(call.methods).", fields: [("Allow", call.methods)])
+        case .health: json(report.backendsUp > 0 ? 200 : 503, report.health())
+        case .stats: json(200, report.stats())
+        case .rateLimits:
+            guard let count = listedClients else {
+                return problem(422, "limit: must be an integer from 1 to \(Self.maxListedClients)")
+            }
+            json(200, report.rateLimits(maxClients: count))
+        case .metrics:
+            exchange.answer(
+                200, contentType: Telemetry.prometheusContentType, report.metrics(),
+                fields: [Exchange.noStore])
+        case .peers: json(200, PeerCalls.list(exchange.loop))
+        case .strategy: break
+        }
+    }
+
+    /// nil: `limit` makes no sense.
+    private var listedClients: Int? {
         var value: [UInt8] = []
-        guard exchange.append(.argument(name: "limit"), to: &value) else { return largestPage }
-        return Int(String(decoding: value, as: UTF8.self)).flatMap { (1...largestPage).contains($0) ? $0 : nil }
+        guard exchange.variables.append(.argument(name: "limit"), to: &value) else { return Self.maxListedClients }
+        guard let count = Int(String(decoding: value, as: UTF8.self)) else { return nil }
+        return (1...Self.maxListedClients).contains(count) ? count : nil
     }
 
-    // MARK: Setting what is
+    // MARK: Changes
 
-    private static func setPeer(_ exchange: Exchange) {
-        guard let members = requestMembers(exchange) else { return }
+    private func setPeer() {
+        guard let members = takeMembers() else { return }
         do throws(PeerCalls.Fault) {
-            json(exchange, 200, try PeerCalls.set(members, on: exchange.loop))
+            json(200, try PeerCalls.set(members, on: exchange.loop))
         } catch {
-            problem(exchange, error.status, error.detail)
+            problem(error.status, error.detail)
         }
     }
 
-    /// The body of a call that changes something. nil: it is refused.
-    private static func requestMembers(_ exchange: Exchange) -> [String: JSONValue]? {
-        let credentials = AdminAccess.Credentials(
-            isFromThisMachine: (exchange.realAddress ?? exchange.info.address).isLoopback,
-            authorization: exchange.value(of: "authorization"), host: exchange.value(of: "host"),
-            origin: exchange.value(of: "origin"))
-        if let denial = exchange.loop.shared.adminAccess.denial(of: credentials) {
-            let fields: [(StaticString, String)] = denial.status == 401 ? [("WWW-Authenticate", "Bearer")] : []
-            problem(exchange, denial.status, denial.detail, fields: fields)
-            return nil
-        }
-        // A page of another site can have its reader's browser send a form or plain text without asking, but not this.
-        guard let type = exchange.value(of: "content-type"), JSON.isMediaType(type) else {
-            problem(exchange, 415, "The body must be JSON: send it with Content-Type: application/json.")
-            return nil
-        }
-        guard let body = try? JSONValue(parsing: exchange.heldBody), case .object(let members) = body else {
-            problem(exchange, 400, "The body is not a JSON object.")
-            return nil
-        }
-        return members
-    }
-
-    private static func setStrategy(_ exchange: Exchange) {
-        guard let members = requestMembers(exchange) else { return }
+    private func setStrategy() {
+        guard let members = takeMembers() else { return }
         let names = BalancingStrategy.switchable.map(\.rawValue)
         guard let name = members["strategy"]?.stringValue, let strategy = BalancingStrategy(parsing: name),
             BalancingStrategy.switchable.contains(strategy)
         else {
-            return problem(exchange, 400, "strategy must be one of: \(names.joined(separator: ", ")).")
+            return problem(400, "strategy must be one of: \(names.joined(separator: ", ")).")
         }
         let old = exchange.loop.shared.exchangeStrategy(strategy)
         let reply = JSONWriter.object { reply in
@@ -112,32 +102,42 @@ enum AdminCalls {
             reply.member("old_strategy", old.rawValue)
             reply.member("new_strategy", strategy.rawValue)
         }
-        json(exchange, 200, reply)
+        json(200, reply)
+    }
+
+    /// The members of the body of a call that changes something.
+    /// - Returns: nil: the call is refused, and answered.
+    private func takeMembers() -> [String: JSONValue]? {
+        let request = exchange.request
+        let credentials = AdminAccess.Credentials(
+            isFromThisMachine: exchange.clientAddress.isLoopback, authorization: request.value(of: "authorization"),
+            host: request.value(of: "host"), origin: request.value(of: "origin"))
+        if let denial = exchange.loop.shared.adminAccess.denial(of: credentials) {
+            problem(
+                denial.status, denial.detail, fields: denial.status == 401 ? [("WWW-Authenticate", "Bearer")] : [])
+            return nil
+        }
+        // A page of another site can have its reader's browser send a form or plain text without asking, but not this.
+        guard let type = request.value(of: "content-type"), JSON.isMediaType(type) else {
+            problem(415, "The body must be JSON: send it with Content-Type: application/json.")
+            return nil
+        }
+        guard let body = try? JSONValue(parsing: exchange.body.held), case .object(let members) = body else {
+            problem(400, "The body is not a JSON object.")
+            return nil
+        }
+        return members
     }
 
     // MARK: Answers
 
-    private static func json(_ exchange: Exchange, _ status: Int, _ reply: JSONWriter) {
+    private func json(_ status: Int, _ reply: JSONWriter) {
         exchange.answer(status, contentType: "application/json", reply.bytes, fields: [Exchange.noStore])
     }
 
-    private static func wrongMethod(_ exchange: Exchange, _ allowed: String) {
-        problem(exchange, 405, "This call takes \(allowed).", fields: [("Allow", allowed)])
-    }
-
-    private static func problem(
-        _ exchange: Exchange, _ status: Int, _ detail: String, fields: [(StaticString, String)] = []
-    ) {
-        let document = ProblemDocument.bytes(status, detail, requestID: exchange.identity)
-        exchange.answer(status, contentType: ProblemDocument.mediaType, document, fields: fields + [Exchange.noStore])
-    }
-}
-
-extension Exchange {
-    /// The first value of a request's header, by its name in lower case.
-    func value(of name: String) -> String? {
-        let bytes = headBytes
-        guard let field = parser.head.fields.first(named: name, in: bytes.span) else { return nil }
-        return String(decoding: bytes[field.value.range], as: UTF8.self)
+    private func problem(_ status: Int, _ detail: String, fields: [(StaticString, String)] = []) {
+        let document = ProblemDocument.bytes(status, detail, requestID: exchange.shownID)
+        exchange.answer(
+            status, contentType: ProblemDocument.mediaType, document, fields: fields + [Exchange.noStore])
     }
 }

@@ -89,10 +89,10 @@ struct Report {
         if detectsOutliers { entry.member("ejected", peer.isEjected) }
     }
 
-    /// - Parameter most: the maximum number of clients in the reply
-    func rateLimits(most: Int) -> JSONWriter {
+    /// - Parameter maxClients: the maximum number of clients in the reply
+    func rateLimits(maxClients: Int) -> JSONWriter {
         let limit = limit
-        let clients = limit.map { $0.zone.clients(burst: $0.burst, now: now, limit: most) } ?? []
+        let clients = limit.map { $0.zone.clients(burst: $0.burst, now: now, limit: maxClients) } ?? []
         return .object { reply in
             Self.write(limit, to: &reply)
             reply.array("clients") { list in

@@ -1,3 +1,4 @@
+internal import Bytes
 internal import HTTPWire
 internal import NginxConfig
 internal import Reactor
@@ -7,30 +8,27 @@ enum RealClient {
     /// nil: the connection's own address is the client's.
     static func address(of exchange: Exchange) -> SocketAddress? {
         let location: RunningLocation = exchange.location
-        guard !location.settings.realIP.trustedProxies.isEmpty,
-            location.settings.realIP.trustedProxies.contain(exchange.info.address)
-        else {
-            return nil
-        }
+        let sources = location.settings.realIP.trustedProxies
+        guard !sources.isEmpty, sources.contain(exchange.info.address) else { return nil }
         let name: String
         switch location.settings.realIP.header {
         case .xForwardedFor: name = "x-forwarded-for"
         case .named(let header): name = header
         case .proxyProtocol: return exchange.info.proxied?.source
         }
-        let bytes = exchange.headBytes
-        let fields = exchange.parser.head.fields
+        let bytes = exchange.request.bytes
+        let fields = exchange.request.head.fields
         guard let field = fields.first(named: name, in: bytes.span) else { return nil }
         var value: [UInt8] = []
-        exchange.append(field, of: fields, bytes, to: &value)
+        fields.appendJoined(field, in: bytes, to: &value)
         return address(
-            in: value, from: exchange.info.address, trusting: location.settings.realIP.trustedProxies,
+            in: value, from: exchange.info.address, trusting: sources,
             isRecursive: location.settings.realIP.isRecursive)
     }
 
-    /// The last address of a list, as every proxy adds to its end the one it was called from; if recursive, the last
-    /// one that is no trusted proxy itself (`ngx_http_get_forwarded_addr`). What stands before something that is no
-    /// address is nobody's word.
+    /// The last address of a list, because every proxy appends the one that it was called from; if recursive, the last one
+    /// that is no trusted proxy itself (`ngx_http_get_forwarded_addr`). What stands before something that is no address is
+    /// not believed.
     static func address(
         in list: [UInt8], from peer: SocketAddress, trusting sources: [ClientNetwork], isRecursive: Bool
     ) -> SocketAddress? {
@@ -47,7 +45,7 @@ enum RealClient {
         return found
     }
 
-    private static func isSeparator(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x2C || byte == 0x09 }
+    private static func isSeparator(_ byte: UInt8) -> Bool { byte.isBlank || byte == ASCII.comma }
 
     /// `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1`, `[2001:db8::1]:80`.
     static func parse(_ text: String) -> SocketAddress? {

@@ -2,43 +2,46 @@ internal import HTTPWire
 internal import Reactor
 internal import Synchronization
 
-/// ngx_http_stub_status_module. What the connections are doing is asked of each loop, so that no request has to count.
-extension Exchange {
-    /// What one loop's connections do, as nginx names it.
+/// ngx_http_stub_status_module. Each loop is asked what its connections are doing, so that no request has to count.
+struct StubStatus {
+    /// What the connections do, as nginx names it.
     struct ConnectionCounts: Sendable {
         var reading = 0
         var writing = 0
         var waiting = 0
     }
 
-    func serveStubStatus() {
-        guard parser.head.method == .get || parser.head.method == .head else { return refuse(.configured(405)) }
-        if isAskingLoops { return }
-        isAskingLoops = true
-        ask(loop.siblings[...], ConnectionCounts())
+    private let exchange: Exchange
+
+    init(_ exchange: Exchange) { self.exchange = exchange }
+
+    func serve() {
+        let method = exchange.request.head.method
+        guard method == .get || method == .head else { return exchange.refuse(.configured(405)) }
+        ask(exchange.loop.siblings[...], ConnectionCounts())
     }
 
+    /// One loop after the other adds its counts.
     private func ask(_ rest: ArraySlice<BalancerLoop>, _ counts: ConnectionCounts) {
-        guard let next = rest.first else { return answerStatus(counts) }
+        guard let next = rest.first else { return answer(counts) }
         let others = rest.dropFirst()
-        if next === loop { return ask(others, next.connectionCounts(addedTo: counts)) }
+        if next === exchange.loop { return ask(others, next.connections.counts(addedTo: counts)) }
         if next.hasEnded { return ask(others, counts) }
-        let (generation, index) = (generation, loop.index)
-        nonisolated(unsafe) let exchange = self
+        let (generation, index) = (exchange.generation, exchange.loop.index)
+        nonisolated(unsafe) let exchange = exchange
         next.post { next in
-            let counts = next.connectionCounts(addedTo: counts)
+            let counts = next.connections.counts(addedTo: counts)
             next.siblings[index].post { _ in
-                if exchange.generation == generation { exchange.ask(others, counts) }
+                if exchange.generation == generation { StubStatus(exchange).ask(others, counts) }
             }
         }
     }
 
-    private func answerStatus(_ counts: ConnectionCounts) {
-        func sum(_ counter: (LoopCounters) -> Int) -> Int {
-            loop.shared.counters.reduce(0) { $0 + counter($1) }
-        }
+    private func answer(_ counts: ConnectionCounts) {
+        let counters = exchange.loop.shared.counters
+        func sum(_ counter: (LoopCounters) -> Int) -> Int { counters.reduce(0) { $0 + counter($1) } }
         let accepted = sum { $0.accepted.load(ordering: .relaxed) }
-        // The requests that are complete, and those that this answer is and others that are under way.
+        // The requests that are complete, and those under way, of which this one is one.
         let requests = sum { $0.requests.load(ordering: .relaxed) } + counts.writing
         let text = """
             Active connections: \(sum { $0.connections.load(ordering: .relaxed) }) 
@@ -47,6 +50,6 @@ extension Exchange {
             Reading: \(counts.reading) Writing: \(counts.writing) Waiting: \(counts.waiting) 
 
             """
-        answer(200, contentType: "text/plain", Array(text.utf8))
+        exchange.answer(200, contentType: "text/plain", Array(text.utf8))
     }
 }

@@ -1,21 +1,21 @@
 internal import Balancing
-internal import FastCGIWire
 internal import HTTPWire
 internal import NginxConfig
 internal import Patterns
 internal import Reactor
 
-/// One check of one peer: an exchange that no client asked for, on a connection of its own, with the location's params.
-final class HealthProbe: ResponseSink, TimerHandler {
+/// One health check of one peer: an exchange that no client asked for, on a connection of its own, with the location's
+/// params.
+final class HealthProbe: ClientStream, TimerHandler {
     private enum State {
-        /// It begins a little later (`jitter`).
+        /// It begins later (`jitter`).
         case delayed
         case asking
         case ended
     }
 
-    /// More of a body is not looked at.
-    private static let mostBody = 256 * 1024
+    /// Bytes of a body that are looked at.
+    private static let maxBody = 256 * 1024
 
     private let check: RunningCheck
     private let configuration: RunningConfiguration
@@ -26,7 +26,7 @@ final class HealthProbe: ResponseSink, TimerHandler {
     private var state = State.delayed
     private var exchange: Exchange?
     private var body: [UInt8] = []
-    /// nil: so far there is nothing wrong.
+    /// What is wrong with the response; nil: nothing so far.
     private var fault: String?
     private var hasHead = false
 
@@ -59,10 +59,10 @@ final class HealthProbe: ResponseSink, TimerHandler {
     }
 
     private func ask() {
-        // A peer whose every place is taken has no place for a check either: that it is busy is no fault.
+        // A peer at `max_conns` has no place for a check either, and that it is busy is no fault.
         guard let lease = check.upstream.group.leaseForCheck(peer, loop: loop.index) else { return finish() }
         state = .asking
-        // Beside the time-outs between two reads, which an endless response would never reach.
+        // The timeout between two reads would never end an endless response.
         loop.events.set(timer, after: settings.fastCGI.connectTimeout + settings.fastCGI.readTimeout)
         let exchange = loop.takeExchange()
         self.exchange = exchange
@@ -71,14 +71,15 @@ final class HealthProbe: ResponseSink, TimerHandler {
             info: ClientInfo(
                 number: 0, address: .unix(""), local: nil, transport: nil, openedAt: loop.events.now),
             configuration: configuration, server: configuration.servers[check.server])
-        exchange.headBytes.append(contentsOf: check.head)
-        // It was parsed when the configuration was checked.
+        exchange.request.bytes.append(contentsOf: check.head)
         let head = check.head
-        do throws(HTTPError) { _ = try exchange.parser.parse(head.span) } catch {}
+        var parser = RequestParser()
+        // It parsed when the configuration was checked.
+        do throws(HTTPError) { _ = try parser.parse(head.span, into: &exchange.request.head) } catch {}
         exchange.check(lease, for: self, location: check.location)
     }
 
-    /// The check is given up: it says nothing.
+    /// Gives the check up: it says nothing about the peer.
     func cancel() {
         guard state != .ended else { return }
         state = .ended
@@ -86,7 +87,7 @@ final class HealthProbe: ResponseSink, TimerHandler {
         loop.events.remove(timer)
     }
 
-    /// The answer is there, or there will be none.
+    /// The response is here, or there will be none.
     private func end(_ fault: String?) {
         guard state == .asking else { return }
         let result = check.upstream.group.countCheck(
@@ -96,7 +97,7 @@ final class HealthProbe: ResponseSink, TimerHandler {
         finish()
     }
 
-    /// The exchange may be at work on our behalf right now: it is given back when it is not.
+    /// The exchange may be on the call stack now: it is given back at the end of the turn.
     private func finish() {
         state = .ended
         loop.events.later { [self] in
@@ -109,7 +110,7 @@ final class HealthProbe: ResponseSink, TimerHandler {
     private func release() {
         guard let exchange else { return }
         self.exchange = nil
-        exchange.releaseNode()
+        exchange.abandonUpstream()
         loop.giveBack(exchange)
     }
 
@@ -126,8 +127,8 @@ final class HealthProbe: ResponseSink, TimerHandler {
 
     // MARK: The exchange's side
 
-    /// The node could not be asked, or gave no proper answer.
-    func failed(_ failure: ExchangeMachine.Failure) {
+    /// The peer could not be asked, or sent no response.
+    func failed(_ failure: UpstreamMachine.Failure) {
         switch failure {
         case .connectFailed, .connectTimedOut: fault = "connecting to upstream"
         case .connectionLost, .timedOut, .overloaded, .invalidResponse:
@@ -135,7 +136,7 @@ final class HealthProbe: ResponseSink, TimerHandler {
         }
     }
 
-    func take(_ head: CGIResponseHead) {
+    func take(_ head: UpstreamResponseHead) {
         hasHead = true
         guard let match = check.settings.match else {
             if !(200...399).contains(head.status) { fault = "checking status code" }
@@ -143,13 +144,13 @@ final class HealthProbe: ResponseSink, TimerHandler {
         }
         if match.status?.holds(for: head.status) == false {
             fault = "checking status code"
-        } else if !match.headers.allSatisfy({ holds($0, head) }) {
+        } else if !match.headers.allSatisfy({ matches($0, head) }) {
             fault = "checking header"
         }
     }
 
-    private func holds(_ header: ResponseMatch.Header, _ head: CGIResponseHead) -> Bool {
-        let values = head.fields.filter { Exchange.isEqual(head.bytes, $0.name, header.name) }.map(\.value)
+    private func matches(_ header: ResponseMatch.Header, _ head: UpstreamResponseHead) -> Bool {
+        let values = head.fields.filter { head.isNamed($0, header.name) }.map(\.value)
         let isTrue =
             switch header.test {
             case .exists: !values.isEmpty
@@ -165,9 +166,9 @@ final class HealthProbe: ResponseSink, TimerHandler {
     }
 
     func responseBody(_ bytes: Span<UInt8>) {
-        let rest = Self.mostBody - body.count
+        let rest = Self.maxBody - body.count
         body.append(contentsOf: bytes.extracting(first: min(rest, bytes.count)))
-        if body.count == Self.mostBody { endResponse() }
+        if body.count == Self.maxBody { endResponse() }
     }
 
     func endResponse() {

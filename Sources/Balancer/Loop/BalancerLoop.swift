@@ -13,49 +13,47 @@ final class BalancerLoop: @unchecked Sendable {
     let shared: SharedState
     let counters: LoopCounters
     let logs: AccessLogBuffers
+    let connector: UpstreamConnector
     private(set) var configuration: RunningConfiguration
-    /// Of the response that is being read.
-    let lentPieces = LentPieces()
     private(set) var isDraining = false
     private let end = Atomic<Bool>(false)
-
-    let matcher = PatternMatcher()
-    var identities = RequestIdentity()
-    private let timeText = TimeText()
-    private var lastHost: (address: SocketAddress, text: [UInt8])?
-    private var upstreams: [LoopUpstream?] = []
-    /// Of the first loop, which every reload keeps.
-    private lazy var healthChecker = index == 0 ? HealthChecker(self) : nil
-    private var listeners: [ListenerSocket] = []
-    private var connections: ContiguousArray<ClientConnection> = []
-    private var spareExchanges: ContiguousArray<Exchange> = []
-    private var connectionNumber: UInt64 = 0
     /// Set before the threads start.
     var siblings: [BalancerLoop] = []
 
-    init(index: Int, shared: SharedState, configuration: RunningConfiguration) throws(SystemError) {
+    private var listeners: [ListenerSocket] = []
+    private(set) var connections: ConnectionTable
+    private var upstreams: [LoopUpstream?] = []
+    /// Of the first loop, which every reload keeps.
+    private lazy var healthChecker = index == 0 ? HealthChecker(self) : nil
+
+    // Memory that requests share
+    private var pool = RequestPool()
+    private var texts = TextCache()
+    let matcher = PatternMatcher()
+    var requestIDs = RequestIDGenerator()
+    /// For the key of a single `limit_req`.
+    var limitKey: [UInt8] = []
+    /// Of the response that is being read.
+    let lentPieces = LentPieces()
+
+    init(
+        index: Int, shared: SharedState, configuration: RunningConfiguration, connector: UpstreamConnector = .fastCGI
+    ) throws(SystemError) {
         self.index = index
         self.shared = shared
         self.configuration = configuration
+        self.connector = connector
         counters = shared.counters[index]
+        connections = ConnectionTable(loop: index, loops: shared.maxLoops)
         events = try EventLoop()
         logs = AccessLogBuffers(events: events, writer: shared.logWriter)
     }
 
     /// The wall time as text, up to date.
-    var time: TimeText {
-        timeText.update(to: events.wallTime)
-        return timeText
-    }
+    var time: TimeText { texts.time(events.wallTime) }
 
-    /// The address without its port, as text; of a unix socket, its path. Nearly all connections have the same one.
-    func host(of address: SocketAddress) -> [UInt8] {
-        if lastHost?.address != address {
-            let text = if case .unix = address { address.description } else { address.host }
-            lastHost = (address, Array(text.utf8))
-        }
-        return lastHost!.text
-    }
+    /// The address without its port, as text; of a unix socket, its path.
+    func host(of address: SocketAddress) -> [UInt8] { texts.host(of: address) }
 
     var milliseconds: Milliseconds { events.now.milliseconds }
 
@@ -99,7 +97,7 @@ final class BalancerLoop: @unchecked Sendable {
         isDraining = true
         listeners = []
         healthChecker?.stop()
-        for connection in connections { connection.drain() }
+        for connection in connections.all { connection.drain() }
         if let timeout, timeout > .zero {
             events.set(events.makeTimer(DrainEnd(events)), after: timeout)
         }
@@ -111,72 +109,50 @@ final class BalancerLoop: @unchecked Sendable {
         healthChecker?.stop()
         for listener in listeners { listener.stop() }
         listeners = []
-        for connection in connections { connection.end() }
+        for connection in connections.all { connection.abort() }
         for upstream in upstreams { upstream?.closeAll() }
         logs.flushAll()
     }
 
     private func stopIfDrained() {
-        guard isDraining, connections.isEmpty else { return }
+        guard isDraining, connections.count == 0 else { return }
         logs.flushAll()
         events.stop()
     }
 
     // MARK: Connections
 
-    /// A new connection's number over the whole process, `$connection`; nil when the loop has all it may have.
-    func register(_ connection: ClientConnection) {
-        connection.placeInLoop = connections.count
-        connections.append(connection)
+    func register(_ connection: any ClientConnection) {
+        connections.insert(connection)
         LoopCounters.add(counters.connections)
         LoopCounters.add(counters.accepted)
     }
 
-    func nextConnectionNumber() -> UInt64 {
-        connectionNumber += 1
-        return connectionNumber * UInt64(shared.loops) + UInt64(index)
-    }
-
-    var connectionCount: Int { connections.count }
-    /// The second in which idle connections were last given up.
-    var lastReuse: Int64 = 0
-
-    func forEachConnection(_ body: (ClientConnection) -> Void) {
-        for connection in connections { body(connection) }
-    }
-
-    func unregister(_ connection: ClientConnection) {
-        // The last one takes its place.
-        let last = connections.removeLast()
-        if last !== connection {
-            connections[connection.placeInLoop] = last
-            last.placeInLoop = connection.placeInLoop
-        }
+    func unregister(_ connection: any ClientConnection) {
+        connections.remove(connection)
         LoopCounters.add(counters.connections, -1)
         stopIfDrained()
     }
 
-    func connectionCounts(addedTo counts: Exchange.ConnectionCounts) -> Exchange.ConnectionCounts {
-        var counts = counts
-        for connection in connections {
-            switch connection.phase {
-            case .idle: counts.waiting += 1
-            case .head: counts.reading += 1
-            case .exchange, .lingering: counts.writing += 1
-            case .closed: break
-            }
+    /// A new connection's number.
+    func nextConnectionNumber() -> UInt64 { connections.nextNumber() }
+
+    /// Logs at most once a second that idle connections are closed to make room.
+    func logReuse(_ reason: String) {
+        if connections.noteReuse(in: events.wallTime.seconds) {
+            configuration.errorLog.log(.warn, "\(reason), reusing connections")
         }
-        return counts
     }
 
-    // MARK: Exchanges
+    // MARK: Pools
 
-    func takeExchange() -> Exchange { spareExchanges.popLast() ?? Exchange(loop: self) }
+    func takeExchange() -> Exchange { pool.takeExchange() ?? Exchange(loop: self) }
 
-    func giveBack(_ exchange: consuming Exchange) {
-        exchange.reset()
-        if spareExchanges.count < 256 { spareExchanges.append(exchange) } else { exchange.dispose() }
-    }
+    func giveBack(_ exchange: Exchange) { pool.giveBack(exchange) }
+
+    func takeReader() -> HTTP1Reader { pool.takeReader() ?? HTTP1Reader() }
+
+    func giveBack(_ reader: HTTP1Reader) { pool.giveBack(reader) }
 
     // MARK: Upstreams
 

@@ -40,7 +40,7 @@ final class BalancerLoops: Sendable {
     func prepare(_ count: Int, _ configuration: RunningConfiguration) throws(SystemError) -> [BalancerLoop] {
         let (active, used) = contents.withLock { ($0.active, $0.all.count) }
         var wanted = Array(active.prefix(count))
-        for index in used..<max(used, min(shared.loops, used + count - wanted.count)) {
+        for index in used..<max(used, min(shared.maxLoops, used + count - wanted.count)) {
             wanted.append(try BalancerLoop(index: index, shared: shared, configuration: configuration))
         }
         return wanted

@@ -47,7 +47,8 @@ final class SharedState: Sendable {
         self.queueLimit = queueLimit
     }
 
-    var loops: Int { counters.count }
+    /// Loops that there may be in the life of the process.
+    var maxLoops: Int { counters.count }
 
     /// The upstream of this name. One that exists already keeps its members and their state, and gets the new settings.
     func upstream(for settings: Upstream) -> SharedUpstream {
@@ -57,7 +58,7 @@ final class SharedState: Sendable {
                 return existing
             }
             let upstream = SharedUpstream(
-                settings, index: contents.upstreams.count, loops: loops, queueLimit: queueLimit,
+                settings, index: contents.upstreams.count, loops: maxLoops, queueLimit: queueLimit,
                 strategy: contents.strategy)
             contents.upstreams.append(upstream)
             return upstream

@@ -8,7 +8,7 @@ final class LoopUpstream {
     let shared: SharedUpstream
     private var pools: [Int: PeerPool] = [:]
     private var idleCount = 0
-    private var waiting: Deque<Exchange> = []
+    private var waiting: Deque<UpstreamRequest> = []
 
     final class PeerPool {
         let address: SocketAddress?
@@ -90,27 +90,27 @@ final class LoopUpstream {
 
     // MARK: Waiting
 
-    func wait(_ exchange: Exchange) {
-        waiting.append(exchange)
+    func wait(_ request: UpstreamRequest) {
+        waiting.append(request)
         LoopCounters.add(loop.counters.queued)
     }
 
     /// A request gives its place in the queue up.
-    func leave(_ exchange: Exchange) {
-        guard let position = waiting.firstIndex(where: { $0 === exchange }) else { return }
+    func leave(_ request: UpstreamRequest) {
+        guard let position = waiting.firstIndex(where: { $0 === request }) else { return }
         waiting.remove(at: position)
         // Where its turn was under way already, the wake-up that comes finds another of ours, or is passed on.
         shared.group.leaveQueue(loop: loop.index)
     }
 
     func wakeFirst() {
-        guard let exchange = waiting.popFirst() else {
+        guard let request = waiting.popFirst() else {
             loop.wake(shared.group.forwardWake(now: loop.milliseconds), for: shared)
             return
         }
-        exchange.woken()
+        request.dequeued()
     }
 
-    /// A woken request that must wait on stays the first of its loop.
-    func waitInFront(_ exchange: Exchange) { waiting.prepend(exchange) }
+    /// A request that was told to choose and must wait on stays the first of its loop.
+    func waitInFront(_ request: UpstreamRequest) { waiting.prepend(request) }
 }

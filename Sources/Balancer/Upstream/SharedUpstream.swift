@@ -38,7 +38,7 @@ final class SharedUpstream: Sendable {
     private let contents: Mutex<Contents>
 
     /// Number of requests that wait for a healthy peer, over all loops.
-    let strandedCount = Atomic<Int>(0)
+    let waitingCount = Atomic<Int>(0)
 
     /// How many requests may wait if the upstream has no `queue` directive.
     private let queueLimit: Int
@@ -90,7 +90,7 @@ final class SharedUpstream: Sendable {
     var queueTimeout: Duration? { contents.withLock { $0.settings.queue?.timeout } }
 
     /// How many requests may wait for a healthy peer, and how long (`queue`). nil: no request waits for that.
-    var strandedLimits: UpstreamQueue? { contents.withLock { $0.settings.queue } }
+    var waitLimits: UpstreamQueue? { contents.withLock { $0.settings.queue } }
 
     /// The host names among the servers.
     var lookups: Set<NameLookup> {

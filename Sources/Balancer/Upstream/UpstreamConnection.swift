@@ -1,44 +1,50 @@
 internal import Balancing
-internal import FastCGIWire
 internal import NginxConfig
 internal import Reactor
 
-/// A FastCGI connection to a peer. It carries one exchange at a time and may be kept idle in between.
+/// A connection to a peer. It carries one request at a time, and may be kept idle in between.
+///
+/// It moves bytes between its transport, its protocol and the ``UpstreamRequest`` of the exchange that has it.
 final class UpstreamConnection: EventHandler, TimerHandler {
-    /// Response bytes waiting for the client beyond which no more is read from the peer.
-    static let congestion = 128 * 1024
+    /// High-water mark: stop reading one side when so many bytes wait for the other one.
+    static let highWaterMark = 128 * 1024
     private static let readSize = BufferPool.bufferSize
     /// Of a response that fills whole reads.
     private static let longReadSize = BufferPool.bufferSize * 2
-    /// Content of one STDIN record: a multiple of 8, as the specification recommends.
-    private static let recordSize = 65_528
+    /// Reads in one turn of the loop.
+    private static let maxReads = 8
+
+    /// What the socket and the flow of bytes are at.
+    private struct Flow {
+        var isConnecting = false
+        var isReadable = false
+        var isWritable = true
+        /// The peer has ended the connection; what it sent before may still be unread. Edge-triggered: the loop tells once.
+        var isPeerClosed = false
+        /// The last read was a full one.
+        var readsMuch = false
+        /// The client has to catch up first.
+        var isPaused = false
+        var isClosed = false
+    }
 
     let upstream: LoopUpstream
     let peer: Peer
     /// Where it is while it is idle.
     var pool: LoopUpstream.PeerPool
+    let openedAt: MonotonicTime
+    /// Requests that it has begun to carry.
+    private(set) var requests = 0
     private let loop: BalancerLoop
-    private let transport: Transport
+    private let transport: any Transport
+    private let wire: any UpstreamProtocol
     private var registration: EventLoop.Registration!
     private var timer: EventLoop.Timer!
-    private(set) var wire = FastCGIClientMachine()
     private var input: ByteBuffer?
     private var output: ByteBuffer?
+    private var flow = Flow()
     /// Until it has its response; nil: the connection is idle.
-    private(set) var exchange: Exchange?
-    private var isConnecting: Bool
-    private var isReadable = false
-    /// The peer has ended the connection; what it sent before may still be unread. Edge-triggered, the loop told it once.
-    private var isPeerGone = false
-    private var isWritable: Bool
-    /// The last read was a full one.
-    private var isReadingMuch = false
-    private var isPaused = false
-    private var isClosed = false
-    private(set) var hasTimedOut = false
-    let openedAt: MonotonicTime
-    /// Begun so far.
-    private(set) var requests = 0
+    private var exchange: Exchange?
 
     init(
         upstream: LoopUpstream, peer: Peer, pool: LoopUpstream.PeerPool, address: SocketAddress
@@ -48,57 +54,41 @@ final class UpstreamConnection: EventHandler, TimerHandler {
         self.pool = pool
         loop = upstream.loop
         openedAt = loop.events.now
-        let (socket, state) = try Socket.connect(to: address)
-        // A node may take a minute to answer; whether its host is there at all is known sooner.
-        if case .unix = address {} else { socket.detectDeadHost() }
-        transport = .plain(socket)
-        isConnecting = state == .inProgress
-        isWritable = state == .connected
+        let connected = try loop.connector.connect(address)
+        transport = connected.transport
+        wire = loop.connector.makeProtocol()
+        flow.isConnecting = !connected.isConnected
+        flow.isWritable = connected.isConnected
         do throws(SystemError) {
-            registration = try loop.events.add(socket.descriptor, self, awaitsWritable: isConnecting)
+            registration = try loop.events.add(transport.descriptor, self, awaitsWritable: flow.isConnecting)
         } catch {
-            socket.close()
+            transport.close()
             throw error
         }
         timer = loop.events.makeTimer(self)
     }
 
-    // MARK: The exchange's side
+    // MARK: The request's side
 
-    var isConnected: Bool { !isConnecting }
+    var isConnected: Bool { !flow.isConnecting }
     /// Request bytes that the peer has not taken yet.
     var backlog: Int { output?.count ?? 0 }
 
-    /// Starts a request: `params` writes its params.
-    /// - Parameter body: what of it is here
-    func begin(
-        _ exchange: Exchange, at location: RunningLocation, keepsConnection: Bool, isHead: Bool, body: [UInt8],
-        params: (RequestEncoder, inout [UInt8]) -> Void
-    ) {
+    /// Starts a request with its head, and with what is held of its body.
+    /// - Parameter time: When the head was first made.
+    func begin(_ exchange: Exchange, headTime time: WallTime) {
         self.exchange = exchange
         requests += 1
-        isPaused = false
+        flow.isPaused = false
         let output = writeBuffer()
-        wire.limits.head = location.settings.fastCGI.bufferSize
-        wire.begin(keepsConnection: keepsConnection, isHead: isHead, into: &output.storage)
-        params(wire.encoder, &output.storage)
-        wire.encoder.endParams(into: &output.storage)
-        append(body.span, to: output)
+        wire.begin(exchange, time: time, into: output)
+        let held = exchange.body.held
+        if !held.isEmpty { wire.body(held.span, into: output) }
     }
 
-    func body(_ bytes: Span<UInt8>) { append(bytes, to: writeBuffer()) }
+    func body(_ bytes: Span<UInt8>) { wire.body(bytes, into: writeBuffer()) }
 
-    private func append(_ bytes: Span<UInt8>, to output: ByteBuffer) {
-        var start = 0
-        while start < bytes.count {
-            let end = min(bytes.count, start + Self.recordSize)
-            wire.encoder.bodyRecord(count: end - start, into: &output.storage)
-            output.append(bytes.extracting(start..<end))
-            start = end
-        }
-    }
-
-    func endBody() { wire.encoder.endBody(into: &writeBuffer().storage) }
+    func endBody() { wire.endBody(into: writeBuffer()) }
 
     private func writeBuffer() -> ByteBuffer {
         if let output { return output }
@@ -109,34 +99,34 @@ final class UpstreamConnection: EventHandler, TimerHandler {
 
     /// Sends what there is to send, as far as the peer takes it.
     func flush() {
-        guard let exchange, !isClosed else { return }
-        if isConnecting {
+        guard let exchange, !flow.isClosed else { return }
+        if flow.isConnecting {
             loop.events.set(timer, after: exchange.location.settings.fastCGI.connectTimeout)
             return
         }
-        while isWritable, output?.isEmpty == false, let output {
+        while flow.isWritable, let output, !output.isEmpty {
             let offered = output.count
             switch transport.write(from: output) {
             case .bytes(let count):
-                exchange.upstreamTook(count)
+                exchange.upstream.sent(count)
                 if count < offered { awaitWritable() }
             case .wouldBlock: awaitWritable()
             case .closed, .failed:
                 // The peer may have answered before it closed, without reading everything.
-                isWritable = false
+                flow.isWritable = false
                 output.removeAll()
-                isReadable = true
+                flow.isReadable = true
                 return readResponse(orFailWith: .connectionLost)
             }
         }
-        // The exchange may have given it up meanwhile.
-        guard !isClosed else { return }
+        // The request may have given the connection up meanwhile.
+        guard !flow.isClosed else { return }
         if output?.isEmpty == true { loop.events.buffers.giveBack(&output) }
         setTimer(exchange)
     }
 
     private func awaitWritable() {
-        isWritable = false
+        flow.isWritable = false
         loop.events.awaitWritable(registration, transport.descriptor)
     }
 
@@ -144,8 +134,8 @@ final class UpstreamConnection: EventHandler, TimerHandler {
         let location: RunningLocation = exchange.location
         if output != nil {
             loop.events.set(timer, after: location.settings.fastCGI.sendTimeout)
-        } else if isPaused || !exchange.isBodyComplete || exchange.requestSpool?.isSent == false {
-            // The peer waits for the client; the client's own time-outs hold.
+        } else if flow.isPaused || !exchange.body.isComplete || exchange.body.spool?.isSent == false {
+            // The peer waits for the client, and the client's own timeouts hold.
             loop.events.clear(timer)
         } else {
             loop.events.set(timer, after: location.settings.fastCGI.readTimeout)
@@ -154,178 +144,150 @@ final class UpstreamConnection: EventHandler, TimerHandler {
 
     /// The client has caught up.
     func resume() {
-        guard isPaused else { return }
-        isPaused = false
+        guard flow.isPaused else { return }
+        flow.isPaused = false
         readResponse()
     }
 
     // MARK: The loop's side
 
     func handle(_ readiness: Readiness) {
-        guard !isClosed else { return }
-        if isConnecting {
+        guard !flow.isClosed else { return }
+        if flow.isConnecting {
             guard readiness.hasConnected else { return }
-            guard case .plain(let socket) = transport else { return }
-            let code = socket.pendingError
+            let code = transport.pendingError
             guard code == 0 else {
-                exchange?.upstreamFailed(self, .connectFailed, code: code)
+                exchange?.upstream.failed(self, .connectFailed, code: code)
                 return
             }
-            isConnecting = false
-            isWritable = true
-            exchange?.upstreamConnected()
+            flow.isConnecting = false
+            flow.isWritable = true
+            exchange?.upstream.connected()
             flush()
-            guard !isClosed else { return }
+            guard !flow.isClosed else { return }
         }
-        if readiness.contains(.writable), !isWritable {
-            isWritable = true
+        if readiness.contains(.writable), !flow.isWritable {
+            flow.isWritable = true
             if exchange != nil { flush() }
-            guard !isClosed else { return }
+            guard !flow.isClosed else { return }
         }
         if readiness.hasInput {
-            isReadable = true
-            if readiness.hasEnded { isPeerGone = true }
+            flow.isReadable = true
+            if readiness.hasEnded { flow.isPeerClosed = true }
             if exchange == nil { checkIdle() } else { readResponse() }
         }
     }
 
     func timerFired(_ timer: EventLoop.Timer) {
-        guard let exchange, !isClosed else {
-            closeIdle()
-            return
-        }
-        hasTimedOut = true
-        exchange.upstreamFailed(self, isConnecting ? .connectTimedOut : .timedOut)
+        guard let exchange, !flow.isClosed else { return closeIdle() }
+        exchange.upstream.failed(self, flow.isConnecting ? .connectTimedOut : .timedOut)
     }
 
-    private func readResponse(orFailWith failure: ExchangeMachine.Failure? = nil) {
-        var rounds = 0
-        while isReadable, !isPaused, !isClosed, let exchange {
-            rounds += 1
-            if rounds > 8 {
+    private func readResponse(orFailWith failure: UpstreamMachine.Failure? = nil) {
+        var reads = 0
+        while flow.isReadable, !flow.isPaused, !flow.isClosed, let exchange {
+            reads += 1
+            if reads > Self.maxReads {
                 loop.events.later { [weak self] in self?.readResponse() }
                 break
             }
             let buffer = input ?? loop.events.buffers.take()
             input = buffer
-            let wanted = isReadingMuch ? Self.longReadSize : Self.readSize
+            let wanted = flow.readsMuch ? Self.longReadSize : Self.readSize
             switch transport.read(into: buffer, atMost: wanted) {
             case .bytes(let count):
-                if count < wanted, !isPeerGone { isReadable = false }
-                isReadingMuch = count >= Self.readSize
-                exchange.upstreamBytesReceived += count
+                if count < wanted, !flow.isPeerClosed { flow.isReadable = false }
+                flow.readsMuch = count >= Self.readSize
+                exchange.upstream.received(count)
                 take(buffer, exchange)
             case .wouldBlock:
-                isReadable = false
-                if let failure { exchange.upstreamFailed(self, failure) }
+                flow.isReadable = false
+                if let failure { exchange.upstream.failed(self, failure) }
             case .closed, .failed:
-                exchange.upstreamFailed(self, .connectionLost)
+                exchange.upstream.failed(self, .connectionLost)
             }
-            // The exchange may have let go of this connection, which may be in other hands already.
-            guard self.exchange === exchange, !isClosed else {
+            // The request may have let go of this connection, and another one may have it already.
+            guard self.exchange === exchange, !flow.isClosed else {
                 exchange.flushClient()
                 return
             }
             if input?.isEmpty == true { loop.events.buffers.giveBack(&input) }
             exchange.flushClient()
-            if exchange.clientBacklog > Self.congestion { isPaused = true }
+            if exchange.clientBacklog > Self.highWaterMark { flow.isPaused = true }
         }
-        if let exchange, !isClosed { setTimer(exchange) }
+        if let exchange, !flow.isClosed { setTimer(exchange) }
     }
 
+    /// What ends the delivery of a response.
     private enum Ending {
         case none
         case complete(isReusable: Bool)
-        case rejected(EndRequest.ProtocolStatus)
-        case passedOver(Int)
-        case intercepted(Int)
-        case redirected([UInt8])
-        case caught
-        case invalid(FastCGIError)
+        case refused(isOverloaded: Bool)
+        case dropped(UpstreamResponseHead, UpstreamRequest.HeadDecision)
+        /// The peer's diagnostics say that there is no response.
+        case refuted
+        case invalid(UpstreamProtocolError)
     }
 
-    /// Hands what was read to the exchange.
+    /// Hands what was read to the request.
     private func take(_ buffer: ByteBuffer, _ exchange: Exchange) {
+        let request = exchange.upstream!
         var position = 0
         var ending = Ending.none
         buffer.withSpan { bytes in
-            reading: while true {
-                do throws(FastCGIError) {
-                    switch try wire.next(bytes, from: &position) {
-                    case .head:
-                        let head = wire.parser.head
-                        if exchange.isPassedOver(head.status) {
-                            ending = .passedOver(head.status)
-                            break reading
-                        }
-                        if exchange.isIntercepted(head.status) {
-                            ending = .intercepted(head.status)
-                            break reading
-                        }
-                        if head.hasAccel, let target = exchange.accelTarget(head) {
-                            ending = .redirected(target)
-                            break reading
-                        }
-                        exchange.responseHead(head)
-                    case .body(let range): exchange.responseBody(bytes.extracting(range))
-                    case .diagnostics(let range):
-                        exchange.diagnostics(bytes.extracting(range))
-                        if exchange.isCaught(bytes.extracting(range)) {
-                            ending = .caught
-                            break reading
-                        }
-                    case .end(let isReusable):
-                        ending = .complete(isReusable: isReusable && position == bytes.count)
-                        if position != bytes.count { LoopCounters.add(loop.counters.upstreamViolations) }
-                        break reading
-                    case .rejected(let status):
-                        ending = .rejected(status)
-                        break reading
-                    case .needsMore:
-                        break reading
-                    }
-                } catch {
-                    ending = .invalid(error)
-                    break reading
-                }
-            }
-            exchange.takeLentBody()
+            ending = deliver(bytes, from: &position, to: request)
+            exchange.client?.takeLentBody()
         }
         buffer.consume(position)
         switch ending {
         case .none: break
         case .complete(let isReusable):
-            // Unsent request bytes would be taken for the next request's records.
+            // Unsent request bytes would be taken for the next request's.
             let isClean = isReusable && output == nil
-            if !isClean, !wire.encoder.isIdle || output != nil {
+            if !isClean, !wire.isRequestWritten || output != nil {
                 LoopCounters.add(loop.counters.upstreamViolations)
             }
-            exchange.responseEnded(self, isReusable: isClean)
-        case .rejected(let status):
-            exchange.upstreamFailed(self, status == .overloaded ? .overloaded : .invalidResponse)
-        case .passedOver(let status):
-            exchange.upstreamPassedOver(self, status)
-        case .intercepted(let status):
-            exchange.upstreamIntercepted(self, status)
-        case .redirected(let target):
-            exchange.upstreamRedirected(self, to: target, wire.head)
-        case .caught:
-            exchange.upstreamFailed(self, .invalidResponse)
-        case .invalid(let error):
-            exchange.upstreamInvalid(self, error)
+            request.ended(self, isReusable: isClean)
+        case .refused(let isOverloaded): request.failed(self, isOverloaded ? .overloaded : .invalidResponse)
+        case .dropped(let head, let decision): request.drop(self, head, decision)
+        case .refuted: request.failed(self, .invalidResponse)
+        case .invalid(let error): request.failed(self, error)
         }
     }
 
-    // MARK: Between exchanges
+    private func deliver(_ bytes: Span<UInt8>, from position: inout Int, to request: UpstreamRequest) -> Ending {
+        do throws(UpstreamProtocolError) {
+            while true {
+                switch try wire.next(bytes, from: &position) {
+                case .head(let head):
+                    let decision = request.decide(head)
+                    guard case .deliver = decision else { return .dropped(head, decision) }
+                    request.deliver(head)
+                case .body(let range): request.deliver(body: bytes.extracting(range))
+                case .diagnostics(let range):
+                    if request.takeDiagnostics(bytes.extracting(range)) { return .refuted }
+                case .end(let isReusable):
+                    if position != bytes.count { LoopCounters.add(loop.counters.upstreamViolations) }
+                    return .complete(isReusable: isReusable && position == bytes.count)
+                case .refused(let isOverloaded): return .refused(isOverloaded: isOverloaded)
+                case .needsMore: return .none
+                }
+            }
+        } catch {
+            return .invalid(error)
+        }
+    }
 
-    /// The exchange is over and the connection may stay: for the next one.
+    // MARK: Between requests
+
+    /// The response is complete, and the connection may stay for the next request.
     func becomeIdle(for time: Duration) {
         exchange = nil
         returnBuffers()
         loop.events.set(timer, after: time)
         upstream.keep(self)
         // What came with the last read: a peer that closed at once after its answer.
-        if isReadable { checkIdle() }
+        if flow.isReadable { checkIdle() }
     }
 
     /// Nothing may arrive on an idle connection but its end.
@@ -333,7 +295,7 @@ final class UpstreamConnection: EventHandler, TimerHandler {
         let buffer = loop.events.buffers.take()
         defer { loop.events.buffers.giveBack(buffer) }
         switch transport.read(into: buffer, atMost: 1) {
-        case .wouldBlock: isReadable = false
+        case .wouldBlock: flow.isReadable = false
         case .bytes:
             LoopCounters.add(loop.counters.upstreamViolations)
             closeIdle()
@@ -347,8 +309,8 @@ final class UpstreamConnection: EventHandler, TimerHandler {
     }
 
     func close() {
-        guard !isClosed else { return }
-        isClosed = true
+        guard !flow.isClosed else { return }
+        flow.isClosed = true
         exchange = nil
         returnBuffers()
         loop.events.remove(registration)

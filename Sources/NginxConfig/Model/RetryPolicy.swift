@@ -6,6 +6,12 @@ package struct RetryPolicy: Sendable, Hashable {
     package internal(set) var maxTries = 0
     /// `fastcgi_next_upstream_timeout`: no retry starts later than this after the first try; zero: no limit.
     package internal(set) var timeout = Duration.zero
+
+    package init(conditions: NextUpstream = [.error, .timeout], maxTries: Int = 0, timeout: Duration = .zero) {
+        self.conditions = conditions
+        self.maxTries = maxTries
+        self.timeout = timeout
+    }
 }
 
 /// The conditions of `fastcgi_next_upstream`. Empty (`off`): no retry.

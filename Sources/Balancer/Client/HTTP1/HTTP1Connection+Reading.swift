@@ -1,0 +1,222 @@
+internal import HTTPWire
+internal import NginxConfig
+internal import Reactor
+
+/// The connection's reading half: one request after the other out of the bytes that come.
+extension HTTP1Connection {
+    private static let readSize = 16 * 1024
+
+    /// Goes on as far as the bytes that are here, and those that can be read now, allow.
+    func pump() {
+        guard !isPumping else { return }
+        isPumping = true
+        process()
+        while isReadable, demandInput() {
+            read()
+            process()
+        }
+        isPumping = false
+        if input?.isEmpty == true { loop.events.buffers.giveBack(&input) }
+        if machine.abortsForClosedPeer(ignoresAbort: location.settings.fastCGI.ignoresClientAbort) {
+            exchange?.log(.info, "client prematurely closed connection")
+            abort()
+        }
+    }
+
+    private func demandInput() -> Bool {
+        if machine.isInExchange { return machine.readsBody && exchange?.demandBody() == true }
+        return !machine.isClosed
+    }
+
+    private func read() {
+        let buffer = input ?? loop.events.buffers.take()
+        input = buffer
+        switch transport.read(into: buffer, atMost: Self.readSize) {
+        case .bytes(let count):
+            if count < Self.readSize, !machine.isPeerClosed { isReadable = false }
+            if machine.isInExchange {
+                bodyArrived()
+            } else if machine.isLingering {
+                lingerOn()
+            }
+        case .wouldBlock:
+            isReadable = false
+        case .closed:
+            isReadable = false
+            switch machine.inputEnded() {
+            case .none: break
+            case .close: close()
+            case .abort:
+                exchange?.log(.info, "client prematurely closed connection")
+                abort()
+            }
+        case .failed:
+            abort()
+        }
+    }
+
+    /// Takes what is in the input as far as it goes.
+    private func process() {
+        while true {
+            switch machine.nextStep(hasInput: input?.isEmpty == false) {
+            case .wait: return
+            case .takeProxyHeader: guard takeProxyHeader() else { return }
+            case .beginRequest: beginRequest()
+            case .parseHead:
+                guard parseHead() else {
+                    // Most heads come in one piece, and none of these has to be waited for.
+                    if machine.isReadingHead, timeout == .none { arm(.header) }
+                    return
+                }
+            case .transfer: guard transfer() else { return }
+            case .discardInput:
+                input?.removeAll()
+                return
+            }
+        }
+    }
+
+    // MARK: The head
+
+    private func beginRequest() {
+        let exchange = loop.takeExchange()
+        let reader = loop.takeReader()
+        let server = listener.defaultServer
+        exchange.open(client: self, info: info, configuration: listener.configuration, server: server)
+        reader.parser.limits = server.headLimits
+        reader.parser.rules = server.requestRules
+        self.exchange = exchange
+        self.reader = reader
+        machine.requestBegan()
+        arm(.none)
+    }
+
+    /// - Returns: false when more must come first.
+    private func parseHead() -> Bool {
+        guard let input, let exchange, let reader else { return false }
+        do throws(HTTPError) {
+            let length = try input.withSpan { bytes throws(HTTPError) in
+                let length = try reader.parser.parse(bytes, into: &exchange.request.head)
+                if let length { exchange.request.bytes.append(contentsOf: bytes.extracting(0..<length)) }
+                return length
+            }
+            guard let length else { return false }
+            input.consume(length)
+        } catch {
+            keepHeadSoFar(input, exchange)
+            input.removeAll()
+            beginExchange(hasBody: false)
+            exchange.refuse(.malformed(error))
+            return true
+        }
+        beginExchange(hasBody: exchange.request.head.body != .none)
+        exchange.begin(at: listener)
+        // It may have been answered by closing the connection.
+        guard machine.isInExchange else { return true }
+        if machine.readsBody { expectBody(exchange, reader) } else { exchange.endBody() }
+        return true
+    }
+
+    private func beginExchange(hasBody: Bool) {
+        info.requests += 1
+        machine.headEnded(hasBody: hasBody)
+        writer.beginExchange()
+        arm(.none)
+    }
+
+    /// Of a head that is refused: for logs, and for what was parsed of it.
+    private func keepHeadSoFar(_ input: ByteBuffer, _ exchange: Exchange) {
+        let limit = exchange.server.headLimits.head
+        input.withSpan { exchange.request.bytes.append(contentsOf: $0.extracting(first: min($0.count, limit))) }
+    }
+
+    /// `client_header_timeout`.
+    func refuseHead() {
+        guard let exchange, let input else { return close() }
+        keepHeadSoFar(input, exchange)
+        beginExchange(hasBody: false)
+        exchange.refuse(.headerTimeout)
+        pump()
+    }
+
+    // MARK: The body
+
+    private func expectBody(_ exchange: Exchange, _ reader: HTTP1Reader) {
+        // The limit of the location that was found.
+        reader.beginBody(exchange.request.head.body, limit: exchange.maxBodySize, now: loop.events.now)
+        guard exchange.request.head.expectsContinue else { return }
+        if exchange.body.isUnwanted {
+            machine.forbidKeepAlive()
+        } else if input?.isEmpty != false {
+            writer.writeContinue()
+        }
+    }
+
+    private func bodyArrived() {
+        guard let exchange, let reader else { return }
+        let timeout = location.settings.client.bodyTimeout
+        if reader.isBodyTooSlow(exchange.body.count, now: loop.events.now, timeout: timeout) { return refuseBody() }
+        // A client that takes nothing does not get more time because it sends.
+        if machine.readsBody, self.timeout != .send { arm(.body) }
+    }
+
+    /// `client_body_timeout`.
+    func refuseBody() {
+        exchange?.refuse(.bodyTimeout)
+        pump()
+    }
+
+    private func takeBody() {
+        guard machine.readsBody, let exchange, let reader else { return }
+        while machine.readsBody, let input, !input.isEmpty, exchange.demandBody() {
+            do throws(HTTPError) {
+                let consumed = try input.withSpan { bytes throws(HTTPError) in
+                    let piece = try reader.decoder.next(bytes)
+                    if !piece.data.isEmpty { exchange.receiveBody(bytes.extracting(piece.data)) }
+                    return piece.consumed
+                }
+                input.consume(consumed)
+            } catch {
+                machine.bodyBroke()
+                arm(.none)
+                exchange.refuse(error == .bodyTooLarge ? .bodyTooLarge : .malformed(error))
+                return
+            }
+            if reader.decoder.isComplete {
+                machine.bodyEnded()
+                if timeout == .body { arm(.none) }
+                exchange.endBody()
+            }
+        }
+        guard machine.readsBody else { return }
+        exchange.flushBody()
+        if !exchange.demandBody() {
+            // The time that a peer takes is not the client's.
+            if timeout == .body { arm(.none) }
+        } else if timeout == .none {
+            arm(.body)
+        }
+    }
+
+    /// Moves the body in and the response out.
+    /// - Returns: Whether the input may be looked at again.
+    private func transfer() -> Bool {
+        takeBody()
+        flush()
+        guard machine.isInExchange else { return true }
+        guard !machine.awaitsResponse, writer.isFlushed, let exchange else { return false }
+        exchange.complete()
+        let ending = machine.responseSent(
+            bodyCount: reader?.decoder.count ?? 0, hasInput: input?.isEmpty == false || isReadable,
+            lingering: location.settings.client.lingeringClose)
+        switch ending {
+        case nil, .wait?: return false
+        case .close?:
+            close()
+            return false
+        case .linger?: linger()
+        case .keepAlive?: becomeIdle()
+        }
+        return true
+    }
+}

@@ -1,0 +1,163 @@
+internal import HTTPWire
+internal import NginxConfig
+internal import Reactor
+
+/// The connection's writing half: the responses, in order.
+extension HTTP1Connection: ClientStream {
+    var responseBacklog: Int {
+        // What comes next has room in a file.
+        if !writer.hasSpool, spoolsResponse { return 0 }
+        return writer.backlog
+    }
+    var responseBytesSent: Int { writer.bytesSent }
+    var responseHeadBytes: Int { writer.headBytes }
+
+    func beginResponse(_ status: Int, reason: String?, contentLength: Int?, mayKeepAlive: Bool) {
+        guard let exchange else { return }
+        // The client may send the body that it announced or not.
+        let isRefusedEarly =
+            exchange.request.head.expectsContinue && machine.readsBody && exchange.body.count == 0
+        let location: RunningLocation = exchange.location
+        let mayKeepAlive =
+            mayKeepAlive && !loop.isDraining && !isRefusedEarly
+            && info.requests < location.settings.client.keepaliveRequests
+            && location.settings.client.keepaliveTimeout > .zero
+            && loop.events.now - info.openedAt <= location.settings.client.keepaliveTime
+        writer.beginHead(
+            status, reason: reason, for: exchange.request.head, mayKeepAlive: mayKeepAlive,
+            contentLength: contentLength)
+    }
+
+    func responseField(_ name: Span<UInt8>, _ value: Span<UInt8>) { writer.field(name, value) }
+
+    func endResponseHead() { writer.endHead() }
+
+    func responseBody(_ bytes: Span<UInt8>) {
+        guard spoolsResponse else { return writer.body(bytes) }
+        do throws(SystemError) {
+            try writer.spool(bytes, location.settings.fastCGI.buffering)
+        } catch {
+            spoolFailed(error)
+        }
+    }
+
+    func responseBody(lent bytes: Span<UInt8>) {
+        let pieces = loop.lentPieces
+        guard writer.lend(bytes, to: pieces, mayLend: mayLend) else {
+            // In their order.
+            takeLentBody()
+            return responseBody(bytes)
+        }
+        if pieces.isFull { takeLentBody() }
+    }
+
+    private var mayLend: Bool {
+        writer.isWritable && !writer.isHeldBack && !isPumping && !writer.isChunked && !spoolsResponse
+            && machine.isInExchange && exchange?.response.limitRate == 0
+    }
+
+    func takeLentBody() {
+        let pieces = loop.lentPieces
+        guard !pieces.isEmpty else { return }
+        if writer.send(pieces, to: transport) {
+            awaitWritable()
+            arm(.send)
+        }
+    }
+
+    func responseFile(_ part: FilePart) { writer.file(part) }
+
+    func endResponse() {
+        var keepsAlive = false
+        if writer.hasSpool {
+            do throws(SystemError) {
+                keepsAlive = try writer.endSpooled(location.settings.fastCGI.buffering)
+            } catch {
+                spoolFailed(error)
+            }
+        } else {
+            keepsAlive = writer.end()
+        }
+        machine.responseWritten(keepsAlive: keepsAlive)
+    }
+
+    func abortResponse() {
+        writer.abort()
+        exchange?.log(.info, "the response was cut short")
+        flush()
+        abort()
+    }
+
+    func dropConnection(resets: Bool) { abort(resets: resets) }
+
+    func flushResponse() {
+        guard !isPumping, !machine.isClosed else { return }
+        flush()
+        guard machine.isInExchange, !machine.awaitsResponse, writer.isFlushed else { return }
+        pump()
+    }
+
+    func resumeRequestBody() {
+        if machine.readsBody, timeout == .none { arm(.body) }
+        pump()
+    }
+
+    // MARK: The spool
+
+    /// Response bytes go to the file now, because memory holds enough for the client to go on with.
+    private var spoolsResponse: Bool {
+        if writer.hasSpool { return true }
+        guard writer.outputCount > UpstreamConnection.highWaterMark, let exchange else { return false }
+        let buffering = location.settings.fastCGI.buffering
+        return buffering.buffersResponses && buffering.maxTempFileSize > 0 && exchange.response.mayBuffer
+    }
+
+    private func spoolFailed(_ error: SystemError) {
+        exchange?.log(.crit, "\(error) while buffering a response")
+        exchange?.response.mayBuffer = false
+    }
+
+    // MARK: Sending
+
+    func flush() {
+        let budget = responseBudget
+        switch writer.flush(to: transport, budget: budget) {
+        case .idle: break
+        case .flushed: awaitBodyAgain()
+        case .blocked(let hasProgressed):
+            awaitWritable()
+            if hasProgressed || timeout != .send { arm(.send) }
+        case .throttled:
+            writer.isHeldBack = true
+            arm(.rate)
+        case .yielded:
+            arm(.send)
+            loop.events.later { [self] in
+                flushResponse()
+                if responseBacklog == 0 { exchange?.clientDrained() }
+            }
+        case .failed: abort()
+        case .truncated:
+            exchange?.log(.info, "the response was cut short")
+            abort()
+        }
+    }
+
+    /// Bytes that the client may have now (`limit_rate`).
+    private var responseBudget: Int {
+        guard let exchange else { return .max }
+        return exchange.response.budget(
+            after: location.settings.client.limitRateAfter, elapsed: loop.events.now - exchange.request.startedAt,
+            sent: writer.bytesSent)
+    }
+
+    /// Everything is written: from now on the time that the client takes is its body's.
+    private func awaitBodyAgain() {
+        guard timeout == .send || timeout == .none else { return }
+        if machine.readsBody, exchange?.demandBody() == true {
+            arm(.body)
+        } else if timeout == .send {
+            arm(.none)
+        }
+    }
+}

@@ -1,0 +1,32 @@
+internal import HTTPWire
+internal import NginxConfig
+
+/// A server's settings, made ready for requests.
+final class RunningServer: Sendable {
+    let server: NginxConfig.Server
+    /// The server's, without a copy of the server's other lists at each request.
+    let table: LocationTable
+    let locations: [RunningLocation]
+    /// `$server_name`.
+    let name: [UInt8]
+    /// How much of a request's head is taken.
+    let headLimits: HTTPLimits
+    let requestRules: RequestRules
+
+    init(_ server: NginxConfig.Server, _ locations: [RunningLocation]) {
+        self.server = server
+        table = server.table
+        self.locations = locations
+        name = Array((server.names.first?.text ?? "").utf8)
+        var limits = HTTPLimits()
+        limits.requestLine = server.settings.parsing.headerBuffers.requestLine
+        limits.head = server.settings.parsing.headerBuffers.head
+        if let count = server.settings.parsing.maxHeaders { limits.fields = count }
+        headLimits = limits
+        var rules = RequestRules()
+        rules.takesUnderscores = server.settings.parsing.takesUnderscores
+        rules.dropsInvalidNames = server.settings.parsing.dropsInvalidHeaders
+        rules.mergesSlashes = server.settings.parsing.mergesSlashes
+        requestRules = rules
+    }
+}

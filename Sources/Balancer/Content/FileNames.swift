@@ -1,0 +1,37 @@
+internal import Bytes
+internal import NginxConfig
+
+/// What paths stand for on the disk (`root`, `alias`).
+struct FileNames {
+    private let exchange: Exchange
+
+    init(_ exchange: Exchange) { self.exchange = exchange }
+
+    /// - Returns: nil for a path that leads out of its folder, which only a variable can make.
+    func name(of path: [UInt8]) -> [UInt8]? {
+        let root = exchange.location.settings.files.root
+        var name: [UInt8] = []
+        exchange.variables.append(root.path, to: &name)
+        switch root.alias {
+        case nil: name += path
+        case .prefix(let count): name += path.dropFirst(count)
+        case .whole: break
+        }
+        let climbs = name.split(separator: ASCII.slash).contains([ASCII.dot, ASCII.dot])
+        return climbs || name.contains(0) ? nil : name
+    }
+
+    /// A path as it stands in a URL: nginx's NGX_ESCAPE_URI.
+    static func escaped(_ path: [UInt8]) -> [UInt8] {
+        var out: [UInt8] = []
+        for byte in path {
+            if byte.isVisible, byte != ASCII.quote, byte != ASCII.hash, byte != ASCII.percent, byte != ASCII.question {
+                out.append(byte)
+            } else {
+                out.append(ASCII.percent)
+                out.append(capitalHex: byte)
+            }
+        }
+        return out
+    }
+}

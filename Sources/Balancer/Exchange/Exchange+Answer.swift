@@ -1,0 +1,67 @@
+internal import Bytes
+internal import HTTPWire
+internal import NginxConfig
+internal import Reactor
+
+/// The response: a peer's, or one of the balancer's own.
+extension Exchange {
+    /// For answers that hold only now: without it a cache may keep even a 404 (RFC 9111, 4.2.2).
+    static let noStore: (StaticString, String) = ("Cache-Control", "no-store")
+
+    /// A peer's response begins.
+    func deliver(_ head: UpstreamResponseHead) {
+        response.isBegun = true
+        if let probe { return probe.take(head) }
+        response.status = route.redirect?.status ?? head.status
+        if head.hasAccel { obeyAccelHeaders(head) }
+        ResponseHeadWriter(self).write(head)
+    }
+
+    /// `X-Accel-Limit-Rate` and `X-Accel-Buffering`.
+    private func obeyAccelHeaders(_ head: UpstreamResponseHead) {
+        let obeyed = location.settings.fastCGI.obeyedHeaders
+        if obeyed.contains(.limitRate), let value = head.value(of: "x-accel-limit-rate", kind: .accel) {
+            if let rate = Int(String(decoding: value, as: UTF8.self)), rate >= 0 { response.limitRate = rate }
+        }
+        if obeyed.contains(.buffering), let value = head.value(of: "x-accel-buffering", kind: .accel) {
+            if value.isEqual(ignoringCase: "no".utf8) { response.mayBuffer = false }
+        }
+    }
+
+    /// Answers with the `error_page` of a refusal, or else with a problem document (RFC 9457).
+    func refuse(_ refusal: Refusal) {
+        if let probe { return probe.abortResponse() }
+        if refusal.endsConnection { response.isLast = true }
+        if case .malformed(let error) = refusal { log(.info, "client sent an invalid request: \(error)") }
+        let status = refusal.status
+        let fields = refusal.fields(location.limitNames)
+        if ErrorPages(self).redirect(for: status) { return }
+        route.redirect?.status = nil
+        let detail = refusal.detail
+        let document = ProblemDocument.bytes(
+            status, detail.prefix(1).uppercased() + detail.dropFirst(), requestID: shownID)
+        answer(status, contentType: ProblemDocument.mediaType, document, fields: fields + [Self.noStore])
+    }
+
+    /// A response of the balancer's own.
+    /// - Parameter contentType: nil for one without a body.
+    func answer(_ status: Int, contentType: String?, _ bytes: [UInt8], fields: [(StaticString, String)] = []) {
+        guard !response.isBegun else { return client.abortResponse() }
+        takeOver()
+        response.status = route.redirect?.status ?? status
+        ResponseHeadWriter(self).write(contentType: contentType, contentLength: bytes.count, fields)
+        client.responseBody(bytes.span)
+        client.endResponse()
+        client.flushResponse()
+    }
+
+    /// A response with a part of a file as its body; nil: without a body.
+    func answer(_ status: Int, contentType: String?, _ part: FilePart?, fields: [(StaticString, String)]) {
+        takeOver()
+        response.status = route.redirect?.status ?? status
+        ResponseHeadWriter(self).write(contentType: contentType, contentLength: part?.count, fields)
+        if let part { client.responseFile(part) }
+        client.endResponse()
+        client.flushResponse()
+    }
+}

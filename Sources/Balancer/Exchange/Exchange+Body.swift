@@ -1,0 +1,85 @@
+internal import NginxConfig
+internal import Reactor
+
+/// The request's body: from the client's stream to memory, to a file or to the peer's connection.
+extension Exchange {
+    /// Bytes of the body that are taken at most (`client_max_body_size`).
+    var maxBodySize: Int {
+        let limit = location.settings.client.maxBodySize
+        return limit > 0 ? Int(clamping: limit) : .max
+    }
+
+    /// Says whether the client may send more of the body. If not, ``ClientStream/resumeRequestBody()`` follows when it may.
+    func demandBody() -> Bool {
+        if body.isUnwanted { return true }
+        let isCongested = isBodyCongested
+        if isCongested { body.isPaused = true }
+        return !isCongested
+    }
+
+    private var isBodyCongested: Bool {
+        if let connection = upstream.connection {
+            return !connection.isConnected || connection.backlog > UpstreamConnection.highWaterMark
+        }
+        return body.isFull(location.settings.client.bodyBufferSize)
+    }
+
+    func receiveBody(_ bytes: Span<UInt8>) {
+        let settings = location.settings
+        let destination = body.receive(
+            bytes.count, hasUpstream: upstream.connection != nil, passesBody: settings.fastCGI.passesRequestBody,
+            limit: settings.client.bodyBufferSize)
+        switch destination {
+        case .nowhere: break
+        case .upstream:
+            upstream.bodySpent()
+            upstream.connection?.body(bytes)
+        case .file: spool(bytes)
+        case .memory:
+            body.held.append(contentsOf: bytes)
+            if body.isFull(settings.client.bodyBufferSize) { beginContent() }
+        }
+    }
+
+    func endBody() {
+        body.ended()
+        guard !body.isUnwanted else { return }
+        if let connection = upstream.connection {
+            if location.settings.fastCGI.passesRequestBody { connection.endBody() }
+            connection.flush()
+        } else {
+            beginContent()
+        }
+    }
+
+    /// What was handed over since the last call may go out.
+    func flushBody() { upstream.connection?.flush() }
+
+    /// `fastcgi_request_buffering on`: what memory has no room for goes to a file.
+    private func spool(_ bytes: Span<UInt8>) {
+        do throws(SystemError) {
+            if body.spool == nil {
+                body.spool = try RequestSpool(in: location.settings.fastCGI.buffering.requestFolder)
+            }
+            try body.spool!.append(bytes)
+        } catch {
+            log(.crit, "\(error) while buffering a request's body")
+            response.isLast = true
+            refuse(.configured(500))
+        }
+    }
+
+    /// The peer has taken bytes: perhaps the client may go on.
+    func resumeBodyIfPossible() {
+        if body.isPaused, !isBodyCongested { resumeBodySoon() }
+    }
+
+    /// The client goes on at the end of this turn of the loop.
+    func resumeBodySoon() {
+        body.isPaused = false
+        let generation = generation
+        loop.events.later { [self] in
+            if generation == self.generation, client != nil { client.resumeRequestBody() }
+        }
+    }
+}

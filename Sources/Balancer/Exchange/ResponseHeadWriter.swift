@@ -1,0 +1,101 @@
+internal import Bytes
+internal import NginxConfig
+internal import Reactor
+
+/// Writes the heads of responses to the client's stream.
+struct ResponseHeadWriter {
+    private let exchange: Exchange
+    private let client: any ClientStream
+    private let location: RunningLocation
+
+    init(_ exchange: Exchange) {
+        self.exchange = exchange
+        client = exchange.client
+        location = exchange.location
+    }
+
+    /// The head of a peer's response.
+    func write(_ head: UpstreamResponseHead) {
+        let status = exchange.response.status
+        let reason = head.reason.isEmpty || status != head.status ? nil : head.text(head.reason)
+        client.beginResponse(
+            status, reason: reason, contentLength: head.contentLength, mayKeepAlive: !exchange.response.isLast)
+        writeServerAndDate()
+        let hidesHeaders = !location.settings.fastCGI.hiddenHeaders.isEmpty
+        var hasRequestID = false
+        let bytes = head.bytes
+        // A message has one: the last that the peer gave, as in nginx.
+        let contentType = head.fields.last { $0.kind == .contentType }
+        for field in head.fields {
+            switch field.kind {
+            case .contentType where field != contentType: continue
+            case .own: continue
+            case .requestID: hasRequestID = true
+            case .accel where !isPassed(field, head): continue
+            case _ where hidesHeaders && isHidden(field, head): continue
+            default: break
+            }
+            client.responseField(bytes.span.extracting(field.name), bytes.span.extracting(field.value))
+            if location.keepsResponseHeaders {
+                exchange.response.keep(Array(bytes[field.name]), Array(bytes[field.value]))
+            }
+        }
+        if !hasRequestID { write("X-Request-Id", exchange.shownID) }
+        writeAddedHeaders()
+        client.endResponseHead()
+    }
+
+    /// The head of a response of the balancer's own.
+    func write(contentType: String?, contentLength: Int?, _ fields: [(StaticString, String)]) {
+        client.beginResponse(
+            exchange.response.status, reason: nil, contentLength: contentLength,
+            mayKeepAlive: !exchange.response.isLast)
+        writeServerAndDate()
+        if let contentType { write("Content-Type", Array(contentType.utf8)) }
+        for field in fields { write(field.0, Array(field.1.utf8)) }
+        write("X-Request-Id", exchange.shownID)
+        writeAddedHeaders()
+        client.endResponseHead()
+    }
+
+    /// As nginx, the balancer writes these two itself in every response.
+    private func writeServerAndDate() {
+        if let template = location.settings.response.serverTokens {
+            let name = exchange.variables.value(of: template)
+            if !name.isEmpty { client.responseField("Server", name) }
+        } else {
+            client.responseField("Server", Self.serverName)
+        }
+        client.responseField("Date", exchange.loop.time.http)
+    }
+
+    private static let serverName = Array("millrace".utf8)
+
+    private func write(_ name: StaticString, _ value: [UInt8]) {
+        client.responseField(name, value)
+        if location.keepsResponseHeaders { exchange.response.keep(Array(name.description.utf8), value) }
+    }
+
+    /// `add_header`.
+    private func writeAddedHeaders() {
+        if let fields = exchange.route.redirect?.fields {
+            for field in fields { client.responseField(field.name.span, field.value.span) }
+        }
+        for header in location.addedHeaders where header.rule.applies(to: exchange.response.status) {
+            let value = exchange.variables.value(of: header.rule.value)
+            if value.isEmpty { continue }
+            client.responseField(header.name.span, value.span)
+            if location.keepsResponseHeaders { exchange.response.keep(header.name, value) }
+        }
+    }
+
+    /// `fastcgi_pass_header`: else `X-Accel-…` is for the balancer and not for the client.
+    private func isPassed(_ field: UpstreamResponseHead.Field, _ head: UpstreamResponseHead) -> Bool {
+        location.settings.fastCGI.passedHeaders.contains { head.isNamed(field, $0) }
+    }
+
+    /// `fastcgi_hide_header`.
+    private func isHidden(_ field: UpstreamResponseHead.Field, _ head: UpstreamResponseHead) -> Bool {
+        location.settings.fastCGI.hiddenHeaders.contains { head.isNamed(field, $0) }
+    }
+}

@@ -1,0 +1,38 @@
+internal import Balancing
+internal import NginxConfig
+internal import Reactor
+
+/// A listening socket that is bound, for all loops.
+struct BoundListener: Sendable {
+    /// What is listened on, and what holds there.
+    struct Place: Sendable {
+        let address: SocketAddress
+        let settings: ListenerSettings
+
+        /// As in nginx: where every address of a port is listened on, a single one has no socket of its own, unless its
+        /// `listen` has parameters of one. Its connections are told by the address that they were made to.
+        func covers(_ other: Place) -> Bool {
+            guard address.isWildcard, !other.address.isWildcard, !other.settings.hasOptions else { return false }
+            return address.family == other.address.family && address.port == other.address.port
+        }
+    }
+
+    let settings: ListenerSettings
+    let address: SocketAddress
+    /// Single addresses whose connections come here, too.
+    let covered: [Place]
+    /// One for all loops, or with `reuseport` one for each, or more where there were more loops before.
+    let sockets: [ListeningSocket]
+    /// The loops that accept connections.
+    let owners: [Int]
+
+    var isPerLoop: Bool { sockets.count > 1 }
+
+    /// Whether a socket is accepted on by several loops.
+    var isShared: Bool { !isPerLoop && owners.count > 1 }
+
+    func descriptors(for loop: Int) -> [CInt] {
+        guard isPerLoop else { return owners.contains(loop) ? [sockets[0].descriptor] : [] }
+        return sockets.indices.filter { owners[$0 % owners.count] == loop }.map { sockets[$0].descriptor }
+    }
+}

@@ -1,0 +1,23 @@
+/// Objects of requests that are over, for the next ones: they keep their memory.
+struct RequestPool {
+    /// Spare objects of a kind.
+    private static let maxSpares = 256
+
+    private var exchanges: ContiguousArray<Exchange> = []
+    private var readers: ContiguousArray<HTTP1Reader> = []
+
+    mutating func takeExchange() -> Exchange? { exchanges.popLast() }
+
+    mutating func giveBack(_ exchange: Exchange) {
+        exchange.reset()
+        if exchanges.count < Self.maxSpares { exchanges.append(exchange) } else { exchange.dispose() }
+    }
+
+    mutating func takeReader() -> HTTP1Reader? { readers.popLast() }
+
+    mutating func giveBack(_ reader: HTTP1Reader) {
+        guard readers.count < Self.maxSpares else { return }
+        reader.reset()
+        readers.append(reader)
+    }
+}

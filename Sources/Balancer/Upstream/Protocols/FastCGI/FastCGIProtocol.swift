@@ -1,0 +1,84 @@
+internal import FastCGIWire
+internal import HTTPWire
+internal import NginxConfig
+internal import Reactor
+
+/// FastCGI as an upstream's protocol (`fastcgi_pass`).
+final class FastCGIProtocol: UpstreamProtocol {
+    /// Content of one STDIN record: a multiple of 8, as the specification recommends (FastCGI 1.0, 3.3).
+    private static let recordSize = 65_528
+
+    private var wire = FastCGIClientMachine()
+    /// Kept for its memory.
+    private var head = UpstreamResponseHead()
+
+    func begin(_ exchange: Exchange, time: WallTime, into out: ByteBuffer) {
+        let settings = exchange.location.settings
+        // The codec fills its memory again, which must not be shared then.
+        head.bytes = []
+        wire.limits.head = settings.fastCGI.bufferSize
+        wire.begin(
+            keepsConnection: settings.fastCGI.keepsConnection && exchange.probe == nil,
+            isHead: exchange.request.head.method.isHead, into: &out.storage)
+        FastCGIParams(exchange, time: time).append(with: wire.encoder, to: &out.storage)
+        wire.encoder.endParams(into: &out.storage)
+    }
+
+    func body(_ bytes: Span<UInt8>, into out: ByteBuffer) {
+        var start = 0
+        while start < bytes.count {
+            let end = min(bytes.count, start + Self.recordSize)
+            wire.encoder.bodyRecord(count: end - start, into: &out.storage)
+            out.append(bytes.extracting(start..<end))
+            start = end
+        }
+    }
+
+    func endBody(into out: ByteBuffer) { wire.encoder.endBody(into: &out.storage) }
+
+    var isRequestWritten: Bool { wire.encoder.isIdle }
+
+    func next(_ bytes: Span<UInt8>, from position: inout Int) throws(UpstreamProtocolError) -> UpstreamEvent {
+        do throws(FastCGIError) {
+            switch try wire.next(bytes, from: &position) {
+            case .head:
+                head.take(wire.head)
+                return .head(head)
+            case .body(let range): return .body(range)
+            case .diagnostics(let range): return .diagnostics(range)
+            case .end(let isReusable): return .end(isReusable: isReusable)
+            case .rejected(let status): return .refused(isOverloaded: status == .overloaded)
+            case .needsMore: return .needsMore
+            }
+        } catch {
+            throw UpstreamProtocolError(description: "\(error)")
+        }
+    }
+}
+
+extension UpstreamResponseHead {
+    fileprivate mutating func take(_ head: borrowing CGIResponseHead) {
+        bytes = head.bytes
+        status = head.status
+        reason = head.reason
+        contentLength = head.contentLength
+        hasAccel = head.hasAccel
+        fields.removeAll(keepingCapacity: true)
+        for field in head.fields {
+            fields.append(Field(name: field.name, value: field.value, kind: Field.Kind(field.known)))
+        }
+    }
+}
+
+extension UpstreamResponseHead.Field.Kind {
+    fileprivate init(_ known: KnownResponseField) {
+        self =
+            switch known {
+            case .contentType: .contentType
+            case .xRequestID: .requestID
+            case .accel: .accel
+            case .status, .contentLength, .hopByHop, .date, .server, .transferEncoding: .own
+            case .location, .retryAfter, .other: .other
+            }
+    }
+}

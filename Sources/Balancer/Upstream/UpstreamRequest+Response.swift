@@ -1,0 +1,110 @@
+internal import Balancing
+internal import NginxConfig
+internal import Reactor
+
+/// The peer's response: delivered, or dropped.
+extension UpstreamRequest {
+    /// What is done with a response, now that its head is here.
+    enum HeadDecision {
+        case deliver
+        /// `fastcgi_next_upstream`: drop it, ask another peer.
+        case passOver
+        /// `fastcgi_intercept_errors`: an `error_page` takes its place.
+        case intercept
+        /// `X-Accel-Redirect`: drop it, go on at this target.
+        case redirect(to: [UInt8])
+    }
+
+    func decide(_ head: UpstreamResponseHead) -> HeadDecision {
+        if location.settings.fastCGI.retry.conditions.contains(status: head.status),
+            machine.passesOver(head.status, after: tries)
+        {
+            return .passOver
+        }
+        guard exchange.probe == nil else { return .deliver }
+        if location.settings.fastCGI.interceptsErrors, ErrorPages(exchange).hasPage(for: head.status) {
+            return .intercept
+        }
+        if head.hasAccel, location.settings.fastCGI.obeyedHeaders.contains(.redirect),
+            let target = head.value(of: "x-accel-redirect", kind: .accel)
+        {
+            return .redirect(to: target)
+        }
+        return .deliver
+    }
+
+    /// The response goes to the client.
+    func deliver(_ head: UpstreamResponseHead) {
+        machine.responseBegan()
+        let last = progress.attempts.count - 1
+        progress.attempts[last].status = head.status
+        progress.attempts[last].headerAt = loop.events.now
+        exchange.deliver(head)
+    }
+
+    /// - Parameter bytes: Lent until ``ClientStream/takeLentBody()``.
+    func deliver(body bytes: Span<UInt8>) {
+        progress.attempts[progress.attempts.count - 1].responseLength += bytes.count
+        exchange.client.responseBody(lent: bytes)
+    }
+
+    /// FCGI_STDERR goes to the error log.
+    /// - Returns: Whether it means that there is no response (`fastcgi_catch_stderr`).
+    func takeDiagnostics(_ bytes: Span<UInt8>) -> Bool {
+        var text: [UInt8] = []
+        text.append(contentsOf: bytes)
+        exchange.log(.error, "FastCGI sent in stderr: \"\(String(decoding: text, as: UTF8.self))\"")
+        let caught = location.settings.fastCGI.caughtStderr
+        return !caught.isEmpty && !machine.isAnswering && caught.contains { text.contains($0) }
+    }
+
+    /// The response is not delivered: its connection is closed, and the head's decision carried out.
+    func drop(_ connection: UpstreamConnection, _ head: UpstreamResponseHead, _ decision: HeadDecision) {
+        closeConnection()
+        let last = progress.attempts.count - 1
+        progress.attempts[last].status = head.status
+        progress.attempts[last].headerAt = loop.events.now
+        progress.attempts[last].endedAt = loop.events.now
+        switch decision {
+        case .deliver: break
+        case .passOver:
+            // 403 and 404 are no failures of the peer.
+            finishLease(head.status == 403 || head.status == 404 ? .success : .failure, .closed)
+            perform(machine.passedOver())
+        case .intercept:
+            finishLease(.success, .closed, isError: head.status >= 500)
+            exchange.refuse(.configured(head.status))
+        case .redirect(let target):
+            finishLease(.success, .closed)
+            machine.abandoned()
+            progress.tried.removeAll()
+            InternalRedirects(exchange).redirect(to: target, from: head)
+        }
+    }
+
+    /// The response is complete.
+    func ended(_ connection: UpstreamConnection, isReusable: Bool) {
+        progress.connection = nil
+        let last = progress.attempts.count - 1
+        progress.attempts[last].endedAt = loop.events.now
+        machine.responseEnded()
+        let upstream = connection.upstream
+        let times = progress.attempts[last].times
+        let isError = progress.attempts[last].status >= 500
+        if isReusable, exchange.body.isComplete, let idleTime = upstream.idleTime(of: connection),
+            let lease = progress.lease
+        {
+            progress.lease = nil
+            let finished = upstream.shared.group.finish(
+                lease, .success, connection: .idle, now: loop.milliseconds, times: times, isError: isError)
+            if finished.keepsConnection { connection.becomeIdle(for: idleTime) } else { connection.close() }
+            if !finished.ejections.isEmpty { report(finished.ejections) }
+            loop.wake(finished.wake, for: upstream.shared)
+        } else {
+            connection.close()
+            finishLease(.success, .closed, times: times, isError: isError)
+        }
+        exchange.body.discard()
+        exchange.client.endResponse()
+    }
+}
