@@ -32,6 +32,8 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
 let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+let structuredFields = Target.Dependency.product(
+    name: "RawStructuredFieldValues", package: "swift-http-structured-headers")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let package = Package(
@@ -43,6 +45,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-http-structured-headers", exact: "1.7.0"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", exact: "2.13.0"),
     ],
@@ -88,7 +91,7 @@ let package = Package(
             dependencies: [
                 "AdminAccess", "Bytes", "CFastCGI", "CLinux", "HTTPWire", "JSON", "Queue", "Reactor", "Tasks",
                 "Telemetry", "Threading",
-                deque, logging, metrics,
+                deque, logging, metrics, structuredFields,
             ]),
         .target(
             name: "DefaultProxy", path: "proxy",
@@ -155,7 +158,7 @@ let package = Package(
         .testTarget(name: "TelemetryTests", dependencies: ["JSON", "Telemetry", logging, coreMetrics]),
         .testTarget(name: "ReactorTests", dependencies: ["Reactor", "Threading"]),
         .testTarget(name: "AdminAccessTests", dependencies: ["AdminAccess"]),
-        .testTarget(name: "TasksTests", dependencies: ["JSON", "Tasks"]),
+        .testTarget(name: "TasksTests", dependencies: ["Bytes", "JSON", "Tasks"]),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres", "TestSupport", "Threading", logging]),
         .testTarget(
             name: "QueueTests",
@@ -163,7 +166,8 @@ let package = Package(
         .testTarget(
             name: "APITests",
             dependencies: [
-                "AdminAccess", "API", "FastCGIWire", "JSON", "Postgres", "Queue", "Reactor", "Schema", "Supervisor",
+                "AdminAccess", "API", "FastCGIWire", "HTTPWire", "JSON", "Postgres", "Queue", "Reactor", "Schema",
+                "Supervisor",
                 "Tasks",
                 "TestSupport", "Threading", logging,
             ]),

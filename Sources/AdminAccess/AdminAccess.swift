@@ -1,14 +1,14 @@
-internal import Reactor
+internal import Bytes
 
-/// Who may make administrative calls, of a node and of the balancer alike.
+/// Decides who may make administrative calls to a node or to the balancer.
 ///
-/// With a token, whoever brings it. Without one, whoever is on this machine; and as any web page can have the browser
-/// of a reader on this machine send a POST, without asking first, two more things have to hold then:
-/// - Host, if there is one (a browser always sends it), names the machine as `localhost` or by a loopback address. A
-///   site that has its own name point there (DNS rebinding) is known by that name.
-/// - Origin (RFC 6454), if there is one, is that same host: any other page is another site.
+/// If a token is configured, every client that sends it may. Without a token, every client on this machine may. But any
+/// web page can make a browser on this machine send a POST request. So without a token there are two more conditions:
+/// - Host, if present (browsers always send it), must be `localhost` or a loopback address. This stops DNS rebinding: a
+///   site whose name points to 127.0.0.1 still sends its own name.
+/// - Origin (RFC 6454), if present, must be the same host. Otherwise the request comes from a page of another site.
 package struct AdminAccess: Sendable {
-    /// What a call says of who makes it. `nil`: the field is absent.
+    /// The header fields of a call that decide. A field is `nil` if it is absent.
     package struct Credentials: Sendable {
         package var isFromThisMachine: Bool
         package var authorization: String?
@@ -24,7 +24,8 @@ package struct AdminAccess: Sendable {
     }
 
     package enum Denial: Sendable, Hashable {
-        /// To be answered with 401 and `WWW-Authenticate: Bearer`; the others with 403.
+        /// The token is missing or wrong. The status is 401 and needs the header `WWW-Authenticate: Bearer`; the status
+        /// of all others is 403.
         case noToken
         case otherMachine, otherName, otherSite
 
@@ -32,22 +33,22 @@ package struct AdminAccess: Sendable {
 
         package var detail: String {
             switch self {
-            case .noToken: "This call needs the administrator's token: Authorization: Bearer …."
-            case .otherMachine: "Without an admin token this call is taken from the server's own machine only."
-            case .otherName: "Without an admin token this call is taken under the name localhost or 127.0.0.1 only."
-            case .otherSite: "Without an admin token this call is not taken from a web page of another site."
+            case .noToken: "This call needs the admin token: Authorization: Bearer …"
+            case .otherMachine: "No admin token is configured, so this call is only accepted from the server's machine."
+            case .otherName: "No admin token is configured, so the host must be localhost or a loopback address."
+            case .otherSite: "No admin token is configured, so this call is not accepted from a page of another site."
             }
         }
     }
 
     private let token: [UInt8]?
 
-    /// - Parameter token: `nil` or empty: no token is set (`MILLRACE_ADMIN_TOKEN`).
+    /// - Parameter token: the value of `MILLRACE_ADMIN_TOKEN`. `nil` or an empty text means that there is no token.
     package init(token: String?) {
         self.token = token.flatMap { $0.isEmpty ? nil : Array($0.utf8) }
     }
 
-    /// - Returns: `nil`: the call may be made.
+    /// - Returns: why the call is refused; `nil` if it is allowed.
     package func denial(of call: Credentials) -> Denial? {
         if let token {
             guard let given = Self.bearerToken(call.authorization) else { return .noToken }
@@ -55,14 +56,15 @@ package struct AdminAccess: Sendable {
         }
         if !call.isFromThisMachine { return .otherMachine }
         if let host = call.host, !LoopbackAuthority.matches(host) { return .otherName }
-        guard let origin = call.origin?.lowercased() else { return nil }
-        guard let host = call.host?.lowercased() else { return .otherSite }
-        return origin == "http://\(host)" || origin == "https://\(host)" ? nil : .otherSite
+        guard let origin = call.origin else { return nil }
+        guard let host = call.host else { return .otherSite }
+        let isSame = ["http://", "https://"].contains { origin.utf8.isEqual(ignoringCase: ($0 + host).utf8) }
+        return isSame ? nil : .otherSite
     }
 
-    /// RFC 6750, section 2.1. The scheme's case does not matter.
+    /// RFC 6750, section 2.1. The scheme is case-insensitive.
     private static func bearerToken(_ authorization: String?) -> Substring? {
-        guard let authorization, authorization.prefix(7).lowercased() == "bearer " else { return nil }
+        guard let authorization, authorization.prefix(7).utf8.isEqual(ignoringCase: "bearer ".utf8) else { return nil }
         return authorization.dropFirst(7).drop { $0 == " " }
     }
 }

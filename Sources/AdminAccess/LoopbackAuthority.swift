@@ -1,10 +1,10 @@
 internal import Reactor
 
-/// Whether the value of a Host header names this machine and nothing else: `localhost` or a name under it (RFC 6761,
-/// section 6.3), or a loopback address, with any port.
+/// Recognizes a Host header that can only mean this machine: `localhost` or a name below it (RFC 6761, section 6.3), or
+/// a loopback address, with any port.
 ///
-/// A page of a site whose name was made to point at 127.0.0.1 (DNS rebinding) comes from a loopback address and is its
-/// own origin; its Host is still the site's name.
+/// It stops DNS rebinding. If a site's name points to 127.0.0.1, requests of its pages come from a loopback address and
+/// have a matching Origin, but their Host is still the site's name.
 package enum LoopbackAuthority {
     package static func matches(_ authority: String) -> Bool {
         guard let host = host(of: authority.lowercased()) else { return false }
@@ -12,7 +12,7 @@ package enum LoopbackAuthority {
         return SocketAddress(numeric: String(host), port: 0)?.isLoopback ?? false
     }
 
-    /// Without the port and the brackets; `nil`: malformed.
+    /// The host without port and brackets; `nil` if the authority is malformed.
     private static func host(of authority: String) -> Substring? {
         var host = authority[...]
         var port: Substring?

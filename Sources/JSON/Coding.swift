@@ -1,6 +1,6 @@
 extension JSONValue: Codable {
     package init(from decoder: any Decoder) throws {
-        // A wrong guess costs a thrown error, so the guesses go by what is frequent in what we are sent.
+        // Each failed try costs a thrown error, so the types that are frequent in requests come first.
         let value = try decoder.singleValueContainer()
         if let string = try? value.decode(String.self) {
             self = .string(string)
@@ -44,7 +44,7 @@ extension JSONValue: Codable {
     }
 }
 
-/// A member name that is only known at run time.
+/// A coding key whose name is only known at run time.
 package struct AnyKey: CodingKey {
     package let stringValue: String
     package var intValue: Int? { nil }

@@ -1,10 +1,10 @@
 extension JSON {
-    /// Whether a `Content-Type` names JSON: `application/json` or a type with the suffix `+json` (RFC 6839), in UTF-8.
+    /// Whether a `Content-Type` is JSON in UTF-8: `application/json`, or a type with the suffix `+json` (RFC 6839).
     package static func isMediaType(_ field: String) -> Bool {
-        // What nearly all send.
+        // A shortcut for the most frequent value.
         if field == "application/json" { return true }
         let parts = field.lowercased().split(separator: ";", omittingEmptySubsequences: false)
-            // Blanks may stand around each part.
+            // Each part may have white space around it.
             .map { $0.split { $0 == " " || $0 == "\t" }.joined(separator: " ") }
         guard let type = parts.first else { return false }
         guard type == "application/json" || (type.hasPrefix("application/") && type.hasSuffix("+json")) else {

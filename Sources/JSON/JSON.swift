@@ -1,6 +1,6 @@
 package import FoundationEssentials
 
-/// Foundation's decoder, made once, and strict.
+/// Decodes JSON with Foundation's decoder. Unlike Foundation, it refuses trailing commas.
 package enum JSON {
     private static let decoder = JSONDecoder()
 
@@ -18,7 +18,7 @@ package enum JSON {
         return try decoder.decode(type, from: Data(bytes), configuration: configuration)
     }
 
-    /// Foundation lets `[1,]` and `{"a":1,}` pass; RFC 8259, sections 4 and 5, does not.
+    /// Foundation accepts `[1,]` and `{"a":1,}`, which RFC 8259, sections 4 and 5, does not allow.
     private static func refuseTrailingComma(_ bytes: [UInt8]) throws(DecodingError) {
         var isInString = false
         var isEscaped = false

@@ -1,6 +1,6 @@
-/// A JSON value whose shape is not known at compile time.
+/// A JSON value whose structure is not known at compile time.
 ///
-/// Numbers that are whole and fit are `integer`, also when they were written `1.0` or `1e3`; all others are `number`.
+/// Whole numbers that fit are `integer`, also if they were written as `1.0` or `1e3`. All others are `number`.
 package enum JSONValue: Sendable, Hashable {
     case null
     case bool(Bool)
@@ -43,7 +43,8 @@ extension JSONValue {
         if case .object(let value) = self { value } else { nil }
     }
 
-    /// The member of an object. `nil` where there is none, or where the value is no object; setting makes an object.
+    /// A member of an object; `nil` if it is missing or the value is not an object. Setting a member of another value
+    /// replaces that value by an object.
     package subscript(name: String) -> JSONValue? {
         get { objectValue?[name] }
         set {
@@ -53,7 +54,7 @@ extension JSONValue {
         }
     }
 
-    /// The element of an array. `nil` outside its bounds, or where the value is no array.
+    /// An element of an array; `nil` if the index is out of bounds or the value is not an array.
     package subscript(index: Int) -> JSONValue? {
         guard let elements = arrayValue, elements.indices.contains(index) else { return nil }
         return elements[index]

@@ -1,10 +1,10 @@
-/// Writes JSON text with the members in the order given, without a tree in between: replies are on the hot path.
+/// Writes JSON text directly, without a tree of values. Members keep their order. It is used for responses.
 package struct JSONWriter: Sendable {
     package private(set) var bytes: [UInt8] = []
 
     package init(capacity: Int = 256) { bytes.reserveCapacity(capacity) }
 
-    /// An object whose members `members` writes.
+    /// An object. The closure writes its members.
     package static func object(_ members: (inout JSONWriter) -> Void) -> JSONWriter {
         var writer = JSONWriter()
         writer.object(members)
@@ -53,7 +53,7 @@ package struct JSONWriter: Sendable {
         bytes.append(contentsOf: (value ? "true" : "false").utf8)
     }
 
-    /// A member whose value is JSON text already.
+    /// A member whose value is given as JSON text.
     package mutating func member(_ name: StaticString, json value: [UInt8]?) {
         key(name)
         guard let value else { return null() }
@@ -62,7 +62,7 @@ package struct JSONWriter: Sendable {
 
     private mutating func null() { bytes.append(contentsOf: "null".utf8) }
 
-    /// Names are ours: they need no escapes.
+    /// The names are constants and need no escapes.
     private mutating func key(_ name: StaticString) {
         separate()
         bytes.append(UInt8(ascii: "\""))

@@ -5,7 +5,7 @@ package struct JSONError: Error, Hashable, CustomStringConvertible {
 }
 
 extension JSONValue {
-    /// - Parameter bytes: one JSON text, UTF-8. Foundation bounds its nesting to 512 levels.
+    /// - Parameter bytes: one JSON text in UTF-8. Foundation limits the nesting to 512 levels.
     package init(parsing bytes: some Sequence<UInt8>) throws(JSONError) {
         do {
             self = try JSON.decode(JSONValue.self, from: Array(bytes))

@@ -1,10 +1,10 @@
 internal import Bytes
 
 extension JSONValue {
-    /// The value as compact JSON text: members sorted by the bytes of their names, slashes not escaped.
+    /// The value as compact JSON text. Members are sorted by the bytes of their names, and slashes are not escaped.
     ///
-    /// Equal values give equal bytes, which makes this the canonical form of a task's input. Foundation's encoder
-    /// would give the same text at ten times the cost: it goes through a tree of boxed values.
+    /// Equal values have equal texts, so this is the canonical form of a task's input. Foundation's encoder returns the
+    /// same text, but takes ten times as long, because it builds a tree of boxed values.
     package func serialized() -> [UInt8] {
         var bytes: [UInt8] = []
         write(to: &bytes)
@@ -41,12 +41,12 @@ extension JSONValue {
 }
 
 extension JSON {
-    /// Order by UTF-8 bytes: `String`'s own order follows Unicode's normal forms and costs more.
+    /// Compares UTF-8 bytes. The order of `String` uses Unicode normal forms and is slower.
     static func precedes(_ left: String, _ right: String) -> Bool {
         left.utf8.lexicographicallyPrecedes(right.utf8)
     }
 
-    /// Appends `string` as a JSON string, quotes included (RFC 8259, section 7).
+    /// Appends `string` as a JSON string with its quotes (RFC 8259, section 7).
     package static func write(_ string: String, to bytes: inout [UInt8]) {
         var string = string
         string.withUTF8 { text in

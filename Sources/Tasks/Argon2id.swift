@@ -1,19 +1,20 @@
+internal import Bytes
 internal import CArgon2
 
-/// libargon2's Argon2id with its parameters.
+/// Argon2id of libargon2, with its parameters.
 struct Argon2id {
-    /// Passes.
+    /// Number of passes.
     var timeCost: Int
-    /// KiB.
+    /// Memory in KiB.
     var memoryCost: Int
-    /// Lanes.
+    /// Number of lanes.
     var parallelism: Int
 
-    /// - Parameter length: bytes of the hash, at least 4.
+    /// - Parameter length: the length of the hash in bytes, at least 4.
     func hash(_ text: String, salt: [UInt8], length: Int) throws(TaskFailure) -> [UInt8] {
         var hash = [UInt8](repeating: 0, count: length)
         var salt = salt
-        // A copy of our own: the library overwrites it with zeros as soon as it has taken it in.
+        // This is a copy, because the library overwrites it with zeros.
         var secret = Array(text.utf8)
         let code = secret.withUnsafeMutableBufferPointer { secret in
             salt.withUnsafeMutableBufferPointer { salt in
@@ -28,7 +29,7 @@ struct Argon2id {
                     context.t_cost = UInt32(timeCost)
                     context.m_cost = UInt32(memoryCost)
                     context.lanes = UInt32(parallelism)
-                    // The same hash without threads of its own: a worker has one thread for each core already.
+                    // One thread computes all lanes, with the same hash: a worker already has one thread per core.
                     context.threads = 1
                     context.version = UInt32(ARGON2_VERSION_13.rawValue)
                     context.flags = UInt32(1)  // ARGON2_FLAG_CLEAR_PASSWORD
@@ -46,9 +47,9 @@ struct Argon2id {
         return hash
     }
 
-    /// The PHC string of a hash, as `argon2_verify` takes it.
+    /// The hash as a PHC string, as `argon2_verify` accepts it.
     func phc(salt: [UInt8], hash: [UInt8]) -> String {
         "$argon2id$v=19$m=\(memoryCost),t=\(timeCost),p=\(parallelism)"
-            + "$\(Base64.encodeUnpadded(salt))$\(Base64.encodeUnpadded(hash))"
+            + "$\(Base64.encode(salt, isPadded: false))$\(Base64.encode(hash, isPadded: false))"
     }
 }

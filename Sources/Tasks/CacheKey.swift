@@ -1,10 +1,10 @@
-/// What a result is cached under: a keyed digest, so that nobody who reads the table can test guesses of an input.
+/// The key of a cached result. It is a keyed digest, so that a reader of the table cannot test guesses of an input.
 package struct CacheKey: Sendable, Hashable {
     /// 32 bytes.
     package let bytes: [UInt8]
 
     /// HMAC-SHA256 of the type's name, a zero byte, and the input.
-    /// - Parameter input: canonical JSON, as prepared.
+    /// - Parameter input: canonical JSON, as in ``PreparedTask``.
     package init(_ secret: KeyedDigest, type: String, input: [UInt8]) {
         var message = Array(type.utf8)
         message.reserveCapacity(message.count + 1 + input.count)

@@ -1,6 +1,8 @@
+internal import Bytes
 internal import COpenSSL
 
-/// A digest algorithm of OpenSSL, fetched once: a fetch by name costs more than the digest of a short text.
+/// A digest algorithm of OpenSSL. It is fetched once, because a fetch by name costs more than the digest of a short
+/// text.
 struct EVPDigest: @unchecked Sendable {
     private let algorithm: OpaquePointer
 
@@ -9,7 +11,7 @@ struct EVPDigest: @unchecked Sendable {
         self.algorithm = algorithm
     }
 
-    /// The digest of the text's UTF-8 bytes, in lower-case hex.
+    /// The digest of the text's UTF-8 bytes in lower-case hexadecimal.
     func hex(of text: String) throws(TaskFailure) -> String {
         var digest = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
         var size: UInt32 = 0
@@ -21,7 +23,8 @@ struct EVPDigest: @unchecked Sendable {
 }
 
 extension HashTaskType {
-    /// With an OpenSSL that refuses the algorithm (md5 under a FIPS policy), the task fails and says so.
+    /// The digest of the text. If OpenSSL refuses the algorithm (MD5 under a FIPS policy), the task fails with a
+    /// message.
     static func digest(_ text: String, with digest: EVPDigest?) throws(TaskFailure) -> String {
         guard let digest else { throw TaskFailure("OpenSSL does not offer \(name) here", isRetryable: false) }
         return try digest.hex(of: text)

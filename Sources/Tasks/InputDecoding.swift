@@ -1,8 +1,8 @@
 internal import FoundationEssentials
 internal import JSON
 
-/// The straight way from bytes to an ``Input``: each member is decoded as what it is declared to be, so that no
-/// guess fails on the way (a failed one costs more than all the rest).
+/// Decodes an ``Input`` directly from bytes. Each member is decoded as its declared type: `JSONValue` would have to try
+/// one type after the other, and a failed try costs more than everything else.
 struct DecodedInput: DecodableWithConfiguration {
     let input: Input
 
@@ -13,7 +13,7 @@ struct DecodedInput: DecodableWithConfiguration {
 
 extension InputShape {
     /// Reads an input with the defaults filled in.
-    /// - Throws: ``InvalidInput``; what the decoder itself throws is about bytes that are not JSON.
+    /// - Throws: ``InvalidInput``, or the decoder's error if the bytes are not JSON.
     func read(_ decoder: any Decoder) throws -> Input {
         guard let sent = try? decoder.container(keyedBy: AnyKey.self) else { throw InvalidInput.notAnObject }
         try rejectUnknown(sent.allKeys.lazy.map(\.stringValue))
@@ -31,7 +31,7 @@ extension InputShape {
 }
 
 extension MemberDeclaration {
-    /// The value as sent, `nil` where its JSON type is not the declared one.
+    /// The value as sent; `nil` if its JSON type is not the declared one.
     fileprivate func decode(
         _ key: AnyKey, from sent: KeyedDecodingContainer<AnyKey>
     ) throws(InvalidInput) -> JSONValue? {
@@ -42,7 +42,7 @@ extension MemberDeclaration {
             } catch DecodingError.typeMismatch, DecodingError.valueNotFound {
                 return nil
             } catch {
-                // The decoder looks into a string only here: an escape in it is wrong.
+                // The decoder checks the contents of a string only here: it has an invalid escape.
                 throw .malformed
             }
         case .integer: return (try? sent.decode(Int64.self, forKey: key)).map(JSONValue.integer)

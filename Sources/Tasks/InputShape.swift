@@ -3,7 +3,7 @@ internal import JSON
 /// The members that the input of a task type may have. Any other member is an error.
 package struct InputShape: Sendable {
     package let members: [MemberDeclaration]
-    /// Where each member stands in the canonical form, which is sorted by name.
+    /// The indices of the members in the order of the canonical form, which is sorted by name.
     private let canonicalOrder: [Int]
 
     package init<each Value>(_ member: repeat Member<each Value>) {
@@ -35,13 +35,13 @@ package struct InputShape: Sendable {
     func rejectUnknown(_ names: some Sequence<String>) throws(InvalidInput) {
         guard let unknown = names.filter({ index(of: $0) == nil }).min() else { return }
         let known = members.map(\.name).joined(separator: ", ")
-        throw .invalid(member: String(unknown.prefix(100)), reason: "is not known; the members are: \(known)")
+        throw .invalid(member: String(unknown.prefix(100)), reason: "is unknown; the members are: \(known)")
     }
 
     /// The value of a member that was not sent.
     func absent(_ member: MemberDeclaration) throws(InvalidInput) -> JSONValue? {
         guard !member.isRequired else { throw .invalid(member: member.name, reason: "is required") }
-        return member.standard
+        return member.defaultValue
     }
 
     /// The canonical JSON text: every member that has a value, sorted by name.
@@ -69,7 +69,7 @@ package struct InputShape: Sendable {
         ]
     }
 
-    /// The smallest valid input: the required members with their examples.
+    /// The smallest valid input: the required members with their example values.
     var example: JSONValue {
         .object(Dictionary(uniqueKeysWithValues: members.filter(\.isRequired).map { ($0.name, $0.example) }))
     }

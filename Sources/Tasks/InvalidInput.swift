@@ -1,12 +1,12 @@
-/// Why an input is not taken. Descriptions are for the client.
+/// Why an input is invalid. The description is safe to show to the client.
 package enum InvalidInput: Error, Hashable, CustomStringConvertible {
     /// The bytes are not JSON.
     case malformed
-    /// JSON, but no object.
+    /// The input is JSON, but not an object.
     case notAnObject
-    /// A member that is missing, unknown, of a wrong type or out of its bounds.
+    /// A member is missing, unknown, of a wrong type or out of its bounds.
     case invalid(member: String, reason: String)
-    /// A text of more than `limit` bytes.
+    /// A text is longer than `limit` bytes.
     case tooLarge(member: String, limit: Int)
 
     package var description: String {

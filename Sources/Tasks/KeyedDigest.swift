@@ -1,7 +1,7 @@
 internal import COpenSSL
 
-/// HMAC-SHA256 (RFC 2104). To set up a secret takes five times as long as the digest of a short message. One thread uses
-/// it.
+/// HMAC-SHA256 (RFC 2104) with one secret. Reuse it for several messages: setting up the secret takes five times as
+/// long as the digest of a short message. Only one thread may use it.
 package final class KeyedDigest {
     private let context: OpaquePointer
 
@@ -27,7 +27,7 @@ package final class KeyedDigest {
     package func make(_ message: [UInt8]) -> [UInt8] {
         var digest = [UInt8](repeating: 0, count: 32)
         var size = 0
-        // Without a secret it begins anew with the last one.
+        // If no key is passed, EVP_MAC_init reuses the previous key.
         let isDone =
             EVP_MAC_init(context, nil, 0, nil) == 1 && EVP_MAC_update(context, message, message.count) == 1
             && EVP_MAC_final(context, &digest, &size, digest.count) == 1

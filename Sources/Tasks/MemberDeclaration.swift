@@ -1,6 +1,7 @@
+internal import Bytes
 package import JSON
 
-/// What is known of a member of an input apart from its Swift type.
+/// The declaration of an input's member, without its Swift type.
 package struct MemberDeclaration: Sendable {
     package enum Kind: Sendable {
         case text(maximumBytes: Int)
@@ -11,14 +12,14 @@ package struct MemberDeclaration: Sendable {
     package let name: String
     package let summary: String
     package let kind: Kind
-    /// The value that stands in where the member is absent.
-    package var standard: JSONValue?
+    /// The value if the member is absent.
+    package var defaultValue: JSONValue?
     package var isOptional = false
     package let example: JSONValue
 
-    package var isRequired: Bool { standard == nil && !isOptional }
+    package var isRequired: Bool { defaultValue == nil && !isOptional }
 
-    /// What the member must be, in words for a client.
+    /// The rule for the member's value, for error messages.
     var expectation: String {
         switch kind {
         case .text: "must be a string"
@@ -27,8 +28,8 @@ package struct MemberDeclaration: Sendable {
         }
     }
 
-    /// The value in its canonical form.
-    /// - Parameter value: as sent; `nil` where its JSON type is wrong.
+    /// Checks a value and converts it to its canonical form.
+    /// - Parameter value: the value as sent; `nil` if its JSON type is wrong.
     func validated(_ value: JSONValue?) throws(InvalidInput) -> JSONValue {
         switch (kind, value) {
         case (.text(let maximumBytes), .string(let text)?):
@@ -37,7 +38,7 @@ package struct MemberDeclaration: Sendable {
         case (.integer(let bounds), .integer(let number)?) where bounds.contains(Int(number)):
             return .integer(number)
         case (.base64(let count), .string(let text)?):
-            guard let bytes = Base64.decode(text), count.contains(bytes.count) else { break }
+            guard let bytes = Base64.decode(text.utf8), count.contains(bytes.count) else { break }
             return .string(Base64.encode(bytes))
         default: break
         }
@@ -50,7 +51,8 @@ package struct MemberDeclaration: Sendable {
         switch kind {
         case .text(let maximumBytes):
             schema["type"] = "string"
-            // The schema counts characters and the bound counts bytes of UTF-8, which are never fewer.
+            // The schema limits characters, the declaration limits UTF-8 bytes. There are never fewer bytes than
+            // characters, so this is the tightest limit that the schema can state.
             schema["maxLength"] = .integer(Int64(maximumBytes))
         case .integer(let bounds):
             schema["type"] = "integer"
@@ -63,7 +65,7 @@ package struct MemberDeclaration: Sendable {
             schema["minLength"] = .integer(Int64((count.lowerBound * 4 + 2) / 3))
             schema["maxLength"] = .integer(Int64((count.upperBound + 2) / 3 * 4))
         }
-        if let standard { schema["default"] = standard }
+        if let defaultValue { schema["default"] = defaultValue }
         return schema
     }
 }

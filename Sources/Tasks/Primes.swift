@@ -1,6 +1,6 @@
 internal import JSON
 
-/// Counts primes: a task that is no hash, as a pattern for other computations.
+/// Counts primes. It is an example of a task type that is not a hash.
 enum Primes: TaskType {
     static let name = "primes"
     static let summary = "Counts the prime numbers below a bound."
@@ -22,20 +22,20 @@ enum Primes: TaskType {
         return ["below": .integer(Int64(input[below])), "count": .integer(Int64(primes))]
     }
 
-    /// The sieve of Eratosthenes over the odd numbers, in segments that stay in the processor's cache: some 64 KiB of
-    /// memory, and about a second for the largest bound.
+    /// The sieve of Eratosthenes over the odd numbers, in segments that fit into the CPU cache. It uses about 64 KiB of
+    /// memory, and about one second for the largest bound.
     static func count(below bound: Int, within limit: TimeLimit = .none) throws(TaskFailure) -> Int {
         guard bound > 2 else { return 0 }
-        let segment = 1 << 16  // odd numbers a segment
+        let segment = 1 << 16  // odd numbers per segment
         let base = oddPrimes(upTo: Int(Double(bound).squareRoot()) + 1)
-        var next = base.map { $0 * $0 }  // the first multiple not yet crossed out, always odd
-        var count = 1  // 2
+        var next = base.map { $0 * $0 }  // the first multiple that is not crossed out yet; always odd
+        var count = 1  // the prime 2
         for low in stride(from: 1, to: bound, by: 2 * segment) {
             try limit.check()
-            let size = min(segment, (bound - low + 1) / 2)  // of low, low + 2, … those below the bound
+            let size = min(segment, (bound - low + 1) / 2)  // how many of low, low + 2, … are below the bound
             count += countSegment(from: low, size: size, base: base, next: &next)
         }
-        return count - 1  // 1 is odd and crossed out by nobody
+        return count - 1  // 1 is odd and is never crossed out
     }
 
     private static func countSegment(from low: Int, size: Int, base: [Int], next: inout [Int]) -> Int {

@@ -1,10 +1,10 @@
 internal import COpenSSL
 
 package enum RandomBytes {
-    /// Bytes that nobody can guess, from OpenSSL's generator.
+    /// Cryptographically secure random bytes from OpenSSL.
     package static func make(_ count: Int) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: count)
-        // Without entropy no secret can be made, and a wrong one is worse than a stop.
+        // A predictable secret would be worse than a crash.
         precondition(RAND_bytes(&bytes, CInt(count)) == 1, "OpenSSL has no random bytes")
         return bytes
     }

@@ -1,17 +1,17 @@
 internal import FoundationEssentials
 package import JSON
 
-/// A task type as all others see it.
+/// A task type, as the API, the workers and the command line use it.
 package struct TaskDefinition: Sendable {
     package let name: String
     package let summary: String
-    /// Whether it is also served at `POST /hash/<name>` and listed by `GET /hashes`.
+    /// Whether the API also serves it at `POST /hash/<name>` and lists its results in `GET /hashes`.
     package let isHash: Bool
     /// JSON Schema 2020-12.
     package let inputSchema: JSONValue
     /// JSON Schema 2020-12.
     package let resultSchema: JSONValue
-    /// How long a computation may take.
+    /// How long a computation may take; `nil` for no limit.
     package let timeLimit: Duration?
     /// The smallest valid input.
     package let exampleInput: JSONValue
@@ -30,24 +30,24 @@ package struct TaskDefinition: Sendable {
         exampleInput = shape.example
     }
 
-    /// Checks an input and brings it into its canonical form.
+    /// Validates an input and converts it to its canonical form.
     /// - Parameter body: the input object as JSON text.
     package func prepare(_ body: [UInt8]) throws(InvalidInput) -> PreparedTask {
         prepared(try read(body))
     }
 
-    /// Checks an input and brings it into its canonical form.
+    /// Validates an input and converts it to its canonical form.
     package func prepare(_ input: JSONValue) throws(InvalidInput) -> PreparedTask {
         prepared(try checked(shape.read(input)))
     }
 
-    /// Checks an input inside a larger document, straight from its decoder: the way for large batches.
+    /// Validates an input inside a larger document, directly from its decoder. Large batches use this.
     /// - Throws: ``InvalidInput``.
     package func prepare(from decoder: any Decoder) throws -> PreparedTask {
         prepared(try checked(shape.read(decoder)))
     }
 
-    /// The input that a command line's single argument stands for: it is the value of the first member.
+    /// The input for a single command-line argument, which is the value of the first member.
     package func input(argument: String) -> JSONValue {
         guard let member = shape.members.first else { return [:] }
         if case .integer = member.kind, let number = Int64(argument) { return [member.name: .integer(number)] }
@@ -62,8 +62,8 @@ package struct TaskDefinition: Sendable {
         do {
             read = try self.read(input)
         } catch {
-            // A node of another version took it in; here it is out of bounds, and another attempt changes nothing.
-            throw TaskFailure("this worker does not take the input: \(error)", isRetryable: false)
+            // A node of another version accepted the input, but it is invalid here. Another attempt cannot succeed.
+            throw TaskFailure("this worker does not accept the input: \(error)", isRetryable: false)
         }
         let start = ContinuousClock.now
         var result = try type.run(read, within: TimeLimit(timeLimit))
@@ -95,7 +95,7 @@ package struct TaskDefinition: Sendable {
     private static func resultSchema(_ members: [String: JSONValue]) -> JSONValue {
         var properties = members
         properties["execution_time_seconds"] = [
-            "type": "number", "minimum": 0, "description": "How long the computation itself took.",
+            "type": "number", "minimum": 0, "description": "Duration of the computation itself.",
         ]
         return [
             "type": "object", "properties": .object(properties),
@@ -104,12 +104,12 @@ package struct TaskDefinition: Sendable {
     }
 }
 
-/// A task whose input is checked and canonical: what goes into the queue.
+/// A task with a validated, canonical input, ready for the queue.
 package struct PreparedTask: Sendable, Hashable {
     package let type: String
     /// Canonical JSON text, with the defaults filled in.
     package let input: [UInt8]
-    /// Whether the input alone determines the result.
+    /// Whether the result depends on the input alone.
     package let isCacheable: Bool
 
     package init(type: String, input: [UInt8], isCacheable: Bool) {

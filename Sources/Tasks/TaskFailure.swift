@@ -1,8 +1,8 @@
-/// A task that could not be computed.
+/// Why a task could not be computed.
 package struct TaskFailure: Error, Hashable, CustomStringConvertible {
-    /// Safe to show to the client: it never quotes the input.
+    /// Safe to show to the client: it never contains the input.
     package let message: String
-    /// Whether another attempt may go better (memory was short) or never will (the input is wrong).
+    /// Whether another attempt can succeed: `true` if memory was short, `false` if the input is invalid.
     package let isRetryable: Bool
 
     package init(_ message: String, isRetryable: Bool) {

@@ -1,30 +1,33 @@
 package import JSON
 
-/// A kind of work, as its author writes it: one file with one of these, and one line in ``TaskRegistry/builtIn``.
+/// A built-in task type. To add one, write a file with a type that conforms to this protocol, and add a line to
+/// ``TaskRegistry/builtIn``.
 ///
-/// Its endpoint, validation, OpenAPI entry, metrics and command line follow from that. A task is pure: no state,
-/// no clock, no network; input in, result out, on a thread that it may keep busy.
+/// The endpoint, validation, OpenAPI entry, metrics and command line follow from the type. A task is a pure function of
+/// its input, without state, clock or network. It may keep its thread busy.
 package protocol TaskType: Sendable {
-    /// What clients call it: lower-case letters, digits and `-`.
+    /// The name that clients use: lower-case letters, digits and `-`.
     static var name: String { get }
     /// One sentence for the API's documentation.
     static var summary: String { get }
-    /// Whether this is a hash: then it is also served at `POST /hash/<name>` and listed by `GET /hashes`.
+    /// Whether this is a hash. Then the API also serves it at `POST /hash/<name>` and lists its results in
+    /// `GET /hashes`.
     static var isHash: Bool { get }
     static var input: InputShape { get }
-    /// JSON Schema of each member of the result, except `execution_time_seconds`, which every result has.
+    /// The JSON Schema of each member of the result, without `execution_time_seconds`, which every result has.
     static var resultMembers: [String: JSONValue] { get }
 
-    /// Rules that concern more than one member.
+    /// Checks the rules that involve more than one member.
     static func check(_ input: Input) throws(InvalidInput)
-    /// Whether the input alone determines the result, so that it may be served from the cache.
+    /// Whether the result depends on the input alone, so that it may be cached.
     static func isCacheable(_ input: Input) -> Bool
     /// - Returns: the members of the result.
     static func run(_ input: Input) throws(TaskFailure) -> [String: JSONValue]
 
-    /// How long it may take; `nil`: its input bounds it. In whole seconds.
+    /// How long a computation may take, in whole seconds; `nil` if the bounds of the input limit it.
     static var timeLimit: Duration? { get }
-    /// What is called, with ``timeLimit``; for a task that asks for the time.
+    /// Computes the task within ``timeLimit``. A task that can take long implements this method and regularly checks
+    /// `limit`.
     static func run(_ input: Input, within limit: TimeLimit) throws(TaskFailure) -> [String: JSONValue]
 }
 
@@ -37,9 +40,9 @@ extension TaskType {
     }
 }
 
-/// A task type that computes a hash of a text: its result names the algorithm.
+/// A task type that computes a hash of a text. Its result names the algorithm.
 package protocol HashTaskType: TaskType {
-    /// JSON Schema of the hash.
+    /// The JSON Schema of the hash.
     static var hashSchema: JSONValue { get }
     static func hash(_ input: Input) throws(TaskFailure) -> String
 }

@@ -1,21 +1,22 @@
-/// How long a computation may go on. A task that can take long asks it now and then, and so ends in time; a thread that
-/// computes cannot be ended from outside without harm to the process.
+/// The time limit of one computation. A task that can take long checks it regularly, because a thread that computes
+/// cannot be stopped from outside without harm to the process.
 package struct TimeLimit: Sendable {
     private let limit: Duration?
     private let start = ContinuousClock.now
 
     package static let none = TimeLimit(nil)
 
-    /// It begins now. `nil`: any time.
+    /// The time begins now.
+    /// - Parameter limit: `nil` for no limit.
     package init(_ limit: Duration?) { self.limit = limit }
 
-    /// - Throws: when the time is over; for good, as another attempt would take as long.
+    /// - Throws: if the time has passed. The failure is not retryable, because another attempt would take as long.
     package func check() throws(TaskFailure) {
         guard let limit, ContinuousClock.now - start > limit else { return }
         throw Self.failure(limit)
     }
 
-    /// How a task ends that took longer.
+    /// The failure of a task that took too long.
     package static func failure(_ limit: Duration) -> TaskFailure {
         TaskFailure("it took longer than \(limit.components.seconds) s", isRetryable: false)
     }

@@ -10,7 +10,7 @@ import Testing
             of: .init(isFromThisMachine: local, authorization: authorization, host: host, origin: origin))
     }
 
-    @Test func `with a token only the token counts`() {
+    @Test func `if a token is configured, only the token counts`() {
         #expect(denial(token: "secret") == .noToken)
         for wrong in ["Bearer secrex", "Bearer", "Bearer ", "Bearer secret1", "Basic secret", "secret", ""] {
             #expect(denial(token: "secret", authorization: wrong) == .noToken, "\(wrong)")
@@ -21,12 +21,12 @@ import Testing
                 origin: "https://console.example") == nil)
     }
 
-    @Test func `an empty token is none`() {
+    @Test func `an empty token means no token`() {
         #expect(denial(token: "", local: true) == nil)
         #expect(denial(token: "", local: false, authorization: "Bearer ") == .otherMachine)
     }
 
-    @Test func `without a token another machine is refused`() {
+    @Test func `without a token, calls from another machine are refused`() {
         #expect(denial(local: false, host: "localhost") == .otherMachine)
         #expect(denial() == nil)
     }
@@ -35,18 +35,18 @@ import Testing
         ("http://127.0.0.1:8000", "127.0.0.1:8000"), ("https://[::1]:8000", "[::1]:8000"),
         ("http://LOCALHOST:8000", "localhost:8000"), ("http://a.localhost", "a.localhost"),
     ])
-    func `a page of this machine's own may`(origin: String, host: String) {
+    func `without a token, calls from a page of this machine are allowed`(origin: String, host: String) {
         #expect(denial(host: host, origin: origin) == nil)
     }
 
     @Test(arguments: ["http://127.0.0.1:8001", "null", "http://evil.example", "", "http://"])
-    func `a page of another site may not`(origin: String) {
+    func `without a token, calls from a page of another site are refused`(origin: String) {
         #expect(denial(host: "127.0.0.1:8000", origin: origin) == .otherSite)
         #expect(denial(host: nil, origin: origin) == .otherSite)
     }
 
     @Test(arguments: ["evil.example:8000", "127.0.0.1.evil.example", "localhost.evil.example", "10.0.0.1", ""])
-    func `nor may one whose own name was made to point here, also where its browser sends no Origin`(host: String) {
+    func `DNS rebinding is refused, also if the browser sends no Origin`(host: String) {
         #expect(denial(host: host, origin: "http://\(host)") == .otherName)
         #expect(denial(host: host) == .otherName)
     }

@@ -7,7 +7,7 @@ struct LoopbackAuthorityTests {
         "[::1]",
         "[::1]:8000", "[::ffff:127.0.0.1]:80",
     ])
-    func `these name the machine itself`(authority: String) { #expect(LoopbackAuthority.matches(authority)) }
+    func `these authorities mean this machine`(authority: String) { #expect(LoopbackAuthority.matches(authority)) }
 
     @Test(arguments: [
         "", ":8000", "evil.example", "evil.example:8000", "localhost.evil.example", "notlocalhost",
@@ -16,5 +16,7 @@ struct LoopbackAuthorityTests {
         "0.0.0.0:8000",
         "localhost@evil.example", "127.1",
     ])
-    func `and these do not`(authority: String) { #expect(!LoopbackAuthority.matches(authority)) }
+    func `these authorities do not mean this machine`(authority: String) {
+        #expect(!LoopbackAuthority.matches(authority))
+    }
 }

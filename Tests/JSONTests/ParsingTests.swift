@@ -29,7 +29,7 @@ import Testing
     }
 
     @Test(arguments: [#"[",]"]"#, #"[",\"]"]"#, #"{",}":1}"#, #"["\\", 1]"#])
-    func `a comma and a bracket inside a string are text`(text: String) throws {
+    func `commas and brackets inside a string are text`(text: String) throws {
         _ = try JSONValue(parsing: text.utf8)
     }
 
@@ -38,12 +38,12 @@ import Testing
         #expect(throws: JSONError()) { try JSONValue(parsing: [0x22, 0xc0, 0x80, 0x22]) }
     }
 
-    @Test func `nesting is bounded`() {
+    @Test func `nesting is limited`() {
         let deep = String(repeating: "[", count: 100_000) + String(repeating: "]", count: 100_000)
         #expect(throws: JSONError()) { try JSONValue(parsing: deep.utf8) }
     }
 
-    @Test func `the error says nothing of the text`() {
+    @Test func `the error does not contain the text`() {
         #expect("\(JSONError())" == "malformed JSON")
     }
 }

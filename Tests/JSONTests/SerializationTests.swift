@@ -10,7 +10,7 @@ import Testing
         #expect(text(["b": 1, "a": 2, "B": 3, "aa": 4, "é": 5]) == #"{"B":3,"a":2,"aa":4,"b":1,"é":5}"#)
     }
 
-    @Test func `slashes and letters beyond ASCII stay as they are`() {
+    @Test func `slashes and characters beyond ASCII are not escaped`() {
         #expect(text("https://x/é😀\u{2028}\u{7f}") == "\"https://x/é😀\u{2028}\u{7f}\"")
     }
 
@@ -29,7 +29,7 @@ import Testing
         #expect(text(value) == expected)
     }
 
-    @Test func `what is written is read back as it was, for values of random shape`() throws {
+    @Test func `random values are the same after serializing and parsing`() throws {
         var random = SeededRandom(seed: 42)
         for _ in 0..<500 {
             let value = random.value(depth: 4)
@@ -38,7 +38,7 @@ import Testing
     }
 }
 
-/// SplitMix64 (Steele, Lea, Flood 2014): the same values in every run.
+/// SplitMix64 (Steele, Lea, Flood 2014). It gives the same values in every run.
 private struct SeededRandom: RandomNumberGenerator {
     var state: UInt64
 

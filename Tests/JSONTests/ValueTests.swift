@@ -2,7 +2,7 @@ import JSON
 import Testing
 
 @Suite struct `Values` {
-    @Test func `members and elements are reached by subscripts`() {
+    @Test func `subscripts return members and elements`() {
         let value: JSONValue = ["tasks": [["id": "x"], 2]]
         #expect(value["tasks"]?[0]?["id"]?.stringValue == "x")
         #expect(value["tasks"]?[1] == 2)
@@ -19,7 +19,7 @@ import Testing
         #expect(value == ["b": "x"])
     }
 
-    @Test func `accessors answer for their own kind only`() {
+    @Test func `accessors return values of their own kind only`() {
         #expect(JSONValue.integer(3).integerValue == 3)
         #expect(JSONValue.integer(3).numberValue == 3)
         #expect(JSONValue.number(1.5).numberValue == 1.5)

@@ -2,7 +2,7 @@ import JSON
 import Testing
 
 @Suite struct `Writer` {
-    @Test func `members come out in the order they were written, separated and escaped`() {
+    @Test func `members keep their order, and are separated and escaped`() {
         let text = JSONWriter.object { body in
             body.member("b", "\"\n")
             body.member("a", 1)

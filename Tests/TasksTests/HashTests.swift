@@ -29,7 +29,7 @@ func compute(_ type: String, _ input: JSONValue) throws -> JSONValue {
         #expect(try compute("md5", ["string": .string(text)])["hash"] == .string(digest))
     }
 
-    /// FIPS 180-2, appendix B, and NIST's example values for the 896-bit message and for no message.
+    /// FIPS 180-2, appendix B, and NIST's example values for the 896-bit message and for the empty message.
     @Test(arguments: [
         ("", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
         ("abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
@@ -44,13 +44,13 @@ func compute(_ type: String, _ input: JSONValue) throws -> JSONValue {
         ),
         (String(repeating: "a", count: 1_000_000), "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0"),
     ])
-    func `the vectors of FIPS 180 and NIST`(text: String, digest: String) throws {
+    func `the test vectors of FIPS 180 and NIST`(text: String, digest: String) throws {
         #expect(try compute("sha256", ["string": .string(text)])["hash"] == .string(digest))
     }
 
-    @Test func `the bytes are those of UTF-8, zero included`() throws {
+    @Test func `a text is hashed as UTF-8, including zero bytes`() throws {
         let hash = try compute("sha256", ["string": "é\u{0}"])["hash"]
-        // By printf 'é\0' | sha256sum
+        // From printf 'é\0' | sha256sum
         #expect(hash == "6133f2d2dc6cad8dbbfc80f0fb587d3e61469954c82d906cce85239e4c6c8bbd")
     }
 

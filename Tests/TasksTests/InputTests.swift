@@ -4,7 +4,7 @@ import Testing
 @testable import Tasks
 
 @Suite struct `Inputs` {
-    /// All three ways to prepare an input.
+    /// Prepares an input in all three ways and checks that they agree.
     static func prepare(_ type: String, _ body: String) throws -> PreparedTask {
         struct Item: Decodable {
             var prepared: PreparedTask
@@ -28,7 +28,7 @@ import Testing
             switch (ways[0], way) {
             case (.success(let left), .success(let right)): #expect(left == right)
             case (.failure(let left), .failure(let right)): #expect("\(left)" == "\(right)")
-            default: Issue.record("the ways differ: \(ways)")
+            default: Issue.record("the results differ: \(ways)")
             }
         }
         return try ways[0].get()
@@ -43,7 +43,7 @@ import Testing
             #"{"string":"x","strnig":"y"}"#,
             .invalid(
                 member: "strnig",
-                reason: "is not known; the members are: string, time_cost, memory_cost, parallelism, salt")
+                reason: "is unknown; the members are: string, time_cost, memory_cost, parallelism, salt")
         ),
         (
             #"{"string":"x","time_cost":0}"#,
@@ -80,26 +80,26 @@ import Testing
         (#"{"string":"x","salt":5}"#, .invalid(member: "salt", reason: "must be 8 to 64 bytes in base64")),
         (#"[]"#, .notAnObject), (#""x""#, .notAnObject), (#"null"#, .notAnObject), (#"3"#, .notAnObject),
     ])
-    func `each wrong member is named`(body: String, error: InvalidInput) throws {
+    func `each invalid member is named`(body: String, error: InvalidInput) throws {
         #expect(throws: error) { try Self.prepare("argon2", body) }
     }
 
     @Test(arguments: ["", "{", "{\"string\":\"x\"", "{\"string\":\"\\ud800\"}", "xyz"])
-    func `text that is not JSON is told apart from JSON that is wrong`(body: String) throws {
+    func `text that is not JSON is malformed, not invalid`(body: String) throws {
         let md5 = try #require(TaskRegistry.builtIn.definition(named: "md5"))
         #expect(throws: InvalidInput.malformed) { try md5.prepare(Array(body.utf8)) }
     }
 
-    @Test func `a text may have a mebibyte of UTF-8 and no more`() throws {
-        let most = String(repeating: "é", count: 1 << 19)
-        let task = try Self.prepare("sha256", "{\"string\":\"\(most)\"}")
+    @Test func `a text may have at most one mebibyte of UTF-8`() throws {
+        let maximum = String(repeating: "é", count: 1 << 19)
+        let task = try Self.prepare("sha256", "{\"string\":\"\(maximum)\"}")
         #expect(task.input.count == (1 << 20) + 13)
         #expect(throws: InvalidInput.tooLarge(member: "string", limit: 1 << 20)) {
-            try Self.prepare("sha256", "{\"string\":\"\(most)x\"}")
+            try Self.prepare("sha256", "{\"string\":\"\(maximum)x\"}")
         }
     }
 
-    @Test func `inputs that mean the same have the same canonical form`() throws {
+    @Test func `equivalent inputs have the same canonical form`() throws {
         let one = try Self.prepare("argon2", #"{"string":"a\u002fb","salt":"c29tZXNhbHQ","time_cost":3.0}"#)
         let other = try Self.prepare("argon2", #" {"salt" : "c29tZXNhbHQ=", "parallelism":4, "string":"a/b"} "#)
         #expect(one == other)
@@ -115,24 +115,24 @@ import Testing
         }
     }
 
-    @Test func `an unknown member's name is cut in the error`() throws {
+    @Test func `the error truncates a long name of an unknown member`() throws {
         let name = String(repeating: "n", count: 10_000)
         do {
             _ = try Self.prepare("md5", "{\"string\":\"\",\"\(name)\":1}")
-            Issue.record("taken")
+            Issue.record("accepted")
         } catch let error as InvalidInput {
             #expect("\(error)".count < 250)
         }
     }
 
-    @Test func `a worker with other limits fails the task for good`() throws {
+    @Test func `a worker that refuses the input fails the task without a retry`() throws {
         let md5 = try #require(TaskRegistry.builtIn.definition(named: "md5"))
         do {
             _ = try md5.run(Array(#"{"string":1}"#.utf8))
             Issue.record("it ran")
         } catch {
             #expect(!error.isRetryable)
-            #expect(error.message == "this worker does not take the input: string must be a string")
+            #expect(error.message == "this worker does not accept the input: string must be a string")
         }
     }
 }

@@ -4,7 +4,7 @@ import Testing
 @testable import Tasks
 
 @Suite struct `Counting primes` {
-    /// π(n), OEIS A006880 for the powers of ten.
+    /// π(n). OEIS A006880 has the values for powers of ten.
     @Test(arguments: [
         (0, 0), (1, 0), (2, 0), (3, 1), (4, 2), (5, 2), (6, 3), (9, 4), (10, 4), (25, 9), (26, 9), (100, 25),
         (1_000, 168), (10_000, 1_229), (100_000, 9_592), (131_072, 12_251), (131_073, 12_251), (1_000_000, 78_498),

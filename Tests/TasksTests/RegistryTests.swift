@@ -4,7 +4,7 @@ import Testing
 @testable import Tasks
 
 @Suite struct `Registry` {
-    @Test func `every type is found by its name, which is fit for a path`() {
+    @Test func `every type is found by its name, which can be part of a path`() {
         for definition in TaskRegistry.builtIn.all {
             #expect(TaskRegistry.builtIn.definition(named: definition.name)?.name == definition.name)
             #expect(
@@ -17,7 +17,7 @@ import Testing
         #expect(TaskRegistry.builtIn.definition(named: "nothing") == nil)
     }
 
-    @Test func `every input has a schema that says what is checked`() throws {
+    @Test func `the schema of an input describes what is checked`() throws {
         let argon2 = try #require(TaskRegistry.builtIn.definition(named: "argon2"))
         #expect(argon2.inputSchema["type"] == "object")
         #expect(argon2.inputSchema["required"] == ["string"])

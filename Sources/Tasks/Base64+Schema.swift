@@ -1,0 +1,15 @@
+internal import Bytes
+
+extension Base64 {
+    /// A regular expression (ECMA-262) that matches the texts which decode to one of these numbers of bytes, with or
+    /// without padding.
+    static func pattern(for count: ClosedRange<Int>) -> String {
+        // Four characters stand for three bytes. One more byte needs two characters, two more bytes need three.
+        let ends = ["", "[A-Za-z0-9+/]{2}(==)?", "[A-Za-z0-9+/]{3}=?"]
+        let forms = ends.enumerated().map { rest, end in
+            let fours = ((count.lowerBound - rest + 2) / 3, (count.upperBound - rest) / 3)
+            return "([A-Za-z0-9+/]{4}){\(fours.0),\(fours.1)}\(end)"
+        }
+        return "^(\(forms.joined(separator: "|")))$"
+    }
+}
