@@ -4,22 +4,24 @@ package import Queue
 package import Reactor
 package import Tasks
 
-/// One API node: a FastCGI responder with the API's routes on top of a queue.
+/// One API node: a FastCGI responder that serves the API's routes with a queue client.
 package final class APINode: Sendable {
     package struct Configuration: Sendable {
         package var listen: ListenAddress
-        /// What `GET /health` calls the node.
+        /// The node's name in `GET /health`.
         package var name: String
-        /// Threads that read, run handlers and write, at least 2. Waiting requests and idle connections need none.
+        /// Threads that read requests, run handlers and write responses; at least 2. Waiting requests and idle
+        /// connections use no thread.
         package var threads = 8
-        /// Connections from web servers at a time; more wait in the backlog.
+        /// Open connections from web servers at most. Further connections wait in the backlog.
         package var connections = 4096
-        /// The administrator's; `nil`: administrative calls are taken from this machine only.
+        /// The admin token. If it is `nil`, administrative calls are accepted from this machine only.
         package var adminToken: String?
-        /// Web servers that may connect over TCP, with port 0; `nil`: all (`FCGI_WEB_SERVER_ADDRS`).
+        /// Addresses (with port 0) of the web servers that may connect over TCP (`FCGI_WEB_SERVER_ADDRS`); `nil` for
+        /// all.
         package var webServers: [SocketAddress]?
-        /// How long ``APINode/run()`` takes at most from ``APINode/stop()`` to its return, for what is under way.
-        package var stopLimit = Duration.seconds(10)
+        /// How long requests in progress may go on after ``APINode/stop()``. Then their connections are closed.
+        package var stopTimeout = Duration.seconds(10)
 
         package init(listen: ListenAddress, name: String) {
             self.listen = listen
@@ -31,7 +33,8 @@ package final class APINode: Sendable {
     private let queue: QueueClient
     private let logger: Logger
 
-    /// Opens the listening socket; connections wait in its backlog until ``run()``.
+    /// Opens the listening socket. Connections wait in its backlog until ``run()``.
+    /// - Parameter types: the task types that clients can submit.
     package init(
         _ configuration: Configuration, types: TaskRegistry, queue: QueueClient, logger: Logger
     ) throws(ListenError) {
@@ -41,7 +44,7 @@ package final class APINode: Sendable {
             FastCGIServer.Configuration(
                 listen: configuration.listen, threads: max(2, configuration.threads),
                 connections: configuration.connections, webServers: configuration.webServers,
-                stopLimit: configuration.stopLimit),
+                stopTimeout: configuration.stopTimeout),
             routes: RouteTable.make(types),
             services: Services(
                 queue: queue, types: types, node: configuration.name,
@@ -49,11 +52,13 @@ package final class APINode: Sendable {
             logger: logger)
     }
 
-    /// The address it listens on: tells the port when 0 was asked for.
+    /// The address that the node listens on, with the actual port if port 0 was configured.
     package var address: String { server.address }
 
-    /// Serves until ``stop()``. Then takes no more connections and requests, lets waiting clients know how far their
-    /// tasks are, writes what is under way, shuts the queue down and joins all threads. To be called once.
+    /// Serves until ``stop()``. Call it once.
+    ///
+    /// After `stop()` the node accepts no more connections and requests, answers waiting clients with the current state
+    /// of their tasks, finishes the responses in progress, shuts the queue client down and joins all threads.
     package func run() {
         logger.info("Ready", metadata: ["listen": "\(address)"])
         server.run { queue.endWaiting() }
@@ -61,6 +66,6 @@ package final class APINode: Sendable {
         logger.info("Stopped")
     }
 
-    /// Makes ``run()`` end. From any thread, also before it runs; a second call changes nothing.
+    /// Ends ``run()``. Any thread may call it, before or after `run()` begins; further calls have no effect.
     package func stop() { server.stop() }
 }

@@ -2,11 +2,12 @@ internal import AdminAccess
 internal import Queue
 internal import Tasks
 
-/// What handlers work with.
+/// What handlers depend on.
 struct Services: Sendable {
     let queue: QueueClient
+    /// The task types that clients can submit.
     let types: TaskRegistry
-    /// The node's name, as `GET /health` tells it.
+    /// The node's name in `GET /health`.
     let node: String
     let adminAccess: AdminAccess
 }

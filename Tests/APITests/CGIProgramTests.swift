@@ -7,8 +7,8 @@ import Testing
 
 extension ServerTests {
     @Suite struct CGIProgramTests {
-        @Test func `a process is a CGI program only where a web server says so`() throws {
-            // A test's standard input is no listening socket.
+        @Test func `a process runs as a CGI program only if a web server set the variables`() throws {
+            // The standard input of a test is not a listening socket.
             #expect(CGIProgram.invocation(environment: [:]) == .standalone)
             #expect(CGIProgram.invocation(environment: ["REQUEST_METHOD": "GET"]) == .standalone)
             let server = ["GATEWAY_INTERFACE": "CGI/1.1", "REQUEST_METHOD": "GET"]

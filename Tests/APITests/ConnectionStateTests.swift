@@ -3,7 +3,7 @@ import Testing
 @testable import API
 
 @Suite struct ConnectionStateTests {
-    @Test func `bytes on an idle connection are a request, and the end of one closes it`() {
+    @Test func `bytes on an idle connection are a request, and its end closes it`() {
         var state = ConnectionState()
         #expect(state.changed(hasBytes: true) == .serve)
         #expect(state.changed(hasBytes: true) == .ignore)
@@ -12,7 +12,7 @@ import Testing
         #expect(state.changed(hasBytes: true) == .ignore)
     }
 
-    @Test func `either the answer or the client's end gets a parked connection, never both`() {
+    @Test func `either the answer or the client's disconnect gets a parked connection, never both`() {
         var answered = ConnectionState()
         _ = answered.changed(hasBytes: true)
         answered.park()
@@ -29,7 +29,7 @@ import Testing
         #expect(!isGoneResumed)
     }
 
-    @Test func `a connection that is not kept lingers until its peer closes it`() {
+    @Test func `a connection that is not kept lingers until the web server closes it`() {
         var state = ConnectionState()
         _ = state.changed(hasBytes: true)
         #expect(state.finish(isReusable: false, isClean: true) == .linger)
@@ -37,7 +37,7 @@ import Testing
         #expect(state.changed(hasBytes: false) == .close)
     }
 
-    @Test func `draining closes what is idle, serves what has begun, and ends the rest after its reply`() {
+    @Test func `draining closes idle connections, serves begun requests, and ends the rest after their response`() {
         var idle = ConnectionState()
         #expect(idle.drain { false } == .close)
         var begun = ConnectionState()
@@ -52,7 +52,7 @@ import Testing
         #expect(parked.finish(isReusable: true, isClean: true) == .linger)
     }
 
-    @Test func `an overdue connection is interrupted under its thread and closed otherwise`() {
+    @Test func `an overdue connection is interrupted if a thread owns it, and closed otherwise`() {
         var state = ConnectionState()
         _ = state.changed(hasBytes: true)
         let first = state.expire()

@@ -3,7 +3,7 @@ import Glibc
 import JSON
 import Reactor
 
-/// A web server's side of one FastCGI connection, blocking.
+/// The web server's side of a FastCGI connection. Its calls block.
 final class FastCGIClient: @unchecked Sendable {
     let descriptor: CInt
     private var exchange = FastCGIClientMachine()
@@ -13,7 +13,7 @@ final class FastCGIClient: @unchecked Sendable {
         var status = 0
         var headers: [String: String] = [:]
         var body: [UInt8] = []
-        /// The connection may carry another request.
+        /// Whether the connection can carry another request.
         var isReusable = false
 
         var text: String { String(decoding: body, as: UTF8.self) }
@@ -22,7 +22,7 @@ final class FastCGIClient: @unchecked Sendable {
 
     struct Disconnected: Error {}
 
-    /// - Parameter address: as ``APINode/address`` tells it.
+    /// - Parameter timeout: the timeout of each read, in seconds.
     init(_ address: SocketAddress, timeout: Int = 30) throws {
         (descriptor, _) = try Self.connect(address)
         _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) & ~O_NONBLOCK)
@@ -60,7 +60,7 @@ final class FastCGIClient: @unchecked Sendable {
             headers: headers.merging(["Content-Type": "application/json"]) { first, _ in first })
     }
 
-    /// - Parameter variables: put over the usual ones; `nil` removes one.
+    /// - Parameter variables: override the default variables; `nil` removes one.
     func send(
         _ method: String, _ target: String, _ body: [UInt8] = [], headers: [String: String] = [:],
         variables: [String: String?] = [:], keeps: Bool = true
@@ -132,7 +132,7 @@ final class FastCGIClient: @unchecked Sendable {
         }
     }
 
-    /// Waits for bytes. `nil`: the node closed the connection.
+    /// Waits for bytes. Returns `nil` if the node has closed the connection.
     func readSome() throws -> [UInt8]? {
         var buffer = [UInt8](repeating: 0, count: 65_536)
         let count = recv(descriptor, &buffer, buffer.count, 0)
@@ -143,6 +143,6 @@ final class FastCGIClient: @unchecked Sendable {
         return count == 0 ? nil : Array(buffer[..<count])
     }
 
-    /// Whether the node has closed the connection, waiting for that.
+    /// Waits until the node sends bytes or closes the connection. Returns whether it has closed.
     func isClosedByNode() throws -> Bool { try readSome() == nil }
 }

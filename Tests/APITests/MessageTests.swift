@@ -6,10 +6,10 @@ import Testing
 @testable import API
 
 @Suite struct MessageTests {
-    func request(_ target: String = "/", prefer: String? = nil) -> Request {
+    func request(_ target: String = "/", prefer: String? = nil) -> APIRequest {
         var variables = ["REQUEST_METHOD": "GET", "REQUEST_URI": target]
         variables["HTTP_PREFER"] = prefer
-        return Request(CGIEnvironment(variables), body: [])
+        return APIRequest(CGIEnvironment(variables), body: [])
     }
 
     @Test(arguments: [
@@ -21,23 +21,23 @@ import Testing
     }
 
     @Test(arguments: ["", "wait", "wait=", "wait=-1", "wait=x", "await=3", "wait=0"])
-    func `a preference that makes no sense is passed over`(_ field: String) throws {
+    func `a malformed preference is ignored`(_ field: String) throws {
         #expect(try Wait(request(prefer: field)) == nil)
     }
 
-    @Test func `the parameter goes before the preference`() throws {
+    @Test func `the parameter overrides the preference`() throws {
         #expect(try Wait(request("/?wait=3", prefer: "wait=9"))?.seconds == 3)
         #expect(try Wait(request("/?wait=0", prefer: "wait=9")) == nil)
     }
 
     @Test(arguments: ["61", "-1", "", "ten", "1.5"])
-    func `a wait parameter out of bounds is refused by name`(_ value: String) {
+    func `a wait parameter out of bounds is refused, with its name`(_ value: String) {
         let problem = #expect(throws: Problem.self) { try Wait(request("/?wait=\(value)")) }
         #expect(problem?.status == 422)
         #expect(problem?.member == "wait")
     }
 
-    @Test func `a query gives the first value of a name, decoded`() {
+    @Test func `a query returns the first value of a name, decoded`() {
         let query = Query("a=1&b=x+y%26z&a=2&c&d=%zz&=e")
         #expect(query.value("a") == "1")
         #expect(query.value("b") == "x y&z")
@@ -56,13 +56,13 @@ import Testing
         #expect(target.query == query)
     }
 
-    @Test func `without a request URI the path comes from the standard's two parts`() {
+    @Test func `without a request URI the path is SCRIPT_NAME and PATH_INFO`() {
         let target = CGIEnvironment(["SCRIPT_NAME": "/task", "PATH_INFO": "/1", "QUERY_STRING": "wait=2"]).target
         #expect(target.path == "/task/1")
         #expect(target.query == "wait=2")
     }
 
-    @Test func `sane request ids are taken over, others replaced, and ours differ`() {
+    @Test func `valid request ids are kept, others are replaced, and new ids are unique`() {
         #expect(RequestID.accepted("aZ0._-") == "aZ0._-")
         for bad in ["", "a b", "a\r\nb", "ä", String(repeating: "x", count: 129)] {
             #expect(RequestID.accepted(bad) == nil)
@@ -75,13 +75,13 @@ import Testing
         ("127.0.0.1", true), ("127.8.9.10", true), ("::1", true), ("::ffff:127.0.0.1", true), ("unix:", true),
         ("10.0.0.1", false), ("::ffff:10.0.0.1", false), ("127.0.0.1.evil.example", false), ("", false),
     ])
-    func `only the machine itself is loopback`(_ address: String, _ isLoopback: Bool) {
+    func `only loopback addresses and unix sockets are this machine`(_ address: String, _ isLoopback: Bool) {
         var request = request()
         request.remoteAddress = address
         #expect(request.isFromThisMachine == isLoopback)
     }
 
-    @Test func `a refused administrative call is a problem with the status of its reason`() throws {
+    @Test func `a refused administrative call is a problem with the matching status`() throws {
         var request = request()
         request.remoteAddress = "127.0.0.1"
         try AdminAccess(token: nil).check(request)
@@ -100,19 +100,19 @@ import Testing
         ("[::1]:9000", .tcp(HostPort(host: "::1", port: 9000))),
         ("*:9000", .tcp(HostPort(host: "", port: 9000))), ("api:0", .tcp(HostPort(host: "api", port: 0))),
     ])
-    func `listening addresses are read and written alike`(_ text: String, _ address: ListenAddress) {
+    func `a listening address is parsed and printed the same way`(_ text: String, _ address: ListenAddress) {
         #expect(ListenAddress(text) == address)
         #expect(address.description == text)
     }
 
     @Test(arguments: ["", "unix:", "fd:x", "fd:-1", "9000", "host:", "host:70000", "/run/a", "::1:9000", "a b:9000"])
-    func `what is no listening address is refused`(_ text: String) {
+    func `an invalid listening address is refused`(_ text: String) {
         #expect(ListenAddress(text) == nil)
     }
 
     private func left(_ lane: inout BlockingLane<Int>) -> Int? { lane.leave() }
 
-    @Test func `the lane gives a place that becomes free to who waited first`() {
+    @Test func `the lane gives a free place to the work that waited first`() {
         var lane = BlockingLane<Int>(limit: 2)
         lane.enter()
         lane.enter()

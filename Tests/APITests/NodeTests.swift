@@ -50,7 +50,7 @@ extension ServerTests {
         }
 
         @Test(arguments: ["/hash/md5?wait=20", "/hash/md5"])
-        func `a client may wait for its result`(_ target: String) throws {
+        func `a client can wait for its result`(_ target: String) throws {
             let node = try TestNode()
             let worker = node.worker()
             let reply = try node.client().call(
@@ -64,7 +64,7 @@ extension ServerTests {
             withExtendedLifetime(worker) {}
         }
 
-        @Test func `who waited in vain is told that the task is queued`() throws {
+        @Test func `a client whose wait times out gets the queued task`() throws {
             let node = try TestNode()
             let start = ContinuousClock.now
             let reply = try node.client().call("POST", "/hash/md5?wait=1", json: #"{"string":"x"}"#)
@@ -90,7 +90,7 @@ extension ServerTests {
             withExtendedLifetime(worker) {}
         }
 
-        @Test func `one wrong task of many leaves the queue as it was`() throws {
+        @Test func `one invalid task of many leaves the queue unchanged`() throws {
             let node = try TestNode()
             let reply = try node.client().call(
                 "POST", "/tasks", json: #"[{"type":"md5","input":{"string":"a"}},{"type":"md5","input":{"string":1}}]"#)
@@ -121,7 +121,7 @@ extension ServerTests {
             ("GET", "/hashes?limit=0", "", "", 422), ("GET", "/hashes?type=primes", "", "", 422),
             ("GET", "/hashes?after=x", "", "", 422),
         ])
-        func `bad input has its code and its document`(
+        func `invalid input has its status and a problem document`(
             _ method: String, _ target: String, _ type: String, _ body: String, _ status: Int
         ) throws {
             let reply = try Self.shared.client().call(method, target, Array(body.utf8), headers: ["Content-Type": type])
@@ -144,7 +144,7 @@ extension ServerTests {
             #expect(try Self.shared.taskCount() == "0")
         }
 
-        @Test func `a full queue says when to come back`() throws {
+        @Test func `a full queue says when to try again`() throws {
             let node = try TestNode(queueLimit: 2)
             let client = try node.client()
             for text in ["a", "b"] {
@@ -156,7 +156,7 @@ extension ServerTests {
             #expect(try node.taskCount() == "2")
         }
 
-        @Test func `a node tells its health at once while others wait for slow lists`() throws {
+        @Test func `a node reports its health at once while other requests wait for slow lists`() throws {
             let node = try TestNode(threads: 4)
             let holder = try PostgresConnection(
                 PostgresConfiguration(connectionString: node.database.connectionString))
@@ -177,7 +177,7 @@ extension ServerTests {
             slow.join()
         }
 
-        @Test func `administrative calls need the token where one is set`() throws {
+        @Test func `administrative calls need the token if one is configured`() throws {
             let node = try TestNode(adminToken: "secret")
             let client = try node.client()
             let refused = try client.call("POST", "/cache/clear")
@@ -189,7 +189,7 @@ extension ServerTests {
             #expect(other.status == 403)
         }
 
-        @Test func `health, metrics and the document are there`() throws {
+        @Test func `health, metrics and the OpenAPI document are served`() throws {
             let client = try Self.shared.client()
             #expect(
                 try client.call("GET", "/health").text
@@ -198,7 +198,7 @@ extension ServerTests {
             #expect(try client.call("GET", "/openapi.json").json()["openapi"] == "3.1.0")
         }
 
-        @Test func `without the database nodes say so, and go on when it is back`() throws {
+        @Test func `without the database a node reports it, and works again when the database is back`() throws {
             let cluster = TestCluster()
             let node = try TestNode(on: cluster)
             let client = try node.client()
@@ -223,7 +223,7 @@ extension ServerTests {
             #expect(try client.call("GET", "/health").status == 200)
         }
 
-        @Test func `2,000 clients wait on two threads and all get their results`() throws {
+        @Test func `2,000 clients wait with two threads, and all get their results`() throws {
             let node = try TestNode(threads: 2)
             let clients = try (0..<2000).map { _ in try node.client() }
             for (number, client) in clients.enumerated() {
@@ -238,7 +238,7 @@ extension ServerTests {
             withExtendedLifetime(worker) {}
         }
 
-        @Test func `a node that stops tells waiting clients how far their tasks are`() throws {
+        @Test func `a node that stops answers waiting clients with the state of their tasks`() throws {
             let node = try TestNode()
             let clients = try (0..<20).map { _ in try node.client() }
             for (number, client) in clients.enumerated() {

@@ -1,4 +1,5 @@
 import Glibc
+import HTTPWire
 import JSON
 import Reactor
 import TestSupport
@@ -9,7 +10,7 @@ import Threading
 
 extension ServerTests {
     @Suite struct ResponderTests {
-        @Test func `a connection carries one request after the other`() throws {
+        @Test func `a connection carries several requests`() throws {
             let server = try TestServer(Route.echo)
             let client = try server.client()
             for number in 0..<100 {
@@ -20,14 +21,14 @@ extension ServerTests {
             }
         }
 
-        @Test func `a connection that is not to be kept is closed after the reply`() throws {
+        @Test func `a connection that is not kept is closed after the response`() throws {
             let server = try TestServer(Route.echo)
             let client = try server.client()
             #expect(try client.call("GET", "/echo", keeps: false).text == "GET")
             #expect(try client.isClosedByNode())
         }
 
-        @Test func `HEAD has the head of GET and no body`() throws {
+        @Test func `HEAD has the headers of GET and no body`() throws {
             let server = try TestServer(Route.echo)
             let reply = try server.client().call("HEAD", "/echo")
             #expect(reply.status == 200)
@@ -35,7 +36,7 @@ extension ServerTests {
             #expect(reply.body.isEmpty)
         }
 
-        @Test func `problems are problem documents with the request's id`() throws {
+        @Test func `problems are problem documents with the request id`() throws {
             let server = try TestServer(Route.echo)
             let reply = try server.client().call("GET", "/nothing", headers: ["X-Request-Id": "abc-1"])
             #expect(reply.status == 404)
@@ -51,14 +52,14 @@ extension ServerTests {
             #expect(wrong.headers["allow"] == "GET, HEAD, POST")
         }
 
-        @Test func `large bodies come through both ways`() throws {
+        @Test func `large bodies pass in both directions`() throws {
             let server = try TestServer(Route.echo)
             let body = (0..<(5 << 20)).map { UInt8(truncatingIfNeeded: $0 &* 31) }
             let reply = try server.client().call("POST", "/echo", body)
             #expect(reply.body == body)
         }
 
-        @Test func `a body over 16 MiB is refused, and the connection goes on`() throws {
+        @Test func `a body over 16 MiB is refused, and the connection stays usable`() throws {
             let server = try TestServer(Route.echo)
             let client = try server.client()
             let reply = try client.call("POST", "/echo", [UInt8](repeating: 1, count: 16 << 20 + 1))
@@ -66,7 +67,7 @@ extension ServerTests {
             #expect(try client.call("GET", "/echo").status == 200)
         }
 
-        /// What is left of a body on a kept connection would be read as the next request's records.
+        /// Unread bytes of a body on a kept connection would be parsed as the records of the next request.
         @Test func `a request smuggled in a body longer than its declared length is never served`() throws {
             let served = Monitor([String]())
             let server = try TestServer([
@@ -77,7 +78,7 @@ extension ServerTests {
             ])
             let client = try server.client()
             let smuggled = client.request("POST", "/spy", Array("smuggled".utf8))
-            // The encoder is to start anew: the request above is never sent as such.
+            // Another client, because the request above is never sent as such and its encoder must start over.
             let sender = try server.client()
             let reply = try sender.call("POST", "/spy", Array("x".utf8) + smuggled, variables: ["CONTENT_LENGTH": "1"])
             #expect(reply.status == 400)
@@ -99,7 +100,7 @@ extension ServerTests {
                 for version in [UInt8(0), 1, 255] {
                     let client = try server.client()
                     let noise = (1..<length).map { _ in UInt8.random(in: 0...255, using: &generator) }
-                    // What follows the noise ends it, so that the node does not wait for the rest of a record.
+                    // Close the sending direction, so that the node does not wait for the rest of a record.
                     try? client.write([version] + noise)
                     shutdown(client.descriptor, CInt(SHUT_WR))
                     while let _ = try client.readSome() {}
@@ -108,7 +109,7 @@ extension ServerTests {
             #expect(try good.call("GET", "/echo").status == 200)
         }
 
-        @Test func `half a request costs its connection only`() throws {
+        @Test func `an incomplete request only closes its own connection`() throws {
             let server = try TestServer(Route.echo)
             let client = try server.client()
             let request = client.request("POST", "/echo", Array("hello".utf8))
@@ -121,7 +122,7 @@ extension ServerTests {
             #expect(try server.client().call("GET", "/echo").status == 200)
         }
 
-        @Test func `idle connections and waiting requests cost no thread`() throws {
+        @Test func `idle connections and waiting requests use no thread`() throws {
             let others = try nodeThreadCount()
             let answers = Monitor([@Sendable (Answer) -> Void]())
             let server = try TestServer(
@@ -133,8 +134,8 @@ extension ServerTests {
             let waiting = try (0..<2000).map { _ in try server.client() }
             for client in waiting { try client.send("GET", "/wait") }
             try eventually("all parked") { answers.withLock { $0.count } == 2000 }
-            #expect(try nodeThreadCount() == others + 3, "two of the pool, and the dispatcher")
-            // Others are served meanwhile.
+            #expect(try nodeThreadCount() == others + 3, "two threads of the pool, and the dispatcher")
+            // Other requests are served meanwhile.
             let client = try server.client()
             for _ in 0..<100 { #expect(try client.call("GET", "/echo").status == 200) }
             for answer in answers.withLock({ $0 }) { answer(.success(.text("done"))) }
@@ -142,7 +143,7 @@ extension ServerTests {
             for client in waiting.prefix(10) { #expect(try client.call("GET", "/echo").status == 200) }
         }
 
-        @Test func `an answer may come before the handler returns`() throws {
+        @Test func `an answer may arrive before the handler returns`() throws {
             let server = try TestServer([
                 .test(.get, "/now") { (_, _) throws(Problem) in .later { $0(.success(.text("at once"))) } }
             ])
@@ -150,7 +151,7 @@ extension ServerTests {
             for _ in 0..<1000 { #expect(try client.call("GET", "/now").text == "at once") }
         }
 
-        @Test func `a waiting client that goes away is noticed, and its answer goes nowhere`() throws {
+        @Test func `a waiting client that disconnects is noticed, and its answer is dropped`() throws {
             let answers = Monitor([@Sendable (Answer) -> Void]())
             let server = try TestServer(
                 Route.echo + [
@@ -159,7 +160,7 @@ extension ServerTests {
                     }
                 ], connections: 3)
             for round in 1...20 {
-                // As many as there may be: each round needs the places of the one before.
+                // As many connections as allowed, so each round needs the places of the previous one.
                 var clients = try (0..<3).map { _ in try server.client() }
                 for client in clients { try client.send("GET", "/wait") }
                 try eventually("parked") { answers.withLock { $0.count } == 3 * round }
@@ -169,7 +170,7 @@ extension ServerTests {
             #expect(try server.client().call("GET", "/echo").status == 200)
         }
 
-        @Test func `answers that race with their clients' end leave no connection behind`() throws {
+        @Test func `answers that race with disconnecting clients leave no connection open`() throws {
             let server = try TestServer(
                 Route.echo + [
                     .test(.get, "/race") { (_, _) throws(Problem) in
@@ -203,7 +204,7 @@ extension ServerTests {
             #expect(try third.reply().status == 200)
         }
 
-        @Test func `streams take half of the threads at most, and wait in line`() throws {
+        @Test func `streams use at most half of the threads, and wait in order`() throws {
             let gate = Monitor(false)
             let running = Monitor(0)
             let server = try TestServer(
@@ -225,7 +226,9 @@ extension ServerTests {
             for stream in streams { #expect(try stream.reply().text.split(separator: "\n").count == 10_000) }
         }
 
-        @Test func `a stream that fails at once is a problem, and one that fails later breaks off`() throws {
+        @Test func `a stream that fails before its first bytes is a problem, and one that fails later breaks off`()
+            throws
+        {
             let server = try TestServer([
                 .test(.get, "/early") { (_, _) throws(Problem) in
                     .stream(.text("")) { _ in throw Problem.unavailable("no", retryAfter: 1) }
@@ -242,7 +245,7 @@ extension ServerTests {
             #expect(try server.client().call("HEAD", "/late").status == 200)
         }
 
-        @Test func `a reader of a stream who goes away frees its thread`() throws {
+        @Test func `when the reader of a stream disconnects, its thread is free again`() throws {
             let ended = Monitor(0)
             let server = try TestServer(
                 [
@@ -262,7 +265,7 @@ extension ServerTests {
             }
         }
 
-        @Test func `stopping ends what is under way and closes what is idle`() throws {
+        @Test func `stopping finishes open requests and closes idle connections`() throws {
             let answers = Monitor([@Sendable (Answer) -> Void]())
             let server = try TestServer(
                 Route.echo + [
@@ -289,7 +292,7 @@ extension ServerTests {
         }
 
         @Test(arguments: [true, false])
-        func `while it stops nobody can connect any more, to wait for nothing`(isUnix: Bool) throws {
+        func `while the server stops, new connections are refused`(isUnix: Bool) throws {
             let parked = Monitor([@Sendable (Answer) -> Void]())
             let routes: [Route] = [
                 .test(.get, "/wait") { (_, _) throws(Problem) in
@@ -311,9 +314,9 @@ extension ServerTests {
             server.stop()
         }
 
-        @Test func `stopping does not wait longer than it may`() throws {
+        @Test func `stopping does not wait longer than its timeout`() throws {
             let server = try TestServer(
-                [.test(.get, "/never") { (_, _) throws(Problem) in .later { _ in } }], stopLimit: .milliseconds(300))
+                [.test(.get, "/never") { (_, _) throws(Problem) in .later { _ in } }], stopTimeout: .milliseconds(300))
             let client = try server.client()
             try client.send("GET", "/never")
             usleep(50_000)
@@ -323,7 +326,7 @@ extension ServerTests {
             #expect(try client.isClosedByNode())
         }
 
-        @Test func `a socket file left behind is replaced and one in use is not`() throws {
+        @Test func `a stale socket file is replaced, and one in use is not`() throws {
             let server = try TestServer(Route.echo)
             let path = server.folder.file("s")
             var information = stat()
@@ -338,7 +341,7 @@ extension ServerTests {
         }
 
         @Test(arguments: ["127.0.0.1:0", "[::1]:0"])
-        func `it listens on TCP`(_ text: String) throws {
+        func `the server listens on TCP`(_ text: String) throws {
             let address = try #require(ListenAddress(text))
             let server = try TestServer(Route.echo, listen: address)
             let client = try server.client()
@@ -347,7 +350,7 @@ extension ServerTests {
             #expect(try client.isClosedByNode())
         }
 
-        @Test func `a socket that listens already is taken over`() throws {
+        @Test func `the server uses an inherited listening socket`() throws {
             let folder = TemporaryFolder()
             let listener = try ListenAddress.unix(path: folder.file("s")).open()
             #expect(throws: ListenError.self) { try ListenAddress.descriptor(9999).open() }

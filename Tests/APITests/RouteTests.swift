@@ -1,4 +1,5 @@
 import FoundationEssentials
+import HTTPWire
 import JSON
 import Supervisor
 import Tasks
@@ -29,9 +30,9 @@ import Testing
         #expect(status("GET", path) == 404)
     }
 
-    @Test func `a known path by a wrong method tells the right ones`() {
+    @Test func `a known path with a wrong method reports the allowed methods`() {
         guard case .problem(let problem) = router.match(method: "PUT", path: "/task/x") else {
-            Issue.record("PUT is taken")
+            Issue.record("PUT is accepted")
             return
         }
         #expect(problem.status == 405)
@@ -75,7 +76,7 @@ import Testing
             #expect(document["paths"]?[parts[1]]?[parts[0]] != nil, "\(call)")
         }
         #expect(document["openapi"] == "3.1.0")
-        // The balancer limits calls to the nodes, and answers its own always.
+        // The rate limit applies to the calls of nodes, not to those of the balancer.
         #expect(document["paths"]?["/tasks"]?["post"]?["responses"]?["429"] != nil)
         #expect(document["paths"]?["/lb/stats"]?["get"]?["responses"]?["429"] == nil)
         #expect(document["paths"]?["/health"]?["head"]?["responses"]?["200"]?["content"] == nil)
@@ -85,7 +86,7 @@ import Testing
         #expect(Set(router.routes.map(\.operation)).count == router.routes.count)
     }
 
-    /// Where the validator is installed; elsewhere the test has nothing to say.
+    /// This test does nothing if the validator is not installed.
     @Test func `the document is valid OpenAPI 3.1`() throws {
         let folder = TemporaryFolder()
         let path = try folder.write(String(decoding: OpenAPIText(.builtIn).bytes, as: UTF8.self), to: "openapi.json")

@@ -7,7 +7,7 @@ import Testing
 @Suite struct TaskBatchTests {
     func parse(_ text: String) throws -> TaskBatch { try TaskBatch.parse(Array(text.utf8), types: .builtIn) }
 
-    @Test func `one object is a batch of one, with the defaults filled in`() throws {
+    @Test func `one object is a batch of one task, with the defaults filled in`() throws {
         let batch = try parse(#"{"type":"sha256","input":{"string":"x"}}"#)
         let submission = try #require(batch.submissions.first)
         #expect(batch.submissions.count == 1)
@@ -41,13 +41,13 @@ import Testing
             (#"{"type":"md5","input":{"string":"x"},"max_attempts":0}"#, 422, "max_attempts"),
             (#"{"type":"md5","input":{"string":"x"},"run_at":"tomorrow"}"#, 422, "run_at"),
         ] as [(String, Int, String?)])
-    func `a wrong batch is refused with the member's name`(_ text: String, _ status: Int, _ member: String?) {
+    func `an invalid batch is refused with the member's name`(_ text: String, _ status: Int, _ member: String?) {
         let problem = #expect(throws: Problem.self) { try parse(text) }
         #expect(problem?.status == status)
         #expect(problem?.member == member)
     }
 
-    @Test func `the wrong one of many is named by its index`() {
+    @Test func `the invalid one of many is named by its index`() {
         let good = #"{"type":"md5","input":{"string":"x"}}"#
         let problem = #expect(throws: Problem.self) {
             try parse(#"[\#(good),\#(good),{"type":"md5","input":{"str":"x"}}]"#)
@@ -63,11 +63,11 @@ import Testing
         #expect(problem?.status == 413)
     }
 
-    @Test func `10,000 tasks are taken and one more is not`() throws {
+    @Test func `10,000 tasks are accepted, and one more is not`() throws {
         let one = #"{"type":"md5","input":{"string":"x"}}"#
-        let most = Array(repeating: one, count: 10_000).joined(separator: ",")
-        #expect(try parse("[\(most)]").submissions.count == 10_000)
-        let problem = #expect(throws: Problem.self) { try parse("[\(most),\(one)]") }
+        let maximum = Array(repeating: one, count: 10_000).joined(separator: ",")
+        #expect(try parse("[\(maximum)]").submissions.count == 10_000)
+        let problem = #expect(throws: Problem.self) { try parse("[\(maximum),\(one)]") }
         #expect(problem?.status == 422)
     }
 }

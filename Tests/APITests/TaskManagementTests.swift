@@ -7,7 +7,7 @@ import Testing
 @testable import API
 
 extension ServerTests {
-    /// What can be done with tasks beyond submitting and reading one.
+    /// Cancelling, listing and retrying tasks, and the settings of types.
     @Suite struct TaskManagementTests {
         @Test func `a queued task can be cancelled, a finished one cannot`() throws {
             let node = try TestNode()
@@ -48,7 +48,9 @@ extension ServerTests {
             withExtendedLifetime(worker) {}
         }
 
-        @Test func `an Idempotency-Key gets the same reply, refuses another request, and has a form`() throws {
+        @Test func `an Idempotency-Key repeats the response, and is refused for a different request or if malformed`()
+            throws
+        {
             let node = try TestNode()
             let client = try node.client()
             func post(_ target: String, _ body: String, _ key: String) throws -> FastCGIClient.Reply {
@@ -78,7 +80,7 @@ extension ServerTests {
             withExtendedLifetime(worker) {}
         }
 
-        @Test func `a request under the web server's name for it makes its tasks once`() throws {
+        @Test func `a request that the balancer repeats creates its tasks once`() throws {
             let node = try TestNode()
             let client = try node.client()
             var now = timespec()
@@ -94,12 +96,12 @@ extension ServerTests {
             #expect(first.status == 202)
             #expect(try post(name).text == first.text)
             #expect(try node.taskCount() == "1")
-            // What is no name is passed over.
+            // An invalid request key is ignored.
             for _ in 0..<2 { #expect(try post("-").status == 202) }
             #expect(try node.taskCount() == "3")
         }
 
-        @Test func `the failed tasks are listed and sent again`() throws {
+        @Test func `unfinished tasks are listed and can be retried`() throws {
             let node = try TestNode()
             let client = try node.client()
             let id = try #require(
@@ -117,7 +119,7 @@ extension ServerTests {
             #expect(try wrong.json()["member"] == "input.string")
             let other = try client.call("POST", "/task/\(id)/retry", json: #"{"input":{"string":"y"}}"#)
             #expect(other.status == 422)
-            #expect(try other.json()["detail"] == "input must be the one that the task was submitted with.")
+            #expect(try other.json()["detail"] == "input must be the input that the task was submitted with.")
             let queued = try client.call("POST", "/task/\(id)/retry", json: #"{"input":{"string":"x"}}"#)
             #expect(queued.status == 202)
             #expect(try queued.json()["status"] == "queued")
@@ -132,7 +134,7 @@ extension ServerTests {
             withExtendedLifetime(worker) {}
         }
 
-        @Test func `a type is paused, bounded and resumed by its administrator`() throws {
+        @Test func `an administrator pauses, limits and resumes a type`() throws {
             let node = try TestNode(adminToken: "secret")
             let client = try node.client()
             func post(_ target: String, _ body: String = "") throws -> FastCGIClient.Reply {

@@ -9,7 +9,7 @@ import Tasks
 import TestSupport
 import Threading
 
-/// A node on a unix socket, with its queue on a migrated database of its own.
+/// A node on a unix socket, with a migrated database of its own.
 final class TestNode: Sendable {
     static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
@@ -48,11 +48,11 @@ final class TestNode: Sendable {
 
     func worker() -> TestWorker { TestWorker(database.connectionString) }
 
-    /// How many tasks are queued or running.
+    /// The number of queued and running tasks.
     func taskCount() throws -> String { try database.sql("SELECT count(*) FROM task") }
 }
 
-/// Computes what is queued, on one thread, until it goes away.
+/// Computes queued tasks on one thread until it is deallocated.
 final class TestWorker {
     private let isStopping = Stop()
     private let thread: NamedThread
@@ -81,7 +81,7 @@ final class TestWorker {
                 }
                 session.signOff()
             } catch {
-                print("the test's worker ends: \(error)")
+                print("the test's worker failed: \(error)")
             }
         }
     }

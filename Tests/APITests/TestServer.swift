@@ -1,6 +1,7 @@
 import AdminAccess
 import FoundationEssentials
 import Glibc
+import HTTPWire
 import Logging
 import Postgres
 import Queue
@@ -12,7 +13,7 @@ import Threading
 
 @testable import API
 
-/// A responder with routes of the test's own, on a unix socket. It never asks the queue for anything.
+/// A responder on a unix socket with routes of the test. It does not use the queue.
 final class TestServer {
     let folder = TemporaryFolder()
     let server: FastCGIServer
@@ -21,14 +22,14 @@ final class TestServer {
     private var isStopped = false
 
     init(
-        _ routes: [Route], threads: Int = 4, connections: Int = 4096, stopLimit: Duration = .seconds(10),
+        _ routes: [Route], threads: Int = 4, connections: Int = 4096, stopTimeout: Duration = .seconds(10),
         listen: ListenAddress? = nil, answerWaiting: @escaping @Sendable () -> Void = {}
     ) throws {
         let path = folder.file("s")
         let server = try FastCGIServer(
             .init(
                 listen: listen ?? .unix(path: path), threads: threads, connections: connections, webServers: nil,
-                stopLimit: stopLimit),
+                stopTimeout: stopTimeout),
             routes: routes, services: .unreachable, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         self.server = server
         address = try server.boundAddress
@@ -59,7 +60,7 @@ extension FastCGIServer {
 }
 
 extension Services {
-    /// With a queue that no test asks for anything.
+    /// Services with an unreachable database.
     static var unreachable: Services {
         let postgres = PostgresConfiguration(connectionString: "host=/nonexistent")
         return Services(
@@ -70,27 +71,29 @@ extension Services {
 }
 
 extension Route {
-    static func test(_ method: Method = .get, _ path: String, _ handler: @escaping Handler) -> Route {
+    static func test(_ method: HTTPMethod = .get, _ path: String, _ handler: @escaping Handler) -> Route {
         Route(method: method, path: path, operation: path, summary: "", replies: [], server: .node(handler))
     }
 
-    /// Answers with the method, the path's parameter and the body.
+    /// GET answers with the method, POST with the body.
     static let echo = [
         Route.test(.get, "/echo") { (request, _) throws(Problem) in .now(.text(request.method)) },
         Route.test(.post, "/echo") { (request, _) throws(Problem) in
-            .now(Response(200, contentType: "application/octet-stream", body: request.body))
+            .now(APIResponse(200, contentType: "application/octet-stream", body: request.body))
         },
     ]
 }
 
-extension Response {
-    static func text(_ text: String) -> Response { Response(200, contentType: "text/plain", body: Array(text.utf8)) }
+extension APIResponse {
+    static func text(_ text: String) -> APIResponse {
+        APIResponse(200, contentType: "text/plain", body: Array(text.utf8))
+    }
 }
 
-/// Tests that run servers in this process: one at a time, so that what they count is their own.
+/// Tests that run servers in this process. They run one at a time, because they count the threads of the process.
 @Suite(.serialized) enum ServerTests {}
 
-/// How many threads of nodes this process has.
+/// The number of node threads in this process.
 func nodeThreadCount() throws -> Int {
     var count = 0
     let folder = try #require(opendir("/proc/self/task"))

@@ -3,24 +3,25 @@ internal import JSON
 internal import Queue
 internal import Tasks
 
-/// Why a request is refused, as the client is told (RFC 9457). Details are safe to show.
+/// An error response (RFC 9457). Its detail is safe to show to a client.
 struct Problem: Error, Hashable {
     let status: Int
     let detail: String
-    /// The member that is wrong, and its index where the body was an array.
+    /// The invalid member of the input.
     var member: String?
+    /// The index of the invalid element if the body is an array.
     var index: Int?
-    var headers: [Response.Header] = []
+    var headers: [APIResponse.Header] = []
 
-    init(_ status: Int, _ detail: String, headers: [Response.Header] = []) {
+    init(_ status: Int, _ detail: String, headers: [APIResponse.Header] = []) {
         self.status = status
         self.detail = detail
         self.headers = headers
     }
 
-    /// The `application/problem+json` document. The title is the status' own, and so the type is `about:blank`
-    /// (RFC 9457, section 4.2.1).
-    func response(requestID: String) -> Response {
+    /// The `application/problem+json` document. Its title is the reason phrase of the status code, as the type
+    /// `about:blank` requires (RFC 9457, section 4.2.1).
+    func response(requestID: String) -> APIResponse {
         let document = JSONWriter.object { document in
             document.member("type", "about:blank")
             document.member("title", HTTPStatus.reason(status))
@@ -30,7 +31,7 @@ struct Problem: Error, Hashable {
             if let index { document.member("index", index) }
             document.member("request_id", requestID)
         }
-        return Response(status, contentType: MediaType.problem, headers: headers, body: document.bytes)
+        return APIResponse(status, contentType: MediaType.problem, headers: headers, body: document.bytes)
     }
 }
 
@@ -39,16 +40,16 @@ extension Problem {
     static let unsupportedMediaType = Problem(
         415, "The body must be JSON: send it with Content-Type: application/json.")
     static let bodyTooLarge = Problem(413, "The body is larger than \(BodyLimit.bytes >> 20) MiB.")
-    static let unknownPath = Problem(404, "There is nothing at this path. GET /openapi.json lists what there is.")
+    static let unknownPath = Problem(404, "There is nothing at this path. GET /openapi.json lists all calls.")
     static let unknownTask = Problem(404, "There is no task with this id.")
-    static let internalError = Problem(500, "The server made a mistake; its log has this request id.")
-    static let wrongLength = Problem(400, "The body's length is not what Content-Length says.")
+    static let internalError = Problem(500, "Internal error. The server's log has the reason under this request id.")
+    static let wrongLength = Problem(400, "The length of the body differs from Content-Length.")
 
     static func methodNotAllowed(_ allowed: String) -> Problem {
-        Problem(405, "This path takes \(allowed).", headers: [.init("Allow", allowed)])
+        Problem(405, "This path accepts \(allowed).", headers: [.init("Allow", allowed)])
     }
 
-    /// - Parameter index: of the element, where the body is an array.
+    /// - Parameter index: the index of the invalid element if the body is an array.
     static func invalid(member: String, _ reason: String, index: Int? = nil) -> Problem {
         let place = index.map { "[\($0)]." } ?? ""
         var problem = Problem(422, "\(place)\(member) \(reason).")
@@ -62,8 +63,8 @@ extension Problem {
     }
 
     /// - Parameters:
-    ///   - prefix: what comes before the member's name, where the input is itself a member.
-    ///   - index: of the element, where the body is an array.
+    ///   - prefix: the path to the input inside the body, for example `input.`.
+    ///   - index: the index of the invalid element if the body is an array.
     init(_ error: InvalidInput, prefix: String = "", index: Int? = nil) {
         switch error {
         case .malformed: self = .malformedJSON
@@ -84,19 +85,20 @@ extension Problem {
         self =
             switch error {
             case .databaseUnavailable, .sessionLost:
-                .unavailable("The database is out of reach. Nothing was stored.", retryAfter: 2)
+                .unavailable("The database is not reachable. Nothing was stored.", retryAfter: 2)
             case .locked:
-                .unavailable("Another process has this locked. Nothing was changed.", retryAfter: 1)
+                .unavailable("Another transaction holds a lock on it. Nothing was changed.", retryAfter: 1)
             case .outcomeUnknown:
                 .unavailable(
-                    "The database was lost while it stored the tasks. They may have been accepted.", retryAfter: 2)
+                    "The connection to the database was lost during the commit. The tasks may have been accepted: "
+                        + "send the request again with the same Idempotency-Key.", retryAfter: 2)
             case .queueFull: .unavailable("The queue is full. Nothing was stored.", retryAfter: 5)
             case .keyUnderWay:
                 Problem(
-                    409, "The first request with this Idempotency-Key is under way.",
+                    409, "The first request with this Idempotency-Key is still in progress.",
                     headers: [.init("Retry-After", "1")])
             case .keyOfAnotherRequest:
-                .invalid(member: "Idempotency-Key", "was sent with another request")
+                .invalid(member: "Idempotency-Key", "was already used for a different request")
             case .shuttingDown: .unavailable("This node is shutting down.", retryAfter: 1)
             case .internalError: .internalError
             }
@@ -104,6 +106,6 @@ extension Problem {
 }
 
 enum BodyLimit {
-    /// The largest body that is taken.
+    /// Maximum size of a request body.
     static let bytes = 16 << 20
 }

@@ -1,18 +1,22 @@
-/// How a handler answers.
+/// How a handler answers a request.
 enum Reply: Sendable {
-    /// At once.
-    case now(Response)
-    /// When the queue calls back. The connection is parked meanwhile, without a thread. The closure is called once,
-    /// after the parking; it may call back from any thread, and at once.
+    /// Immediately.
+    case now(APIResponse)
+    /// When the queue calls back. Meanwhile the connection is parked and uses no thread.
+    ///
+    /// The closure is called once, after the connection has been parked. It may call `answer` from any thread, also
+    /// before it returns.
     case later(@Sendable (_ answer: @escaping @Sendable (Answer) -> Void) -> Void)
-    /// After work that blocks, perhaps for seconds: it runs when one of the few threads for that is free.
+    /// After blocking work that may take seconds. It runs on one of the few threads that are reserved for such work
+    /// (``BlockingLane``).
     case blocking(@Sendable () -> Answer)
-    /// A body of unknown length, written as it comes, on one of those same threads.
-    case stream(Response, StreamedBody)
+    /// With a body of unknown length, which is written piece by piece. It runs on the same threads as blocking work.
+    case stream(APIResponse, StreamedBody)
 }
 
-/// Writes a body piece by piece. An error it throws breaks the reply off, or becomes the reply while nothing is written.
+/// Writes a body piece by piece. A ``Problem`` that it throws before the first piece becomes the response. Any later
+/// error breaks the response off.
 typealias StreamedBody = @Sendable (_ write: (borrowing [UInt8]) throws(ClientGone) -> Void) throws -> Void
 
-/// Nobody reads the reply any more.
+/// The client has closed the connection, or has stopped reading.
 struct ClientGone: Error {}

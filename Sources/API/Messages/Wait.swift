@@ -1,20 +1,20 @@
-/// How long a client is ready to wait for a result.
+/// How long a client wants to wait for a result.
 struct Wait: Sendable, Hashable {
-    /// Whole seconds that a client may ask for.
+    /// Whole seconds that a client may request.
     static let bounds = 0...60
 
     var seconds: Int
 
     var duration: Duration { .seconds(seconds) }
 
-    /// What `Preference-Applied` says when it was honoured (RFC 7240, section 3).
+    /// The value of `Preference-Applied` if the server waited (RFC 7240, section 3).
     var applied: String { "wait=\(seconds)" }
 
-    /// From `?wait=N`, else from `Prefer: wait=N`. `nil`: the client does not wait.
+    /// Reads `?wait=N`, otherwise `Prefer: wait=N`. `nil` if the client does not wait.
     ///
-    /// A parameter out of bounds is an error. A preference is only a wish: a larger one is cut, one that makes no
-    /// sense is passed over (RFC 7240, section 2).
-    init?(_ request: Request) throws(Problem) {
+    /// A query parameter out of bounds is an error. A preference is only a hint: a value that is too large is reduced,
+    /// and a malformed one is ignored (RFC 7240, section 2).
+    init?(_ request: APIRequest) throws(Problem) {
         if let text = request.query.value("wait") {
             guard let seconds = Int(text), Self.bounds.contains(seconds) else {
                 throw .invalid(
@@ -29,7 +29,7 @@ struct Wait: Sendable, Hashable {
         if seconds == 0 { return nil }
     }
 
-    /// The value of the first preference called `wait`.
+    /// The value of the first preference named `wait`.
     static func preferred(_ field: String) -> Int? {
         for preference in field.split(separator: ",") {
             let word = preference.prefix { $0 != ";" }

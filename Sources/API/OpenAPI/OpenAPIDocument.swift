@@ -15,8 +15,8 @@ enum OpenAPIDocument {
             "info": [
                 "title": "Millrace", "version": "1",
                 "description": .string(
-                    "Tasks go into a queue in PostgreSQL, workers compute them, results are cached and can be waited "
-                        + "for. Every reply carries `X-Request-Id`."),
+                    "Clients submit tasks to a queue in PostgreSQL. Workers compute them. Results are cached, and "
+                        + "clients can wait for them. Every response has an `X-Request-Id` header."),
                 "license": ["name": "MIT", "identifier": "MIT"],
             ],
             "servers": [["url": "/"]],
@@ -24,7 +24,7 @@ enum OpenAPIDocument {
                 [
                     "name": "balancer",
                     "description":
-                        "Answered by Millrace's own balancer; behind another web server there are none of these.",
+                        "Calls that Millrace's balancer answers. They do not exist behind another web server.",
                 ]
             ],
             "paths": .object(paths),
@@ -33,8 +33,9 @@ enum OpenAPIDocument {
                 "securitySchemes": [
                     "administrator": [
                         "type": "http", "scheme": "bearer",
-                        "description":
-                            "Where no token is set, the server's own machine needs none, and others are refused.",
+                        "description": .string(
+                            "If no admin token is configured, calls from the server's own machine are accepted without "
+                                + "one, and all others are refused."),
                     ]
                 ],
             ],
@@ -54,12 +55,12 @@ enum OpenAPIDocument {
                 "content": [MediaType.json: ["schema": body.schema, "example": body.example]],
             ]
         }
-        // The empty requirement: without a token set, calls from the machine itself need none.
+        // The empty requirement: if no token is configured, calls from the machine itself need none.
         if route.isAdministrative { operation["security"] = [["administrator": []], [:]] }
         return operation
     }
 
-    /// Whoever serves a GET serves its HEAD (RFC 9110, 9.3.2): the same answers without their bodies.
+    /// Every GET route also serves HEAD: the same responses without their bodies (RFC 9110, section 9.3.2).
     private static func head(of route: Route) -> JSONValue {
         var operation = operation(route)
         operation["operationId"] = .string("\(route.operation)_head")
@@ -83,8 +84,8 @@ enum OpenAPIDocument {
 
     private static func parameter(_ parameter: Parameter) -> JSONValue {
         [
-            "name": .string(parameter.name), "in": .string(parameter.place.rawValue),
-            "description": .string(parameter.summary), "required": .bool(parameter.place == .path),
+            "name": .string(parameter.name), "in": .string(parameter.location.rawValue),
+            "description": .string(parameter.summary), "required": .bool(parameter.location == .path),
             "schema": parameter.schema,
         ]
     }
@@ -105,14 +106,14 @@ enum OpenAPIDocument {
             responses[String(reply.status)] = response
         }
         if case .node = route.server {
-            var limited = problem("Too many requests from this client; the balancer says when to come again.")
+            var limited = problem("Too many requests from this client. `Retry-After` says when to try again.")
             limited["headers"] = .object(
                 ["Retry-After", "RateLimit", "RateLimit-Policy"].reduce(into: [:]) { headers, name in
                     headers[name] = ["schema": ["type": "string"]] as JSONValue
                 })
             responses["429"] = limited
         }
-        responses["default"] = problem("Any other problem: an overload, a mistake.")
+        responses["default"] = problem("Any other problem, for example an overload or an internal error.")
         return responses
     }
 

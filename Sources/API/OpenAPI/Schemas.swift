@@ -6,10 +6,10 @@ enum Schemas {
     static let taskID: JSONValue = ["type": "string", "format": "uuid", "description": "A UUIDv7."]
     static let count: JSONValue = ["type": "integer", "minimum": 0]
     static let time: JSONValue = [
-        "type": "string", "format": "date-time", "description": "RFC 3339, UTC, with microseconds.",
+        "type": "string", "format": "date-time", "description": "RFC 3339 in UTC, with microseconds.",
     ]
 
-    /// An object that has just these members, all of them but the optional ones.
+    /// An object with these members. Those in `members` are required.
     static func object(_ members: [String: JSONValue], optional: [String: JSONValue] = [:]) -> JSONValue {
         [
             "type": "object", "properties": .object(members.merging(optional) { $1 }),
@@ -19,10 +19,10 @@ enum Schemas {
 
     static func nullable(_ schema: JSONValue) -> JSONValue { ["oneOf": [schema, ["type": "null"]]] }
 
-    /// A schema of ``components``.
+    /// A reference to a schema of ``components(_:)``.
     static func reference(_ name: String) -> JSONValue { ["$ref": .string("#/components/schemas/\(name)")] }
 
-    /// The `200` of a hash: from the cache, or waited for.
+    /// The body of a hash route's `200`: from the cache, or computed while the request waited.
     static func hashResult(_ definition: TaskDefinition) -> JSONValue {
         let result = definition.resultSchema
         return [
@@ -54,7 +54,7 @@ enum Schemas {
         object([
             "id": taskID, "type": ["type": "string", "examples": .array(types.names.map(JSONValue.string))],
             "status": ["enum": ["queued", "processing", "completed", "failed", "cancelled"]],
-            "result": nullable(["type": "object", "description": "Its shape is that of the task type."]),
+            "result": nullable(["type": "object", "description": "Its schema depends on the task type."]),
             "error": nullable(["type": "string"]), "attempts": count, "created_at": time,
             "started_at": nullable(time), "completed_at": nullable(time),
         ])
@@ -79,11 +79,12 @@ enum Schemas {
                 "priority": [
                     "type": ["integer", "null"], "minimum": .integer(Int64(Int16.min)),
                     "maximum": .integer(Int64(Int16.max)),
-                    "default": 0, "description": "A smaller one runs sooner: each step counts as a minute of waiting.",
+                    "default": 0,
+                    "description": "Tasks with a smaller value run sooner. One step counts as one minute of waiting.",
                 ],
                 "run_at": [
                     "type": ["string", "null"], "format": "date-time",
-                    "description": "Not before this time (RFC 3339).",
+                    "description": "The task does not run before this time (RFC 3339).",
                 ],
                 "max_attempts": [
                     "type": ["integer", "null"], "minimum": .integer(Int64(TaskBatch.attempts.lowerBound)),
@@ -99,8 +100,8 @@ enum Schemas {
         "properties": [
             "type": ["type": "string", "format": "uri-reference"], "title": ["type": "string"],
             "status": ["type": "integer"], "detail": ["type": "string"],
-            "member": ["type": "string", "description": "The member that is wrong."],
-            "index": ["type": "integer", "description": "The element's place, where the body is an array."],
+            "member": ["type": "string", "description": "The invalid member."],
+            "index": ["type": "integer", "description": "The index of the invalid element if the body is an array."],
             "request_id": ["type": "string"],
         ],
         "required": ["type", "title", "status", "detail", "request_id"],
@@ -109,17 +110,18 @@ enum Schemas {
 
 extension Parameter {
     static let taskID = Parameter(
-        name: "id", place: .path, summary: "The task's id.", schema: Schemas.taskID)
+        name: "id", location: .path, summary: "The task's id.", schema: Schemas.taskID)
 
     static let waiting = [
         Parameter(
-            name: "wait", place: .query, summary: "Seconds to wait for the result; it goes before `Prefer`.",
+            name: "wait", location: .query, summary: "Seconds to wait for the result. It overrides `Prefer`.",
             schema: [
                 "type": "integer", "minimum": .integer(Int64(Wait.bounds.lowerBound)),
                 "maximum": .integer(Int64(Wait.bounds.upperBound)),
             ]),
         Parameter(
-            name: "Prefer", place: .header, summary: "`wait=N`: seconds to wait for the result (RFC 7240), at most 60.",
+            name: "Prefer", location: .header,
+            summary: "`wait=N`: seconds to wait for the result (RFC 7240), at most 60.",
             schema: ["type": "string", "examples": ["wait=10"]]),
     ]
 }

@@ -1,10 +1,10 @@
 internal import DequeModule
 
-/// Lets only so many of the pool's threads do work that blocks for long; the rest of it waits its turn.
-struct BlockingLane<Work> {
+/// Limits how many threads of the pool run blocking work at the same time. Further work waits in order of arrival.
+struct BlockingLane<Waiting> {
     private let limit: Int
     private var running = 0
-    private var waiting: Deque<Work> = []
+    private var waiting: Deque<Waiting> = []
 
     init(limit: Int) {
         precondition(limit > 0)
@@ -19,11 +19,11 @@ struct BlockingLane<Work> {
         running += 1
     }
 
-    mutating func wait(_ work: Work) { waiting.append(work) }
+    mutating func wait(_ work: Waiting) { waiting.append(work) }
 
-    /// A place becomes free.
-    /// - Returns: who takes it.
-    mutating func leave() -> Work? {
+    /// Gives a place back.
+    /// - Returns: the work that takes the place over, if any waits.
+    mutating func leave() -> Waiting? {
         if let next = waiting.popFirst() { return next }
         running -= 1
         return nil

@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// What a web server says about a request (RFC 3875, section 4.1), copied once: of a name given twice the first counts.
+/// A request's CGI variables (RFC 3875, section 4.1). If a name occurs twice, the first value counts.
 struct CGIEnvironment: Sendable {
     var method = ""
     var requestURI: String?
@@ -16,10 +16,10 @@ struct CGIEnvironment: Sendable {
     var host: String?
     var origin: String?
     var idempotencyKey: String?
-    /// What the web server calls the request (see ``RequestKey``). A client cannot set it: its headers are `HTTP_…`.
+    /// The balancer's id for the request (``RequestKey``). A client cannot set it, because headers become `HTTP_…`.
     var requestKey: String?
 
-    /// From an array like environ(7): `NAME=value`, with a null at its end.
+    /// - Parameter variables: an array as in environ(7): `NAME=value`, terminated by a null pointer.
     init(_ variables: UnsafePointer<UnsafeMutablePointer<CChar>?>?) {
         var seen = Seen()
         var position = variables
@@ -52,8 +52,8 @@ struct CGIEnvironment: Sendable {
 
     /// The path, still percent-encoded, and the query.
     ///
-    /// `REQUEST_URI` is not in the standard but what most servers send as the client wrote it; else the path is put
-    /// together from its two standard parts.
+    /// Most servers send `REQUEST_URI`, the target as the client wrote it. It is not in RFC 3875; without it the path
+    /// is `SCRIPT_NAME` followed by `PATH_INFO`.
     var target: (path: String, query: String) {
         guard let requestURI, !requestURI.isEmpty else { return (scriptName + pathInfo, queryString) }
         var rest = requestURI[...]
@@ -67,12 +67,12 @@ struct CGIEnvironment: Sendable {
         return (String(rest[..<mark]), String(rest[rest.utf8.index(after: mark)...]))
     }
 
-    /// Servers send an empty variable where the client sent no such header.
+    /// Some servers send an empty variable if the client did not send the header.
     private static func nonEmpty(_ text: String?) -> String? {
         text.flatMap { $0.isEmpty ? nil : $0 }
     }
 
-    /// One bit for each name that was there.
+    /// The names that have occurred, one bit each.
     private struct Seen {
         private var bits: UInt32 = 0
 

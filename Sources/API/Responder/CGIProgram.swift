@@ -4,15 +4,15 @@ package import Queue
 package import Tasks
 internal import Threading
 
-/// A node as a plain CGI program (RFC 3875): it answers the one request of its environment and standard input.
+/// A node as a plain CGI program (RFC 3875). It answers one request, which its environment and standard input describe.
 package enum CGIProgram {
     /// How the process was started.
     package enum Invocation: Sendable {
         /// By a web server, for one request.
         case cgi
-        /// By a FastCGI process manager, with the listening socket as standard input.
+        /// By a FastCGI process manager, which passes the listening socket as standard input.
         case listenerOnStandardInput
-        /// By hand, or by a supervisor: it opens its own socket.
+        /// By a user or a supervisor. The node opens its own socket.
         case standalone
     }
 
@@ -21,7 +21,7 @@ package enum CGIProgram {
         return environment["GATEWAY_INTERFACE"] != nil && environment["REQUEST_METHOD"] != nil ? .cgi : .standalone
     }
 
-    /// Answers on standard output. Does not shut the queue down.
+    /// Writes the response to standard output. The caller shuts the queue client down.
     package static func run(
         environment: [String: String], name: String, adminToken: String?, types: TaskRegistry, queue: QueueClient
     ) {
@@ -31,15 +31,15 @@ package enum CGIProgram {
             queue: queue, types: types, node: name, adminAccess: AdminAccess(token: adminToken))
         let length = environment.contentLength.flatMap { Int($0) } ?? 0
         guard length <= BodyLimit.bytes else {
-            return write(.failure(.bodyTooLarge), Request(environment, body: []))
+            return write(.failure(.bodyTooLarge), APIRequest(environment, body: []))
         }
         let body = read(length)
-        let request = Request(environment, body: body)
+        let request = APIRequest(environment, body: body)
         guard body.count == length else { return write(.failure(.wrongLength), request) }
         answer(request, services)
     }
 
-    private static func answer(_ request: Request, _ services: Services) {
+    private static func answer(_ request: APIRequest, _ services: Services) {
         var request = request
         switch Router(RouteTable.make(services.types)).match(method: request.method, path: request.path) {
         case .problem(let problem): write(.failure(problem), request)
@@ -53,7 +53,7 @@ package enum CGIProgram {
         }
     }
 
-    private static func take(_ reply: Reply, _ request: Request) {
+    private static func take(_ reply: Reply, _ request: APIRequest) {
         switch reply {
         case .now(let response): write(.success(response), request)
         case .blocking(let work): write(work(), request)
@@ -65,7 +65,7 @@ package enum CGIProgram {
         }
     }
 
-    private static func stream(_ response: Response, _ body: StreamedBody, _ request: Request) {
+    private static func stream(_ response: APIResponse, _ body: StreamedBody, _ request: APIRequest) {
         var head: [UInt8]? = ResponseText.head(response, requestID: request.id, length: nil)
         do {
             if request.method == "HEAD" { return try write(head ?? []) }
@@ -75,14 +75,14 @@ package enum CGIProgram {
                 try write(copy bytes)
             }
         } catch {
-            // Before the head a refusal can still be told. After it there is no way to say that the rest is missing
-            // but to say nothing more.
+            // Before the head is written, the problem becomes the response. After it, only an incomplete response can
+            // tell the client that something failed.
             if head != nil, let problem = error as? Problem { write(.failure(problem), request) }
         }
     }
 
-    private static func write(_ answer: Answer, _ request: Request) {
-        let response: Response
+    private static func write(_ answer: Answer, _ request: APIRequest) {
+        let response: APIResponse
         switch answer {
         case .success(let value): response = value
         case .failure(let problem): response = problem.response(requestID: request.id)

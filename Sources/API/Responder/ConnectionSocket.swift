@@ -2,15 +2,15 @@ internal import CLinux
 internal import Glibc
 internal import Reactor
 
-/// What an accepted socket must be for libfcgi.
+/// Prepares an accepted socket for libfcgi.
 enum ConnectionSocket {
-    /// Blocking, but no read or write for ever; and a host that is gone is noticed.
+    /// Makes the socket blocking, with a timeout for each read and write. On TCP, keepalive detects a dead peer.
     static func prepare(_ descriptor: CInt, _ peer: SocketAddress) {
         _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) & ~O_NONBLOCK)
-        var limit = timeval(tv_sec: Int(Limits.inputOutput.components.seconds), tv_usec: 0)
+        var timeout = timeval(tv_sec: Int(ResponderTimeouts.inputOutput.components.seconds), tv_usec: 0)
         let size = socklen_t(MemoryLayout<timeval>.size)
-        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, size)
-        setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, size)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, size)
+        setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &timeout, size)
         if case .unix = peer { return }
         var on: CInt = 1
         setsockopt(descriptor, SOL_SOCKET, SO_KEEPALIVE, &on, socklen_t(MemoryLayout<CInt>.size))
@@ -18,17 +18,17 @@ enum ConnectionSocket {
     }
 }
 
-/// The web servers that may connect, from `FCGI_WEB_SERVER_ADDRS` (FastCGI 1.0, section 3.2). Without it all may.
-struct AllowedPeers: Sendable {
+/// The web servers that may connect: `FCGI_WEB_SERVER_ADDRS` (FastCGI 1.0, section 3.2). If it is not set, all may.
+struct AllowedWebServers: Sendable {
     private let addresses: Set<SocketAddress>?
 
     init(_ addresses: [SocketAddress]?) { self.addresses = addresses.map { Set($0) } }
 
-    func contains(_ peer: SocketAddress) -> Bool {
+    func contains(_ server: SocketAddress) -> Bool {
         guard let addresses else { return true }
-        var bare = peer
-        bare.port = 0
-        if case .unix = peer { return true }
-        return addresses.contains(bare)
+        if case .unix = server { return true }
+        var address = server
+        address.port = 0
+        return addresses.contains(address)
     }
 }

@@ -1,19 +1,20 @@
-/// Who owns a connection to a web server at the moment, and what may happen to it next.
+/// Which thread owns a connection to a web server, and what happens to it next.
 ///
-/// Several threads touch a connection: the one of the pool that epoll told of it, the one that serves its request or
-/// answers it later, and the dispatcher, which alone closes it. Each event is one call under the connection's lock, and
-/// its result says who goes on.
+/// Several threads use a connection: the pool thread that receives its epoll event, the thread that serves its request
+/// or answers it later, and the dispatcher, which alone closes it. Each event is one call under the connection's lock.
+/// The result says what the caller has to do.
 struct ConnectionState {
     private enum State: Equatable {
         /// Between requests: epoll waits for its next bytes.
         case idle
         /// A thread reads, computes or writes.
         case serving
-        /// A request waits for its answer without a thread. Epoll waits for the client to give up.
+        /// A request waits for its answer and uses no thread. Epoll waits for the client to disconnect.
         case parked
-        /// Answered for the last time: epoll waits for the peer to close, so that no reset overtakes the reply.
+        /// The last response is sent. Epoll waits for the web server to close: closing first could send a reset that
+        /// destroys the response.
         case lingering
-        /// The dispatcher has it, or had it, to close.
+        /// The dispatcher closes or has closed the connection.
         case closed
     }
 
@@ -23,14 +24,14 @@ struct ConnectionState {
     enum Event: Equatable {
         /// Read the request.
         case serve
-        /// What there is is read and forgotten.
+        /// Read and drop the received bytes.
         case discard
         case close
-        /// The thread that has it will find out.
+        /// Another thread owns the connection and will notice the change.
         case ignore
     }
 
-    /// Epoll tells of a change. Bytes while parked are not asked for: then the client is gone.
+    /// An epoll event arrived. A parked connection only waits for its end, so any event means that the client is gone.
     mutating func changed(hasBytes: @autoclosure () -> Bool) -> Event {
         switch state {
         case .idle where hasBytes():
@@ -44,17 +45,17 @@ struct ConnectionState {
         }
     }
 
-    /// The thread that has it lets it wait for an answer.
+    /// The owning thread parks the request until there is an answer.
     mutating func park() {
         precondition(state == .serving)
         state = .parked
     }
 
-    /// Whether the reply being written is the connection's last.
+    /// Whether the current response is the last one on the connection.
     var isLastReply: Bool { isDraining }
 
-    /// There is an answer.
-    /// - Returns: `false` when the client is gone.
+    /// A parked request has its answer.
+    /// - Returns: `false` if the client is gone.
     mutating func resume() -> Bool {
         guard state == .parked else { return false }
         state = .serving
@@ -65,10 +66,10 @@ struct ConnectionState {
         case wait, linger, close
     }
 
-    /// The thread that has it is done with a request.
+    /// The owning thread has finished a request.
     /// - Parameters:
-    ///   - isReusable: the web server keeps the connection, and nothing went wrong.
-    ///   - isClean: the reply was written to its end.
+    ///   - isReusable: whether the web server keeps the connection.
+    ///   - isClean: whether the response was written completely.
     mutating func finish(isReusable: Bool, isClean: Bool) -> Finish {
         precondition(state == .serving)
         if !isClean {
@@ -83,8 +84,8 @@ struct ConnectionState {
         case serve, close, leave
     }
 
-    /// No more requests: an idle connection is closed, any other after its reply.
-    /// - Parameter hasBytes: a request has begun to arrive.
+    /// The node stops: an idle connection is closed now, any other after its current response.
+    /// - Parameter hasBytes: returns whether a request has begun to arrive.
     mutating func drain(hasBytes: () -> Bool) -> Drain {
         isDraining = true
         guard state == .idle else { return .leave }
@@ -93,12 +94,12 @@ struct ConnectionState {
     }
 
     enum Expiry: Equatable {
-        /// Break the connection under the thread that has it.
+        /// Shut the connection down, so that the owning thread's read or write fails.
         case interrupt
         case close, leave
     }
 
-    /// Its time is over.
+    /// The deadline has passed.
     mutating func expire() -> Expiry {
         switch state {
         case .serving: return .interrupt

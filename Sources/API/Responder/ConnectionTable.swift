@@ -1,21 +1,21 @@
 internal import Synchronization
 
-/// All connections of a node, by the id under which epoll tells of them.
+/// All connections of a node, by the id that their epoll events carry.
 ///
-/// An id is never used again, so that a thread which is told of a connection too late finds nothing, and not another
-/// connection in its place. Only the dispatcher puts in and takes out.
+/// Ids are never reused: a thread with a late event for a closed connection finds nothing, instead of another
+/// connection. Only the dispatcher inserts and removes.
 final class ConnectionTable: Sendable {
-    private let connections = Mutex<[UInt64: Connection]>([:])
+    private let connections = Mutex<[UInt64: FastCGIConnection]>([:])
 
-    subscript(id: UInt64) -> Connection? { connections.withLock { $0[id] } }
+    subscript(id: UInt64) -> FastCGIConnection? { connections.withLock { $0[id] } }
 
     var count: Int { connections.withLock { $0.count } }
-    var all: [Connection] { connections.withLock { Array($0.values) } }
+    var all: [FastCGIConnection] { connections.withLock { Array($0.values) } }
 
-    func insert(_ connection: Connection) { connections.withLock { $0[connection.id] = connection } }
+    func insert(_ connection: FastCGIConnection) { connections.withLock { $0[connection.id] = connection } }
 
-    /// - Returns: whether it was there.
-    func remove(_ connection: Connection) -> Bool {
+    /// - Returns: whether the table contained the connection.
+    func remove(_ connection: FastCGIConnection) -> Bool {
         connections.withLock { $0.removeValue(forKey: connection.id) != nil }
     }
 }

@@ -5,9 +5,9 @@ internal import Reactor
 internal import Synchronization
 internal import Threading
 
-/// The thread that accepts connections, closes them, and keeps their time. In between they belong to the pool.
+/// The thread that accepts connections, closes them and enforces their deadlines. In between they belong to the pool.
 ///
-/// Connections beyond the limit stay in the backlog.
+/// Connections beyond the limit wait in the backlog.
 final class Dispatcher: @unchecked Sendable {
     private enum Token {
         static let wake: UInt64 = 0
@@ -19,37 +19,37 @@ final class Dispatcher: @unchecked Sendable {
         case paused(until: MonotonicTime)
     }
 
-    /// Of the listener, and of calls from other threads.
+    /// Waits for the listener and for calls from other threads.
     private let poller: Poller
-    /// Of the connections.
+    /// Waits for the connections; the pool's threads use it.
     private let connectionPoller: Poller
     private let connections: ConnectionTable
     private let wake = EventFD()
     private let listener: ListeningSocket
     private let ownsListener: Bool
-    private let allowed: AllowedPeers
-    private let limit: Int
-    private let serve: @Sendable (Connection) -> Void
+    private let allowed: AllowedWebServers
+    private let maxConnections: Int
+    private let serve: @Sendable (FastCGIConnection) -> Void
     private let metrics: ResponderMetrics
     private let logger: Logger
 
-    // What follows is the thread's own.
+    // Used by the dispatcher's thread only.
     private var nextID: UInt64 = 0
     private var accepting = Accepting.closed
     private var nextCheck = MonotonicTime.current
 
-    private let retired = Mutex<[Connection]>([])
-    /// What other threads ask of it: no more requests, or an end in any case.
+    private let retired = Mutex<[FastCGIConnection]>([])
+    /// What other threads have requested.
     private let orders = Mutex<(drain: Bool, abort: Bool)>((false, false))
 
     /// - Parameters:
-    ///   - ownsListener: `false`: the socket was handed over, and other processes may accept from it.
-    ///   - limit: the most connections at a time.
-    ///   - serve: takes a connection with a request that has begun to arrive; must not block.
+    ///   - ownsListener: `false` if the socket was inherited. Then other processes may also accept from it.
+    ///   - maxConnections: how many connections may be open at the same time.
+    ///   - serve: called with a connection on which a request has begun to arrive; it must not block.
     init(
         listener: ListeningSocket, ownsListener: Bool, connections: ConnectionTable, connectionPoller: Poller,
-        allowed: AllowedPeers, limit: Int,
-        metrics: ResponderMetrics, logger: Logger, serve: @escaping @Sendable (Connection) -> Void
+        allowed: AllowedWebServers, maxConnections: Int, metrics: ResponderMetrics, logger: Logger,
+        serve: @escaping @Sendable (FastCGIConnection) -> Void
     ) throws(SystemError) {
         poller = try Poller()
         self.listener = listener
@@ -57,7 +57,7 @@ final class Dispatcher: @unchecked Sendable {
         self.connections = connections
         self.connectionPoller = connectionPoller
         self.allowed = allowed
-        self.limit = limit
+        self.maxConnections = maxConnections
         self.metrics = metrics
         self.logger = logger
         self.serve = serve
@@ -66,27 +66,27 @@ final class Dispatcher: @unchecked Sendable {
 
     // MARK: From any thread
 
-    /// A connection that its thread is done with is to be closed.
-    func retire(_ connection: Connection) {
+    /// Closes a connection that no pool thread owns any more.
+    func retire(_ connection: FastCGIConnection) {
         retired.withLock { $0.append(connection) }
         wake.signal()
     }
 
-    /// Takes no more requests, and ends when the last reply is written.
+    /// Accepts no more requests. ``run()`` ends when the last response is written.
     func drain() {
         orders.withLock { $0.drain = true }
         wake.signal()
     }
 
-    /// Breaks what is left.
+    /// Closes the connections that are still open.
     func abort() {
         orders.withLock { $0.abort = true }
         wake.signal()
     }
 
-    // MARK: Its thread
+    // MARK: On the dispatcher's thread
 
-    /// Runs until it is drained.
+    /// Runs until ``drain()`` was called and all connections are closed.
     func run() {
         openListener()
         var isDraining = false
@@ -113,7 +113,7 @@ final class Dispatcher: @unchecked Sendable {
     }
 
     private var timeout: Duration? {
-        if case .paused = accepting { return Limits.exhausted }
+        if case .paused = accepting { return ResponderTimeouts.exhausted }
         return connections.count == 0 ? nil : .seconds(1)
     }
 
@@ -121,7 +121,7 @@ final class Dispatcher: @unchecked Sendable {
         if token == Token.wake { wake.drain() } else { accept() }
     }
 
-    private func close(_ connection: Connection) {
+    private func close(_ connection: FastCGIConnection) {
         guard connections.remove(connection) else { return }
         connection.close()
         metrics.connectionsChanged(to: connections.count)
@@ -137,12 +137,13 @@ final class Dispatcher: @unchecked Sendable {
     }
 
     private func drainConnections() {
-        // Who has connected is served or told; who connects from now on is refused, and asks another node, instead of
-        // waiting in a backlog that nobody will look into. A listener that others share is theirs.
+        // Accept what is in the backlog, then refuse new connections: a web server that is refused uses another node,
+        // but in a backlog that nobody accepts from it would wait. An inherited listener may be shared with other
+        // processes, so it keeps accepting.
         accept()
         if ownsListener {
             listener.refuse()
-            // On a unix socket, who came in between is still to be had.
+            // A unix socket still holds connections that arrived between the two calls.
             accept()
         }
         closeListener(.closed)
@@ -163,7 +164,7 @@ final class Dispatcher: @unchecked Sendable {
 
     private func openListener() {
         guard poller.addLevel(listener.descriptor, Token.listener) else {
-            accepting = .paused(until: .current + Limits.exhausted)
+            accepting = .paused(until: .current + ResponderTimeouts.exhausted)
             return
         }
         accepting = .open
@@ -176,12 +177,14 @@ final class Dispatcher: @unchecked Sendable {
 
     private func accept() {
         guard case .open = accepting else { return }
-        while connections.count < limit {
+        while connections.count < maxConnections {
             switch listener.accept() {
             case .none: return
             case .exhausted(let code):
-                logger.warning("No descriptor left for a connection", metadata: ["error": "\(SystemError.text(code))"])
-                return closeListener(.paused(until: .current + Limits.exhausted))
+                logger.warning(
+                    "Cannot accept a connection: no file descriptor left",
+                    metadata: ["error": "\(SystemError.text(code))"])
+                return closeListener(.paused(until: .current + ResponderTimeouts.exhausted))
             case .connection(let socket, let peer):
                 guard allowed.contains(peer) else {
                     socket.close()
@@ -196,9 +199,9 @@ final class Dispatcher: @unchecked Sendable {
     private func add(_ descriptor: CInt, _ peer: SocketAddress) {
         ConnectionSocket.prepare(descriptor, peer)
         nextID += 1
-        guard let connection = Connection(id: nextID, descriptor: descriptor, poller: connectionPoller) else {
+        guard let connection = FastCGIConnection(id: nextID, descriptor: descriptor, poller: connectionPoller) else {
             _ = Glibc.close(descriptor)
-            return closeListener(.paused(until: .current + Limits.exhausted))
+            return closeListener(.paused(until: .current + ResponderTimeouts.exhausted))
         }
         connections.insert(connection)
         metrics.connectionsChanged(to: connections.count)

@@ -1,14 +1,14 @@
 internal import CFastCGI
 internal import Glibc
 
-/// libfcgi as a whole.
+/// Set-up of libfcgi.
 enum FastCGILibrary {
-    /// Initializes the library, once.
+    /// Initializes the library once in the process.
     static func start() { _ = isStarted }
 
     private static let isStarted: Bool = {
-        // FCGX_Init replaces the handlers of these signals, ignored ones too, by its own, which make all later reads
-        // fail: what was there before goes back into place.
+        // FCGX_Init installs its own handlers for these signals, and they make all later reads fail. So the previous
+        // handlers are restored.
         let signals = [SIGPIPE, SIGTERM, SIGUSR1]
         let before = signals.map { signal in
             var action = sigaction()
@@ -21,12 +21,12 @@ enum FastCGILibrary {
             var action = action
             sigaction(signal, &action, nil)
         }
-        // libfcgi writes with write(2): without this a client that went away would end the process.
+        // libfcgi uses write(2): without this, a web server that has disconnected would end the process.
         signal(SIGPIPE, SIG_IGN)
         return true
     }()
 
-    /// Keeps signals away from the calling thread: libfcgi takes an interrupted read for a broken connection.
+    /// Blocks all signals on the calling thread: libfcgi treats an interrupted read as a broken connection.
     static func blockSignals() {
         var all = sigset_t()
         sigfillset(&all)

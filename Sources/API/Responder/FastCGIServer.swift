@@ -2,16 +2,16 @@ internal import Logging
 internal import Reactor
 internal import Threading
 
-/// A FastCGI responder for a table of routes: the dispatcher, which accepts and closes, and the pool, which serves.
+/// A FastCGI responder for a table of routes. The dispatcher accepts and closes connections, the pool serves them.
 final class FastCGIServer: Sendable {
     struct Configuration: Sendable {
         var listen: ListenAddress
         var threads: Int
         var connections: Int
-        /// See ``AllowedPeers``.
+        /// The web servers that may connect over TCP, with port 0; `nil` for all.
         var webServers: [SocketAddress]?
-        /// How long ``FastCGIServer/run(answerWaiting:)`` may take to end.
-        var stopLimit: Duration
+        /// How long requests in progress may go on after ``FastCGIServer/stop()``.
+        var stopTimeout: Duration
     }
 
     private let configuration: Configuration
@@ -43,8 +43,8 @@ final class FastCGIServer: Sendable {
             dispatcher = try Dispatcher(
                 listener: listener, ownsListener: configuration.listen.isOwn, connections: connections,
                 connectionPoller: poller,
-                allowed: AllowedPeers(configuration.webServers),
-                limit: DescriptorLimit.makeRoom(connections: configuration.connections), metrics: metrics,
+                allowed: AllowedWebServers(configuration.webServers),
+                maxConnections: DescriptorBudget.makeRoom(connections: configuration.connections), metrics: metrics,
                 logger: logger
             ) { responder.accept($0) }
             self.responder = responder
@@ -54,11 +54,12 @@ final class FastCGIServer: Sendable {
         retirement.dispatcher = dispatcher
     }
 
-    /// The address it listens on: tells the port when 0 was asked for.
+    /// The address that the server listens on, with the actual port if port 0 was configured.
     var address: String { listener.localAddress?.description ?? configuration.listen.description }
 
-    /// Serves until ``stop()``. To be called once.
-    /// - Parameter answerWaiting: called when no more requests are taken; makes sure that those that wait are answered.
+    /// Serves until ``stop()``. Call it once.
+    /// - Parameter answerWaiting: called when no more requests are accepted. It must cause the parked requests to be
+    ///   answered.
     func run(answerWaiting: () -> Void) {
         let pool = responder.start()
         let hasEnded = Monitor(false)
@@ -68,13 +69,13 @@ final class FastCGIServer: Sendable {
             hasEnded.broadcast { $0 = true }
         }
         _ = isStopping.wait { $0 ? true : nil }
-        let deadline = MonotonicTime.current + configuration.stopLimit
-        // The next process may take the path while this one finishes what it has.
+        let deadline = MonotonicTime.current + configuration.stopTimeout
+        // Remove the file first: the next process may listen on the path while this one finishes its requests.
         socketFile?.remove()
         dispatcher.drain()
         answerWaiting()
         if hasEnded.wait(for: max(.zero, deadline - .current), { $0 ? true : nil }) == nil {
-            logger.warning("Breaking off what is still under way")
+            logger.warning("Closing connections whose requests did not finish in time")
             dispatcher.abort()
         }
         thread.join()
@@ -83,10 +84,11 @@ final class FastCGIServer: Sendable {
         listener.close()
     }
 
-    /// Makes ``run(answerWaiting:)`` end. From any thread, also before it runs; a second call changes nothing.
+    /// Ends ``run(answerWaiting:)``. Any thread may call it, before or after `run` begins; further calls have no
+    /// effect.
     func stop() { isStopping.broadcast { $0 = true } }
 
-    /// The way back from the pool to the dispatcher, which does not exist yet when the pool is made.
+    /// Connects the pool to the dispatcher, which does not exist yet when the pool is created.
     private final class Retirement: @unchecked Sendable {
         /// Set once, before any thread runs.
         weak var dispatcher: Dispatcher?

@@ -2,20 +2,21 @@ internal import DequeModule
 internal import Synchronization
 internal import Threading
 
-/// Work for the pool's threads, which wait for it in epoll together with their connections.
+/// Jobs for the pool's threads, which wait in epoll for jobs and connections alike.
 ///
-/// The descriptor is registered edge-triggered: a write to it takes one thread out of epoll, and nobody has to read it.
-/// One such call is under way at a time; the thread that takes a job calls for the next one while there is more.
+/// The descriptor is registered edge-triggered: each write to it wakes one thread, and nobody has to read it. At most
+/// one wake is pending at a time. The thread that takes a job wakes the next thread if there are more jobs.
 final class JobQueue<Job: Sendable>: Sendable {
     private struct Contents {
         var jobs: Deque<Job> = []
         var isClosed = false
-        /// A thread is called for, and has not come yet.
-        var isCalling = false
+        /// A thread was woken and has not arrived yet.
+        var isWakePending = false
 
-        mutating func call() -> Bool {
-            guard !isCalling else { return false }
-            isCalling = true
+        /// - Returns: whether the caller has to wake a thread.
+        mutating func requestWake() -> Bool {
+            guard !isWakePending else { return false }
+            isWakePending = true
             return true
         }
     }
@@ -26,43 +27,43 @@ final class JobQueue<Job: Sendable>: Sendable {
     enum Next {
         case job(Job)
         case nothing
-        /// There will be no more.
+        /// No more jobs will come.
         case closed
     }
 
     var descriptor: CInt { wake.descriptor }
 
     func append(_ job: Job) {
-        let calls = contents.withLock { contents in
+        let needsWake = contents.withLock { contents in
             guard !contents.isClosed else { return false }
             contents.jobs.append(job)
-            return contents.call()
+            return contents.requestWake()
         }
-        if calls { wake.signal() }
+        if needsWake { wake.signal() }
     }
 
-    /// A thread that was called has come. It goes on with ``next()``.
-    func answerCall() {
-        contents.withLock { $0.isCalling = false }
+    /// The woken thread has arrived. It continues with ``next()``.
+    func acknowledgeWake() {
+        contents.withLock { $0.isWakePending = false }
     }
 
     func next() -> Next {
-        let (next, calls) = contents.withLock { contents -> (Next, Bool) in
+        let (next, needsWake) = contents.withLock { contents -> (Next, Bool) in
             if let job = contents.jobs.popFirst() {
-                return (.job(job), !contents.jobs.isEmpty && contents.call())
+                return (.job(job), !contents.jobs.isEmpty && contents.requestWake())
             }
-            return contents.isClosed ? (.closed, contents.call()) : (.nothing, false)
+            return contents.isClosed ? (.closed, contents.requestWake()) : (.nothing, false)
         }
-        if calls { wake.signal() }
+        if needsWake { wake.signal() }
         return next
     }
 
-    /// What is in the queue is still done; then every thread is told.
+    /// Queued jobs still run. Then every thread gets ``Next/closed``.
     func close() {
-        let calls = contents.withLock { contents in
+        let needsWake = contents.withLock { contents in
             contents.isClosed = true
-            return contents.call()
+            return contents.requestWake()
         }
-        if calls { wake.signal() }
+        if needsWake { wake.signal() }
     }
 }

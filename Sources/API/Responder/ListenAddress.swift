@@ -5,7 +5,7 @@ package import Reactor
 package enum ListenAddress: Sendable, Hashable, CustomStringConvertible {
     case unix(path: String)
     case tcp(HostPort)
-    /// A socket that is listening already, from whoever started the process.
+    /// A listening socket that the process inherited.
     case descriptor(Int32)
 
     package init?(_ text: String) {
@@ -22,7 +22,7 @@ package enum ListenAddress: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    /// Opened here and nobody else's.
+    /// Whether the node opens the socket itself, so that no other process accepts from it.
     var isOwn: Bool {
         if case .descriptor = self { false } else { true }
     }
@@ -52,7 +52,7 @@ package enum ListenError: Error, CustomStringConvertible {
 }
 
 extension ListenAddress {
-    /// Opens the socket. libfcgi's own way to do it ends the process on errors and knows no IPv6.
+    /// Opens the socket. libfcgi's own function is not used: it ends the process on errors and does not support IPv6.
     func open() throws(ListenError) -> ListeningSocket {
         switch self {
         case .descriptor(let number):

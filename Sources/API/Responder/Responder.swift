@@ -3,41 +3,42 @@ internal import Reactor
 internal import Synchronization
 internal import Threading
 
-/// The pool of threads that read requests, run handlers and write replies.
+/// The thread pool that reads requests, runs handlers and writes responses.
 ///
-/// All of them wait on one epoll set. Code here is synchronous: a thread has a connection from its first readable byte
-/// to its reply, or until the request is parked.
+/// All threads wait on one epoll set. The code is synchronous: a thread owns a connection from the first readable byte
+/// until the response is written or the request is parked.
 final class Responder: Sendable {
     enum Job: Sendable {
-        case serve(Connection)
-        case answer(Connection, Exchange, Answer)
-        /// Work of the lane that has waited for its turn.
-        case work(Connection, Exchange, Work)
+        case serve(FastCGIConnection)
+        /// A parked request has its answer.
+        case answer(FastCGIConnection, RequestContext, Answer)
+        /// Blocking work that waited for a place in the lane.
+        case work(FastCGIConnection, RequestContext, BlockingWork)
     }
 
-    enum Work: Sendable {
+    enum BlockingWork: Sendable {
         case blocking(@Sendable () -> Answer)
-        case stream(Response, StreamedBody)
+        case stream(APIResponse, StreamedBody)
     }
 
     private let jobs = JobQueue<Job>()
     private let poller: Poller
     private let connections: ConnectionTable
-    private let lane: Mutex<BlockingLane<(Connection, Exchange, Work)>>
+    private let lane: Mutex<BlockingLane<(FastCGIConnection, RequestContext, BlockingWork)>>
     private let router: Router
     private let services: Services
     private let metrics: ResponderMetrics
     private let logger: Logger
     private let threads: Int
-    /// The id under which epoll tells of jobs. Connections count from 1.
-    private static let callToken: UInt64 = 0
-    /// Connections that a thread is done with.
-    private let retire: @Sendable (Connection) -> Void
+    /// The epoll id of the job queue. Ids of connections begin at 1.
+    private static let jobsToken: UInt64 = 0
+    /// Hands a connection to the dispatcher to be closed.
+    private let retire: @Sendable (FastCGIConnection) -> Void
 
-    /// - Parameter retire: takes a connection that is to be closed.
+    /// - Parameter retire: called with each connection that has to be closed.
     init(
         threads: Int, connections: ConnectionTable, poller: Poller, router: Router, services: Services,
-        metrics: ResponderMetrics, logger: Logger, retire: @escaping @Sendable (Connection) -> Void
+        metrics: ResponderMetrics, logger: Logger, retire: @escaping @Sendable (FastCGIConnection) -> Void
     ) throws(SystemError) {
         self.threads = threads
         self.connections = connections
@@ -48,7 +49,7 @@ final class Responder: Sendable {
         self.metrics = metrics
         self.logger = logger
         self.retire = retire
-        guard poller.addEdge(jobs.descriptor, Self.callToken) else { throw SystemError("epoll_ctl") }
+        guard poller.addEdge(jobs.descriptor, Self.jobsToken) else { throw SystemError("epoll_ctl") }
     }
 
     func start() -> [NamedThread] {
@@ -57,8 +58,8 @@ final class Responder: Sendable {
 
     func stop() { jobs.close() }
 
-    /// Takes a connection with a request that has begun to arrive.
-    func accept(_ connection: Connection) { jobs.append(.serve(connection)) }
+    /// Serves a connection on which a request has begun to arrive.
+    func accept(_ connection: FastCGIConnection) { jobs.append(.serve(connection)) }
 
     private func run() {
         FastCGILibrary.blockSignals()
@@ -67,8 +68,8 @@ final class Responder: Sendable {
         while true {
             switch jobs.next() {
             case .job(.serve(let connection)): serve(connection, scratch)
-            case .job(.answer(let connection, let exchange, let answer)): self.answer(connection, exchange, answer)
-            case .job(.work(let connection, let exchange, let work)): resume(connection, exchange, work)
+            case .job(.answer(let connection, let context, let answer)): self.answer(connection, context, answer)
+            case .job(.work(let connection, let context, let work)): resume(connection, context, work)
             case .nothing: wait(scratch)
             case .closed: return
             }
@@ -77,7 +78,7 @@ final class Responder: Sendable {
 
     private func wait(_ scratch: UnsafeMutableRawBufferPointer) {
         guard let id = poller.wait() else { return }
-        if id == Self.callToken { return jobs.answerCall() }
+        if id == Self.jobsToken { return jobs.acknowledgeWake() }
         guard let connection = connections[id] else { return }
         switch connection.changed(scratch: scratch) {
         case .serve: serve(connection, scratch)
@@ -88,8 +89,8 @@ final class Responder: Sendable {
 
     // MARK: Reading
 
-    private func serve(_ connection: Connection, _ scratch: UnsafeMutableRawBufferPointer) {
-        connection.limitTime(Limits.exchange)
+    private func serve(_ connection: FastCGIConnection, _ scratch: UnsafeMutableRawBufferPointer) {
+        connection.setDeadline(after: ResponderTimeouts.request)
         guard let environment = connection.receive(), connection.isResponder else {
             connection.fail()
             return retire(connection)
@@ -100,145 +101,139 @@ final class Responder: Sendable {
         case .tooLarge: refuse(.bodyTooLarge, connection, environment, start)
         case .bytes(let body):
             if let declared = environment.contentLength, Int(declared) != body.count {
-                // Who disagrees about lengths may disagree about where the next request begins.
+                // The web server may also disagree about where the next request begins: close the connection.
                 connection.doNotKeep()
                 return refuse(.wrongLength, connection, environment, start)
             }
-            route(Request(environment, body: body), connection, start)
+            route(APIRequest(environment, body: body), connection, start)
         }
     }
 
     private func refuse(
-        _ problem: Problem, _ connection: Connection, _ environment: CGIEnvironment, _ start: MonotonicTime
+        _ problem: Problem, _ connection: FastCGIConnection, _ environment: CGIEnvironment, _ start: MonotonicTime
     ) {
-        let request = Request(environment, body: [])
-        reply(connection, Exchange(request, route: nil, start: start), .failure(problem))
+        let request = APIRequest(environment, body: [])
+        reply(connection, RequestContext(request, route: nil, start: start), .failure(problem))
     }
 
-    private func route(_ request: Request, _ connection: Connection, _ start: MonotonicTime) {
+    private func route(_ request: APIRequest, _ connection: FastCGIConnection, _ start: MonotonicTime) {
         switch router.match(method: request.method, path: request.path) {
         case .problem(let problem):
-            reply(connection, Exchange(request, route: nil, start: start), .failure(problem))
+            reply(connection, RequestContext(request, route: nil, start: start), .failure(problem))
         case .route(let index, let handler, let parameter):
             var request = request
             request.pathParameter = parameter
-            let exchange = Exchange(request, route: index, start: start)
+            let context = RequestContext(request, route: index, start: start)
             do {
-                take(try handler(request, services), connection, exchange)
+                take(try handler(request, services), connection, context)
             } catch {
-                reply(connection, exchange, .failure(error))
+                reply(connection, context, .failure(error))
             }
         }
     }
 
-    private func take(_ outcome: Reply, _ connection: Connection, _ exchange: Exchange) {
+    private func take(_ outcome: Reply, _ connection: FastCGIConnection, _ context: RequestContext) {
         switch outcome {
-        case .now(let response): reply(connection, exchange, .success(response))
+        case .now(let response): reply(connection, context, .success(response))
         case .later(let start):
-            // Parked first: the answer may be there before `start` returns.
+            // Park before `start`, because the answer may arrive before `start` returns.
             connection.park()
             metrics.parkedChanged(by: 1)
             start { answer in
                 self.metrics.parkedChanged(by: -1)
-                self.jobs.append(.answer(connection, exchange, answer))
+                self.jobs.append(.answer(connection, context, answer))
             }
-        case .blocking(let work): enterLane(connection, exchange, .blocking(work))
-        case .stream(let head, let body): enterLane(connection, exchange, .stream(head, body))
+        case .blocking(let work): enterLane(connection, context, .blocking(work))
+        case .stream(let head, let body): enterLane(connection, context, .stream(head, body))
         }
     }
 
-    // MARK: Work that blocks
+    // MARK: Blocking work
 
-    private func enterLane(_ connection: Connection, _ exchange: Exchange, _ work: Work) {
+    private func enterLane(_ connection: FastCGIConnection, _ context: RequestContext, _ work: BlockingWork) {
         let isFree = lane.withLock { lane in
             if lane.isFree {
                 lane.enter()
                 return true
             }
             connection.park()
-            lane.wait((connection, exchange, work))
+            lane.wait((connection, context, work))
             return false
         }
-        if isFree { run(work, connection, exchange) }
+        if isFree { run(work, connection, context) }
     }
 
-    private func resume(_ connection: Connection, _ exchange: Exchange, _ work: Work) {
+    private func resume(_ connection: FastCGIConnection, _ context: RequestContext, _ work: BlockingWork) {
         guard connection.resume() else { return leaveLane() }
-        connection.limitTime(Limits.exchange)
-        run(work, connection, exchange)
+        connection.setDeadline(after: ResponderTimeouts.request)
+        run(work, connection, context)
     }
 
-    private func run(_ work: Work, _ connection: Connection, _ exchange: Exchange) {
+    private func run(_ work: BlockingWork, _ connection: FastCGIConnection, _ context: RequestContext) {
         switch work {
-        case .blocking(let work): reply(connection, exchange, work())
-        case .stream(let head, let body): stream(head, body, connection, exchange)
+        case .blocking(let work): reply(connection, context, work())
+        case .stream(let head, let body): stream(head, body, connection, context)
         }
         leaveLane()
     }
 
     private func leaveLane() {
-        if let (connection, exchange, work) = lane.withLock({ $0.leave() }) {
-            jobs.append(.work(connection, exchange, work))
+        if let (connection, context, work) = lane.withLock({ $0.leave() }) {
+            jobs.append(.work(connection, context, work))
         }
     }
 
     // MARK: Writing
 
-    private func answer(_ connection: Connection, _ exchange: Exchange, _ answer: Answer) {
+    private func answer(_ connection: FastCGIConnection, _ context: RequestContext, _ answer: Answer) {
         guard connection.resume() else { return }
-        connection.limitTime(Limits.exchange)
-        reply(connection, exchange, answer)
+        connection.setDeadline(after: ResponderTimeouts.request)
+        reply(connection, context, answer)
     }
 
-    private func reply(_ connection: Connection, _ exchange: Exchange, _ answer: Answer) {
-        let response: Response
+    private func reply(_ connection: FastCGIConnection, _ context: RequestContext, _ answer: Answer) {
+        let response: APIResponse
         switch answer {
         case .success(let value): response = value
-        case .failure(let problem): response = problem.response(requestID: exchange.requestID)
+        case .failure(let problem): response = problem.response(requestID: context.requestID)
         }
-        let text = ResponseText.whole(response, requestID: exchange.requestID, isHead: exchange.isHead)
-        end(connection, exchange, status: response.status, isComplete: connection.write(text))
+        let text = ResponseText.whole(response, requestID: context.requestID, isHead: context.isHead)
+        end(connection, context, status: response.status, isComplete: connection.write(text))
     }
 
     private func stream(
-        _ response: Response, _ body: StreamedBody, _ connection: Connection, _ exchange: Exchange
+        _ response: APIResponse, _ body: StreamedBody, _ connection: FastCGIConnection, _ context: RequestContext
     ) {
-        let writer = StreamWriter(connection, ResponseText.head(response, requestID: exchange.requestID, length: nil))
+        let writer = StreamWriter(connection, ResponseText.head(response, requestID: context.requestID, length: nil))
         do {
-            if exchange.isHead {
+            if context.isHead {
                 try writer.begin()
             } else {
                 try body { (bytes) throws(ClientGone) in try writer.write(bytes) }
             }
-            end(connection, exchange, status: response.status, isComplete: true)
+            end(connection, context, status: response.status, isComplete: true)
         } catch let problem as Problem where !writer.hasBegun {
-            reply(connection, exchange, .failure(problem))
+            reply(connection, context, .failure(problem))
         } catch {
-            // The status is sent: the client can only be told by a reply that breaks off.
-            end(connection, exchange, status: response.status, isComplete: false)
+            // The status line is already sent. Only an incomplete response can tell the client that it failed.
+            end(connection, context, status: response.status, isComplete: false)
         }
     }
 
-    private func end(_ connection: Connection, _ exchange: Exchange, status: Int, isComplete: Bool) {
+    private func end(_ connection: FastCGIConnection, _ context: RequestContext, status: Int, isComplete: Bool) {
         finish(connection, isComplete: isComplete)
-        let duration = MonotonicTime.current - exchange.start
-        metrics.finished(route: exchange.route, status: status, after: duration)
+        let duration = MonotonicTime.current - context.start
+        metrics.finished(route: context.route, status: status, after: duration)
         logger.debug(
             "Request finished",
             metadata: [
-                "request.id": "\(exchange.requestID)", "status": "\(status)",
-                "route": "\(exchange.route.map { router.routes[$0].operation } ?? "none")",
+                "request.id": "\(context.requestID)", "status": "\(status)",
+                "route": "\(context.route.map { router.routes[$0].operation } ?? "none")",
                 "duration.us": "\(duration.wholeNanoseconds / 1000)",
             ])
     }
 
-    private func finish(_ connection: Connection, isComplete: Bool) {
+    private func finish(_ connection: FastCGIConnection, isComplete: Bool) {
         if connection.finish(isComplete: isComplete) { retire(connection) }
-    }
-}
-
-extension Exchange {
-    fileprivate init(_ request: Request, route: Int?, start: MonotonicTime) {
-        self.init(requestID: request.id, isHead: request.method == "HEAD", route: route, start: start)
     }
 }

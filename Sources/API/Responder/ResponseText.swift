@@ -1,10 +1,9 @@
 internal import HTTPWire
 
-/// A response as CGI writes it (RFC 3875, section 6): header lines, an empty line, the body.
+/// A response in CGI's format (RFC 3875, section 6): header lines, an empty line, the body.
 enum ResponseText {
-    /// - Parameters:
-    ///   - length: of the body; `nil`: not known before its end.
-    static func head(_ response: Response, requestID: String, length: Int?) -> [UInt8] {
+    /// - Parameter length: the length of the body; `nil` if it is not known yet.
+    static func head(_ response: APIResponse, requestID: String, length: Int?) -> [UInt8] {
         var text: [UInt8] = []
         text.reserveCapacity(320 + (length ?? 0))
         add("Status: ", String(response.status), to: &text)
@@ -17,12 +16,12 @@ enum ResponseText {
             add("\r\n", header.name.description, to: &text)
             add(": ", header.value, to: &text)
         }
-        // Results are about secrets more often than not.
+        // Tasks and their results are often confidential, so nothing may be stored by caches.
         add("\r\nCache-Control: no-store\r\n\r\n", "", to: &text)
         return text
     }
 
-    static func whole(_ response: Response, requestID: String, isHead: Bool) -> [UInt8] {
+    static func whole(_ response: APIResponse, requestID: String, isHead: Bool) -> [UInt8] {
         var text = head(response, requestID: requestID, length: response.body.count)
         if !isHead { text.append(contentsOf: response.body) }
         return text

@@ -1,11 +1,11 @@
-/// Writes a reply whose length is not known; the head goes out with the first bytes of the body.
+/// Writes a response of unknown length. The head is sent with the first bytes of the body.
 final class StreamWriter {
-    private let connection: Connection
+    private let connection: FastCGIConnection
     private var head: [UInt8]
     private(set) var hasBegun = false
-    private var sinceCheck = 0
+    private var bytesSinceDeadline = 0
 
-    init(_ connection: Connection, _ head: [UInt8]) {
+    init(_ connection: FastCGIConnection, _ head: [UInt8]) {
         self.connection = connection
         self.head = head
     }
@@ -20,10 +20,10 @@ final class StreamWriter {
     func write(_ bytes: borrowing [UInt8]) throws(ClientGone) {
         try begin()
         guard connection.write(copy bytes) else { throw ClientGone() }
-        sinceCheck += bytes.count
-        if sinceCheck >= 65_536 {
-            sinceCheck = 0
-            connection.limitTime(Limits.exchange)
+        bytesSinceDeadline += bytes.count
+        if bytesSinceDeadline >= 65_536 {
+            bytesSinceDeadline = 0
+            connection.setDeadline(after: ResponderTimeouts.request)
         }
     }
 }

@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// The file of our unix socket, to be removed at the end, unless another process has put its own in its place.
+/// The file of the node's unix socket. It is removed at shutdown, unless another process has replaced it with its own.
 struct UnixSocketFile: Sendable {
     private let path: String
     private let device: dev_t

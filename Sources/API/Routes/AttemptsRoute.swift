@@ -1,3 +1,4 @@
+internal import HTTPWire
 internal import JSON
 internal import Queue
 
@@ -5,13 +6,14 @@ internal import Queue
 enum AttemptsRoute {
     static let list = Route(
         method: .get, path: "/task/{id}/attempts", operation: "list_attempts",
-        summary: "What became of each attempt of a task, in their order.",
-        description: "An attempt whose worker was lost together with other tasks' does not count: the next one has the "
-            + "same number.",
+        summary: "The attempts of a task and their outcomes, oldest first.",
+        description:
+            "If a worker is lost while it runs several tasks, their attempts do not count: the next attempt of "
+            + "each has the same number.",
         parameters: [.taskID],
         replies: [
             ReplyDescription(
-                status: 200, summary: "The attempts; one that is under way comes last.",
+                status: 200, summary: "The attempts. An attempt in progress comes last.",
                 schema: Schemas.object(["id": Schemas.taskID, "attempts": ["type": "array", "items": attempt]]))
         ],
         problems: [400, 404, 503],
@@ -24,7 +26,7 @@ enum AttemptsRoute {
                         body.member("id", id.description)
                         body.member("attempts", json: attempts)
                     }
-                    return .success(Response(200, body))
+                    return .success(APIResponse(200, body))
                 } catch {
                     return .failure(Problem(error))
                 }

@@ -1,15 +1,16 @@
+internal import HTTPWire
 internal import JSON
 
-/// The calls that the balancer answers itself. Nodes only document them.
+/// The calls that the balancer answers. Nodes only document them.
 enum BalancerRoutes {
     static let all = [health, statistics, rateLimits, metrics, strategy, peers, setPeer]
 
     private static let health = Route(
         method: .get, path: "/lb/health", operation: "balancer_health",
-        summary: "Whether the balancer works, and how many nodes it can use.",
+        summary: "Reports that the balancer works, and how many nodes are available.",
         replies: [
             ReplyDescription(
-                status: 200, summary: "It works.",
+                status: 200, summary: "The balancer works.",
                 schema: Schemas.object([
                     "status": ["const": "healthy"], "service": ["const": "loadbalancer"],
                     "backends_up": Schemas.count,
@@ -19,10 +20,10 @@ enum BalancerRoutes {
 
     private static let statistics = Route(
         method: .get, path: "/lb/stats", operation: "balancer_statistics",
-        summary: "Requests, and the state of each node.",
+        summary: "Request counters, and the state of each node.",
         replies: [
             ReplyDescription(
-                status: 200, summary: "The numbers since the start.",
+                status: 200, summary: "The counters since the start of the balancer.",
                 schema: Schemas.object([
                     "strategy": strategyName, "uptime_seconds": ["type": "number"],
                     "requests_total": Schemas.count, "rate_limited_total": Schemas.count,
@@ -47,15 +48,15 @@ enum BalancerRoutes {
 
     private static let rateLimits = Route(
         method: .get, path: "/lb/rate-limits", operation: "balancer_rate_limits",
-        summary: "The rate limit, and the clients that it counts.",
+        summary: "The rate limit, and the request count of each client.",
         parameters: [
             Parameter(
-                name: "limit", place: .query, summary: "How many clients at most.",
+                name: "limit", location: .query, summary: "Maximum number of clients.",
                 schema: ["type": "integer", "minimum": 1, "maximum": 1000, "default": 1000])
         ],
         replies: [
             ReplyDescription(
-                status: 200, summary: "The clients of the present window.",
+                status: 200, summary: "The clients of the current window.",
                 schema: Schemas.object([
                     "requests_per_window": Schemas.count, "window_seconds": ["type": "number"],
                     "clients": [
@@ -64,7 +65,7 @@ enum BalancerRoutes {
                             "client": ["type": "string"], "requests_in_window": Schemas.count,
                             "requests_remaining": Schemas.count,
                             "window_reset_in": [
-                                "type": "integer", "description": "Seconds until the client's whole budget is back.",
+                                "type": "integer", "description": "Seconds until the client's full limit is restored.",
                             ],
                         ]),
                     ],
@@ -78,18 +79,19 @@ enum BalancerRoutes {
         summary: "The balancer's metrics, for Prometheus.",
         replies: [
             ReplyDescription(
-                status: 200, summary: "Prometheus' text format.", schema: ["type": "string"], contentType: "text/plain")
+                status: 200, summary: "The metrics in the Prometheus text format.", schema: ["type": "string"],
+                contentType: "text/plain")
         ],
         server: .balancer)
 
     private static let strategy = Route(
         method: .post, path: "/lb/strategy", operation: "balancer_strategy",
-        summary: "Changes how the balancer chooses a node, from the next request on.",
+        summary: "Changes how the balancer selects a node, beginning with the next request.",
         body: BodyDescription(
             schema: Schemas.object(["strategy": strategyName]), example: ["strategy": "least-connections"]),
         replies: [
             ReplyDescription(
-                status: 200, summary: "It is in force.",
+                status: 200, summary: "The new strategy is in effect.",
                 schema: Schemas.object([
                     "message": ["type": "string"], "old_strategy": strategyName, "new_strategy": strategyName,
                 ]))
@@ -100,24 +102,24 @@ enum BalancerRoutes {
 
     private static let peers = Route(
         method: .get, path: "/lb/peers", operation: "balancer_peers",
-        summary: "The nodes of each upstream, those that are drained included.",
+        summary: "The nodes of each upstream, including drained ones.",
         replies: [ReplyDescription(status: 200, summary: "The nodes.", schema: peerList)],
         server: .balancer)
 
     private static let setPeer = Route(
         method: .post, path: "/lb/peers", operation: "balancer_set_peer",
-        summary: "Adds, drains or removes a node while the balancer runs. It holds over reloads.",
+        summary: "Adds, drains or removes a node while the balancer runs. The change stays in effect after a reload.",
         body: BodyDescription(
             schema: Schemas.object(
-                ["address": ["type": "string", "description": "`host:port` in figures, or `unix:/path`."]],
+                ["address": ["type": "string", "description": "A numeric `host:port`, or `unix:/path`."]],
                 optional: [
-                    "upstream": ["type": "string", "description": "May be left out where there is only one."],
+                    "upstream": ["type": "string", "description": "Optional if there is only one upstream."],
                     "state": ["enum": ["up", "drain", "removed"], "default": "up"],
                     "weight": ["type": "integer", "minimum": 1, "maximum": 65_535, "default": 1],
                     "max_conns": ["type": "integer", "minimum": 0, "maximum": 65_535, "default": 0],
                     "backup": ["type": "boolean", "default": false],
                 ]), example: ["address": "10.0.0.7:9000", "state": "drain"]),
-        replies: [ReplyDescription(status: 200, summary: "It is in force: the nodes now.", schema: peerList)],
+        replies: [ReplyDescription(status: 200, summary: "The nodes after the change.", schema: peerList)],
         problems: [400, 404, 415],
         isAdministrative: true,
         server: .balancer)
@@ -135,7 +137,7 @@ enum BalancerRoutes {
         ]
     ])
 
-    /// Where the configuration has `health_check` or `outlier_detection`.
+    /// Members that exist if the configuration has `health_check` or `outlier_detection`.
     private static let supervision: [String: JSONValue] = [
         "health_check": ["enum": ["healthy", "checking", "unhealthy"]], "ejected": ["type": "boolean"],
     ]

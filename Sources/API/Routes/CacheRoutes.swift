@@ -1,3 +1,4 @@
+internal import HTTPWire
 internal import JSON
 internal import Queue
 
@@ -5,15 +6,16 @@ internal import Queue
 enum CacheRoutes {
     static let statistics = Route(
         method: .get, path: "/cache/stats", operation: "cache_statistics",
-        summary: "How the result cache does, for the whole cluster.",
+        summary: "Counters of the result cache, for the whole cluster.",
         replies: [
             ReplyDescription(
-                status: 200, summary: "The numbers.",
+                status: 200, summary: "The counters.",
                 schema: Schemas.object([
                     "hits": Schemas.count, "misses": Schemas.count, "sets": Schemas.count,
                     "evictions": Schemas.count, "entries": Schemas.count,
                     "hit_rate": [
-                        "type": "number", "minimum": 0, "maximum": 1, "description": "hits / (hits + misses), or 0.",
+                        "type": "number", "minimum": 0, "maximum": 1,
+                        "description": "hits / (hits + misses); 0 if there were none.",
                     ],
                 ]))
         ],
@@ -21,7 +23,7 @@ enum CacheRoutes {
         server: .node { (_, services) throws(Problem) in
             .blocking {
                 do throws(QueueError) {
-                    return .success(Response(200, text(try services.queue.cacheStatistics())))
+                    return .success(APIResponse(200, text(try services.queue.cacheStatistics())))
                 } catch {
                     return .failure(Problem(error))
                 }
@@ -33,7 +35,7 @@ enum CacheRoutes {
         summary: "Empties the result cache.",
         replies: [
             ReplyDescription(
-                status: 200, summary: "It is empty.",
+                status: 200, summary: "The cache is empty.",
                 schema: Schemas.object([
                     "message": ["const": "Cache cleared successfully"],
                     "cleared": Schemas.count,
@@ -50,7 +52,7 @@ enum CacheRoutes {
                         body.member("message", "Cache cleared successfully")
                         body.member("cleared", cleared)
                     }
-                    return .success(Response(200, body))
+                    return .success(APIResponse(200, body))
                 } catch {
                     return .failure(Problem(error))
                 }

@@ -1,3 +1,4 @@
+internal import HTTPWire
 internal import JSON
 internal import Synchronization
 internal import Tasks
@@ -13,7 +14,7 @@ enum DocumentRoute {
                 ReplyDescription(status: 200, summary: "OpenAPI 3.1.", schema: ["type": "object"])
             ],
             server: .node { (_, _) throws(Problem) in
-                .now(Response(200, contentType: MediaType.json, body: document.bytes))
+                .now(APIResponse(200, contentType: MediaType.json, body: document.bytes))
             })
     }
 }

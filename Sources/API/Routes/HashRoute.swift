@@ -1,3 +1,4 @@
+internal import HTTPWire
 internal import JSON
 internal import Queue
 internal import Tasks
@@ -10,22 +11,22 @@ enum HashRoute {
             method: .post, path: "/hash/\(definition.name)", operation: "hash_\(definition.name)",
             summary: definition.summary,
             description: "Queues the computation, or answers from the cache. With `Prefer: wait=N` or `?wait=N` the "
-                + "reply waits up to N seconds for the result.",
+                + "server waits up to N seconds for the result before it answers.",
             parameters: Parameter.waiting + [.idempotencyKey],
             body: BodyDescription(schema: definition.inputSchema, example: definition.exampleInput),
             replies: [
                 ReplyDescription(
-                    status: 200, summary: "The result, from the cache or waited for.",
+                    status: 200, summary: "The result: from the cache, or computed while the request waited.",
                     schema: Schemas.hashResult(definition),
-                    headers: ["Preference-Applied": "`wait=N`, where the reply waited for the result."]),
+                    headers: ["Preference-Applied": "`wait=N`, if the server waited for the result."]),
                 ReplyDescription(
-                    status: 202, summary: "The task is on disk and will run.",
+                    status: 202, summary: "The task is stored on disk and will run.",
                     schema: Schemas.object(
                         [
                             "task_id": Schemas.taskID, "status": ["const": "queued"],
                             "message": ["const": .string(message)],
                         ]),
-                    headers: ["Location": "Where the task's state is."]),
+                    headers: ["Location": "The path of the task."]),
             ],
             problems: [400, 409, 413, 415, 422, 503],
             server: .node { (request, services) throws(Problem) in
@@ -63,7 +64,7 @@ enum HashRoute {
         }
     }
 
-    static func response(_ outcome: SubmissionOutcome, wait: Wait?, message: String) -> Response {
+    static func response(_ outcome: SubmissionOutcome, wait: Wait?, message: String) -> APIResponse {
         switch outcome {
         case .queued(let id), .repeated(let id):
             let body = JSONWriter.object { body in
@@ -71,14 +72,14 @@ enum HashRoute {
                 body.member("status", TaskStatus.queued.rawValue)
                 body.member("message", message)
             }
-            return Response(202, body, headers: [.init("Location", "/task/\(id)")])
+            return APIResponse(202, body, headers: [.init("Location", "/task/\(id)")])
         case .cached(let id, let result):
             let body = JSONWriter.object { body in
                 body.member("task_id", id.description)
                 body.member("result", json: result)
                 body.member("source", "cache")
             }
-            return Response(200, body)
+            return APIResponse(200, body)
         case .finished(let task):
             let body = JSONWriter.object { body in
                 body.member("task_id", task.id.description)
@@ -87,7 +88,7 @@ enum HashRoute {
                 if let error = task.error { body.member("error", error) }
                 body.member("source", "computed")
             }
-            return Response(200, body, headers: wait.map { [.init("Preference-Applied", $0.applied)] } ?? [])
+            return APIResponse(200, body, headers: wait.map { [.init("Preference-Applied", $0.applied)] } ?? [])
         }
     }
 }

@@ -1,49 +1,50 @@
+internal import HTTPWire
 internal import JSON
 internal import Queue
 internal import Tasks
 
-/// `GET /hashes`: a page where a limit is given, else everything, as a stream.
+/// `GET /hashes`: one page if a limit is given, otherwise all hashes as a stream.
 enum HashesRoute {
-    /// The most rows of one page: a page is held in memory, so that its `Link` is known before its first row is sent.
-    static let largestPage = 10_000
+    /// Maximum rows of a page. A page is built in memory, because its `Link` header is sent before its first row.
+    static let maxPageSize = 10_000
 
     static func list(_ types: TaskRegistry) -> Route {
         Route(
             method: .get, path: "/hashes", operation: "list_hashes",
             summary: "All computed hashes, newest first.",
-            description: "With `limit`, one page, and a `Link` to the next one; without, everything, streamed.",
+            description: "With `limit`: one page, and a `Link` to the next one. Without: all hashes, streamed.",
             parameters: [
                 Parameter(
-                    name: "type", place: .query, summary: "Only hashes of this type.",
+                    name: "type", location: .query, summary: "Only hashes of this type.",
                     schema: Schemas.oneOf(types.hashes.map(\.name))),
                 Parameter(
-                    name: "limit", place: .query, summary: "How many hashes at most.",
-                    schema: ["type": "integer", "minimum": 1, "maximum": .integer(Int64(largestPage))]),
+                    name: "limit", location: .query, summary: "Maximum number of hashes.",
+                    schema: ["type": "integer", "minimum": 1, "maximum": .integer(Int64(maxPageSize))]),
                 Parameter(
-                    name: "after", place: .query, summary: "The last task id of the page before.",
+                    name: "after", location: .query, summary: "The last task id of the previous page.",
                     schema: Schemas.taskID),
             ],
             replies: [
                 ReplyDescription(
                     status: 200, summary: "The hashes.",
                     schema: ["type": "array", "items": Schemas.reference("ComputedHash")],
-                    headers: ["Link": "`<…>; rel=\"next\"`, where there is a next page (RFC 8288)."])
+                    headers: ["Link": "`<…>; rel=\"next\"`, if there is another page (RFC 8288)."])
             ],
             problems: [422, 503],
             server: .node { (request, services) throws(Problem) in
-                let selection = try Selection(request.query, hashes: services.types.hashes.map(\.name))
+                let filter = try HashFilter(request.query, hashes: services.types.hashes.map(\.name))
                 let queue = services.queue
-                guard let limit = selection.limit else {
-                    let head = Response(200, contentType: MediaType.json, body: [])
-                    return .stream(head) { write in try stream(selection, from: queue, write) }
+                guard let limit = filter.limit else {
+                    let head = APIResponse(200, contentType: MediaType.json, body: [])
+                    return .stream(head) { write in try stream(filter, from: queue, write) }
                 }
-                return .blocking { page(selection, limit: limit, from: queue) }
+                return .blocking { page(filter, limit: limit, from: queue) }
             })
     }
 
-    /// What is asked for.
-    struct Selection: Sendable, Hashable {
-        /// All hashes, or the one that is asked for.
+    /// The query parameters.
+    struct HashFilter: Sendable, Hashable {
+        /// The requested type, or all hash types.
         var types: [String]
         var type: String?
         var limit: Int?
@@ -59,8 +60,8 @@ enum HashesRoute {
                 type = text
             }
             if let text = query.value("limit") {
-                guard let number = Int(text), (1...largestPage).contains(number) else {
-                    throw .invalid(member: "limit", "must be an integer from 1 to \(largestPage)")
+                guard let number = Int(text), (1...maxPageSize).contains(number) else {
+                    throw .invalid(member: "limit", "must be an integer from 1 to \(maxPageSize)")
                 }
                 limit = number
             }
@@ -70,21 +71,21 @@ enum HashesRoute {
             }
         }
 
-        /// The URL of the page that follows the one that ends with `last`.
+        /// The URL of the page after the one that ends with `last`.
         func next(after last: TaskID) -> String {
             let parts = [type.map { "type=\($0)" }, limit.map { "limit=\($0)" }, "after=\(last)"]
             return "/hashes?" + parts.compactMap { $0 }.joined(separator: "&")
         }
     }
 
-    /// One row more than asked for is fetched: it tells whether there is a next page.
-    private static func page(_ selection: Selection, limit: Int, from queue: QueueClient) -> Answer {
+    /// Fetches one row more than requested, to find out whether there is a next page.
+    private static func page(_ filter: HashFilter, limit: Int, from queue: QueueClient) -> Answer {
         var rows: [UInt8] = [UInt8(ascii: "[")]
         var count = 0
         var last: TaskID?
         var hasNext = false
         do {
-            try queue.streamHashes(types: selection.types, limit: limit + 1, after: selection.after) { row in
+            try queue.streamHashes(types: filter.types, limit: limit + 1, after: filter.after) { row in
                 guard count < limit else {
                     hasNext = true
                     return
@@ -98,19 +99,19 @@ enum HashesRoute {
             return .failure(Problem(error))
         }
         rows.append(UInt8(ascii: "]"))
-        var response = Response(200, contentType: MediaType.json, body: rows)
+        var response = APIResponse(200, contentType: MediaType.json, body: rows)
         if hasNext, let last {
-            response.headers.append(.init("Link", "<\(selection.next(after: last))>; rel=\"next\""))
+            response.headers.append(.init("Link", "<\(filter.next(after: last))>; rel=\"next\""))
         }
         return .success(response)
     }
 
     private static func stream(
-        _ selection: Selection, from queue: QueueClient, _ write: (borrowing [UInt8]) throws(ClientGone) -> Void
+        _ filter: HashFilter, from queue: QueueClient, _ write: (borrowing [UInt8]) throws(ClientGone) -> Void
     ) throws {
         var isFirst = true
         do {
-            try queue.streamHashes(types: selection.types, limit: nil, after: selection.after) { row in
+            try queue.streamHashes(types: filter.types, limit: nil, after: filter.after) { row in
                 try write(Array((isFirst ? "[\n" : ",\n").utf8) + text(row))
                 isFirst = false
             }

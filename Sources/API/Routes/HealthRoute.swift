@@ -1,3 +1,4 @@
+internal import HTTPWire
 internal import JSON
 internal import Queue
 
@@ -5,12 +6,13 @@ internal import Queue
 enum HealthRoute {
     static let get = Route(
         method: .get, path: "/health", operation: "health",
-        summary: "Whether this node and its database work.",
+        summary: "Reports whether this node works and its database is reachable.",
         replies: [
-            ReplyDescription(status: 200, summary: "All is well.", schema: schema("healthy", database: "up")),
             ReplyDescription(
-                status: 503, summary: "The database is out of reach.", schema: schema("unhealthy", database: "down"),
-                headers: ["Retry-After": "Seconds."]),
+                status: 200, summary: "The node and the database work.", schema: schema("healthy", database: "up")),
+            ReplyDescription(
+                status: 503, summary: "The database is not reachable.", schema: schema("unhealthy", database: "down"),
+                headers: ["Retry-After": "Seconds until the next try."]),
         ],
         server: .node { (_, services) throws(Problem) in
             .later { answer in
@@ -22,7 +24,7 @@ enum HealthRoute {
                         body.member("database", isUp ? "up" : "down")
                     }
                     answer(
-                        .success(Response(isUp ? 200 : 503, body, headers: isUp ? [] : [.init("Retry-After", "2")])))
+                        .success(APIResponse(isUp ? 200 : 503, body, headers: isUp ? [] : [.init("Retry-After", "2")])))
                 }
             }
         })

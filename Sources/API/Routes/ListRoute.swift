@@ -1,3 +1,4 @@
+internal import HTTPWire
 internal import JSON
 internal import Queue
 internal import Tasks
@@ -5,46 +6,46 @@ internal import Tasks
 /// `GET /tasks`: a page of tasks, newest first.
 enum ListRoute {
     static let limits = 1...1000
-    static let usualLimit = 100
+    static let defaultLimit = 100
 
     static func list(_ types: TaskRegistry) -> Route {
         Route(
             method: .get, path: "/tasks", operation: "list_tasks",
-            summary: "Tasks, newest first, a page at a time.",
+            summary: "A page of tasks, newest first.",
             parameters: [
                 Parameter(
-                    name: "status", place: .query, summary: "Only tasks of this status.",
+                    name: "status", location: .query, summary: "Only tasks with this status.",
                     schema: Schemas.oneOf(TaskStatus.allCases.map(\.rawValue))),
                 Parameter(
-                    name: "type", place: .query, summary: "Only tasks of this type.",
+                    name: "type", location: .query, summary: "Only tasks of this type.",
                     schema: Schemas.oneOf(types.names)),
                 Parameter(
-                    name: "limit", place: .query, summary: "How many tasks at most.",
+                    name: "limit", location: .query, summary: "Maximum number of tasks.",
                     schema: [
                         "type": "integer", "minimum": .integer(Int64(limits.lowerBound)),
-                        "maximum": .integer(Int64(limits.upperBound)), "default": .integer(Int64(usualLimit)),
+                        "maximum": .integer(Int64(limits.upperBound)), "default": .integer(Int64(defaultLimit)),
                     ]),
                 Parameter(
-                    name: "after", place: .query, summary: "The last task id of the page before.",
+                    name: "after", location: .query, summary: "The last task id of the previous page.",
                     schema: Schemas.taskID),
             ],
             replies: [
                 ReplyDescription(
                     status: 200, summary: "The tasks.", schema: ["type": "array", "items": Schemas.reference("Task")],
-                    headers: ["Link": "`<…>; rel=\"next\"`, where there is a next page (RFC 8288)."])
+                    headers: ["Link": "`<…>; rel=\"next\"`, if there is another page (RFC 8288)."])
             ],
             problems: [422, 503],
             server: .node { (request, services) throws(Problem) in
-                let selection = try Selection(request.query, types: services.types)
-                return .blocking { page(selection, from: services.queue) }
+                let filter = try TaskFilter(request.query, types: services.types)
+                return .blocking { page(filter, from: services.queue) }
             })
     }
 
-    /// What is asked for.
-    struct Selection: Sendable, Hashable {
+    /// The query parameters.
+    struct TaskFilter: Sendable, Hashable {
         var status: TaskStatus?
         var type: String?
-        var limit = usualLimit
+        var limit = defaultLimit
         var after: TaskID?
 
         init(_ query: Query, types: TaskRegistry) throws(Problem) {
@@ -75,7 +76,7 @@ enum ListRoute {
             }
         }
 
-        /// The URL of the page that follows the one that ends with `last`.
+        /// The URL of the page after the one that ends with `last`.
         func next(after last: TaskID) -> String {
             let parts = [
                 status.map { "status=\($0.rawValue)" }, type.map { "type=\($0)" }, "limit=\(limit)", "after=\(last)",
@@ -84,21 +85,21 @@ enum ListRoute {
         }
     }
 
-    /// One row more than asked for is fetched: it tells whether there is a next page.
-    private static func page(_ selection: Selection, from queue: QueueClient) -> Answer {
+    /// Fetches one row more than requested, to find out whether there is a next page.
+    private static func page(_ filter: TaskFilter, from queue: QueueClient) -> Answer {
         let rows: [TaskRecord]
         do {
             rows = try queue.tasks(
-                status: selection.status, type: selection.type, limit: selection.limit + 1, after: selection.after)
+                status: filter.status, type: filter.type, limit: filter.limit + 1, after: filter.after)
         } catch {
             return .failure(Problem(error))
         }
-        let page = rows.prefix(selection.limit)
+        let page = rows.prefix(filter.limit)
         let text = Array(page.map { TaskRoute.state($0).bytes }.joined(separator: Array(",".utf8)))
-        var response = Response(
+        var response = APIResponse(
             200, contentType: MediaType.json, body: [UInt8(ascii: "[")] + text + [UInt8(ascii: "]")])
         if rows.count > page.count, let last = page.last {
-            response.headers.append(.init("Link", "<\(selection.next(after: last.id))>; rel=\"next\""))
+            response.headers.append(.init("Link", "<\(filter.next(after: last.id))>; rel=\"next\""))
         }
         return .success(response)
     }

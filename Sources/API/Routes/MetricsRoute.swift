@@ -1,3 +1,4 @@
+internal import HTTPWire
 internal import JSON
 internal import Telemetry
 
@@ -8,10 +9,11 @@ enum MetricsRoute {
         summary: "This node's metrics, for Prometheus.",
         replies: [
             ReplyDescription(
-                status: 200, summary: "Prometheus' text format.", schema: ["type": "string"], contentType: "text/plain")
+                status: 200, summary: "The metrics in the Prometheus text format.", schema: ["type": "string"],
+                contentType: "text/plain")
         ],
         server: .node { (_, _) throws(Problem) in
             .now(
-                Response(200, contentType: MediaType.metrics, body: Array(Telemetry.prometheusText())))
+                APIResponse(200, contentType: MediaType.metrics, body: Array(Telemetry.prometheusText())))
         })
 }

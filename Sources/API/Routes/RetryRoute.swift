@@ -1,3 +1,4 @@
+internal import HTTPWire
 internal import JSON
 internal import Queue
 internal import Tasks
@@ -6,20 +7,22 @@ internal import Tasks
 enum RetryRoute {
     static let retry = Route(
         method: .post, path: "/task/{id}/retry", operation: "retry_task",
-        summary: "Queues a failed or cancelled task again, under its id, for as many attempts as it had.",
+        summary: "Queues a failed or cancelled task again, with the same id and the same number of attempts.",
         description:
-            "The input of a finished task is erased: send it along as `input`, the same one, unless the server is set to "
-            + "keep it (`MILLRACE_KEEP_FAILED_INPUT`). A task that is queued or processed is left as it is.",
+            "The server erases the input of a finished task. So send it again as `input`, unless the server "
+            + "keeps it (`MILLRACE_KEEP_FAILED_INPUT`). A task that is queued or being processed does not change.",
         parameters: [.taskID],
         body: BodyDescription(
             schema: [
                 "type": "object", "additionalProperties": false,
-                "properties": ["input": ["type": "object", "description": "As the task's type has it."]],
+                "properties": [
+                    "input": ["type": "object", "description": "The input that the task was submitted with."]
+                ],
             ], example: ["input": ["string": "hello"]]),
         replies: [
             ReplyDescription(
                 status: 202, summary: "The task is queued.", schema: Schemas.reference("Task"),
-                headers: ["Location": "Where the task's state is."])
+                headers: ["Location": "The path of the task."])
         ],
         problems: [400, 404, 409, 413, 415, 422, 503],
         server: .node { (request, services) throws(Problem) in
@@ -28,14 +31,14 @@ enum RetryRoute {
             return .blocking { answer(id, input, services) }
         })
 
-    /// The input that was sent along. An empty body has none.
-    private static func sentInput(_ request: Request) throws(Problem) -> JSONValue? {
+    /// The input in the body; `nil` if the body is empty.
+    private static func sentInput(_ request: APIRequest) throws(Problem) -> JSONValue? {
         guard !request.body.isEmpty else { return nil }
         let body = try request.jsonBody()
         guard let sent = try? JSONValue(parsing: body) else { throw .malformedJSON }
         guard case .object(let members) = sent else { throw .invalid(member: "body", "must be a JSON object") }
         if let other = members.keys.first(where: { $0 != "input" }) {
-            throw .invalid(member: String(other.prefix(100)), "is not known; the member is: input")
+            throw .invalid(member: String(other.prefix(100)), "is unknown; the only member is: input")
         }
         return members["input"]
     }
@@ -46,12 +49,14 @@ enum RetryRoute {
             let sent = try input.map { try prepared($0, type: task.type, services.types) }
             switch try services.queue.retry(task, as: sent) {
             case .queued(let task):
-                return .success(Response(202, TaskRoute.state(task), headers: [.init("Location", "/task/\(id)")]))
-            case .isCompleted: return .failure(Problem(409, "The task is completed: there is nothing to try again."))
+                return .success(APIResponse(202, TaskRoute.state(task), headers: [.init("Location", "/task/\(id)")]))
+            case .isCompleted:
+                return .failure(Problem(409, "The task is completed and cannot be retried."))
             case .needsInput:
-                return .failure(.invalid(member: "input", "is required, as it was erased when the task finished"))
+                return .failure(
+                    .invalid(member: "input", "is required, because it was erased when the task finished"))
             case .isOtherInput:
-                return .failure(.invalid(member: "input", "must be the one that the task was submitted with"))
+                return .failure(.invalid(member: "input", "must be the input that the task was submitted with"))
             case .unknown: return .failure(.unknownTask)
             }
         } catch let error as QueueError {
@@ -65,7 +70,7 @@ enum RetryRoute {
         -> PreparedTask
     {
         guard let definition = types.definition(named: type) else {
-            throw Problem(409, "This node does not have the type \(type).")
+            throw Problem(409, "This node does not know the type \(type).")
         }
         do {
             return try definition.prepare(input)

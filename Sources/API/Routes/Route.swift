@@ -1,46 +1,43 @@
+internal import HTTPWire
 internal import JSON
 
-/// Answers one kind of request, or says what is wrong with it.
-typealias Handler = @Sendable (Request, Services) throws(Problem) -> Reply
+/// Serves the requests of one route.
+/// - Throws: the problem with the request.
+typealias Handler = @Sendable (APIRequest, Services) throws(Problem) -> Reply
 
-/// One line of the table that both serves requests and describes the API in `/openapi.json`.
+/// A row of the route table. It serves requests, and it describes the call in `/openapi.json`.
 struct Route: Sendable {
-    enum Method: String, Sendable, Hashable {
-        case get = "GET"
-        case post = "POST"
-        case delete = "DELETE"
-    }
-
-    /// Who answers.
+    /// Which process answers.
     enum Server: Sendable {
         case node(Handler)
-        /// The balancer: the node only documents it.
+        /// The balancer answers. The node only documents the call.
         case balancer
     }
 
-    let method: Method
-    /// Literal segments; the last one, or the one before it, may be a parameter in braces.
+    let method: HTTPMethod
+    /// Literal segments. The last or the last but one segment may be a parameter in braces.
     let path: String
-    /// Names the operation for programs that are generated from the document.
+    /// The operation's name in generated clients (`operationId`).
     let operation: String
     let summary: String
     var description: String?
     var parameters: [Parameter] = []
     var body: BodyDescription?
     let replies: [ReplyDescription]
-    /// Status codes of the problems it can answer beside those that any call can.
+    /// Status codes of the problems that this call can answer with, besides those of every call.
     var problems: [Int] = []
     var isAdministrative = false
     let server: Server
 }
 
-struct Parameter: Sendable {
-    enum Place: String, Sendable {
-        case path, query, header
-    }
+/// Where a parameter is sent: OpenAPI's `in`.
+enum ParameterLocation: String, Sendable {
+    case path, query, header
+}
 
+struct Parameter: Sendable {
     let name: String
-    let place: Place
+    let location: ParameterLocation
     let summary: String
     let schema: JSONValue
 }
@@ -55,6 +52,6 @@ struct ReplyDescription: Sendable {
     let summary: String
     let schema: JSONValue
     var contentType = MediaType.json
-    /// Header names and what they say.
+    /// Header names and their descriptions.
     var headers: [String: String] = [:]
 }

@@ -1,6 +1,6 @@
 internal import Tasks
 
-/// Every call there is. The balancer's own calls are here for the document's sake.
+/// All calls of the API. The calls that the balancer answers are listed for the OpenAPI document.
 enum RouteTable {
     static func make(_ types: TaskRegistry) -> [Route] {
         types.hashes.map(HashRoute.submit)

@@ -1,9 +1,12 @@
+internal import Bytes
+internal import HTTPWire
+
 /// Finds the route of a request.
 struct Router: Sendable {
-    /// In the order of the table. Metrics are labelled with them.
+    /// In the order of the table; ``RequestContext/route`` is an index into it.
     let routes: [Route]
     private var literal: [String: [Int]] = [:]
-    /// Paths with a parameter, by what is around it: `/task/{}/attempts`.
+    /// Paths with a parameter, by the text around it: `/task/{}/attempts`.
     private var parameterized: [String: [Int]] = [:]
 
     init(_ routes: [Route]) {
@@ -23,7 +26,7 @@ struct Router: Sendable {
         case problem(Problem)
     }
 
-    /// `HEAD` is served by the route of `GET`.
+    /// The route of `GET` also serves `HEAD`.
     func match(method: String, path: String) -> Match {
         guard let (candidates, parameter) = candidates(path) else { return .problem(.unknownPath) }
         let wanted = method == "HEAD" ? "GET" : method
@@ -36,7 +39,9 @@ struct Router: Sendable {
 
     private func candidates(_ path: String) -> ([Int], parameter: String)? {
         if let found = literal[path] { return (found, "") }
-        guard let decoded = PercentCoding.decode(path.utf8) else { return nil }
+        guard let decoded = PercentCoding.decode(path.utf8).flatMap({ String(validating: $0, as: UTF8.self) }) else {
+            return nil
+        }
         if let found = literal[decoded] { return (found, "") }
         guard let last = decoded.lastIndex(of: "/") else { return nil }
         if let found = candidates(decoded, from: last, to: decoded.endIndex) { return found }
@@ -44,7 +49,7 @@ struct Router: Sendable {
         return candidates(decoded, from: before, to: last)
     }
 
-    /// With what is between `slash` and `end` as the parameter.
+    /// Takes the segment between `slash` and `end` as the parameter.
     private func candidates(
         _ path: String, from slash: String.Index, to end: String.Index
     ) -> ([Int], parameter: String)? {

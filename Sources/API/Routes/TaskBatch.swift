@@ -3,11 +3,11 @@ internal import JSON
 internal import Queue
 internal import Tasks
 
-/// The body of `POST /tasks`, decoded in one pass without a tree of values in between.
+/// The body of `POST /tasks`. It is decoded in one pass, without an intermediate tree of JSON values.
 struct TaskBatch: DecodableWithConfiguration {
-    /// The most tasks in one request.
-    static let limit = 10_000
-    /// How often a task may be tried.
+    /// Maximum number of tasks in one request.
+    static let maxTasks = 10_000
+    /// How many attempts a task may have.
     static let attempts = 1...100
 
     let submissions: [Submission]
@@ -28,8 +28,8 @@ struct TaskBatch: DecodableWithConfiguration {
             return
         }
         let count = elements.count ?? 0
-        guard (1...Self.limit).contains(count) else {
-            throw Problem.invalid(member: "body", "must have 1 to \(Self.limit) tasks, and has \(count)")
+        guard (1...Self.maxTasks).contains(count) else {
+            throw Problem.invalid(member: "body", "must contain 1 to \(Self.maxTasks) tasks, but contains \(count)")
         }
         var submissions: [Submission] = []
         submissions.reserveCapacity(count)
@@ -45,12 +45,12 @@ struct TaskBatch: DecodableWithConfiguration {
         guard let sent = try? decoder.container(keyedBy: AnyKey.self) else {
             throw Problem.invalid(member: "task", "must be a JSON object", index: index)
         }
-        for key in sent.allKeys where Member(rawValue: key.stringValue) == nil {
-            let known = Member.allCases.map(\.rawValue).joined(separator: ", ")
+        for key in sent.allKeys where SubmissionMember(rawValue: key.stringValue) == nil {
+            let known = SubmissionMember.allCases.map(\.rawValue).joined(separator: ", ")
             throw Problem.invalid(
-                member: String(key.stringValue.prefix(100)), "is not known; the members are: \(known)", index: index)
+                member: String(key.stringValue.prefix(100)), "is unknown; the members are: \(known)", index: index)
         }
-        let reader = MemberReader(sent: sent, index: index)
+        let reader = SubmissionReader(sent: sent, index: index)
         let definition = try reader.definition(types)
         return Submission(
             id: TaskID(), task: try reader.input(definition),
@@ -58,15 +58,16 @@ struct TaskBatch: DecodableWithConfiguration {
             runAt: try reader.time(.runAt), maxAttempts: try reader.integer(.maxAttempts, attempts) ?? 5)
     }
 
-    enum Member: String, CaseIterable {
-        case type, input, priority
-        case runAt = "run_at"
-        case maxAttempts = "max_attempts"
-    }
 }
 
-/// Reads the members of one task, and names the one that is wrong.
-private struct MemberReader {
+private enum SubmissionMember: String, CaseIterable {
+    case type, input, priority
+    case runAt = "run_at"
+    case maxAttempts = "max_attempts"
+}
+
+/// Reads the members of one task. Its errors name the invalid member.
+private struct SubmissionReader {
     let sent: KeyedDecodingContainer<AnyKey>
     let index: Int?
 
@@ -90,7 +91,7 @@ private struct MemberReader {
         }
     }
 
-    func integer(_ member: TaskBatch.Member, _ bounds: ClosedRange<Int>) throws(Problem) -> Int? {
+    func integer(_ member: SubmissionMember, _ bounds: ClosedRange<Int>) throws(Problem) -> Int? {
         guard isPresent(member) else { return nil }
         guard let value = try? sent.decode(Int.self, forKey: key(member)), bounds.contains(value) else {
             throw wrong(member, "must be an integer from \(bounds.lowerBound) to \(bounds.upperBound)")
@@ -98,22 +99,22 @@ private struct MemberReader {
         return value
     }
 
-    func time(_ member: TaskBatch.Member) throws(Problem) -> Timestamp? {
+    func time(_ member: SubmissionMember) throws(Problem) -> Timestamp? {
         guard isPresent(member) else { return nil }
         guard let text = try? sent.decode(String.self, forKey: key(member)), let time = Timestamp(text) else {
-            throw wrong(member, "must be a time as in RFC 3339, like 2030-01-31T12:00:00Z")
+            throw wrong(member, "must be a time in RFC 3339 format, like 2030-01-31T12:00:00Z")
         }
         return time
     }
 
-    /// `null` stands for absence.
-    private func isPresent(_ member: TaskBatch.Member) -> Bool {
+    /// `null` means absent.
+    private func isPresent(_ member: SubmissionMember) -> Bool {
         sent.contains(key(member)) && (try? sent.decodeNil(forKey: key(member))) != true
     }
 
-    private func key(_ member: TaskBatch.Member) -> AnyKey { AnyKey(member.rawValue) }
+    private func key(_ member: SubmissionMember) -> AnyKey { AnyKey(member.rawValue) }
 
-    private func wrong(_ member: TaskBatch.Member, _ reason: String) -> Problem {
+    private func wrong(_ member: SubmissionMember, _ reason: String) -> Problem {
         .invalid(member: member.rawValue, reason, index: index)
     }
 }

@@ -1,3 +1,4 @@
+internal import HTTPWire
 internal import JSON
 internal import Queue
 
@@ -5,12 +6,12 @@ internal import Queue
 enum TaskRoute {
     static let get = Route(
         method: .get, path: "/task/{id}", operation: "get_task",
-        summary: "The state of a task, and its result.",
+        summary: "The state of a task and its result.",
         parameters: [.taskID] + Parameter.waiting,
         replies: [
             ReplyDescription(
-                status: 200, summary: "What is known of the task.", schema: Schemas.reference("Task"),
-                headers: ["Preference-Applied": "`wait=N`, where the reply waited and the task is finished."])
+                status: 200, summary: "The task.", schema: Schemas.reference("Task"),
+                headers: ["Preference-Applied": "`wait=N`, if the server waited and the task is finished."])
         ],
         problems: [400, 404, 422, 503],
         server: .node { (request, services) throws(Problem) in
@@ -22,7 +23,7 @@ enum TaskRoute {
                     case .failure(let error): answer(.failure(Problem(error)))
                     case .success(nil): answer(.failure(.unknownTask))
                     case .success(let task?):
-                        var response = Response(200, state(task))
+                        var response = APIResponse(200, state(task))
                         if let wait, task.status.isFinished {
                             response.headers.append(.init("Preference-Applied", wait.applied))
                         }
@@ -34,14 +35,15 @@ enum TaskRoute {
 
     static let cancel = Route(
         method: .delete, path: "/task/{id}", operation: "cancel_task",
-        summary: "Cancels a task that is not yet finished.",
-        description: "Identical submissions share one task. It is cancelled when as many requests have cancelled it; "
-            + "until then it goes on for the others, and `shared_with` says how many they are. A request that is sent "
-            + "again with the same `Idempotency-Key` counts once.",
+        summary: "Cancels a task that is not finished.",
+        description:
+            "Identical submissions share one task. It is cancelled when each of them has been cancelled. Until "
+            + "then it goes on, and `shared_with` is the number of remaining submissions. A repeated request with the "
+            + "same `Idempotency-Key` counts once.",
         parameters: [.taskID, .idempotencyKey],
         replies: [
             ReplyDescription(
-                status: 200, summary: "The task is cancelled, or goes on for others.",
+                status: 200, summary: "The task is cancelled, or goes on for other submissions.",
                 schema: ["allOf": [Schemas.reference("Task"), Schemas.object(["shared_with": Schemas.count])]])
         ],
         problems: [400, 404, 409, 503],
@@ -56,22 +58,22 @@ enum TaskRoute {
                     case .success(.alreadyFinished(let task)):
                         answer(.failure(Problem(409, "The task is already finished: it is \(task.status.rawValue).")))
                     case .success(.cancelled(let task)):
-                        answer(.success(Response(200, state(task, sharedWith: 0))))
+                        answer(.success(APIResponse(200, state(task, sharedWith: 0))))
                     case .success(.shared(let task, let others)):
-                        answer(.success(Response(200, state(task, sharedWith: others))))
+                        answer(.success(APIResponse(200, state(task, sharedWith: others))))
                     }
                 }
             }
         })
 
-    static func taskID(_ request: Request) throws(Problem) -> TaskID {
+    static func taskID(_ request: APIRequest) throws(Problem) -> TaskID {
         guard let id = TaskID(request.pathParameter) else {
             throw Problem(400, "The task id is not a UUID.")
         }
         return id
     }
 
-    /// - Parameter others: submissions, where that is told.
+    /// - Parameter others: the value of `shared_with`; `nil` leaves the member out.
     static func state(_ task: TaskRecord, sharedWith others: Int? = nil) -> JSONWriter {
         .object { body in
             body.member("id", task.id.description)

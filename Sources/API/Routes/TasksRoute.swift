@@ -1,12 +1,13 @@
+internal import HTTPWire
 internal import JSON
 internal import Queue
 internal import Tasks
 
-/// `POST /tasks`: tasks of any type, one or many, all of them or none.
+/// `POST /tasks`: one or many tasks of any type. Either all are accepted or none.
 enum TasksRoute {
     static let submit = Route(
         method: .post, path: "/tasks", operation: "submit_tasks",
-        summary: "Submits one task, or an array of up to 10,000 in one transaction: all are accepted or none is.",
+        summary: "Submits one task, or an array of up to 10,000 tasks in one transaction: all are accepted, or none.",
         parameters: [.idempotencyKey],
         body: BodyDescription(
             schema: [
@@ -14,7 +15,7 @@ enum TasksRoute {
                     Schemas.reference("TaskSubmission"),
                     [
                         "type": "array", "items": Schemas.reference("TaskSubmission"), "minItems": 1,
-                        "maxItems": .integer(Int64(TaskBatch.limit)),
+                        "maxItems": .integer(Int64(TaskBatch.maxTasks)),
                     ],
                 ]
             ],
@@ -24,7 +25,7 @@ enum TasksRoute {
             ]),
         replies: [
             ReplyDescription(
-                status: 202, summary: "All tasks are accepted, in the order given.",
+                status: 202, summary: "All tasks are accepted. They are listed in the order of the request.",
                 schema: Schemas.object([
                     "tasks": [
                         "type": "array",
@@ -32,7 +33,7 @@ enum TasksRoute {
                             "task_id": Schemas.taskID,
                             "status": [
                                 "enum": ["queued", "completed"],
-                                "description": "`completed` where the cache had the result.",
+                                "description": "`completed` if the cache had the result.",
                             ],
                         ]),
                     ]
@@ -45,7 +46,7 @@ enum TasksRoute {
             let key = try request.submissionKey()
             return .later { answer in
                 services.queue.submit(submissions, wait: nil, key: key) { result in
-                    answer(result.mapError { Problem($0) }.map { Response(202, accepted($0)) })
+                    answer(result.mapError { Problem($0) }.map { APIResponse(202, accepted($0)) })
                 }
             }
         })

@@ -1,12 +1,13 @@
+internal import HTTPWire
 internal import JSON
 internal import Queue
 internal import Tasks
 
-/// `GET /types`, and what an administrator can set of a type.
+/// `GET /types`, and the calls that change a type's settings.
 enum TypesRoutes {
     static let list = Route(
         method: .get, path: "/types", operation: "list_types",
-        summary: "The types of tasks: whether they are paused or bounded, and how many tasks there are of each.",
+        summary: "The task types, with their settings and the number of tasks of each.",
         replies: [
             ReplyDescription(status: 200, summary: "All types.", schema: ["type": "array", "items": state])
         ],
@@ -15,7 +16,7 @@ enum TypesRoutes {
             .blocking {
                 do throws(QueueError) {
                     let types = try services.queue.types(services.types.names)
-                    return .success(Response(200, contentType: MediaType.json, body: text(types)))
+                    return .success(APIResponse(200, contentType: MediaType.json, body: text(types)))
                 } catch {
                     return .failure(Problem(error))
                 }
@@ -25,24 +26,24 @@ enum TypesRoutes {
     static func pause(_ types: TaskRegistry) -> Route {
         change(
             types, "pause",
-            "Has workers claim no more tasks of this type. Those they have go on, and new ones are accepted.",
+            "Stops workers from claiming tasks of this type. Claimed tasks go on, and new tasks are accepted.",
             { (_, type, queue) throws(QueueError) in try queue.setPaused(type, true) })
     }
 
     static func resume(_ types: TaskRegistry) -> Route {
         change(
-            types, "resume", "Has workers claim tasks of this type again.",
+            types, "resume", "Lets workers claim tasks of this type again.",
             { (_, type, queue) throws(QueueError) in try queue.setPaused(type, false) })
     }
 
     static func bound(_ types: TaskRegistry) -> Route {
         change(
-            types, "limit", "Bounds how many tasks of this type all workers together have at a time.",
+            types, "limit", "Limits how many tasks of this type all workers together process at the same time.",
             body: BodyDescription(
                 schema: Schemas.object([
                     "concurrency": [
                         "type": ["integer", "null"], "minimum": .integer(Int64(bounds.lowerBound)),
-                        "maximum": .integer(Int64(bounds.upperBound)), "description": "`null`: any number.",
+                        "maximum": .integer(Int64(bounds.upperBound)), "description": "`null` for no limit.",
                     ]
                 ]), example: ["concurrency": 2]),
             { (concurrency, type, queue) throws(QueueError) in try queue.bound(type, to: concurrency) })
@@ -60,25 +61,27 @@ enum TypesRoutes {
             method: .post, path: "/types/{type}/\(verb)", operation: "\(verb)_type", summary: summary,
             parameters: [
                 Parameter(
-                    name: "type", place: .path, summary: "The type.",
+                    name: "type", location: .path, summary: "The type.",
                     schema: Schemas.oneOf(types.names))
             ],
             body: body,
-            replies: [ReplyDescription(status: 200, summary: "It holds from the next claim on.", schema: state)],
+            replies: [
+                ReplyDescription(status: 200, summary: "The setting applies from the next claim on.", schema: state)
+            ],
             problems: body == nil ? [404, 503] : [400, 404, 415, 422, 503],
             isAdministrative: true,
             server: .node { (request, services) throws(Problem) in
                 try services.adminAccess.check(request)
                 let type = request.pathParameter
                 guard services.types.definition(named: type) != nil else {
-                    throw Problem(404, "There is no type of this name.")
+                    throw Problem(404, "There is no task type with this name.")
                 }
                 let limit = try body == nil ? nil : concurrency(request)
                 return .blocking {
                     do throws(QueueError) {
                         try apply(limit, type, services.queue)
                         let states = try services.queue.types([type]).map(object)
-                        return states.first.map { .success(Response(200, $0)) } ?? .failure(.internalError)
+                        return states.first.map { .success(APIResponse(200, $0)) } ?? .failure(.internalError)
                     } catch {
                         return .failure(Problem(error))
                     }
@@ -86,7 +89,7 @@ enum TypesRoutes {
             })
     }
 
-    private static func concurrency(_ request: Request) throws(Problem) -> Int? {
+    private static func concurrency(_ request: APIRequest) throws(Problem) -> Int? {
         let sent: JSONValue
         do {
             sent = try JSONValue(parsing: try request.jsonBody())
@@ -97,7 +100,7 @@ enum TypesRoutes {
         }
         guard case .object(let members) = sent else { throw .invalid(member: "body", "must be a JSON object") }
         if let other = members.keys.first(where: { $0 != "concurrency" }) {
-            throw .invalid(member: String(other.prefix(100)), "is not known; the member is: concurrency")
+            throw .invalid(member: String(other.prefix(100)), "is unknown; the only member is: concurrency")
         }
         switch members["concurrency"] {
         case .null?: return nil

@@ -2,7 +2,8 @@ internal import AdminAccess
 internal import Reactor
 
 extension AdminAccess {
-    func check(_ request: Request) throws(Problem) {
+    /// - Throws: the problem to answer with if the client may not make administrative calls.
+    func check(_ request: APIRequest) throws(Problem) {
         let credentials = Credentials(
             isFromThisMachine: request.isFromThisMachine, authorization: request.authorization, host: request.host,
             origin: request.origin)
@@ -13,8 +14,8 @@ extension AdminAccess {
     }
 }
 
-extension Request {
-    /// From a loopback address, or through a unix socket.
+extension APIRequest {
+    /// Whether the client has a loopback address or came through a unix socket.
     var isFromThisMachine: Bool {
         remoteAddress == "unix:" || SocketAddress(numeric: remoteAddress, port: 0)?.isLoopback == true
     }

@@ -1,11 +1,12 @@
 internal import Glibc
 
-enum DescriptorLimit {
-    /// Descriptors for all that is not a connection: logs, the database, the runtime.
+/// How many connections the limit of open files allows.
+enum DescriptorBudget {
+    /// Descriptors for everything that is not a connection: logs, the database, the runtime.
     private static let reserve = 128
 
-    /// Raises the process's limit of open files as far as connections need and the system allows.
-    /// - Returns: how many of `connections` fit; each takes two descriptors.
+    /// Raises the process's limit of open files as far as `connections` need and the system allows.
+    /// - Returns: how many of `connections` fit; each uses two descriptors.
     static func makeRoom(connections: Int) -> Int {
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return connections }

@@ -4,11 +4,12 @@ internal import Glibc
 internal import Reactor
 internal import Synchronization
 
-/// A connection from a web server, with libfcgi's struct for the request that is on it.
+/// A connection from a web server, with libfcgi's struct for its current request.
 ///
-/// libfcgi works on a duplicate of the descriptor. It closes what it was given when it meets an error, and by then
-/// the number may be another connection's; the number that the dispatcher watches is closed by the dispatcher alone.
-final class Connection: @unchecked Sendable {
+/// libfcgi works on a duplicate of the descriptor, because it closes its descriptor on an error, at any time. Only the
+/// dispatcher closes the original descriptor, so its number cannot be reused for another connection while a thread
+/// still uses it.
+final class FastCGIConnection: @unchecked Sendable {
     let id: UInt64
     let descriptor: CInt
     private let poller: Poller
@@ -17,11 +18,11 @@ final class Connection: @unchecked Sendable {
 
     private struct Guarded: ~Copyable {
         var state = ConnectionState()
-        /// When a thread must be through with what it does, or the peer must have closed. `nil`: no limit.
+        /// When the current operation of a thread must end, or the web server must have closed. `nil` for no limit.
         var deadline: MonotonicTime?
     }
 
-    /// - Returns: `nil` when there is no descriptor left. `descriptor` is then still the caller's.
+    /// - Returns: `nil` if the process has no descriptor left. Then the caller still owns `descriptor`.
     init?(id: UInt64, descriptor: CInt, poller: Poller) {
         let duplicate = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
         guard duplicate >= 0 else { return nil }
@@ -31,37 +32,38 @@ final class Connection: @unchecked Sendable {
         guarded = Mutex(Guarded())
         request = .allocate(capacity: 1)
         request.initialize(to: FCGX_Request())
-        // Without a listening socket FCGX_Accept_r cannot accept a connection of its own when this one fails.
+        // Without a listening socket FCGX_Accept_r cannot accept another connection when this one fails.
         FCGX_InitRequest(request, -1, 0)
         request.pointee.ipcFd = duplicate
     }
 
     deinit { request.deallocate() }
 
-    // MARK: The thread that serves it
+    // MARK: For the thread that serves the connection
 
-    /// Reads the next request up to its body.
-    /// - Returns: `nil` when what came is no request.
+    /// Reads the parameters of the next request, up to its body.
+    /// - Returns: `nil` if the bytes are not a request.
     func receive() -> CGIEnvironment? {
         request.pointee.keepConnection = 1
-        // A detached connection is closed without waiting up to two seconds for the peer.
+        // FCGX_Free waits up to two seconds for the peer to close, unless the request is detached.
         FCGX_Detach(request)
         guard FCGX_Accept_r(request) >= 0, request.pointee.ipcFd >= 0 else { return nil }
         return CGIEnvironment(request.pointee.envp)
     }
 
-    /// Whether the web server asks for what a responder gives (FastCGI 1.0, section 6.2), not for another role.
+    /// Whether the request is for the responder role (FastCGI 1.0, section 6.2).
     var isResponder: Bool { request.pointee.role == 1 }
 
-    enum Body {
+    enum ReceivedBody {
         case bytes([UInt8])
         case tooLarge
-        /// The peer ended the connection or broke the protocol.
+        /// The web server closed the connection or violated the protocol.
         case broken
     }
 
-    /// Reads the body to its end: bytes left over on a kept connection would be taken for the next request.
-    func receiveBody(limit: Int, scratch: UnsafeMutableRawBufferPointer) -> Body {
+    /// Reads the whole body, also one that is too large: unread bytes on a kept connection would be parsed as the next
+    /// request.
+    func receiveBody(limit: Int, scratch: UnsafeMutableRawBufferPointer) -> ReceivedBody {
         var bytes: [UInt8] = []
         var total = 0
         while true {
@@ -70,7 +72,7 @@ final class Connection: @unchecked Sendable {
             if total <= limit {
                 bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: scratch[..<count]))
             } else if total > 4 * limit {
-                // Enough was read for the peer to see the refusal; what follows would be taken for records.
+                // Stop reading. The rest of the body cannot be skipped, so the connection must be closed.
                 request.pointee.keepConnection = 0
                 return .tooLarge
             }
@@ -80,10 +82,10 @@ final class Connection: @unchecked Sendable {
         return total <= limit ? .bytes(bytes) : .tooLarge
     }
 
-    /// The connection ends with this request's reply.
+    /// Closes the connection after the response to this request.
     func doNotKeep() { request.pointee.keepConnection = 0 }
 
-    /// - Returns: `false` when the peer is gone, or does not read.
+    /// - Returns: `false` if the web server has closed the connection or does not read.
     func write(_ bytes: [UInt8]) -> Bool {
         bytes.withUnsafeBytes { bytes in
             bytes.isEmpty
@@ -93,16 +95,18 @@ final class Connection: @unchecked Sendable {
         }
     }
 
-    /// Ends the request. Afterwards the connection is no longer the calling thread's.
-    /// - Parameter isComplete: `false`: the reply broke off, and the client must be able to see it.
-    /// - Returns: whether the dispatcher is to close the connection.
+    /// Ends the request. Afterwards the calling thread no longer owns the connection.
+    /// - Parameter isComplete: `false` if the response broke off. Then the connection is closed, so that the client
+    ///   notices.
+    /// - Returns: whether the dispatcher must close the connection.
     func finish(isComplete: Bool) -> Bool {
         var isClean = isComplete
-        // Before the peer can see the end of the reply: what it would send after it must not be taken and thrown away.
-        // Its write fails instead, or it sees the connection's end first, and it asks another node.
+        // Shut down reading before the web server sees the end of the last response. Otherwise it could send another
+        // request that nobody answers. Now its write fails, or it sees the end of the connection, and it uses another
+        // node.
         if guarded.withLock({ $0.state.isLastReply }) { shutdown(descriptor, CInt(SHUT_RD)) }
         if isComplete {
-            // In this order the last bytes of the reply and the end of the request go out in one write.
+            // In this order the last bytes of the response and the end of the request are sent with one write.
             isClean = FCGX_FClose(request.pointee.err) == 0 && isClean
             isClean = FCGX_FClose(request.pointee.out) == 0 && isClean
             isClean = FCGX_GetError(request.pointee.in) == 0 && isClean
@@ -114,7 +118,7 @@ final class Connection: @unchecked Sendable {
             switch guarded.state.finish(isReusable: isReusable, isClean: isClean) {
             case .wait: poller.watch(descriptor, id, .nextRequest)
             case .linger:
-                guarded.deadline = .current + Limits.lingering
+                guarded.deadline = .current + ResponderTimeouts.lingering
                 shutdown(descriptor, CInt(SHUT_WR))
                 poller.watch(descriptor, id, .nextRequest)
             case .close: return true
@@ -123,7 +127,7 @@ final class Connection: @unchecked Sendable {
         }
     }
 
-    /// Lets the request wait. Afterwards only who gets a `true` from ``resume()`` may touch it.
+    /// Parks the request. Afterwards only a thread for which ``resume()`` returned `true` may use the connection.
     func park() {
         guarded.withLock { guarded in
             guarded.deadline = nil
@@ -136,12 +140,12 @@ final class Connection: @unchecked Sendable {
         guarded.withLock { $0.state.resume() }
     }
 
-    /// Nothing is read or written after `limit` from now.
-    func limitTime(_ limit: Duration) {
-        guarded.withLock { $0.deadline = .current + limit }
+    /// Reads and writes of the current request fail after this time.
+    func setDeadline(after timeout: Duration) {
+        guarded.withLock { $0.deadline = .current + timeout }
     }
 
-    /// The request could not be read.
+    /// Ends a request that could not be read.
     func fail() {
         guarded.withLock { guarded in
             guarded.deadline = nil
@@ -149,7 +153,7 @@ final class Connection: @unchecked Sendable {
         }
     }
 
-    // MARK: A thread that epoll told of it
+    // MARK: For a thread that received an epoll event
 
     func changed(scratch: UnsafeMutableRawBufferPointer) -> ConnectionState.Event {
         guarded.withLock { guarded in
@@ -162,20 +166,21 @@ final class Connection: @unchecked Sendable {
         }
     }
 
-    // MARK: The dispatcher
+    // MARK: For the dispatcher
 
     func drain() -> ConnectionState.Drain {
         guarded.withLock { guarded in
             guarded.state.drain {
-                // On a unix socket the web server's next write fails from here on: it knows that nothing was taken.
+                // On a unix socket the web server's next write fails from now on, so it knows that no request was lost.
                 shutdown(descriptor, CInt(SHUT_RD))
                 return hasBytes
             }
         }
     }
 
-    /// - Parameter now: later than its deadline: its time is over. `nil`: it is over in any case.
-    /// - Returns: whether to close it.
+    /// Ends the connection if its deadline has passed.
+    /// - Parameter now: the current time; `nil` to end the connection whatever its deadline is.
+    /// - Returns: whether the dispatcher must close the connection.
     func expire(now: MonotonicTime?) -> Bool {
         guarded.withLock { guarded in
             if let now {
@@ -183,7 +188,7 @@ final class Connection: @unchecked Sendable {
             }
             switch guarded.state.expire() {
             case .interrupt:
-                // The thread's read or write returns with an error. The descriptor stays ours until it is done.
+                // The thread's read or write returns an error. The descriptor stays open until the thread is done.
                 shutdown(descriptor, CInt(SHUT_RDWR))
                 return false
             case .close: return true
@@ -192,7 +197,7 @@ final class Connection: @unchecked Sendable {
         }
     }
 
-    /// Frees all. Nobody else has the connection any more.
+    /// Closes the descriptors and frees the request. No other thread may use the connection any more.
     func close() {
         FCGX_Free(request, 0)
         _ = Glibc.close(request.pointee.ipcFd)

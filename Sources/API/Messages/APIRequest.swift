@@ -1,10 +1,10 @@
 internal import JSON
 internal import Queue
 
-/// One HTTP request, as a web server hands it over in CGI's terms (RFC 3875), with its body read to the end.
-struct Request: Sendable {
+/// One HTTP request, as a web server passes it on with CGI variables (RFC 3875). Its body is complete.
+struct APIRequest: Sendable {
     var method: String
-    /// Still percent-encoded, without the query.
+    /// The path without the query, still percent-encoded.
     var path: String
     var query: Query
     var contentType: String?
@@ -14,13 +14,14 @@ struct Request: Sendable {
     var host: String?
     var origin: String?
     var idempotencyKey: String?
-    /// The web server's name for it, whichever node it is given to.
+    /// The id that the balancer gave the request. It stays the same when the balancer sends the request to another
+    /// node.
     var name: RequestKey?
-    /// The client's address, as the web server tells it.
+    /// The client's address, as reported by the web server.
     var remoteAddress: String
-    /// The client's own `X-Request-Id` if it is sane, else one of ours.
+    /// The client's `X-Request-Id` if it is valid (``RequestID/accepted(_:)``), otherwise a new id.
     var id: String
-    /// What the path pattern's `{…}` stands for in this request.
+    /// The value of the path parameter: the segment that matched `{…}` in the route's path.
     var pathParameter = ""
 
     init(_ environment: CGIEnvironment, body: [UInt8]) {
@@ -41,8 +42,10 @@ struct Request: Sendable {
     }
 }
 
-extension Request {
-    /// The body, if it is declared to be JSON. One that is not declared may come from any web page, unasked.
+extension APIRequest {
+    /// The body, if its `Content-Type` is JSON.
+    ///
+    /// Other types are refused because a browser sends them from any web page without a CORS preflight.
     func jsonBody() throws(Problem) -> [UInt8] {
         guard let contentType, JSON.isMediaType(contentType) else { throw .unsupportedMediaType }
         return body

@@ -1,7 +1,7 @@
 internal import JSON
 
-/// What a handler answers. `X-Request-Id`, `Content-Length` and the like are added where it is written.
-struct Response: Sendable {
+/// A handler's response. ``ResponseText`` adds `X-Request-Id`, `Content-Length` and `Cache-Control`.
+struct APIResponse: Sendable {
     var status: Int
     var contentType = MediaType.json
     var headers: [Header] = []
@@ -40,5 +40,5 @@ struct Response: Sendable {
     }
 }
 
-/// The outcome of a request that was understood, or the problem with it.
-typealias Answer = Result<Response, Problem>
+/// A response, or the problem to report instead.
+typealias Answer = Result<APIResponse, Problem>

@@ -1,0 +1,67 @@
+internal import JSON
+internal import Queue
+internal import RawStructuredFieldValues
+internal import Tasks
+
+/// The header `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header): a string of structured fields (RFC 9651,
+/// section 3.3.3). Many clients send the string without quotes, so that form is accepted too.
+enum IdempotencyHeader {
+    /// Maximum number of characters.
+    static let maxLength = 255
+
+    /// The key; `nil` if the value is malformed.
+    static func key(_ value: String) -> [UInt8]? {
+        let value = trimmed(value)
+        guard let text = value.hasPrefix("\"") ? quoted(value) : unquoted(value) else { return nil }
+        let key = Array(text.utf8)
+        guard (1...maxLength).contains(key.count), key.allSatisfy({ 0x20...0x7E ~= $0 }) else { return nil }
+        return key
+    }
+
+    private static func quoted(_ value: String) -> String? {
+        var parser = StructuredFieldValueParser(Array(value.utf8))
+        guard case .string(let text)? = try? parser.parseItemFieldValue().rfc9651BareItem else { return nil }
+        return text
+    }
+
+    private static func unquoted(_ value: String) -> String? { value.contains(" ") ? nil : value }
+}
+
+extension APIRequest {
+    /// The client's idempotency key. A repeated request must have the same path and body.
+    func submissionKey() throws(Problem) -> IdempotencyKey? {
+        guard let idempotencyKey else { return nil }
+        guard let key = IdempotencyHeader.key(idempotencyKey) else {
+            throw Problem(
+                400, "Idempotency-Key must be a string of 1 to \(IdempotencyHeader.maxLength) printable characters.")
+        }
+        return IdempotencyKey(key: key, payload: Array(path.utf8) + [0] + body)
+    }
+
+    /// Identifies a cancellation, so that a repeated request counts once: derived from the client's idempotency key, or
+    /// from the balancer's id for the request; random if there is neither.
+    func canceller() throws(Problem) -> TaskID {
+        guard let key = try submissionKey()?.key else { return name?.taskID(0) ?? TaskID() }
+        return TaskID(bytes: KeyedDigest.make(secret: Array("millrace canceller".utf8), key).prefix(16)) ?? TaskID()
+    }
+
+    /// The submissions with ids that follow from the balancer's id for the request, if it gave one. Then a request that
+    /// is sent to a second node creates no second task.
+    func identified(_ submissions: [Submission]) -> [Submission] {
+        guard let name else { return submissions }
+        var submissions = submissions
+        for index in submissions.indices {
+            submissions[index].id = name.taskID(index)
+            submissions[index].mayComeAgain = true
+        }
+        return submissions
+    }
+}
+
+extension Parameter {
+    static let idempotencyKey = Parameter(
+        name: "Idempotency-Key", location: .header,
+        summary: "A random string, such as a UUID. A repeated request with the same key gets the same tasks again. The "
+            + "server keeps keys for one day, unless configured otherwise.",
+        schema: ["type": "string", "examples": ["\"8e03978e-40d5-43e8-bc93-6894a57f9324\""]])
+}
