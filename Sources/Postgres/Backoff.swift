@@ -1,12 +1,12 @@
-/// Pauses between attempts: exponential, with full jitter.
+/// The pauses between attempts: exponential backoff with full jitter.
 ///
-/// Each pause is drawn evenly from nothing up to a ceiling that doubles, so that a thousand clients of a database that
-/// comes back do not knock at once (AWS Architecture Blog, "Exponential Backoff And Jitter": full jitter needs the
-/// fewest attempts in all).
+/// Each pause is random between zero and a ceiling that doubles. So a thousand clients do not reconnect at the same
+/// moment when a database comes back (AWS Architecture Blog, "Exponential Backoff And Jitter": full jitter needs the
+/// fewest attempts in total).
 package struct Backoff: Sendable {
     /// The first ceiling.
     package let base: Duration
-    /// The last ceiling.
+    /// The maximum ceiling.
     package let cap: Duration
     private var attempts = 0
 
@@ -15,9 +15,9 @@ package struct Backoff: Sendable {
         self.cap = cap
     }
 
-    /// What the next pause is at most.
+    /// The maximum of the next pause.
     package var ceiling: Duration {
-        // 2^30 times any base is above any cap.
+        // The limit of 2^30 avoids an overflow; the cap is reached long before.
         min(cap, base * (1 << min(attempts, 30)))
     }
 

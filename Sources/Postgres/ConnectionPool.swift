@@ -1,18 +1,19 @@
 package import Logging
 internal import Threading
 
-/// The connections of one process: never more than the limit, kept for the next use, tried again with patience.
+/// The connections of one process. It opens at most ``PostgresConfiguration/connectionLimit`` connections and reuses
+/// them.
 package final class ConnectionPool: Sendable {
     private struct State {
         var idle: [PostgresConnection] = []
-        /// Idle, lent and being opened.
+        /// Idle connections, borrowed ones, and those that are being opened.
         var count = 0
         var isClosed = false
     }
 
     private enum Slot {
         case idle(PostgresConnection)
-        /// Room to open one more.
+        /// The caller may open one more connection.
         case room
         case closed
     }
@@ -22,24 +23,24 @@ package final class ConnectionPool: Sendable {
     private let logger: Logger
     private let state = Monitor(State())
 
-    /// - Parameter settings: run-time parameters of every session, as `name = value`.
+    /// - Parameter settings: run-time parameters of each session, as `name = value`.
     package init(_ configuration: PostgresConfiguration, settings: [String] = [], logger: Logger) {
         self.configuration = configuration
         self.settings = settings
         self.logger = logger
     }
 
-    /// Runs `body` with a connection of this thread's own for that time.
-    /// - Parameter patience: for a free connection, and for opening one with its retries.
+    /// Runs `body` with a connection that no other thread uses meanwhile.
+    /// - Parameter timeout: how long to wait for a free connection, or to try to open one.
     package func withConnection<Value>(
-        patience: Duration, _ body: (PostgresConnection) throws -> Value
+        timeout: Duration, _ body: (PostgresConnection) throws -> Value
     ) throws -> Value {
-        let connection = try borrow(patience: patience)
+        let connection = try borrow(timeout: timeout)
         defer { giveBack(connection) }
         return try body(connection)
     }
 
-    /// Closes the idle connections now, and the lent ones when they come back.
+    /// Closes the idle connections now, and the borrowed ones when they are returned.
     package func close() {
         let idle = state.withLock { state in
             state.isClosed = true
@@ -49,8 +50,8 @@ package final class ConnectionPool: Sendable {
         state.broadcast { $0.count -= idle.count }
     }
 
-    private func borrow(patience: Duration) throws(PostgresError) -> PostgresConnection {
-        let deadline = ContinuousClock.now + patience
+    private func borrow(timeout: Duration) throws(PostgresError) -> PostgresConnection {
+        let deadline = ContinuousClock.now + timeout
         while true {
             let slot = state.wait(for: max(.zero, deadline - .now)) { state -> Slot? in
                 if state.isClosed { return .closed }
@@ -61,7 +62,7 @@ package final class ConnectionPool: Sendable {
             }
             switch slot {
             case .idle(let connection):
-                // One that the server closed meanwhile (a restart) is found out before it is lent.
+                // The server may have closed it meanwhile, for example because it was restarted.
                 if connection.isServerThere { return connection }
                 discard()
             case .room:
@@ -92,41 +93,5 @@ package final class ConnectionPool: Sendable {
 
     private func discard() {
         state.signal { $0.count -= 1 }
-    }
-}
-
-/// Opens a connection, and tries again with growing pauses while the server is full, starting or gone.
-package struct ConnectionAttempts {
-    private let configuration: PostgresConfiguration
-    private let settings: [String]
-    private let logger: Logger
-
-    package init(_ configuration: PostgresConfiguration, settings: [String] = [], logger: Logger) {
-        self.configuration = configuration
-        self.settings = settings
-        self.logger = logger
-    }
-
-    /// - Parameter deadline: no pause goes beyond it.
-    /// - Throws: the last attempt's error.
-    package func connect(until deadline: ContinuousClock.Instant) throws(PostgresError) -> PostgresConnection {
-        var backoff = Backoff(base: configuration.baseBackoff, cap: .seconds(30))
-        var retries = 0
-        while true {
-            let start = ContinuousClock.now
-            do {
-                let connection = try PostgresConnection(configuration, settings: settings)
-                DatabaseOutage.ended(configuration, logger: logger)
-                return connection
-            } catch {
-                DatabaseOutage.noticed(configuration, error, since: start, logger: logger)
-                let left = deadline - .now
-                guard left > .zero, error.isConnectRetryable, retries < configuration.connectionRetries
-                else { throw error }
-                let pause = min(backoff.next(), left)
-                retries += 1
-                sleepCurrentThread(for: pause)
-            }
-        }
     }
 }

@@ -1,10 +1,10 @@
 internal import CPostgres
 
 extension PostgresConfiguration {
-    /// Whether libpq can make anything of a connection string, found out without a connection.
+    /// Whether libpq can use a connection string. The check makes no connection.
     ///
-    /// libpq reads the form when it parses, but numbers and words only while it connects, where a mistake in them looks
-    /// like a server that is out of reach; so what is often mistyped is looked at here.
+    /// libpq's parser checks only the syntax. It checks ports and modes when it connects, and then a typing error looks
+    /// like an unreachable server. So this function also checks the values that are often mistyped.
     package static func isUsable(_ connectionString: String) -> Bool {
         guard connectionString.contains(where: { !$0.isWhitespace }),
             let options = PQconninfoParse(connectionString, nil)
@@ -23,7 +23,7 @@ extension PostgresConfiguration {
     private static func isUsable(_ value: String, of keyword: String) -> Bool {
         switch keyword {
         case "port":
-            // One for all hosts, or one for each; an empty one is the default.
+            // One port for all hosts, or a list with one per host. An empty one means the default.
             value.split(separator: ",").allSatisfy { Int($0).map { (1...65535).contains($0) } ?? false }
         case "sslmode":
             ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"].contains(value)

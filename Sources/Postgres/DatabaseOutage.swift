@@ -1,21 +1,21 @@
 package import Logging
 internal import Threading
 
-/// Whether the database is out of reach, as this process sees it.
+/// Logs the beginning and the end of a database outage, once each per process.
 ///
-/// A process has several sessions, and each of them notices for itself, attempt after attempt. The log says it once,
-/// and once that it is over.
+/// A process has several sessions, and each notices an outage on its own, at every attempt to connect.
 package enum DatabaseOutage {
     private struct State {
         var isUnderWay = false
         var lastSuccess: ContinuousClock.Instant?
     }
 
-    /// By connection string: a process has one, but for tests.
+    /// By connection string. Only tests use more than one.
     private static let states = Monitor<[String: State]>([:])
 
-    /// A session could not be made.
-    /// - Parameter start: of the attempt; one that began before the last success says nothing about now.
+    /// A session could not be opened.
+    /// - Parameter start: when the attempt began. An attempt that began before the last success says nothing about the
+    ///   current state.
     package static func noticed(
         _ configuration: PostgresConfiguration, _ error: PostgresError, since start: ContinuousClock.Instant,
         logger: Logger
@@ -30,7 +30,7 @@ package enum DatabaseOutage {
         if isNews { logger.error("The database is out of reach", metadata: ["error": "\(error)"]) }
     }
 
-    /// A session was made.
+    /// A session was opened.
     package static func ended(_ configuration: PostgresConfiguration, logger: Logger) {
         let isNews = states.withLock { states in
             let before = states.updateValue(State(lastSuccess: .now), forKey: configuration.connectionString)

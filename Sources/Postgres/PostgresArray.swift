@@ -1,8 +1,8 @@
-/// A column of a batch: a one-dimensional array parameter, built element by element for `unnest`.
+/// A one-dimensional array parameter: one column of a batch, for `unnest`.
 ///
-/// The binary format (`array_send` in PostgreSQL's arrayfuncs.c): number of dimensions, whether there are NULLs,
-/// element type, then for the one dimension its length and lower bound; each element with its length in front, -1 for
-/// NULL. All numbers are 32 bits, most significant byte first.
+/// The binary format (`array_send` in PostgreSQL's arrayfuncs.c) is the number of dimensions, whether there are NULLs,
+/// and the element type, then length and lower bound of the dimension, then the elements. Each element is preceded by
+/// its length, which is -1 for NULL. All numbers have 32 bits, most significant byte first.
 package struct PostgresArray: Sendable {
     private let type: PostgresType
     private var count: Int32 = 0
@@ -36,7 +36,7 @@ package struct PostgresArray: Sendable {
         append(value ? 1 : 0 as UInt8)
     }
 
-    /// - Parameter microseconds: since 1970.
+    /// - Parameter microseconds: microseconds since 1970.
     package mutating func append(time microseconds: Int64) {
         append(microseconds - microsecondsFrom1970To2000)
     }

@@ -1,18 +1,19 @@
-/// How to reach the database, and how hard to try.
+/// How to connect to the database.
 package struct PostgresConfiguration: Sendable {
-    /// A URL (`postgresql://…`) or a list of `key=value`, as libpq takes it. It may hold a password: never logged.
+    /// A URL (`postgresql://…`) or a list of `key=value`, as libpq accepts it. It may contain a password, so it is
+    /// never logged.
     package var connectionString: String
-    /// What `pg_stat_activity` shows.
+    /// The process's name in `pg_stat_activity`.
     package var applicationName: String
-    /// How many connections this process opens at most (`DB_USER_CONNECTION_LIMIT`).
+    /// Maximum number of connections of this process (`DB_USER_CONNECTION_LIMIT`).
     package var connectionLimit: Int
-    /// How often a connection is tried again (`DB_CONNECTION_RETRIES`).
+    /// How often a failed attempt to connect is repeated (`DB_CONNECTION_RETRIES`).
     package var connectionRetries: Int
-    /// The ceiling of the first pause between two tries; it doubles with each (`DB_BASE_BACKOFF`).
+    /// The maximum of the first pause between two attempts. It doubles with each attempt (`DB_BASE_BACKOFF`).
     package var baseBackoff: Duration
-    /// For one attempt to connect.
+    /// The timeout of one attempt to connect.
     package var connectTimeout: Duration
-    /// For the answer to one statement; a connection that takes longer is given up as lost.
+    /// The timeout of one statement. A connection that exceeds it counts as lost.
     package var responseTimeout: Duration
 
     package init(

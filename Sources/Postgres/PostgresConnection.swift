@@ -1,49 +1,24 @@
 internal import CPostgres
 internal import Glibc
 
-/// A statement that a connection prepares the first time it is used there.
-package struct PostgresStatement: Sendable {
-    package let name: String
-    package let sql: String
-
-    /// - Parameter name: unique in the process, shorter than 64 bytes.
-    package init(_ name: String, _ sql: String) {
-        self.name = name
-        self.sql = sql
-    }
-
-    package func with(_ values: PostgresValue...) -> PostgresCall { PostgresCall(statement: self, values: values) }
-}
-
-/// A statement with its parameters.
-package struct PostgresCall: Sendable {
-    let statement: PostgresStatement
-    let values: [PostgresValue]
-}
-
-package struct PostgresNotification: Sendable, Hashable {
-    package let channel: String
-    package let payload: String
-}
-
-/// One session with the database. One thread uses it at a time; it blocks that thread.
+/// A session with the database. Only one thread at a time may use it. Its calls block the thread.
 package final class PostgresConnection: @unchecked Sendable {
     private let connection: OpaquePointer
     private let responseTimeout: Duration
     private var prepared: Set<String> = []
     private var isAbandoned = false
-    /// Batches that were sent and are not answered, oldest first: what each of their results belongs to, the name of a
-    /// statement that is prepared, or `nil`: one that is run.
+    /// The batches that are sent and not answered yet, oldest first. Each element of a batch stands for one expected
+    /// result: the name of a statement that is prepared, or `nil` for a statement that runs.
     private var unanswered: [[String?]] = []
 
-    /// Connects.
-    /// - Parameter settings: run-time parameters to set for the session, as `name = value`.
+    /// Connects to the server.
+    /// - Parameter settings: run-time parameters of the session, as `name = value`.
     package init(_ configuration: PostgresConfiguration, settings: [String] = []) throws(PostgresError) {
         responseTimeout = configuration.responseTimeout
         connection = try Self.connect(configuration)
         PQsetNoticeProcessor(connection, { _, _ in }, nil)
-        // Where the peer vanished without a word (power, network), the server lets go of the session, and of the
-        // locks that say a worker lives, within these 10 s. They do nothing on a unix socket, where it cannot happen.
+        // If this process's host loses power or network, the server ends the session within 10 s. That releases the
+        // locks which show that a worker is alive. The settings have no effect on a unix socket.
         let reachability = [
             "tcp_keepalives_idle = 3", "tcp_keepalives_interval = 2", "tcp_keepalives_count = 3",
             "tcp_user_timeout = 9000",
@@ -55,12 +30,12 @@ package final class PostgresConnection: @unchecked Sendable {
     deinit { PQfinish(connection) }
 
     private static func connect(_ configuration: PostgresConfiguration) throws(PostgresError) -> OpaquePointer {
-        // What is wrong with a connection string is not told: libpq would quote the part, which may be the password.
+        // libpq's error message is not used: it quotes the malformed part, which may be the password.
         guard let parsed = PQconninfoParse(configuration.connectionString, nil) else {
             throw PostgresError(.configuration, message: "the database's connection string is malformed")
         }
         PQconninfoFree(parsed)
-        // The connection string comes last, so that it can override the rest.
+        // The connection string comes last, so that it can override the other parameters.
         let parameters = [
             ("application_name", configuration.applicationName), ("client_encoding", "UTF8"),
             ("connect_timeout", String(max(2, configuration.connectTimeout.components.seconds))),
@@ -87,8 +62,8 @@ package final class PostgresConnection: @unchecked Sendable {
         return connection
     }
 
-    /// libpq keeps the code of a failed start-up to itself; the server's words for the codes that matter here are not
-    /// translated as long as `lc_messages` is the cluster's C or English.
+    /// The SQLSTATE for the message of a failed connection, because libpq does not report the code. The messages are in
+    /// English as long as the cluster's `lc_messages` is C or English.
     private static func sqlState(ofConnectError text: String) -> String? {
         if text.contains("too many clients already") || text.contains("remaining connection slots")
             || text.contains("too many connections for")
@@ -103,16 +78,16 @@ package final class PostgresConnection: @unchecked Sendable {
 
     package var isUsable: Bool { !isAbandoned && PQstatus(connection) == CONNECTION_OK }
 
-    /// To wait on with `poll` for notifications; readable also when the server has gone.
+    /// For `poll`: it becomes readable when a notification arrives, or when the server closes the connection.
     package var socket: CInt { PQsocket(connection) }
 
-    /// The server's process that serves this connection.
+    /// The id of the server process that serves this connection.
     package var serverProcess: Int32 { PQbackendPID(connection) }
 }
 
 // Statements.
 extension PostgresConnection {
-    /// Runs statements without parameters or rows of interest, separated by `;`.
+    /// Runs statements that are separated by `;`. They have no parameters, and their rows are dropped.
     package func execute(text sql: String) throws(PostgresError) {
         guard isUsable else { throw .lost }
         guard PQsendQuery(connection, sql) == 1 else { throw lostOrRefused() }
@@ -135,34 +110,34 @@ extension PostgresConnection {
         try execute([call], timeout: timeout)[0]
     }
 
-    /// Runs one statement that is not worth preparing.
+    /// Runs one statement without keeping it prepared.
     @discardableResult
     package func execute(_ sql: String, _ values: PostgresValue...) throws(PostgresError) -> PostgresResult {
         try execute([PostgresCall(statement: PostgresStatement("", sql), values: values)])[0]
     }
 
-    /// Runs statements in one round trip; outside of an explicit transaction they are one transaction, with one commit.
+    /// Runs statements in one round trip. Outside an explicit transaction they form one transaction with one commit.
     ///
-    /// All of them are sent before the first answer is read (libpq's pipeline mode); after one that fails the rest is
-    /// skipped and the transaction rolled back.
+    /// All statements are sent before the first answer is read (libpq's pipeline mode). If one fails, the server skips
+    /// the rest and rolls the transaction back.
     @discardableResult
     package func execute(_ calls: [PostgresCall], timeout: Duration? = nil) throws(PostgresError) -> [PostgresResult] {
-        precondition(unanswered.isEmpty, "its answer would be taken for that of a batch sent before")
+        precondition(unanswered.isEmpty, "the answer of an earlier batch has not been received")
         try send(calls, timeout: timeout)
         return try receive(timeout: timeout)
     }
 
-    /// Sends statements as one transaction and does not wait for the answer, which ``receive(timeout:)`` takes.
+    /// Sends statements as one transaction without waiting for the answer. ``receive(timeout:)`` returns it.
     ///
-    /// Until all answers are taken nothing else may be done with the connection but to send more. The server begins with
-    /// a batch as soon as it is done with the one before. Each is a transaction of its own: one that fails leaves those
-    /// behind it alone.
-    /// - Parameter timeout: for the server to take it in, from now.
+    /// Until all answers are received, the connection may only be used to send further batches. The server begins each
+    /// batch when it has finished the previous one. Each batch is a transaction of its own, so a failure does not
+    /// affect later batches.
+    /// - Parameter timeout: how long the server may take to read the batch.
     package func send(_ calls: [PostgresCall], timeout: Duration? = nil) throws(PostgresError) {
         guard isUsable else { throw .lost }
         if unanswered.isEmpty, PQenterPipelineMode(connection) != 1 { throw lostOrRefused() }
         var belongings: [String?] = []
-        // All preparations come first: no statement that fails has them skipped, so the next batch may rely on them.
+        // Prepare all statements first. Then a failing statement does not skip them, and later batches can use them.
         for call in calls where !call.statement.name.isEmpty {
             let name = call.statement.name
             if prepared.contains(name) || belongings.contains(name) || unanswered.contains(where: { $0.contains(name) })
@@ -207,10 +182,10 @@ extension PostgresConnection {
                 PQclear(result)
                 if !isUsable { throw abandon(.lost) }
             }
-            // Each statement's results end with a null.
+            // A null ends the results of each statement.
             while let extra = try nextResult(until: deadline) { PQclear(extra) }
         }
-        // The end of the batch: here the commit is known.
+        // The end of the batch: the outcome of the commit.
         guard let end = try nextResult(until: deadline) else { throw abandon(failure ?? .lost) }
         if PQresultStatus(end) != PGRES_PIPELINE_SYNC { failure = failure ?? PostgresError(end) }
         PQclear(end)
@@ -228,12 +203,12 @@ extension PostgresConnection {
 
     private func send(_ call: PostgresCall) throws(PostgresError) {
         let values = call.values
-        // One block for all parameters: libpq copies it into its own buffer before it returns.
+        // All parameters are in one block. libpq copies it before it returns.
         let block = values.flatMap { $0.bytes ?? [] }
         let lengths = values.map { CInt($0.bytes?.count ?? 0) }
         let formats = [CInt](repeating: 1, count: values.count)
         let sent = block.withUnsafeBufferPointer { block in
-            // An empty array has no address, and a null address would mean NULL.
+            // An empty array has no address, but libpq treats a null pointer as NULL.
             let start =
                 UnsafeRawPointer(block.baseAddress.map { UnsafeRawPointer($0) } ?? Self.nowhere)
                 .assumingMemoryBound(to: CChar.self)
@@ -253,7 +228,7 @@ extension PostgresConnection {
         UnsafeMutableRawPointer.allocate(
             byteCount: 1, alignment: 1))
 
-    /// Raises what happened, and gives the connection up if it cannot go on.
+    /// Throws `failure` if there is one. If the connection is lost, it is marked as unusable.
     private func settle(_ failure: PostgresError?) throws(PostgresError) {
         guard let failure else { return }
         throw failure.isConnectionLost ? abandon(failure) : failure
@@ -276,7 +251,7 @@ extension PostgresConnection {
             switch PQflush(connection) {
             case 0: return
             case 1:
-                // What the server has to say must be read meanwhile, or both sides wait for each other.
+                // Read the server's answers meanwhile. Otherwise both sides could wait for each other.
                 let ready = try wait(for: Int16(POLLIN | POLLOUT), until: deadline)
                 if ready & Int16(POLLIN) != 0, PQconsumeInput(connection) != 1 { throw abandon(.lost) }
             default: throw abandon(.lost)
@@ -287,7 +262,7 @@ extension PostgresConnection {
     private func nextResult(until deadline: ContinuousClock.Instant) throws(PostgresError) -> OpaquePointer? {
         while PQisBusy(connection) == 1 {
             _ = try wait(for: Int16(POLLIN), until: deadline)
-            // On failure the result, or its absence, says what happened.
+            // If this fails, PQgetResult reports the error.
             if PQconsumeInput(connection) != 1 { break }
         }
         return PQgetResult(connection)
@@ -308,10 +283,10 @@ extension PostgresConnection {
         }
     }
 
-    /// Looks at what has arrived, without waiting: a server that has closed the connection is noticed here.
+    /// Whether the server still has the connection open. It reads what has arrived, without waiting.
     package var isServerThere: Bool {
         var entry = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
-        // A last message is read before the end of the stream is.
+        // The server's last message comes before the end of the stream, so one read may not be enough.
         for _ in 0..<8 {
             guard isUsable else { return false }
             if poll(&entry, 1, 0) == 0 { return true }
@@ -320,8 +295,8 @@ extension PostgresConnection {
         return true
     }
 
-    /// Notifications that have arrived, without waiting.
-    /// - Throws: when the server has gone.
+    /// The notifications that have arrived. It does not wait.
+    /// - Throws: if the server has closed the connection.
     package func takeNotifications() throws(PostgresError) -> [PostgresNotification] {
         guard isServerThere, PQconsumeInput(connection) == 1 else { throw abandon(.lost) }
         var notifications: [PostgresNotification] = []

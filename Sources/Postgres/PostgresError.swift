@@ -1,24 +1,25 @@
 internal import CPostgres
 
-/// What went wrong between this process and the database. Never holds a connection string, a parameter or a row.
+/// A failure of the database or of the connection to it. It never contains a connection string, parameter or row.
 package struct PostgresError: Error, Sendable, Hashable, CustomStringConvertible {
     package enum Kind: Sendable, Hashable {
         /// The connection string is malformed.
         case configuration
-        /// No connection could be made.
+        /// No connection could be opened.
         case connectionFailed
-        /// The connection ended under a statement: whether it took effect is unknown.
+        /// The connection ended during a statement. It is unknown whether the statement took effect.
         case connectionLost
-        /// No answer in time; the connection was given up. Whether the statement took effect is unknown.
+        /// The answer did not arrive in time, and the connection was closed. It is unknown whether the statement took
+        /// effect.
         case timedOut
-        /// Every connection this process may open was busy for as long as the caller would wait.
+        /// All connections of the pool were busy until the caller's timeout.
         case poolExhausted
-        /// The server refused the statement.
+        /// The server reported an error for the statement.
         case server
     }
 
     package let kind: Kind
-    /// PostgreSQL's error code (its Appendix A), where it sent one.
+    /// PostgreSQL's error code (PostgreSQL documentation, appendix A), if the server sent one.
     package let sqlState: String?
     package let message: String
 
@@ -32,7 +33,7 @@ package struct PostgresError: Error, Sendable, Hashable, CustomStringConvertible
         sqlState.map { "\(message) (\($0))" } ?? message
     }
 
-    /// The connection is gone; a new one is needed for whatever comes next.
+    /// Whether the connection is lost, so that the next statement needs a new one.
     package var isConnectionLost: Bool {
         switch kind {
         case .configuration, .connectionFailed, .connectionLost, .timedOut: true
@@ -40,7 +41,7 @@ package struct PostgresError: Error, Sendable, Hashable, CustomStringConvertible
         }
     }
 
-    /// Another attempt to connect has a chance: the server is full, starting, stopping, or not there.
+    /// Whether another attempt to connect can succeed: the server is full, starting, stopping or not reachable.
     package var isConnectRetryable: Bool {
         switch (kind, sqlState) {
         // too_many_connections, cannot_connect_now, admin_shutdown, crash_shutdown
@@ -52,28 +53,28 @@ package struct PostgresError: Error, Sendable, Hashable, CustomStringConvertible
         }
     }
 
-    /// The transaction was rolled back for a reason that another run of it need not meet: serialization_failure,
-    /// deadlock_detected.
+    /// Whether the transaction was rolled back because of concurrent transactions and can be run again:
+    /// serialization_failure, deadlock_detected.
     package var isTransactionRetryable: Bool { kind == .server && (sqlState == "40001" || sqlState == "40P01") }
 
-    /// unique_violation.
+    /// unique_violation
     package var isDuplicate: Bool { kind == .server && sqlState == "23505" }
 
-    /// lock_not_available: somebody else had a row locked for longer than the session waits.
+    /// lock_not_available: another transaction held a row lock for longer than the session's `lock_timeout`.
     package var isLockTimeout: Bool { kind == .server && sqlState == "55P03" }
 }
 
 extension PostgresError {
-    /// The server's own error, without detail, hint and context: those may quote rows.
+    /// The server's error message without detail, hint and context, which may contain rows.
     init(_ result: OpaquePointer) {
         let sqlState = PQresultErrorField(result, millrace_diag_sqlstate()).map { String(cString: $0) }
         let primary = PQresultErrorField(result, millrace_diag_message_primary()).map { String(cString: $0) }
         // admin_shutdown, crash_shutdown, cannot_connect_now, idle_in_transaction_session_timeout,
-        // idle_session_timeout: the server ends the session with them.
+        // idle_session_timeout: these errors end the session.
         let ends = ["57P01", "57P02", "57P03", "25P03", "57P05"]
         self.init(
             ends.contains(sqlState ?? "") ? .connectionLost : .server, sqlState: sqlState,
-            message: primary ?? "the database sent no reason")
+            message: primary ?? "the database sent no error message")
     }
 
     static let lost = PostgresError(.connectionLost, message: "the connection to the database was lost")

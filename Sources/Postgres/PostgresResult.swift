@@ -1,6 +1,6 @@
 internal import CPostgres
 
-/// What one statement returned. The rows are in PostgreSQL's binary format, read where they lie.
+/// The result of one statement. Its rows are in PostgreSQL's binary format and are decoded when they are read.
 package final class PostgresResult {
     private let result: OpaquePointer
 
@@ -10,14 +10,14 @@ package final class PostgresResult {
 
     package var rowCount: Int { Int(PQntuples(result)) }
 
-    /// Rows that an INSERT, UPDATE or DELETE touched.
+    /// Number of rows that an INSERT, UPDATE or DELETE affected.
     package var affectedRows: Int { Int(String(cString: PQcmdTuples(result))) ?? 0 }
 
     package func isNull(_ row: Int, _ column: Int) -> Bool {
         PQgetisnull(result, CInt(row), CInt(column)) == 1
     }
 
-    /// `nil`: NULL.
+    /// Calls `body` with the bytes of a value. Returns `nil` if the value is NULL.
     package func withBytes<Value>(
         _ row: Int, _ column: Int, _ body: (UnsafeRawBufferPointer) -> Value
     ) -> Value? {
@@ -33,11 +33,11 @@ package final class PostgresResult {
         withBytes(row, column) { String(decoding: $0, as: UTF8.self) }
     }
 
-    /// Of `smallint`, `integer` or `bigint`.
+    /// A value of type `smallint`, `integer` or `bigint`.
     package func integer(_ row: Int, _ column: Int) -> Int? {
         withBytes(row, column) { bytes in
             guard let first = bytes.first else { return 0 }
-            // The first byte carries the sign.
+            // The first byte has the sign.
             return bytes.dropFirst().reduce(Int(Int8(bitPattern: first))) { $0 << 8 | Int($1) }
         }
     }
@@ -46,7 +46,7 @@ package final class PostgresResult {
         withBytes(row, column) { $0.first == 1 }
     }
 
-    /// Microseconds since 1970.
+    /// A `timestamptz` in microseconds since 1970.
     package func time(_ row: Int, _ column: Int) -> Int64? {
         integer(row, column).map { Int64($0) + microsecondsFrom1970To2000 }
     }

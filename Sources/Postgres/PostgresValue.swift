@@ -1,4 +1,4 @@
-/// A type of PostgreSQL that Millrace uses, by its fixed object id (`pg_type.dat`).
+/// A PostgreSQL type that Millrace uses, with its fixed object ids (`pg_type.dat`).
 package struct PostgresType: Sendable, Hashable {
     let oid: UInt32
     let arrayOID: UInt32
@@ -13,10 +13,10 @@ package struct PostgresType: Sendable, Hashable {
     package static let uuid = PostgresType(oid: 2950, arrayOID: 2951)
 }
 
-/// A statement's parameter, in PostgreSQL's binary format: nothing to escape, nothing to parse.
+/// A parameter of a statement in PostgreSQL's binary format, which needs no escaping and no parsing.
 package struct PostgresValue: Sendable, Hashable {
     let oid: UInt32
-    /// `nil`: NULL.
+    /// `nil` for NULL.
     let bytes: [UInt8]?
 
     init(oid: UInt32, bytes: [UInt8]?) {
@@ -61,7 +61,7 @@ package struct PostgresValue: Sendable, Hashable {
     }
 }
 
-/// PostgreSQL counts time from 2000-01-01.
+/// PostgreSQL's time begins at 2000-01-01.
 let microsecondsFrom1970To2000: Int64 = 946_684_800_000_000
 
 func bigEndian(_ value: some FixedWidthInteger) -> [UInt8] {

@@ -1,22 +1,25 @@
 import ArgumentParser
+import Logging
 import Postgres
 import Schema
 import Settings
 
 struct MigrateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "migrate", abstract: "Bring the database's schema up to date, or show its state.",
+        commandName: "migrate", abstract: "Update the database schema, or show its state.",
         discussion: CommandConfiguration.variables(Settings.databaseEntries))
 
-    @Flag(help: "Show the steps and when they were applied, and change nothing.")
+    @Flag(help: "Show the migrations and when they were applied. Changes nothing.")
     var status = false
 
     func run() throws {
         try reporting {
             var configuration = try Settings.load().postgres(applicationName: "millrace migrate")
-            // An index over many millions of tasks takes its time.
+            // To build an index over millions of tasks can take hours.
             configuration.responseTimeout = .seconds(86_400)
-            let connection = try ConnectionAttempts(configuration).connect()
+            let connection = try ConnectionAttempts(
+                configuration, logger: Logger(label: "migrate") { _ in SwiftLogNoOpLogHandler() }
+            ).connect()
             if status {
                 for step in try Schema.status(connection) { print(line(step, step.appliedAt ?? "pending")) }
                 return

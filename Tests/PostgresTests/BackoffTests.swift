@@ -14,7 +14,7 @@ import Testing
         }
     }
 
-    @Test func `The ceiling doubles from the base to the cap and starts over after a reset`() {
+    @Test func `the ceiling doubles from the base to the cap and starts over after a reset`() {
         var backoff = Backoff(base: .milliseconds(500), cap: .seconds(3))
         var generator = Seeded(state: 1)
         var ceilings: [Duration] = []
@@ -30,7 +30,7 @@ import Testing
     }
 
     @Test(arguments: 1...20)
-    func `Pauses fill the whole range below the ceiling evenly`(seed: UInt64) {
+    func `pauses are spread evenly over the range below the ceiling`(seed: UInt64) {
         var generator = Seeded(state: seed)
         var thirds = [0, 0, 0]
         for _ in 0..<600 {

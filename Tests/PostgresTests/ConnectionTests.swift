@@ -5,7 +5,7 @@ import Testing
 import Threading
 
 @Suite struct Connections {
-    /// Kept by the suite: it is dropped with its last reference.
+    /// The database is dropped with its last reference.
     let database: TestDatabase
 
     init() throws { database = try TestDatabase() }
@@ -16,7 +16,7 @@ import Threading
             settings: settings)
     }
 
-    @Test func `Every kind of value survives the way to the server and back`() throws {
+    @Test func `every kind of value is the same after a round trip to the server`() throws {
         let connection = try connect()
         let uuid = (1...16).map { UInt8($0) }
         let row = try connection.execute(
@@ -35,13 +35,13 @@ import Threading
         #expect(row.isNull(0, 8) && row.text(0, 8) == nil)
     }
 
-    @Test func `Empty values are not NULL`() throws {
+    @Test func `empty values are not NULL`() throws {
         let connection = try connect()
         let row = try connection.execute("SELECT $1, $2", .text(""), .bytea([]))
         #expect(row.text(0, 0) == "" && row.bytes(0, 1) == [])
     }
 
-    @Test func `Arrays arrive as columns, with their NULLs`() throws {
+    @Test func `arrays arrive as columns, with their NULLs`() throws {
         let connection = try connect()
         var names = PostgresArray(.text)
         var numbers = PostgresArray(.int4)
@@ -57,7 +57,7 @@ import Threading
         #expect(none.rowCount == 0)
     }
 
-    @Test func `Statements sent together are one transaction`() throws {
+    @Test func `statements that are sent together are one transaction`() throws {
         let connection = try connect()
         try connection.execute(text: "CREATE TABLE t (n int4 CHECK (n < 10))")
         let insert = PostgresStatement("insert", "INSERT INTO t VALUES ($1)")
@@ -72,13 +72,13 @@ import Threading
         #expect(connection.isUsable)
     }
 
-    @Test func `Batches sent one behind the other are transactions of their own, and answered in their order`() throws {
+    @Test func `batches in a pipeline are separate transactions, and are answered in order`() throws {
         let connection = try connect()
         try connection.execute(text: "CREATE TABLE t (n int4 CHECK (n < 10))")
         let insert = PostgresStatement("insert", "INSERT INTO t VALUES ($1)")
         let count = PostgresStatement("count", "SELECT count(*) FROM t")
         try connection.send([insert.with(.int4(1)), insert.with(.int4(2))])
-        // `count` is prepared in a transaction that fails, and is there for the next one.
+        // `count` is prepared in a transaction that fails. The next batch can still use it.
         try connection.send([insert.with(.int4(20)), count.with()])
         try connection.send([count.with(), insert.with(.int4(3))])
         #expect(try connection.receive().map(\.affectedRows) == [1, 1])
@@ -90,7 +90,7 @@ import Threading
         #expect(connection.isUsable)
     }
 
-    @Test func `Parameters and results far larger than the socket's buffers pass each other`() throws {
+    @Test func `parameters and results that are larger than the socket's buffers do not deadlock`() throws {
         let connection = try connect()
         let bytes = [UInt8](repeating: 7, count: 20 << 20)
         let echo = PostgresStatement("echo", "SELECT $1::bytea")
@@ -98,7 +98,7 @@ import Threading
         #expect(results.map { $0.bytes(0, 0)?.count } == [20 << 20, 20 << 20])
     }
 
-    @Test func `Errors tell the code and the reason, and never the row or the password`() throws {
+    @Test func `errors have the code and the reason, but never a row or a password`() throws {
         let connection = try connect()
         try connection.execute(text: "CREATE TABLE t (secret text UNIQUE)")
         let insert = PostgresStatement("insert", "INSERT INTO t VALUES ($1)")
@@ -123,7 +123,7 @@ import Threading
         }
     }
 
-    @Test func `A session that the server ended is noticed, and nothing hangs`() throws {
+    @Test func `a session that the server ended is noticed, and no call hangs`() throws {
         let connection = try connect()
         try database.sql("SELECT pg_terminate_backend(\(connection.serverProcess), 2000)")
         #expect(!connection.isServerThere)
@@ -131,7 +131,7 @@ import Threading
         #expect(!connection.isUsable)
     }
 
-    @Test func `A statement that takes too long costs the connection, not the caller`() throws {
+    @Test func `a statement that takes too long fails in time and loses the connection`() throws {
         let connection = try connect()
         let start = ContinuousClock.now
         let sleep = PostgresStatement("sleep", "SELECT pg_sleep(30)")
@@ -145,7 +145,7 @@ import Threading
         #expect(!connection.isUsable)
     }
 
-    @Test func `Notifications arrive without polling`() throws {
+    @Test func `notifications arrive without a statement`() throws {
         let (listening, telling) = (try connect(), try connect())
         try listening.execute(text: "LISTEN news")
         #expect(try listening.takeNotifications().isEmpty)
@@ -158,7 +158,7 @@ import Threading
         #expect(heard.map(\.payload) == ["one", "two"])
     }
 
-    @Test func `Settings hold for the session`() throws {
+    @Test func `settings apply to the session`() throws {
         let connection = try connect(settings: ["enable_seqscan = off"])
         #expect(try connection.execute("SHOW enable_seqscan").text(0, 0) == "off")
         #expect(try connection.execute("SHOW application_name").text(0, 0) == "test")

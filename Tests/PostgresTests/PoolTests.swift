@@ -5,7 +5,7 @@ import Testing
 import Threading
 
 @Suite struct Pool {
-    /// Kept by the suite: it is dropped with its last reference.
+    /// The database is dropped with its last reference.
     let database: TestDatabase
 
     init() throws { database = try TestDatabase() }
@@ -20,13 +20,13 @@ import Threading
             logger: Self.logger)
     }
 
-    @Test func `No more connections are open than the limit, and those who wait get one`() throws {
+    @Test func `the pool opens at most its limit of connections, and waiting threads get one`() throws {
         let pool = pool(database.connectionString)
         defer { pool.close() }
         let seen = Monitor<[Int32]>([])
         let threads = (0..<12).map { _ in
             NamedThread("test-pool") {
-                _ = try? pool.withConnection(patience: .seconds(20)) { connection in
+                _ = try? pool.withConnection(timeout: .seconds(20)) { connection in
                     try connection.execute("SELECT pg_sleep(0.05)")
                     seen.withLock { $0.append(connection.serverProcess) }
                 }
@@ -37,32 +37,32 @@ import Threading
         #expect(seen.withLock { Set($0).count } <= 3)
     }
 
-    @Test func `Who cannot get a connection in time is told so`() throws {
+    @Test func `a thread that gets no connection in time gets an error`() throws {
         let pool = pool(database.connectionString, limit: 1)
         defer { pool.close() }
-        _ = try pool.withConnection(patience: .seconds(5)) { _ in
+        _ = try pool.withConnection(timeout: .seconds(5)) { _ in
             do {
-                _ = try pool.withConnection(patience: .milliseconds(50)) { _ in Issue.record("a second connection") }
+                _ = try pool.withConnection(timeout: .milliseconds(50)) { _ in Issue.record("a second connection") }
             } catch let error as PostgresError {
                 #expect(error.kind == .poolExhausted)
             }
         }
     }
 
-    @Test func `A connection that died in the pool is not lent`() throws {
+    @Test func `a connection that was closed by the server is not handed out`() throws {
         let pool = pool(database.connectionString, limit: 1)
         defer { pool.close() }
-        let first = try pool.withConnection(patience: .seconds(5)) { $0.serverProcess }
-        #expect(try pool.withConnection(patience: .seconds(5)) { $0.serverProcess } == first)
+        let first = try pool.withConnection(timeout: .seconds(5)) { $0.serverProcess }
+        #expect(try pool.withConnection(timeout: .seconds(5)) { $0.serverProcess } == first)
         try database.sql("SELECT pg_terminate_backend(\(first), 2000)")
-        #expect(try pool.withConnection(patience: .seconds(5)) { $0.serverProcess } != first)
+        #expect(try pool.withConnection(timeout: .seconds(5)) { $0.serverProcess } != first)
     }
 
-    @Test func `A server that has no connection left is tried again until it has`() throws {
+    @Test func `the pool tries again while the server has no free connection`() throws {
         try database.sql("ALTER DATABASE \(database.name) CONNECTION LIMIT 1")
         let pool = pool(database.connectionString, retries: 50)
         defer { pool.close() }
-        // The session that set the limit may take a moment to end.
+        // The session that set the limit may still be ending.
         let blocker = Monitor<PostgresConnection?>(nil)
         try eventually("the only connection") {
             let connection = try? PostgresConnection(
@@ -80,22 +80,22 @@ import Threading
             sleepCurrentThread(for: .milliseconds(400))
             blocker.withLock { $0 = nil }
         }
-        let value = try pool.withConnection(patience: .seconds(20)) { try $0.execute("SELECT 1::int4").integer(0, 0) }
+        let value = try pool.withConnection(timeout: .seconds(20)) { try $0.execute("SELECT 1::int4").integer(0, 0) }
         #expect(value == 1)
         freeing.join()
     }
 
-    @Test func `What another attempt cannot mend is not tried again`() throws {
+    @Test func `an error that another attempt cannot solve is not tried again`() throws {
         let pool = pool(database.cluster.connectionString(database: "missing"))
         defer { pool.close() }
         let start = ContinuousClock.now
-        #expect(throws: PostgresError.self) { _ = try pool.withConnection(patience: .seconds(20)) { _ in } }
+        #expect(throws: PostgresError.self) { _ = try pool.withConnection(timeout: .seconds(20)) { _ in } }
         #expect(ContinuousClock.now - start < .seconds(5))
     }
 
-    @Test func `A closed pool lends nothing`() throws {
+    @Test func `a closed pool hands out no connection`() throws {
         let pool = pool(database.connectionString)
         pool.close()
-        #expect(throws: PostgresError.self) { _ = try pool.withConnection(patience: .seconds(5)) { _ in } }
+        #expect(throws: PostgresError.self) { _ = try pool.withConnection(timeout: .seconds(5)) { _ in } }
     }
 }

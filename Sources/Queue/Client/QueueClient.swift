@@ -202,7 +202,7 @@ extension QueueClient {
     private static func ping(_ pool: ConnectionPool) -> Bool {
         for _ in 0..<2 {
             do {
-                _ = try pool.withConnection(patience: patience) { connection in
+                _ = try pool.withConnection(timeout: patience) { connection in
                     try connection.execute(LookUpSQL.ping.with(), timeout: patience)
                 }
                 return true
@@ -218,7 +218,7 @@ extension QueueClient {
         while true {
             attempts += 1
             do {
-                return try pool.withConnection(patience: Self.patience, body)
+                return try pool.withConnection(timeout: Self.patience, body)
             } catch let error as PostgresError {
                 if attempts < 3, error.kind == .connectionLost || error.isTransactionRetryable { continue }
                 let failure = QueueError(error)
