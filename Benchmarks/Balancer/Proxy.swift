@@ -55,7 +55,7 @@ final class Proxy {
         try waitUntilReady()
     }
 
-    func stop() { _ = child.stop(limit: .seconds(10)) }
+    func stop() { _ = child.stop(timeout: .seconds(10)) }
 
     var figures: ProcessFigures { ProcessFigures(root: child.pid) }
     var allocations: Int { counters?.count ?? 0 }

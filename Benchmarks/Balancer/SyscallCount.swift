@@ -20,7 +20,7 @@ struct SyscallCount {
 
     /// - Returns: the calls since the start; nil if they could not be counted.
     func end() -> Int? {
-        _ = perf.stop(SIGINT, limit: .seconds(5))
+        _ = perf.stop(SIGINT, timeout: .seconds(5))
         let lines = ((try? String(contentsOfFile: file, encoding: .utf8)) ?? "").split(separator: "\n")
         return lines.last.flatMap { Int($0.prefix { $0 != "," }) }
     }

@@ -50,5 +50,5 @@ struct BenchCluster {
         return try PostgresConnection(PostgresConfiguration(connectionString: administrator))
     }
 
-    func stop() { _ = child.stop(SIGINT, limit: .seconds(60)) }
+    func stop() { _ = child.stop(SIGINT, timeout: .seconds(60)) }
 }

@@ -41,5 +41,5 @@ final class MeasuredProgram {
         guard exit.isSuccess else { throw BenchError("\(child.name) \(exit)") }
     }
 
-    func stop() { _ = child.stop(stopSignal, limit: .seconds(20)) }
+    func stop() { _ = child.stop(stopSignal, timeout: .seconds(20)) }
 }

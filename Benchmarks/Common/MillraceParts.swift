@@ -42,7 +42,7 @@ final class MillraceParts {
             nodes.append(try MeasuredProgram("api", [program, "api", "--listen", address], environment: environment))
         }
         for (node, address) in zip(nodes, addresses) {
-            try node.wait(until: "an API node listens") { Endpoint(address).map(isListening) ?? false }
+            try node.wait(until: "an API node listens") { ServerAddress(address).map(isListening) ?? false }
         }
         let values = [
             "MILLRACE_LISTEN": "127.0.0.1:\(port)", "MILLRACE_UPSTREAM": addresses.joined(separator: ","),

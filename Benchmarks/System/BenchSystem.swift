@@ -9,7 +9,7 @@ internal import TestSupport
 struct BenchSystem: Sendable {
     private let child: ChildProcess
     private let folder = TemporaryFolder()
-    private let endpoint: Endpoint
+    private let endpoint: ServerAddress
     /// The address of the balancer.
     let address: SocketAddress
 
@@ -58,7 +58,7 @@ struct BenchSystem: Sendable {
             ])
     }
 
-    func stop() { _ = child.stop(limit: .seconds(60)) }
+    func stop() { _ = child.stop(timeout: .seconds(60)) }
 
     /// Opens a keep-alive connection for one thread.
     func connect() throws -> BenchConnection { BenchConnection(HTTPConnection(to: endpoint, timeout: .seconds(90))) }

@@ -1,11 +1,11 @@
 internal import HTTPWire
 package import JSON
 
-/// A complete response. Header values are made into strings when they are asked for.
+/// A complete response. Header values are converted to strings when they are read.
 package struct ClientResponse: Sendable {
     package let status: Int
     package let body: [UInt8]
-    /// The server keeps the connection for another request.
+    /// Whether the server keeps the connection open for another request.
     package let keepsAlive: Bool
     private let head: [UInt8]
     private let fields: HeaderFields
@@ -20,7 +20,7 @@ package struct ClientResponse: Sendable {
 
     package var text: String { String(decoding: body, as: UTF8.self) }
 
-    /// The value of a header, its repetitions joined with `, `; nil when it is not there.
+    /// The value of a header; `nil` if it is missing. Repeated headers are joined with `, `.
     package func header(_ name: String) -> String? {
         let name = name.lowercased()
         let values = fields.indices
@@ -29,7 +29,7 @@ package struct ClientResponse: Sendable {
         return values.isEmpty ? nil : values.joined(separator: ", ")
     }
 
-    /// All headers in the order they came in.
+    /// All headers in their original order.
     package var headers: [(name: String, value: String)] {
         fields.indices.map { (head.span.text(fields[$0].name), head.span.text(fields[$0].value)) }
     }

@@ -1,22 +1,22 @@
 internal import CLinux
 internal import Glibc
 
-/// A connected stream socket with calls that block until a deadline. It does not raise SIGPIPE.
+/// A connected stream socket. Its calls block until a deadline, and never raise SIGPIPE.
 struct ClientSocket {
     private let descriptor: CInt
-    private let endpoint: Endpoint
+    private let server: ServerAddress
 
-    init(connectedTo descriptor: CInt, endpoint: Endpoint) {
+    init(connectedTo descriptor: CInt, server: ServerAddress) {
         self.descriptor = descriptor
-        self.endpoint = endpoint
+        self.server = server
     }
 
     func close() { _ = Glibc.close(descriptor) }
 
-    /// Tells the peer that nothing more comes, and can still receive.
+    /// Closes the sending direction. The socket can still receive.
     func finishSending() { _ = Glibc.shutdown(descriptor, CInt(SHUT_WR)) }
 
-    /// Whether nothing has come in and the peer has not closed: an idle connection is good for another request.
+    /// Whether the connection is open and no bytes have arrived, so that it can carry another request.
     var isQuiet: Bool {
         var byte: UInt8 = 0
         return recv(descriptor, &byte, 1, CInt(MSG_PEEK | MSG_DONTWAIT)) < 0 && errno == EAGAIN
@@ -24,9 +24,9 @@ struct ClientSocket {
 
     /// Sends all of `bytes`.
     ///
-    /// - Parameter yieldsToInput: stop where the peer answers before it has read everything
-    /// - Returns: whether everything was sent
-    func send(_ bytes: [UInt8], yieldsToInput: Bool, _ deadline: Deadline) throws(ClientError) -> Bool {
+    /// - Parameter yieldsToInput: whether to stop if the server answers before it has read everything.
+    /// - Returns: whether everything was sent.
+    func send(_ bytes: [UInt8], yieldsToInput: Bool, _ deadline: PollDeadline) throws(ClientError) -> Bool {
         var sent = 0
         while sent < bytes.count {
             let count = bytes.withUnsafeBytes { raw in
@@ -42,19 +42,19 @@ struct ClientSocket {
                 let ready = try wait(Int16(POLLOUT) | (yieldsToInput ? Int16(POLLIN) : 0), deadline)
                 if ready & Int16(POLLIN) != 0, ready & Int16(POLLOUT) == 0 { return false }
             case EPIPE, ECONNRESET:
-                // The answer to a refused request may be waiting all the same.
+                // The server may have sent a response before it closed the connection.
                 if yieldsToInput { return false }
-                throw .closed(endpoint)
-            default: throw .broken(endpoint, reason: Self.text(errno))
+                throw .closed(server)
+            default: throw .broken(server, reason: Self.text(errno))
             }
         }
         return true
     }
 
-    /// Appends what has come in, waiting for the first byte.
-    ///
-    /// - Returns: false when the peer sends no more
-    func receive(into buffer: inout [UInt8], atMost limit: Int = 64 * 1024, _ deadline: Deadline) throws(ClientError)
+    /// Waits for bytes and appends them to `buffer`.
+    /// - Returns: `false` if the server has closed its sending direction.
+    func receive(into buffer: inout [UInt8], atMost limit: Int = 64 * 1024, _ deadline: PollDeadline)
+        throws(ClientError)
         -> Bool
     {
         while true {
@@ -69,20 +69,20 @@ struct ClientSocket {
             switch errno {
             case EINTR: continue
             case EAGAIN: _ = try wait(Int16(POLLIN), deadline)
-            case ECONNRESET: throw .closed(endpoint)
-            default: throw .broken(endpoint, reason: Self.text(errno))
+            case ECONNRESET: throw .closed(server)
+            default: throw .broken(server, reason: Self.text(errno))
             }
         }
     }
 
-    /// - Returns: what is ready; errors count as ready, the next call tells them
-    private func wait(_ events: Int16, _ deadline: Deadline) throws(ClientError) -> Int16 {
+    /// - Returns: the events that are ready. Errors count as ready; the next call reports them.
+    private func wait(_ events: Int16, _ deadline: PollDeadline) throws(ClientError) -> Int16 {
         while true {
             var request = pollfd(fd: descriptor, events: events, revents: 0)
             let count = poll(&request, 1, deadline.milliseconds)
             if count > 0 { return request.revents }
-            if count == 0 { throw .timedOut(endpoint) }
-            guard errno == EINTR else { throw .broken(endpoint, reason: Self.text(errno)) }
+            if count == 0 { throw .timedOut(server) }
+            guard errno == EINTR else { throw .broken(server, reason: Self.text(errno)) }
         }
     }
 

@@ -2,22 +2,22 @@ internal import CLinux
 internal import Glibc
 
 extension ClientSocket {
-    /// Connects, trying every address of a host name in turn.
-    static func connect(to endpoint: Endpoint, _ deadline: Deadline) throws(ClientError) -> ClientSocket {
-        switch endpoint {
-        case .unix(let path): try connectUnix(path, endpoint, deadline)
-        case .tcp(let host, let port): try connectTCP(host, port, endpoint, deadline)
+    /// Connects. If a host name has several addresses, it tries them in order.
+    static func connect(to server: ServerAddress, _ deadline: PollDeadline) throws(ClientError) -> ClientSocket {
+        switch server {
+        case .unix(let path): try connectUnix(path, server, deadline)
+        case .tcp(let host, let port): try connectTCP(host, port, server, deadline)
         }
     }
 
     private static func connectUnix(
-        _ path: String, _ endpoint: Endpoint, _ deadline: Deadline
+        _ path: String, _ server: ServerAddress, _ deadline: PollDeadline
     ) throws(ClientError) -> ClientSocket {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
         let bytes = Array(path.utf8)
         guard bytes.count < MemoryLayout.size(ofValue: address.sun_path) else {
-            throw .notConnected(endpoint, reason: text(ENAMETOOLONG))
+            throw .notConnected(server, reason: text(ENAMETOOLONG))
         }
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
         let code = withUnsafeBytes(of: &address) { raw in
@@ -25,13 +25,13 @@ extension ClientSocket {
                 raw.baseAddress!.assumingMemoryBound(to: sockaddr.self), socklen_t(raw.count), AF_UNIX, deadline)
         }
         switch code {
-        case .success(let descriptor): return ClientSocket(connectedTo: descriptor, endpoint: endpoint)
-        case .failure(let error): throw .notConnected(endpoint, reason: text(error.code))
+        case .success(let descriptor): return ClientSocket(connectedTo: descriptor, server: server)
+        case .failure(let error): throw .notConnected(server, reason: text(error.code))
         }
     }
 
     private static func connectTCP(
-        _ host: String, _ port: UInt16, _ endpoint: Endpoint, _ deadline: Deadline
+        _ host: String, _ port: UInt16, _ server: ServerAddress, _ deadline: PollDeadline
     ) throws(ClientError) -> ClientSocket {
         var hints = addrinfo()
         hints.ai_socktype = CInt(SOCK_STREAM.rawValue)
@@ -50,13 +50,13 @@ extension ClientSocket {
                 var on: CInt = 1
                 setsockopt(
                     descriptor, CInt(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<CInt>.size))
-                return ClientSocket(connectedTo: descriptor, endpoint: endpoint)
+                return ClientSocket(connectedTo: descriptor, server: server)
             case .failure(let error):
                 failure = error.code
             }
             next = entry.ai_next
         }
-        throw .notConnected(endpoint, reason: text(failure))
+        throw .notConnected(server, reason: text(failure))
     }
 
     private struct Failure: Error {
@@ -64,12 +64,13 @@ extension ClientSocket {
     }
 
     private static func attempt(
-        _ address: UnsafePointer<sockaddr>, _ length: socklen_t, _ family: CInt, _ deadline: Deadline
+        _ address: UnsafePointer<sockaddr>, _ length: socklen_t, _ family: CInt, _ deadline: PollDeadline
     ) -> Result<CInt, Failure> {
         let descriptor = millrace_stream_socket(family)
         guard descriptor >= 0 else { return .failure(Failure(code: errno)) }
         var code = Glibc.connect(descriptor, address, length) == 0 ? 0 : errno
-        // EAGAIN: a unix listener's backlog is full; there is nothing to poll for, so try again until the time is up.
+        // EAGAIN means that the backlog of a unix socket is full. Poll cannot wait for that, so try again until the
+        // deadline.
         while code == EAGAIN, deadline.milliseconds > 0 {
             usleep(1_000)
             code = Glibc.connect(descriptor, address, length) == 0 ? 0 : errno
@@ -82,7 +83,7 @@ extension ClientSocket {
         return .success(descriptor)
     }
 
-    private static func outcome(of descriptor: CInt, _ deadline: Deadline) -> CInt {
+    private static func outcome(of descriptor: CInt, _ deadline: PollDeadline) -> CInt {
         while true {
             var request = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
             let count = poll(&request, 1, deadline.milliseconds)

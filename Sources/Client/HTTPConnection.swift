@@ -1,13 +1,14 @@
+internal import Bytes
 package import HTTPWire
 package import JSON
 
-/// A connection to an HTTP/1.1 server that one thread uses, request after request.
+/// A connection to an HTTP/1.1 server. One thread uses it for one request after the other.
 ///
-/// It connects when it is first needed, and again where the server has closed it between two requests. A request is
-/// sent once: whether to send it again after an error is the caller's decision.
+/// It connects when it is first used, and again if the server has closed the connection between two requests. It never
+/// repeats a request after an error: that is the caller's decision.
 package final class HTTPConnection {
-    package let endpoint: Endpoint
-    /// For each request as a whole, connecting included, where the request does not say otherwise.
+    package let server: ServerAddress
+    /// The default timeout of a whole request, including the time to connect.
     package let timeout: Duration
 
     private let authority: String
@@ -17,17 +18,17 @@ package final class HTTPConnection {
     private var parser: ResponseParser
     private var output: [UInt8] = []
 
-    /// - Parameter limits: what is taken of a response's head
-    package init(to endpoint: Endpoint, timeout: Duration = .seconds(30), limits: HTTPLimits = HTTPLimits()) {
-        self.endpoint = endpoint
+    /// - Parameter limits: the limits for the head of a response.
+    package init(to server: ServerAddress, timeout: Duration = .seconds(30), limits: HTTPLimits = HTTPLimits()) {
+        self.server = server
         self.timeout = timeout
-        authority = endpoint.authority
+        authority = server.authority
         prefix = ""
         parser = ResponseParser(limits: limits)
     }
 
     package init(to url: ServerURL, timeout: Duration = .seconds(30)) {
-        endpoint = url.endpoint
+        server = url.address
         self.timeout = timeout
         authority = url.authority
         prefix = url.prefix
@@ -42,22 +43,21 @@ package final class HTTPConnection {
         received.removeAll(keepingCapacity: true)
     }
 
-    /// Connects now, if there is no connection.
+    /// Connects, unless the connection is already open.
     package func connect() throws(ClientError) {
-        try connect(Deadline(after: timeout))
+        try connect(PollDeadline(after: timeout))
     }
 
     /// Sends a request and waits for its response.
-    ///
     /// - Parameters:
-    ///   - target: path and query, percent-encoded; the URL's prefix is put in front
-    ///   - headers: besides Host and Content-Length, which are written where they are not given
-    ///   - body: nil for none; an empty one is announced with `Content-Length: 0`
+    ///   - target: path and query, percent-encoded. The URL's prefix is put in front of it.
+    ///   - headers: Host and Content-Length are added if they are missing.
+    ///   - body: `nil` for no body. An empty body is announced with `Content-Length: 0`.
     package func request(
         _ method: String, _ target: String, headers: [(String, String)] = [], body: [UInt8]? = nil,
         timeout: Duration? = nil
     ) throws(ClientError) -> ClientResponse {
-        let deadline = Deadline(after: timeout ?? self.timeout)
+        let deadline = PollDeadline(after: timeout ?? self.timeout)
         if let socket, !received.isEmpty || !socket.isQuiet { close() }
         try connect(deadline)
         writeRequest(method, target, headers, body)
@@ -72,7 +72,7 @@ package final class HTTPConnection {
         }
     }
 
-    /// The same with a JSON body.
+    /// Sends a request with a JSON body and waits for its response.
     package func request(
         _ method: String, _ target: String, headers: [(String, String)] = [], json: JSONValue,
         timeout: Duration? = nil
@@ -82,11 +82,11 @@ package final class HTTPConnection {
             timeout: timeout)
     }
 
-    // MARK: - Raw bytes, for requests that no client would send
+    // MARK: - Raw bytes, for malformed requests
 
-    /// Sends bytes as they are, connecting where necessary.
+    /// Sends bytes without any changes. Connects if necessary.
     package func send(_ bytes: [UInt8]) throws(ClientError) {
-        let deadline = Deadline(after: timeout)
+        let deadline = PollDeadline(after: timeout)
         try connect(deadline)
         _ = try socket!.send(bytes, yieldsToInput: false, deadline)
     }
@@ -95,54 +95,58 @@ package final class HTTPConnection {
         try send(Array(text.utf8))
     }
 
-    /// Tells the server that nothing more comes.
+    /// Closes the sending direction of the connection.
     package func finishSending() { socket?.finishSending() }
 
-    /// What has come in and was not part of a response, waiting for the first byte; empty when the server has closed.
+    /// Waits for bytes that are not part of a response. Returns an empty array if the server has closed the connection.
     package func receive(timeout: Duration? = nil) throws(ClientError) -> [UInt8] {
-        let deadline = Deadline(after: timeout ?? self.timeout)
+        let deadline = PollDeadline(after: timeout ?? self.timeout)
         defer { received.removeAll(keepingCapacity: true) }
         if received.isEmpty, let socket { _ = try socket.receive(into: &received, deadline) }
         return received
     }
 
-    /// Everything until the server closes.
+    /// All bytes until the server closes the connection.
     package func receiveAll(timeout: Duration? = nil) throws(ClientError) -> [UInt8] {
-        let deadline = Deadline(after: timeout ?? self.timeout)
+        let deadline = PollDeadline(after: timeout ?? self.timeout)
         defer { received.removeAll(keepingCapacity: true) }
         if let socket { while try socket.receive(into: &received, deadline) {} }
         return received
     }
 
-    /// Reads the next response; more than one may come for pipelined requests. Interim responses are passed over.
+    /// Reads the next response, for pipelined requests. Interim responses are skipped.
     package func readResponse(isAnswerToHead: Bool = false, timeout: Duration? = nil) throws(ClientError)
         -> ClientResponse
     {
-        try readResponse(isAnswerToHead: isAnswerToHead, Deadline(after: timeout ?? self.timeout))
+        try readResponse(isAnswerToHead: isAnswerToHead, PollDeadline(after: timeout ?? self.timeout))
     }
 }
 
 extension HTTPConnection {
-    private func connect(_ deadline: Deadline) throws(ClientError) {
-        if socket == nil { socket = try ClientSocket.connect(to: endpoint, deadline) }
+    private func connect(_ deadline: PollDeadline) throws(ClientError) {
+        if socket == nil { socket = try ClientSocket.connect(to: server, deadline) }
     }
 
     private func writeRequest(_ method: String, _ target: String, _ headers: [(String, String)], _ body: [UInt8]?) {
         output.removeAll(keepingCapacity: true)
         output.append(contentsOf: "\(method) \(prefix)\(target) HTTP/1.1\r\n".utf8)
-        if !headers.contains(where: { $0.0.lowercased() == "host" }) {
+        if !contains("host", headers) {
             output.append(contentsOf: "Host: \(authority)\r\n".utf8)
         }
         for (name, value) in headers { output.append(contentsOf: "\(name): \(value)\r\n".utf8) }
-        if let body, !headers.contains(where: { ["content-length", "transfer-encoding"].contains($0.0.lowercased()) }) {
+        if let body, !contains("content-length", headers), !contains("transfer-encoding", headers) {
             output.append(contentsOf: "Content-Length: \(body.count)\r\n".utf8)
         }
         output.append(contentsOf: "\r\n".utf8)
         if let body { output.append(contentsOf: body) }
     }
 
-    private func readResponse(isAnswerToHead: Bool, _ deadline: Deadline) throws(ClientError) -> ClientResponse {
-        guard let socket else { throw .closed(endpoint) }
+    private func contains(_ name: String, _ headers: [(String, String)]) -> Bool {
+        headers.contains { $0.0.utf8.isEqual(ignoringCase: name.utf8) }
+    }
+
+    private func readResponse(isAnswerToHead: Bool, _ deadline: PollDeadline) throws(ClientError) -> ClientResponse {
+        guard let socket else { throw .closed(server) }
         do {
             var headLength = 0
             var taken = 0
@@ -155,7 +159,7 @@ extension HTTPConnection {
                         headLength = length
                         break
                     }
-                    guard try socket.receive(into: &received, deadline) else { throw ClientError.closed(endpoint) }
+                    guard try socket.receive(into: &received, deadline) else { throw ClientError.closed(server) }
                 }
                 if parser.head.status >= 200 { break }
                 taken += headLength
@@ -179,11 +183,11 @@ extension HTTPConnection {
         } catch let error as ClientError {
             throw error
         } catch HTTPError.truncated {
-            throw .closed(endpoint)
+            throw .closed(server)
         } catch let error as HTTPError {
             throw .malformedResponse(error)
         } catch {
-            throw .broken(endpoint, reason: "\(error)")
+            throw .broken(server, reason: "\(error)")
         }
     }
 }

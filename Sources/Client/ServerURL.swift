@@ -1,15 +1,15 @@
-/// The value of `MILLRACE_URL`: `http://host[:port][/prefix]`, or `unix:/path` for a server on a unix socket.
+/// The value of `MILLRACE_URL`: `http://host[:port][/prefix]`, or `unix:/path` for a unix socket.
 package struct ServerURL: Sendable, Hashable, CustomStringConvertible {
-    package let endpoint: Endpoint
+    package let address: ServerAddress
     /// The value of the Host header.
     package let authority: String
-    /// What comes before every path of the API: empty, or `/` and more without a slash at its end.
+    /// The prefix of all paths: empty, or a path that begins with `/` and does not end with it.
     package let prefix: String
 
     package init(_ text: String) throws(ClientError) {
-        if text.hasPrefix("unix:"), let endpoint = Endpoint(text) {
-            self.endpoint = endpoint
-            authority = endpoint.authority
+        if text.hasPrefix("unix:"), let address = ServerAddress(text) {
+            self.address = address
+            authority = address.authority
             prefix = ""
             return
         }
@@ -19,27 +19,27 @@ package struct ServerURL: Sendable, Hashable, CustomStringConvertible {
             throw .invalidURL(text, reason: "only http:// is supported")
         }
         guard !parts[1].contains("?"), !parts[1].contains("#") else {
-            throw .invalidURL(text, reason: "it has a query or fragment")
+            throw .invalidURL(text, reason: "it has a query or a fragment")
         }
         let slash = parts[1].firstIndex(of: "/") ?? parts[1].endIndex
         let authority = parts[1][..<slash]
-        guard let (host, port) = Endpoint.split(authority) else {
-            throw .invalidURL(text, reason: "after http:// it needs host or host:port")
+        guard let (host, port) = ServerAddress.split(authority) else {
+            throw .invalidURL(text, reason: "http:// must be followed by host or host:port")
         }
         var prefix = parts[1][slash...]
         while prefix.hasSuffix("/") { prefix.removeLast() }
         guard prefix.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
-            throw .invalidURL(text, reason: "its path holds a blank or other bytes that must be percent-encoded")
+            throw .invalidURL(text, reason: "its path contains characters that must be percent-encoded")
         }
-        endpoint = .tcp(host: host, port: port ?? 80)
+        address = .tcp(host: host, port: port ?? 80)
         self.authority = String(authority)
         self.prefix = String(prefix)
     }
 
     package var description: String {
-        switch endpoint {
+        switch address {
         case .tcp: "http://\(authority)\(prefix)"
-        case .unix: endpoint.description
+        case .unix: address.description
         }
     }
 }

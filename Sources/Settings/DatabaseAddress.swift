@@ -1,7 +1,8 @@
-/// How to reach the database, for libpq.
+/// The connection string of the database, for libpq.
 extension Settings {
-    /// `DATABASE_URL`, else what `DB_…` say; `nil` when neither `DATABASE_URL` nor `DB_HOST` nor `DB_NAME` is set.
-    /// - Parameter option: the command line's `--database`.
+    /// `DATABASE_URL`, otherwise a string from the `DB_…` variables. `nil` if none of `DATABASE_URL`, `DB_HOST` and
+    /// `DB_NAME` is set.
+    /// - Parameter option: the value of `--database`.
     package func databaseAddress(option: String? = nil) throws(SettingsError) -> String? {
         if let url = try value(Variables.databaseURL, option: option, "--database") { return url }
         let host = try value(Variables.databaseHost)
@@ -14,13 +15,14 @@ extension Settings {
         return members.compactMap { name, value in value.map { "\(name)=\(Self.quoted($0))" } }.joined(separator: " ")
     }
 
-    /// The same where a database is needed.
+    /// The same for commands that need a database.
     package func requiredDatabaseAddress(option: String? = nil) throws(SettingsError) -> String {
         if let address = try databaseAddress(option: option) { return address }
-        throw SettingsError("DATABASE_URL: not set, nor DB_HOST and DB_NAME: which database?", .configuration)
+        throw SettingsError(
+            "DATABASE_URL: no database is configured; set DATABASE_URL, or DB_HOST and DB_NAME", .configuration)
     }
 
-    /// A value as conninfo wants it (libpq documentation, 34.1.1.1).
+    /// The value in quotes for a conninfo string (libpq documentation, section 34.1.1.1).
     static func quoted(_ value: String) -> String {
         "'" + value.map { $0 == "'" || $0 == "\\" ? "\\\($0)" : "\($0)" }.joined() + "'"
     }

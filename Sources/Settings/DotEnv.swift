@@ -1,12 +1,12 @@
 /// The variables of a `.env` file: lines of `NAME=value`, as `docker compose` reads them.
 ///
-/// - `#` starts a comment at the start of a line, and after white space in a value without quotes.
-/// - In `'…'` everything stands for itself; in `"…"`, `\n`, `\"`, `\\` and `\$` are escapes.
-/// - `export ` before a name is skipped. Variables are not expanded in values.
+/// - `#` begins a comment at the start of a line, and after white space in an unquoted value.
+/// - `'…'` has no escapes. In `"…"`, the escapes are `\n`, `\"`, `\\` and `\$`.
+/// - `export ` before a name is ignored. Variables in values are not expanded.
 package struct DotEnv: Sendable, Equatable {
     package let variables: [String: String]
 
-    /// - Parameter name: the file's name, for errors.
+    /// - Parameter name: the file's name for error messages.
     package init(parsing text: String, name: String = ".env") throws(SettingsError) {
         var variables: [String: String] = [:]
         let lines = text.split(omittingEmptySubsequences: false) { $0.isNewline }
@@ -15,11 +15,12 @@ package struct DotEnv: Sendable, Equatable {
             if rest.isEmpty || rest.first == "#" { continue }
             if rest.hasPrefix("export ") { rest = rest.dropFirst(7).drop { $0.isWhitespace } }
             guard let equals = rest.firstIndex(of: "="), Self.isName(rest[..<equals]) else {
-                throw SettingsError("\(name):\(index + 1): this is not NAME=value", .configuration)
+                throw SettingsError("\(name):\(index + 1): this line is not NAME=value", .configuration)
             }
             let variable = String(rest[..<equals])
             guard let value = Self.value(rest[rest.index(after: equals)...].drop { $0.isWhitespace }) else {
-                throw SettingsError("\(name):\(index + 1): the quotes of \(variable) do not end", .configuration)
+                throw SettingsError(
+                    "\(name):\(index + 1): the value of \(variable) does not end with its quote", .configuration)
             }
             variables[variable] = value
         }
@@ -31,7 +32,7 @@ package struct DotEnv: Sendable, Equatable {
         return text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") }
     }
 
-    /// `nil`: a quote that does not end, or something after it that is no comment.
+    /// `nil` if the closing quote is missing, or if it is followed by something other than a comment.
     private static func value(_ text: Substring) -> String? {
         guard let quote = text.first, quote == "'" || quote == "\"" else { return unquoted(text) }
         var value = ""

@@ -1,10 +1,11 @@
 internal import FoundationEssentials
 internal import Glibc
 
-/// Where values come from: an option of the command line, the environment, the `.env` file, the default, in this order.
+/// Reads settings. The first source that has a value counts: the command-line option, the environment, the `.env` file,
+/// the default.
 ///
-/// A reader of our own: swift-configuration's typed access falls back to the default when a value does not parse,
-/// and its errors name no range; here both have to end with one line that names the variable.
+/// The package swift-configuration is not used: it silently uses the default if a value cannot be parsed, and its
+/// errors name no range. Here an invalid value is an error with the variable's name.
 package struct Settings: Sendable {
     private let environment: [String: String]
     private let file: [String: String]
@@ -14,7 +15,7 @@ package struct Settings: Sendable {
         self.file = file?.variables ?? [:]
     }
 
-    /// This process's environment, and `.env` in its working folder if there is one.
+    /// Reads this process's environment and the file `.env` in its working folder, if it exists.
     package static func load() throws(SettingsError) -> Settings {
         let environment = ProcessInfo.processInfo.environment
         guard access(".env", F_OK) == 0 else { return Settings(environment: environment) }
@@ -24,10 +25,10 @@ package struct Settings: Sendable {
         return Settings(environment: environment, file: try DotEnv(parsing: String(decoding: data, as: UTF8.self)))
     }
 
-    /// The value of a variable. An empty one counts as not set.
+    /// The value of a variable. An empty value counts as not set.
     /// - Parameters:
-    ///   - option: the command line's value, which wins.
-    ///   - name: the option's name, `--workers`.
+    ///   - option: the value from the command line. It overrides the variable.
+    ///   - name: the option's name, for example `--workers`.
     package func value<Value>(
         _ variable: Variable<Value>, option: String? = nil, _ name: String = ""
     ) throws(SettingsError) -> Value {
@@ -37,17 +38,14 @@ package struct Settings: Sendable {
             }
             return value
         }
-        guard let text = text(of: variable.name) else { return variable.standard }
+        guard let text = text(of: variable.name) else { return variable.defaultValue }
         guard let value = variable.parse(text) else {
             throw SettingsError(message(variable.name, text, variable), .configuration)
         }
         return value
     }
 
-    /// Whether a variable has a value of its own.
-    package func isSet<Value>(_ variable: Variable<Value>) -> Bool { text(of: variable.name) != nil }
-
-    /// The environment for a child process: what `.env` says is in it, under what this process's environment says.
+    /// The environment for a child process: this process's environment, and below it the variables of `.env`.
     package var merged: [String: String] { file.merging(environment) { $1 } }
 
     private func text(of name: String) -> String? {
@@ -61,7 +59,7 @@ package struct Settings: Sendable {
         "\(name): \(variable.isSecret ? "the value" : Self.shown(text)) is not \(variable.expectation)"
     }
 
-    /// A value in an error: in quotes, on one line, and not endless.
+    /// A value for an error message: in quotes, on one line, with at most 200 characters.
     package static func shown(_ text: some StringProtocol) -> String {
         "\"\(String(text.prefix(200).map { $0.isNewline ? " " : $0 }))\""
     }

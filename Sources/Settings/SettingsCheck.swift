@@ -1,5 +1,5 @@
 extension Settings {
-    /// Reads every variable that has a form, so that a bad one ends a command before it has started anything.
+    /// Checks all variables with a restricted form, so that an invalid one ends a command before it starts anything.
     package func checkAll() throws(SettingsError) {
         for number in [
             Variables.databasePort, Variables.connectionRetries, Variables.connectionLimit, Variables.rateLimitRequests,

@@ -1,10 +1,10 @@
-/// A value that cannot be used. The description is one line that names the variable or option, and no secret.
+/// An invalid setting. The description is one line with the name of the variable or option, and without secrets.
 package struct SettingsError: Error, Equatable, CustomStringConvertible {
-    /// What the process ends with (sysexits.h).
+    /// The exit code of the process (sysexits.h).
     package enum Code: Int32, Sendable {
-        /// EX_USAGE: an option's value.
+        /// EX_USAGE: an option is invalid.
         case usage = 64
-        /// EX_CONFIG: a variable's value, or a file's.
+        /// EX_CONFIG: a variable or a file is invalid.
         case configuration = 78
     }
 
@@ -18,10 +18,10 @@ package struct SettingsError: Error, Equatable, CustomStringConvertible {
 }
 
 extension SettingsError {
-    /// For a value whose form is known to its user only.
+    /// For a value that the caller has checked.
     /// - Parameters:
-    ///   - option: the name of the option that it came from; `nil`: it is the variable's.
-    ///   - reason: what is wrong, without a secret.
+    ///   - option: the option that the value came from; `nil` if it came from the variable.
+    ///   - reason: what is wrong, without secrets.
     package init<Value>(_ variable: Variable<Value>, option: String? = nil, _ reason: String) {
         self.init("\(option ?? variable.name): \(reason)", option == nil ? .configuration : .usage)
     }

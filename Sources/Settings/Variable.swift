@@ -1,26 +1,26 @@
-/// One setting, declared once: its name in the environment, its default, what values it takes.
+/// A setting: the name of its environment variable, its default, and its allowed values.
 package struct Variable<Value: Sendable>: Sendable {
     package let name: String
-    /// What it is for, for `--help`.
+    /// The description in `--help`.
     package let summary: String
-    package let standard: Value
-    /// The default as `--help` shows it; `nil`: there is none.
-    package let standardText: String?
-    /// Completes "… is not".
+    package let defaultValue: Value
+    /// The default as shown in `--help`; `nil` if there is none.
+    package let defaultText: String?
+    /// The end of the error message "… is not …".
     let expectation: String
     let isSecret: Bool
     let parse: @Sendable (String) -> Value?
 
-    /// The summary with variable and default, for `--help`.
+    /// The description with the variable's name and the default, for `--help`.
     package var help: String {
-        "\(summary) [\(name)\(standardText.map { "; default: \($0)" } ?? "")]"
+        "\(summary) [\(name)\(defaultText.map { "; default: \($0)" } ?? "")]"
     }
 }
 
 extension Variable where Value == Int {
-    static func integer(_ name: String, _ summary: String, _ standard: Int, in range: ClosedRange<Int>) -> Self {
+    static func integer(_ name: String, _ summary: String, _ defaultValue: Int, in range: ClosedRange<Int>) -> Self {
         Variable(
-            name: name, summary: summary, standard: standard, standardText: "\(standard)",
+            name: name, summary: summary, defaultValue: defaultValue, defaultText: "\(defaultValue)",
             expectation: "a whole number from \(range.lowerBound) to \(range.upperBound)", isSecret: false
         ) { text in Int(text).flatMap { range.contains($0) ? $0 : nil } }
     }
@@ -28,30 +28,30 @@ extension Variable where Value == Int {
 
 extension Variable where Value == Int? {
     static func integer(
-        _ name: String, _ summary: String, default standardText: String, in range: ClosedRange<Int>
+        _ name: String, _ summary: String, default defaultText: String, in range: ClosedRange<Int>
     ) -> Self {
         Variable(
-            name: name, summary: summary, standard: nil, standardText: standardText,
+            name: name, summary: summary, defaultValue: nil, defaultText: defaultText,
             expectation: "a whole number from \(range.lowerBound) to \(range.upperBound)", isSecret: false
         ) { text in Int(text).flatMap { range.contains($0) ? .some(.some($0)) : .none } }
     }
 }
 
 extension Variable where Value == Duration {
-    /// A time: `30`, `0.5` (seconds), `500ms`, `30s`, `15m`, `12h`, `7d`.
-    static func time(_ name: String, _ summary: String, _ standard: String, in range: ClosedRange<Double>) -> Self {
+    /// A duration: `30`, `0.5` (seconds), `500ms`, `30s`, `15m`, `12h`, `7d`.
+    static func time(_ name: String, _ summary: String, _ defaultValue: String, in range: ClosedRange<Double>) -> Self {
         @Sendable func parse(_ text: String) -> Duration? {
             let units: [(String, Double)] = [("ms", 0.001), ("s", 1), ("m", 60), ("h", 3600), ("d", 86400)]
             let unit = units.first { text.hasSuffix($0.0) } ?? ("", 1)
             let number = text.dropLast(unit.0.count)
-            // Double's initialiser also takes "inf", "nan" and hexadecimals.
+            // The initializer of Double also accepts "inf", "nan" and hexadecimal numbers.
             guard number.allSatisfy({ $0.isASCII && ($0.isNumber || $0 == ".") }), let value = Double(number),
                 range.contains(value * unit.1)
             else { return nil }
             return .seconds(value * unit.1)
         }
         return Variable(
-            name: name, summary: summary, standard: parse(standard)!, standardText: standard,
+            name: name, summary: summary, defaultValue: parse(defaultValue)!, defaultText: defaultValue,
             expectation:
                 "a time from \(shortText(range.lowerBound)) to \(shortText(range.upperBound)) seconds (or 500ms, 15m, 12h, 7d)",
             isSecret: false, parse: { parse($0) })
@@ -65,25 +65,25 @@ extension Variable where Value == Duration {
 extension Variable where Value == String? {
     static func text(_ name: String, _ summary: String, isSecret: Bool = false) -> Self {
         Variable(
-            name: name, summary: summary, standard: nil, standardText: nil, expectation: "a text", isSecret: isSecret
+            name: name, summary: summary, defaultValue: nil, defaultText: nil, expectation: "a text", isSecret: isSecret
         ) { $0 }
     }
 }
 
 extension Variable where Value == String {
-    static func text(_ name: String, _ summary: String, _ standard: String) -> Self {
+    static func text(_ name: String, _ summary: String, _ defaultValue: String) -> Self {
         Variable(
-            name: name, summary: summary, standard: standard, standardText: standard, expectation: "a text",
+            name: name, summary: summary, defaultValue: defaultValue, defaultText: defaultValue, expectation: "a text",
             isSecret: false
         ) { $0 }
     }
 }
 
 extension Variable where Value == [String] {
-    static func list(_ name: String, _ summary: String, _ standard: [String]) -> Self {
+    static func list(_ name: String, _ summary: String, _ defaultValue: [String]) -> Self {
         Variable(
-            name: name, summary: summary, standard: standard,
-            standardText: standard.isEmpty ? nil : standard.joined(separator: ","),
+            name: name, summary: summary, defaultValue: defaultValue,
+            defaultText: defaultValue.isEmpty ? nil : defaultValue.joined(separator: ","),
             expectation: "a list separated by commas", isSecret: false
         ) { items(in: $0) }
     }
@@ -97,7 +97,7 @@ extension Variable where Value == [String] {
 extension Variable where Value == [String]? {
     static func list(_ name: String, _ summary: String) -> Self {
         Variable(
-            name: name, summary: summary, standard: nil, standardText: nil,
+            name: name, summary: summary, defaultValue: nil, defaultText: nil,
             expectation: "a list separated by commas", isSecret: false
         ) { Variable<[String]>.items(in: $0).map { .some($0) } }
     }
@@ -106,7 +106,8 @@ extension Variable where Value == [String]? {
 extension Variable where Value == Bool {
     static func flag(_ name: String, _ summary: String) -> Self {
         Variable(
-            name: name, summary: summary, standard: false, standardText: nil, expectation: "one of 1, 0, true, false",
+            name: name, summary: summary, defaultValue: false, defaultText: nil,
+            expectation: "one of 1, 0, true, false",
             isSecret: false
         ) { text in
             switch text {
@@ -119,10 +120,10 @@ extension Variable where Value == Bool {
 }
 
 extension Variable where Value: CaseIterable & RawRepresentable, Value.RawValue == String {
-    /// One of the words of an enumeration; `_` and upper case are taken too.
-    static func choice(_ name: String, _ summary: String, _ standard: Value) -> Self {
+    /// One of the words of an enumeration. `_` for `-` and upper case are accepted, too.
+    static func choice(_ name: String, _ summary: String, _ defaultValue: Value) -> Self {
         Variable(
-            name: name, summary: summary, standard: standard, standardText: standard.rawValue,
+            name: name, summary: summary, defaultValue: defaultValue, defaultText: defaultValue.rawValue,
             expectation: "one of \(Value.allCases.map(\.rawValue).joined(separator: ", "))", isSecret: false
         ) { text in Value(rawValue: String(text.lowercased().map { $0 == "_" ? "-" : $0 })) }
     }

@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// Something about the machine or the folders that a user has to mend.
+/// A problem with the machine or with a folder, which the user has to solve.
 package struct SetupError: Error, CustomStringConvertible {
     package let description: String
 

@@ -12,10 +12,10 @@ struct APICommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "api", abstract: "Run one API node: a FastCGI responder.",
         discussion: """
-            With a listening socket as standard input (spawn-fcgi, lighttpd, mod_fcgid) it serves that one; started as \
-            a CGI program it answers that one request.
+            If standard input is a listening socket (spawn-fcgi, lighttpd, mod_fcgid), the node serves that socket. If \
+            it is started as a CGI program, it answers that one request.
 
-            The node's socket must not be public: whoever can speak FastCGI to it can claim to be any client.
+            The node's socket must not be public: FastCGI clients can claim any client address.
 
 
             """
@@ -58,7 +58,7 @@ struct APICommand: ParsableCommand {
                 idempotencyTTL: try settings.value(Variables.idempotencyTTL),
                 keepsFailedInput: try settings.value(Variables.keepFailedInput))
 
-            // Before there are threads: all of them are to leave these signals to the one that waits for them.
+            // Block the signals before the first thread starts, because threads inherit that.
             let signals = StopSignals { _exit(1) }
             signal(SIGPIPE, SIG_IGN)
             let queue = QueueClient(queueConfiguration, logger: logger)

@@ -6,12 +6,11 @@ import Settings
 struct BalancerCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "balancer",
-        abstract: "Run the load balancer; its options and configuration are nginx's.",
+        abstract: "Run the load balancer, with nginx's options and configuration language.",
         discussion: """
-            Without -c it runs the configuration it was shipped with, with these values put in. Signals: QUIT ends \
-            it when what it has begun is done, TERM and INT at once, HUP loads the configuration anew, USR1 opens the \
-            logs anew, USR2 starts the program anew beside it, on the same sockets. It stays in the foreground unless the \
-            configuration says "daemon on".
+            Without -c it uses a built-in configuration and the values below. Signals: QUIT finishes the open requests \
+            and ends, TERM and INT end immediately, HUP reloads the configuration, USR1 reopens the logs, USR2 starts a \
+            new process on the same sockets. It runs in the foreground unless the configuration says "daemon on".
 
 
             """
@@ -41,25 +40,25 @@ struct BalancerCommand: ParsableCommand {
     @Option(help: .variable(Variables.listen, placeholder: "address,…"))
     var listen: String?
 
-    @Flag(name: .customShort("t"), help: "Test the configuration and end.")
+    @Flag(name: .customShort("t"), help: "Test the configuration and exit.")
     var tests = false
 
-    @Flag(name: .customShort("T"), help: "Test the configuration, print it and end.")
+    @Flag(name: .customShort("T"), help: "Test the configuration, print it and exit.")
     var testsAndPrints = false
 
-    @Flag(name: .customShort("q"), help: "With -t: say only what is wrong.")
+    @Flag(name: .customShort("q"), help: "With -t: print only errors.")
     var isQuiet = false
 
-    @Flag(name: .customShort("v"), help: "Show the version and end.")
+    @Flag(name: .customShort("v"), help: "Show the version and exit.")
     var showsVersion = false
 
-    @Flag(name: .customShort("V"), help: "Show version and build and end.")
+    @Flag(name: .customShort("V"), help: "Show the version and build options and exit.")
     var showsBuild = false
 
     @Option(
         name: .customShort("s", allowingJoined: true),
         help: ArgumentHelp(
-            "Signal a running balancer: stop, quit, reload or reopen.", valueName: "signal"))
+            "Send a signal to the running balancer: stop, quit, reload or reopen.", valueName: "signal"))
     var signal: String?
 
     func run() throws {

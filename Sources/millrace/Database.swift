@@ -2,8 +2,8 @@ import Postgres
 import Settings
 
 extension Settings {
-    /// How this process reaches the database.
-    /// - Parameter name: what `pg_stat_activity` shows.
+    /// How this process connects to the database.
+    /// - Parameter name: the process's name in `pg_stat_activity`.
     func postgres(applicationName name: String) throws(SettingsError) -> PostgresConfiguration {
         PostgresConfiguration(
             connectionString: try usableDatabaseAddress(), applicationName: name,
@@ -18,13 +18,14 @@ extension Settings {
         return address
     }
 
-    /// - Parameter option: the name of the option that the address came from.
+    /// - Parameter option: the option that the address came from; `nil` if it came from the environment.
     func checkDatabase(_ address: String, option: String? = nil) throws(SettingsError) {
         guard !PostgresConfiguration.isUsable(address) else { return }
-        // What is wrong with it is not told: libpq would quote the part, which may be the password.
+        // libpq's error message is not used: it quotes the malformed part, which may be the password.
         throw SettingsError(
             Variables.databaseURL, option: option,
-            "the value is no database URL (postgresql://user:password@host:port/name) and no libpq conninfo")
+            "the value is neither a database URL (postgresql://user:password@host:port/name) nor a libpq conninfo "
+                + "string")
     }
 
     static let databaseEntries = [

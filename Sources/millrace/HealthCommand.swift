@@ -1,22 +1,22 @@
 import ArgumentParser
 import Client
 
-/// For container health checks: the image has no other HTTP client, and none that speaks FastCGI.
+/// For container health checks: the image has no other client for HTTP or FastCGI.
 struct HealthCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "health", abstract: "Ask one process whether it is healthy; exit code 0 says yes.",
+        commandName: "health", abstract: "Check the health of one process. Exit code 0 means healthy.",
         discussion: """
-            An address is http://host:port/path (balancer: /lb/health; worker with --metrics: /health) or, for an API \
-            node, fastcgi://host:port/path or fastcgi:unix:/path/to/socket (then /health is asked for).
+            For the balancer: http://host:port/lb/health. For a worker with --metrics: http://host:port/health. For an \
+            API node: fastcgi://host:port/health, or fastcgi:unix:/path/to/socket, which requests /health.
             """)
 
-    @Argument(help: "Where to ask.")
+    @Argument(help: "The address to check.")
     var address: String
 
     func run() throws {
         try reporting {
             guard let target = HealthTarget(address) else {
-                throw CommandFailure(description: "\"\(address)\" is no http: or fastcgi: address", code: 64)
+                throw CommandFailure(description: "\"\(address)\" is not an http: or fastcgi: address", code: 64)
             }
             let status = try target.ask()
             guard status == 200 else { throw CommandFailure(description: "not healthy: status \(status)") }

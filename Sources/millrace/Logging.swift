@@ -4,7 +4,7 @@ import Settings
 import Telemetry
 
 extension Settings {
-    /// Sets up logging and metrics for this process. To be called before the first logger is made.
+    /// Sets up logging and metrics of this process. Call it before the first logger is created.
     func startLogging(as component: String) throws(SettingsError) -> Logger {
         let level = Logger.Level(rawValue: try value(Variables.logLevel).rawValue) ?? .info
         let format: Telemetry.LogFormat =

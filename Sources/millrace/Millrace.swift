@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// The one executable. Each subcommand is a file of its own and only wires targets together.
+/// The executable. Each subcommand is in a file of its own and only connects the other targets.
 @main
 struct Millrace: ParsableCommand {
     static let versionNumber = "0.1.0"
@@ -9,8 +9,8 @@ struct Millrace: ParsableCommand {
         commandName: "millrace",
         abstract: "A task queue over HTTP: load balancer, API nodes and workers on PostgreSQL.",
         discussion: """
-            Values come from options, then the environment, then the file .env in the working folder, then defaults; \
-            [NAME; default] in an option's help names its variable.
+            A value comes from the option, otherwise from the environment, otherwise from the file .env in the working \
+            folder, otherwise it is the default. The help of an option shows its variable as [NAME; default].
             """,
         version: "millrace \(versionNumber)",
         groupedSubcommands: [

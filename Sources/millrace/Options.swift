@@ -2,22 +2,22 @@ import ArgumentParser
 import Settings
 
 extension ArgumentHelp {
-    /// What a variable is for, its name and its default: the help of the option that stands for it.
+    /// The help of an option that overrides a variable: the variable's description, name and default.
     static func variable<Value>(_ variable: Variable<Value>, placeholder: String) -> ArgumentHelp {
         ArgumentHelp("\(variable.help)", valueName: placeholder)
     }
 }
 
 extension CommandConfiguration {
-    /// For the discussion of a subcommand: variables that no option of it stands for.
+    /// For the discussion of a subcommand: the variables that have no option.
     static func variables(_ list: [(name: String, help: String)]) -> String {
-        "Also from the environment:\n" + list.map { "  \($0.name)  \($0.help)" }.joined(separator: "\n")
+        "Environment variables without an option:\n" + list.map { "  \($0.name)  \($0.help)" }.joined(separator: "\n")
     }
 }
 
 extension Variable {
-    /// For ``CommandConfiguration/variables(_:)``.
+    /// The line of ``CommandConfiguration/variables(_:)``.
     var entry: (name: String, help: String) {
-        (name, summary + (standardText.map { " (default: \($0))" } ?? ""))
+        (name, summary + (defaultText.map { " (default: \($0))" } ?? ""))
     }
 }

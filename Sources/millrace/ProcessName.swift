@@ -2,13 +2,13 @@ import Glibc
 import Settings
 
 extension Settings {
-    /// The variable's value, or where it is not set a name that tells apart the replicas of a container: the kind of
-    /// process and the host's name.
+    /// The variable's value. If it is not set, the kind of process and the host's name, which is different for each
+    /// replica of a container.
     func processName(_ variable: Variable<String?>, _ kind: String) throws(SettingsError) -> String {
         try value(variable) ?? "\(kind)-\(Self.hostName)"
     }
 
-    /// Without the domain.
+    /// The host's name without its domain.
     private static var hostName: String {
         var name = [CChar](repeating: 0, count: 256)
         guard gethostname(&name, name.count - 1) == 0 else { return "localhost" }

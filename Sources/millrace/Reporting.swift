@@ -3,10 +3,10 @@ import Glibc
 import Settings
 import Supervisor
 
-/// Something a subcommand cannot go on from: one line for the user, and what the process ends with.
+/// An error that ends a subcommand: one line for the user, and the exit code.
 struct CommandFailure: Error, CustomStringConvertible {
     let description: String
-    /// sysexits.h where one fits.
+    /// From sysexits.h if a code there fits.
     var code: Int32 = 1
 }
 
@@ -15,7 +15,7 @@ extension ParsableCommand {
     func reporting(_ body: () throws -> Void) throws {
         do {
             try body()
-            // What was printed may be in a buffer still, and what it goes to full.
+            // The output may still be in a buffer, and writing it can fail, for example if the disk is full.
             guard fflush(nil) == 0 else {
                 throw CommandFailure(
                     description: "cannot write the output: \(String(cString: strerror(errno)))", code: 74)

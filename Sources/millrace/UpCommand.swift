@@ -5,10 +5,10 @@ struct UpCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "up", abstract: "Run the whole system in this terminal.",
         discussion: """
-            Without a database it makes and runs a PostgreSQL cluster of its own in the data folder; a later start \
-            goes on with what is there. Ctrl-C stops everything in order, a second Ctrl-C at once.
+            Without --database it creates and runs a private PostgreSQL cluster in the data folder. A later start uses \
+            it again. Ctrl-C stops everything in order; a second Ctrl-C stops everything immediately.
 
-            Every variable of the other subcommands counts here too.
+            The variables of the other subcommands apply, too.
             """)
 
     @Option(help: .variable(Variables.listen, placeholder: "address,…"))
@@ -29,7 +29,7 @@ struct UpCommand: ParsableCommand {
     func run() throws {
         try reporting {
             let settings = try Settings.load()
-            // Its children read them, when much has been started already.
+            // The children read these variables much later. Report errors before anything is started.
             try settings.checkAll()
             let address = try settings.databaseAddress(option: database)
             if let address { try settings.checkDatabase(address, option: database == nil ? nil : "--database") }
@@ -41,7 +41,7 @@ struct UpCommand: ParsableCommand {
                 nodes: try settings.value(Variables.nodeCount, option: api, "--api"),
                 workers: try settings.value(Variables.workerCount, option: workers, "--workers"),
                 database: address)
-            // As the balancer will read it, with its own values or with a file.
+            // Check the configuration as the balancer will read it.
             _ = try ConfigurationSource(
                 settings, file: nil, prefix: plan.data, errorLog: nil, directives: nil, listen: listen
             ).loaded()

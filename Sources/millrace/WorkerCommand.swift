@@ -9,7 +9,7 @@ import Worker
 
 struct WorkerCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "worker", abstract: "Run one worker: it claims tasks and computes them.",
+        commandName: "worker", abstract: "Run one worker, which claims tasks and computes them.",
         discussion: CommandConfiguration.variables(
             [
                 Variables.workerName.entry, Variables.cacheTTL.entry, Variables.cacheMaxEntries.entry,
@@ -38,7 +38,7 @@ struct WorkerCommand: ParsableCommand {
                 metrics: try settings.metrics(option: metrics))
             let logger = try settings.startLogging(as: name)
 
-            // Before there are threads: all of them are to leave these signals to the one that waits for them.
+            // Block the signals before the first thread starts, because threads inherit that.
             let signals = StopSignals { _exit(1) }
             signal(SIGPIPE, SIG_IGN)
             let daemon = try WorkerDaemon(configuration: configuration, types: .builtIn, logger: logger)
@@ -46,21 +46,22 @@ struct WorkerCommand: ParsableCommand {
                 while !signals.wait(.seconds(3600)) {}
                 daemon.stop()
             }
-            // What still computes has been given back, or failed, and ends with the process.
-            if daemon.run() == .stuck { startAnew() }
+            // Computations that still run end with the process. Their tasks have been requeued or failed.
+            if daemon.run() == .stuck { restartProgram() }
         }
     }
 }
 
-/// The same program in the same process, whoever started it and waits for it: all threads end, also one that computes.
-private func startAnew() -> Never {
+/// Replaces this process by a new run of the same program, with the same process id. All threads end, also one that is
+/// still computing.
+private func restartProgram() -> Never {
     var arguments = CommandLine.arguments.map { strdup($0) } + [nil]
     execv("/proc/self/exe", &arguments)
     _exit(1)
 }
 
 extension Settings {
-    /// Where a worker serves its metrics; `nil`: nowhere.
+    /// The address where a worker serves its metrics; `nil` if it does not serve them.
     func metrics(option: String? = nil) throws(SettingsError) -> HostPort? {
         guard let text = try value(Variables.metrics, option: option, "--metrics") else { return nil }
         guard let place = HostPort(text) else {

@@ -27,8 +27,8 @@ final class ChaosSystem: Sendable {
 
     private let folder = TemporaryFolder()
     private let started = Monitor<[Part]>([])
-    private let endpoint: Endpoint
-    private let nodeEndpoints: [Endpoint]
+    private let endpoint: ServerAddress
+    private let nodeEndpoints: [ServerAddress]
     private let cluster: PrivateCluster
     private let migrate: Command
 
@@ -90,7 +90,7 @@ final class ChaosSystem: Sendable {
         for kind in [Kind.balancer, .node, .worker, .postgres] {
             let services = parts.filter { $0.kind == kind }.map(\.service)
             for service in services { service.askToStop() }
-            for service in services where !service.waitUntilStopped(service.stopLimit) { service.kill() }
+            for service in services where !service.waitUntilStopped(service.stopTimeout) { service.kill() }
         }
         network?.remove()
     }

@@ -9,7 +9,7 @@ struct Layout {
     let cluster: PrivateCluster
     let balancerHost: String
     let port: UInt16
-    let nodeEndpoints: [Endpoint]
+    let nodeEndpoints: [ServerAddress]
     let parts: [ChaosSystem.Part]
     /// The command that creates the schema, on this host.
     let migrate: Command
@@ -34,7 +34,7 @@ struct Layout {
         let upstream = ChaosSystem.nodes.map { name in
             network?.hosts[name].map { "\($0.address):\(Self.nodePort)" } ?? "unix:\(folder.file("\(name).sock"))"
         }
-        nodeEndpoints = upstream.compactMap(Endpoint.init)
+        nodeEndpoints = upstream.compactMap(ServerAddress.init)
         environment.merge([
             "RATE_LIMIT_REQUESTS": "0", "MILLRACE_LOG_LEVEL": "error", "MILLRACE_WORKER_CONCURRENCY": "2",
             "DATABASE_URL": database, "DB_HOST": "", "DB_NAME": "",
@@ -50,13 +50,14 @@ struct Layout {
             return ChaosSystem.Part(
                 kind: kind,
                 service: Service(
-                    name, host?.command(command) ?? command, stopSignal: stopSignal, stopLimit: .seconds(15), log: log),
+                    name, host?.command(command) ?? command, stopSignal: stopSignal, stopTimeout: .seconds(15), log: log
+                ),
                 host: host)
         }
         let host = network?.hosts["postgres"]
         let server = Service(
-            "postgres", host?.command(cluster.command) ?? cluster.command, stopSignal: SIGINT, quickSignal: SIGQUIT,
-            stopLimit: .seconds(60), log: log,
+            "postgres", host?.command(cluster.command) ?? cluster.command, stopSignal: SIGINT, killSignal: SIGQUIT,
+            stopTimeout: .seconds(60), log: log,
             prepare: { [cluster] () throws(SetupError) in try cluster.stopLeftover() })
         parts =
             [

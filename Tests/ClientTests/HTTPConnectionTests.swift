@@ -23,7 +23,7 @@ import Threading
         }
     }
 
-    @Test func `a request is written as given, with Host, length and the prefix`() throws {
+    @Test func `a request is sent with Host, Content-Length and the URL's prefix`() throws {
         let server = ScriptedServer { connection in
             let head = connection.read(until: "\r\n\r\n")
             let body = connection.read(until: "}")
@@ -40,7 +40,7 @@ import Threading
                 + "Content-Type: application/json\r\nContent-Length: 7\r\n\r\n{\"c\":1}")
     }
 
-    @Test func `a connection that the server has closed meanwhile is opened again`() throws {
+    @Test func `a connection that the server has closed is opened again`() throws {
         let server = ScriptedServer { connection in
             _ = connection.read(until: "\r\n\r\n")
             connection.write("HTTP/1.1 204 No Content\r\n\r\n")
@@ -50,7 +50,7 @@ import Threading
         defer { connection.close() }
         for _ in 1...3 {
             #expect(try connection.request("GET", "/").status == 204)
-            // The server closes right after its answer; the client must have seen that before it goes on.
+            // The server closes right after its response. Wait until the client has seen that.
             #expect(try connection.receive().isEmpty)
         }
     }
@@ -61,7 +61,7 @@ import Threading
         "HTTP/1.1 200 OK\r\nX-A: 1, 2\r\n\r\nhello",
         "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nX-A: 1, 2\r\n\r\nhello",
     ])
-    func `a body is read however it is framed`(answer: String) throws {
+    func `a body is read with every kind of framing`(answer: String) throws {
         let server = ScriptedServer { connection in
             _ = connection.read(until: "\r\n\r\n")
             for byte in answer.unicodeScalars { connection.write(String(byte)) }
@@ -75,12 +75,12 @@ import Threading
         #expect(response.header("X-B") == nil)
     }
 
-    @Test func `an answer that comes before the request was read is returned`() throws {
+    @Test func `a response that arrives before the server has read the request is returned`() throws {
         let answered = BlockingQueue<Bool>()
         let server = ScriptedServer { connection in
             _ = connection.read(until: "\r\n\r\n")
             connection.write("HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n")
-            // Closing with unread input would reset the connection and take the answer with it.
+            // Closing with unread input would reset the connection and destroy the response.
             _ = answered.next()
         }
         defer { server.stop() }
@@ -90,7 +90,7 @@ import Threading
         #expect(try connection.request("POST", "/", body: body).status == 413)
     }
 
-    @Test func `bytes go out and come in as they are`() throws {
+    @Test func `raw bytes are sent and received unchanged`() throws {
         let server = ScriptedServer { connection in
             let line = connection.read(until: "\n")
             connection.write("HTTP/1.1 400 \(line.utf8.count)\r\nContent-Length: 0\r\n\r\nHTTP/1.1 201 \r\n\r\nrest")
@@ -104,7 +104,7 @@ import Threading
         #expect(try connection.receiveAll() == Array("HTTP/1.1 201 \r\n\r\nrest".utf8))
     }
 
-    @Test func `what goes wrong is told`() throws {
+    @Test func `each kind of failure is reported`() throws {
         let server = ScriptedServer { connection in
             switch connection.read(until: "\r\n\r\n").split(separator: " ").dropFirst().first {
             case "/close": break
@@ -113,19 +113,19 @@ import Threading
             default: connection.waitForClose()
             }
         }
-        let endpoint = Endpoint.tcp(host: "127.0.0.1", port: server.port)
+        let address = ServerAddress.tcp(host: "127.0.0.1", port: server.port)
         func error(_ target: String) -> ClientError? {
-            let connection = HTTPConnection(to: endpoint, timeout: .milliseconds(200))
+            let connection = HTTPConnection(to: address, timeout: .milliseconds(200))
             return #expect(throws: ClientError.self) { _ = try connection.request("GET", target) }
         }
-        #expect(error("/close") == .closed(endpoint))
-        #expect(error("/cut") == .closed(endpoint))
+        #expect(error("/close") == .closed(address))
+        #expect(error("/cut") == .closed(address))
         #expect(error("/garbage") == .malformedResponse(.malformedStatusLine))
-        #expect(error("/silent") == .timedOut(endpoint))
+        #expect(error("/silent") == .timedOut(address))
         server.stop()
-        #expect(error("/") == .notConnected(endpoint, reason: "Connection refused"))
+        #expect(error("/") == .notConnected(address, reason: "Connection refused"))
         let nowhere = HTTPConnection(to: .unix(path: "/nonexistent/a.sock"))
-        #expect(throws: ClientError.notConnected(nowhere.endpoint, reason: "No such file or directory")) {
+        #expect(throws: ClientError.notConnected(nowhere.server, reason: "No such file or directory")) {
             try nowhere.connect()
         }
     }

@@ -1,13 +1,13 @@
 internal import Glibc
 internal import Threading
 
-/// A server on a loopback port that serves one connection after the other from a script.
+/// A server on a loopback port. It serves one connection after the other with a script.
 final class ScriptedServer: Sendable {
     let port: UInt16
     private let listener: CInt
     private let thread: NamedThread
 
-    /// - Parameter script: gets each connection; it is closed when the script returns
+    /// - Parameter script: called with each connection, which is closed when the script returns.
     init(_ script: @escaping @Sendable (ScriptedConnection) -> Void) {
         let listener = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
@@ -41,7 +41,7 @@ final class ScriptedServer: Sendable {
 struct ScriptedConnection {
     let descriptor: CInt
 
-    /// Reads up to and including the next occurrence of `end`; what came before the close if it never comes.
+    /// Reads up to and including the next `end`, or until the connection is closed.
     func read(until end: String) -> String {
         var text: [UInt8] = []
         var byte: UInt8 = 0

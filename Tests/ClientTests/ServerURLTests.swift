@@ -12,13 +12,13 @@ import Testing
         text: String, host: String, port: UInt16, authority: String, prefix: String
     ) throws {
         let url = try ServerURL(text)
-        #expect(url.endpoint == .tcp(host: host, port: port))
+        #expect(url.address == .tcp(host: host, port: port))
         #expect(url.authority == authority)
         #expect(url.prefix == prefix)
     }
 
-    @Test func `a unix socket is a server too`() throws {
-        #expect(try ServerURL("unix:/run/a.sock").endpoint == .unix(path: "/run/a.sock"))
+    @Test func `a unix socket is a valid address`() throws {
+        #expect(try ServerURL("unix:/run/a.sock").address == .unix(path: "/run/a.sock"))
     }
 
     @Test(arguments: [
@@ -33,11 +33,11 @@ import Testing
         #expect(error.map { "\($0)".contains("is not a server's URL: ") } == true)
     }
 
-    @Test func `an endpoint is read as it is shown`() {
+    @Test func `an address is parsed and printed the same way`() {
         for text in ["127.0.0.1:80", "[::1]:80", "localhost:1", "unix:/a/b"] {
-            #expect(Endpoint(text)?.description == text)
+            #expect(ServerAddress(text)?.description == text)
         }
-        #expect(Endpoint("localhost") == nil)
-        #expect(Endpoint(":80") == nil)
+        #expect(ServerAddress("localhost") == nil)
+        #expect(ServerAddress(":80") == nil)
     }
 }

@@ -30,7 +30,7 @@ struct ClientCommandTests {
     @Test func `an error of the server is one line and exit code 1`() throws {
         let refused = try run(["submit", "nothing", "abc"])
         #expect(refused.exit == "ended with code 1")
-        #expect(refused.error.hasPrefix("millrace: the server refused (4"))
+        #expect(refused.error.hasPrefix("millrace: the server refused the request (4"))
         #expect(refused.error.split(separator: "\n").count == 1)
     }
 

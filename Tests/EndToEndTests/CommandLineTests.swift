@@ -12,7 +12,7 @@ struct CommandLineTests {
         (["up", "--api"], "Missing value for '--api <n>' (see millrace up --help)"),
         (["submit", "md5"], "Missing expected argument '<value>' (see millrace submit --help)"),
         (["submit", "md5", "x", "--wait", "-1"], "--wait: \"-1\" is not a whole number from 0 to 60"),
-        (["task", "no id"], "\"no id\" is not a task's id (see millrace task --help)"),
+        (["task", "no id"], "\"no id\" is not a task id (see millrace task --help)"),
         (["worker", "extra"], "Unexpected argument 'extra' (see millrace worker --help)"),
         (["balancer", "-x"], "Unknown option '-x' (see millrace balancer --help)"),
         (["balancer", "-s", "start"], "invalid option: \"-s start\" (stop, quit, reload or reopen)"),
@@ -27,7 +27,7 @@ struct CommandLineTests {
     }
 
     static let badDatabase =
-        "the value is no database URL (postgresql://user:password@host:port/name) and no libpq conninfo"
+        "the value is neither a database URL (postgresql://user:password@host:port/name) nor a libpq conninfo string"
 
     /// Otherwise a worker would treat it as a database that cannot be reached, and retry for ever.
     @Test(arguments: [["worker"], ["api"], ["migrate"], ["up", "--listen", "127.0.0.1:1"]])
@@ -62,7 +62,7 @@ struct CommandLineTests {
         (["balancer"], "MILLRACE_DIRECTIVES", "bogus on;", "unknown directive \"bogus\""),
         (["up"], "MILLRACE_WORKER_METRICS", "9100", "\"9100\" is not host:port"),
         (["worker"], "MILLRACE_WORKER_METRICS", "127.0.0.1:x", "\"127.0.0.1:x\" is not host:port"),
-        (["up"], "MILLRACE_WORKER_METRICS", "127.0.0.1:65535", "each worker takes the next port"),
+        (["up"], "MILLRACE_WORKER_METRICS", "127.0.0.1:65535", "each worker uses the next port"),
         (["api"], "MILLRACE_API_LISTEN", "9000", "\"9000\" is not unix:/path, host:port or fd:0"),
         (["api"], "FCGI_WEB_SERVER_ADDRS", "10.0.0.1, proxy", "\"proxy\" is not an address"),
         (["stats"], "MILLRACE_URL", "localhost:8000", "localhost:8000 is not a server's URL"),

@@ -59,7 +59,7 @@ struct FailoverTests {
                         "DATABASE_URL": "host=\(network.address) user=millrace dbname=millrace",
                         "WORKER_NAME": "far", "MILLRACE_LOG_LEVEL": "critical",
                     ])), name: "far", output: .discarded)
-        defer { _ = far.stop(SIGKILL, limit: .seconds(5)) }
+        defer { _ = far.stop(SIGKILL, timeout: .seconds(5)) }
         try eventually("both workers are registered") { try system.sql("SELECT count(*) FROM worker") == "2" }
         // Each task takes some seconds, and each worker gets one.
         let input: JSONValue = ["string": "some seconds", "time_cost": 16, "memory_cost": 262_144]
@@ -112,7 +112,7 @@ struct FailoverTests {
                         "DATABASE_URL": "host=\(network.address) user=millrace dbname=millrace",
                         "MILLRACE_LOG_LEVEL": "critical",
                     ])), name: "far", output: .discarded)
-        defer { _ = far.stop(SIGKILL, limit: .seconds(5)) }
+        defer { _ = far.stop(SIGKILL, timeout: .seconds(5)) }
         let port = freePort()
         let folder = TemporaryFolder()
         let balancer = try Program.millrace(

@@ -1,18 +1,18 @@
 import FoundationEssentials
 import Testing
 
-/// `compose/.env.example` against `compose/compose.yaml`.
+/// Compares `compose/.env.example` with `compose/compose.yaml`.
 struct ComposeExampleTests {
     private static func text(_ name: String) throws -> String {
         let folder = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
         return try String(contentsOfFile: "/\(folder)/compose/\(name)", encoding: .utf8)
     }
 
-    @Test func `every variable that the stack reads is in the example, with the default that it has`() throws {
+    @Test func `every variable that the stack reads is in the example, with its default`() throws {
         var shown: [Substring: Substring] = [:]
         for line in try Self.text(".env.example").split(separator: "\n") where !line.hasPrefix("#") {
             let parts = line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            #expect(shown.updateValue(parts[1], forKey: parts[0]) == nil, "\(parts[0]) stands there twice")
+            #expect(shown.updateValue(parts[1], forKey: parts[0]) == nil, "\(parts[0]) occurs twice")
         }
         var read: Set<Substring> = []
         for reference in try Self.text("compose.yaml").split(separator: "${").dropFirst() {
@@ -22,7 +22,7 @@ struct ComposeExampleTests {
             if inside.dropFirst(name.count).hasPrefix(":-") {
                 #expect(shown[name] == inside.dropFirst(name.count + 2), "\(name)")
             } else {
-                #expect(shown[name] == "", "\(name) is to be set by the operator")
+                #expect(shown[name] == "", "\(name) must be set by the operator")
             }
         }
         #expect(read.count > 20)

@@ -7,7 +7,7 @@ struct DotEnvTests {
         ("A=#c", ""), ("A='b # $c'", "b # $c"), (#"A="b\n\"c\" \$d \x""#, "b\n\"c\" $d \\x"), ("A='b' # c", "b"),
         ("# A=b\nA=c", "c"), ("A=b\r\n", "b"), ("A=b=c", "b=c"), ("A= b", "b"), ("A=a\nA=b", "b"),
     ])
-    func `values come out as written`(text: String, expected: String?) throws {
+    func `values are parsed as in docker compose`(text: String, expected: String?) throws {
         guard let expected else {
             #expect(throws: SettingsError.self) { try DotEnv(parsing: text) }
             return
@@ -16,10 +16,11 @@ struct DotEnvTests {
     }
 
     @Test(arguments: [
-        ("A", ".env:1: this is not NAME=value"), ("\n1A=b", ".env:2: this is not NAME=value"),
-        ("A='secret", ".env:1: the quotes of A do not end"), ("A=\"x\" y", ".env:1: the quotes of A do not end"),
+        ("A", ".env:1: this line is not NAME=value"), ("\n1A=b", ".env:2: this line is not NAME=value"),
+        ("A='secret", ".env:1: the value of A does not end with its quote"),
+        ("A=\"x\" y", ".env:1: the value of A does not end with its quote"),
     ])
-    func `a bad line is named by its number, without its value`(text: String, message: String) {
+    func `an invalid line is reported by its number, without its value`(text: String, message: String) {
         let error = #expect(throws: SettingsError.self) { try DotEnv(parsing: text) }
         #expect(error?.description == message)
     }

@@ -3,7 +3,7 @@ import Testing
 @testable import Settings
 
 struct SettingsTests {
-    @Test func `the option wins over the environment, it over the file, and that over the default`() throws {
+    @Test func `the option overrides the environment, the file and the default, in this order`() throws {
         let file = try DotEnv(parsing: "MILLRACE_WORKERS=5\nMILLRACE_API=6")
         let settings = Settings(environment: ["MILLRACE_WORKERS": "4"], file: file)
         #expect(try settings.value(Variables.workerCount, option: "7", "--workers") == 7)
@@ -19,14 +19,14 @@ struct SettingsTests {
     }
 
     @Test(arguments: ["abc", "-1", "1.5", "65", "99999999999999999999"])
-    func `a malformed number names its variable and range, with the code for configuration`(value: String) {
+    func `an invalid number is reported with its variable and range, and the code for configuration`(value: String) {
         let settings = Settings(environment: ["MILLRACE_WORKERS": value])
         let error = #expect(throws: SettingsError.self) { try settings.value(Variables.workerCount) }
         #expect(error?.description == "MILLRACE_WORKERS: \"\(value)\" is not a whole number from 0 to 64")
         #expect(error?.code == .configuration)
     }
 
-    @Test func `a malformed option names itself, with the code for usage`() {
+    @Test func `an invalid option is reported with its name and the code for usage`() {
         let settings = Settings(environment: [:])
         let error = #expect(throws: SettingsError.self) {
             try settings.value(Variables.workerCount, option: "many", "--workers")
@@ -38,31 +38,31 @@ struct SettingsTests {
     @Test(arguments: [
         ("0.5", Duration.milliseconds(500)), ("500ms", .milliseconds(500)), ("3s", .seconds(3)), ("1m", .seconds(60)),
     ])
-    func `times take units`(text: String, expected: Duration) throws {
+    func `durations have units`(text: String, expected: Duration) throws {
         #expect(try Settings(environment: ["DB_BASE_BACKOFF": text]).value(Variables.baseBackoff) == expected)
     }
 
     @Test(arguments: ["", "nan", "inf", "0x10", "-1", "1e3", "s", "61", "1 m"])
-    func `what is no time is refused`(text: String) {
+    func `an invalid duration is refused`(text: String) {
         #expect(Variables.baseBackoff.parse(text) == nil)
     }
 
     @Test(arguments: [
-        ("round-robin", BalancingStrategy.roundRobin), ("round_robin", .roundRobin),
+        ("round-robin", StrategySetting.roundRobin), ("round_robin", .roundRobin),
         ("least_connections", .leastConnections), ("Least-Connections", .leastConnections),
     ])
-    func `strategies are taken with dashes and underscores`(text: String, expected: BalancingStrategy) throws {
+    func `strategies are accepted with dashes and underscores`(text: String, expected: StrategySetting) throws {
         #expect(try Settings(environment: ["LB_STRATEGY": text]).value(Variables.strategy) == expected)
     }
 
-    @Test func `an unknown strategy is refused with the words allowed`() {
+    @Test func `an unknown strategy is refused with the allowed words`() {
         let error = #expect(throws: SettingsError.self) {
             try Settings(environment: ["LB_STRATEGY": "random"]).value(Variables.strategy)
         }
         #expect(error?.description == "LB_STRATEGY: \"random\" is not one of round-robin, least-connections")
     }
 
-    @Test func `the database's address comes from DATABASE_URL, else from the DB_ variables, quoted`() throws {
+    @Test func `the database address comes from DATABASE_URL, otherwise from the DB_ variables, quoted`() throws {
         let parts = [
             "DB_NAME": "my db", "DB_USER": "me", "DB_PASSWORD": #"it's \ secret"#, "DB_HOST": "h", "DB_PORT": "6000",
         ]
@@ -75,10 +75,10 @@ struct SettingsTests {
         #expect(try Settings(environment: ["DB_PASSWORD": "x"]).databaseAddress() == nil)
     }
 
-    @Test func `every default is a value of its variable`() throws {
+    @Test func `without any source a variable has its default`() throws {
         let settings = Settings(environment: [:])
         #expect(try settings.value(Variables.resultRetention) == .seconds(7 * 86400))
         #expect(try settings.value(Variables.cacheTTL) == .seconds(3600))
-        #expect(Variables.nodeCount.help == "API nodes [MILLRACE_API; default: 3]")
+        #expect(Variables.nodeCount.help == "number of API nodes [MILLRACE_API; default: 3]")
     }
 }

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 struct FolderTests {
-    @Test func `a folder is made with its parents, and one that is there is left alone`() throws {
+    @Test func `a folder is created with its parents, and an existing one is not changed`() throws {
         let folder = TemporaryFolder()
         try Folder.make(folder.file("a/b/c"), mode: 0o700)
         try Folder.make(folder.file("a/b/c"), mode: 0o755)
@@ -13,7 +13,7 @@ struct FolderTests {
         #expect(status.st_mode & 0o777 == 0o700)
     }
 
-    @Test func `a place that takes no folders is an error, and so is a file`() throws {
+    @Test func `a path where no folder can be created is an error, and so is a file`() throws {
         let folder = TemporaryFolder()
         try folder.write("", to: "file")
         for path in ["/proc/millrace/data", folder.file("file"), folder.file("file/data")] {

@@ -5,7 +5,7 @@ import Testing
 @testable import Supervisor
 
 struct PrivateClusterTests {
-    @Test func `a fresh database takes statements, and a second one does not see its tables`() throws {
+    @Test func `a new database works, and a second one does not see its tables`() throws {
         let one = try TestDatabase()
         let two = try TestDatabase()
         try one.sql("CREATE TABLE t (n int); INSERT INTO t VALUES (7)")
@@ -13,14 +13,14 @@ struct PrivateClusterTests {
         #expect(throws: (any Error).self) { try two.sql("SELECT n FROM t") }
     }
 
-    @Test func `checksums are on, and text is UTF-8 in the C.UTF-8 order`() throws {
+    @Test func `checksums are on, and the locale is C.UTF-8`() throws {
         let settings = try TestCluster.shared.sql(
             "SELECT current_setting('data_checksums'), current_setting('server_encoding'), datcollate FROM pg_database WHERE datname = 'millrace'"
         )
         #expect(settings == "on|UTF8|C.UTF-8")
     }
 
-    @Test func `a killed server starts again, and what was committed is there`() throws {
+    @Test func `a killed server starts again with all committed data`() throws {
         let cluster = TestCluster(maxConnections: 20)
         try cluster.sql("CREATE TABLE t (n int); INSERT INTO t VALUES (1)")
         cluster.stop(SIGKILL)
@@ -28,7 +28,7 @@ struct PrivateClusterTests {
         #expect(try cluster.sql("SELECT n FROM t") == "1")
     }
 
-    @Test func `a server that an earlier start left behind is found and ended`() throws {
+    @Test func `a server that an earlier start left running is found and stopped`() throws {
         let cluster = TestCluster(maxConnections: 20)
         #expect(try cluster.cluster.stopLeftover())
         #expect(try !cluster.cluster.stopLeftover())
@@ -44,7 +44,7 @@ struct PrivateClusterTests {
         ("The files belong to x.\ninitdb: error: no such locale\ninitdb: removing", "initdb: error: no such locale"),
         ("one\ntwo\nthree\n", "two; three"), ("", ""),
     ])
-    func `of a failed program's output the reason is told, in one line`(output: String, reason: String) {
-        #expect(PrivateCluster.reason(in: output) == reason)
+    func `the reason for a failure is found in the program's output`(output: String, reason: String) {
+        #expect(ClusterInitializer.reason(in: output) == reason)
     }
 }

@@ -10,8 +10,8 @@ struct ServiceTests {
         Command("/bin/sh", ["-c", script], environment: ["PATH": "/usr/bin:/bin"])
     }
 
-    @Test func `a service that is killed runs again`() throws {
-        let service = Service("service", shell("exec sleep 100"), stopLimit: .seconds(5), log: log)
+    @Test func `a service that is killed is restarted`() throws {
+        let service = Service("service", shell("exec sleep 100"), stopTimeout: .seconds(5), log: log)
         service.start()
         let first = try eventually("a first process") { service.pid }
         kill(first, SIGKILL)
@@ -21,8 +21,8 @@ struct ServiceTests {
         #expect(kill(second, 0) == -1)
     }
 
-    @Test func `a service that says its settings are wrong is reported`() throws {
-        let service = Service("service", shell("exit 78"), stopLimit: .seconds(5), log: log)
+    @Test func `a service that ends because of invalid settings is reported`() throws {
+        let service = Service("service", shell("exit 78"), stopTimeout: .seconds(5), log: log)
         service.start()
         let failure = try eventually("the failure") { service.failure }
         #expect(failure == "service ended with code 78")
@@ -30,7 +30,7 @@ struct ServiceTests {
         #expect(service.waitUntilStopped(.seconds(5)))
     }
 
-    @Test func `stages stop in the opposite order, and what does not listen is killed`() throws {
+    @Test func `stages stop in the opposite order, and a service that ignores the signal is killed`() throws {
         let folder = TemporaryFolder()
         let order = folder.file("order")
         func service(_ name: String, _ limit: Duration) -> Service {
@@ -38,11 +38,11 @@ struct ServiceTests {
                 name,
                 shell(
                     "trap 'echo \(name) >> \(order); exit' TERM; touch \(order).\(name); while :; do sleep 0.05; done"),
-                stopLimit: limit, log: log)
+                stopTimeout: limit, log: log)
         }
         let deaf = Service(
             "deaf", shell("trap '' TERM; touch \(order).deaf; while :; do sleep 0.05; done"),
-            stopLimit: .milliseconds(200), log: log)
+            stopTimeout: .milliseconds(200), log: log)
         let group = ServiceGroup()
         group.start([service("one", .seconds(10))])
         group.start([deaf])
@@ -57,14 +57,14 @@ struct ServiceTests {
         #expect(deaf.pid == nil)
     }
 
-    @Test func `a program that is not there is an error with its reason`() {
+    @Test func `a missing program is an error with its reason`() {
         let error = #expect(throws: SpawnError.self) {
             _ = try ChildProcess(Command("/nowhere/at-all", environment: [:]), name: "x", output: .discarded)
         }
         #expect(error?.description == "cannot start /nowhere/at-all: No such file or directory")
     }
 
-    @Test func `a folder that is locked says by whom`() throws {
+    @Test func `the error for a locked folder names the process`() throws {
         let folder = TemporaryFolder()
         let lock = try FolderLock(folder.path)
         let error = #expect(throws: SetupError.self) { _ = try FolderLock(folder.path) }
@@ -72,7 +72,7 @@ struct ServiceTests {
         withExtendedLifetime(lock) {}
     }
 
-    @Test func `sockets of a data folder with a long path are in a short folder, the same one every time`() throws {
+    @Test func `the sockets of a data folder with a long path are always in the same short folder`() throws {
         let folder = TemporaryFolder()
         #expect(try SocketFolder.make(data: folder.path, runtime: nil) == folder.path + "/run")
         let long = folder.path + "/" + String(repeating: "x", count: 100)

@@ -30,7 +30,7 @@ package func freePort() -> UInt16 { OccupiedPort().port }
 package func isListening(_ port: UInt16) -> Bool { isListening(.tcp(host: "127.0.0.1", port: port)) }
 
 /// Whether a process accepts connections at an address.
-package func isListening(_ endpoint: Endpoint) -> Bool {
+package func isListening(_ endpoint: ServerAddress) -> Bool {
     let connection = HTTPConnection(to: endpoint, timeout: .seconds(5))
     defer { connection.close() }
     return (try? connection.connect()) != nil

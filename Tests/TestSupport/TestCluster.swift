@@ -56,13 +56,13 @@ package final class TestCluster: Sendable {
     /// Stops the server: `SIGINT` is a fast shutdown, `SIGQUIT` an immediate shutdown, `SIGKILL` a crash.
     package func stop(_ signal: CInt = SIGINT) {
         guard let child = server.withLock({ $0 }) else { return }
-        _ = child.stop(signal, limit: .seconds(30))
+        _ = child.stop(signal, timeout: .seconds(30))
         _ = try? cluster.stopLeftover()
     }
 
     private func tearDown() {
         server.withLock { $0 }?.signal(SIGQUIT)
-        _ = server.withLock { $0 }?.stop(SIGQUIT, limit: .seconds(5))
+        _ = server.withLock { $0 }?.stop(SIGQUIT, timeout: .seconds(5))
         Folder.remove(folder.path)
     }
 

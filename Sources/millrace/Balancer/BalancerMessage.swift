@@ -1,7 +1,7 @@
 import ArgumentParser
 import Glibc
 
-/// What the balancer says on the terminal, in nginx's form: scripts and people know it.
+/// The balancer's terminal messages. They have nginx's format, because scripts may parse them.
 enum BalancerMessage {
     static func say(_ line: String) { write("millrace: \(line)\n") }
 
@@ -10,12 +10,12 @@ enum BalancerMessage {
         _ = Glibc.write(2, bytes, bytes.count)
     }
 
-    /// For an error that ends the process.
+    /// An error that ends the process.
     static func emergency(_ text: String) -> CommandFailure {
         CommandFailure(description: "[emerg] \(text)")
     }
 
-    /// nginx's `-v` and `-V`: the version whose behaviour is followed, and what of it there is.
+    /// nginx's `-v` and `-V`: the version of nginx that the balancer is compatible with, and the modules it has.
     static func version(withBuild: Bool) {
         write("nginx version: nginx/1.29.8 (millrace \(Millrace.versionNumber))\n")
         guard withBuild else { return }
@@ -28,10 +28,10 @@ enum BalancerMessage {
         write("built with Swift, \(build)\nconfigure arguments: \(arguments.joined(separator: " "))\n")
     }
 
-    /// Modules that nginx has only when it is built with them.
+    /// Modules that nginx has only if it was built with them.
     private static let present = ["threads", "http_realip_module", "http_stub_status_module"]
 
-    /// Modules that nginx has unless it is built without them.
+    /// Modules that nginx has unless it was built without them.
     private static let absent = [
         "http_charset_module", "http_gzip_module", "http_ssi_module", "http_userid_module", "http_auth_basic_module",
         "http_mirror_module", "http_autoindex_module", "http_geo_module", "http_split_clients_module",

@@ -1,6 +1,6 @@
 import Glibc
 
-/// nginx's `-s`: a word that becomes a signal for the process whose id is in the pid file.
+/// nginx's `-s`: a word that is translated to a signal for the process in the pid file.
 enum BalancerSignal: String, CaseIterable {
     case stop, quit, reload, reopen
 

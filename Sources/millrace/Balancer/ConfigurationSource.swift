@@ -5,10 +5,10 @@ import NginxConfig
 import Settings
 import Supervisor
 
-/// Where the balancer's configuration comes from: a file, or the shipped one with this installation's values.
+/// The source of the balancer's configuration: a file, or the built-in configuration with this installation's values.
 struct ConfigurationSource {
     let options: BalancerOptions
-    /// What messages call it.
+    /// The configuration's name in messages.
     let name: String
     private let prefix: String
 
@@ -45,7 +45,7 @@ struct ConfigurationSource {
         }
     }
 
-    /// An absolute path.
+    /// The absolute path of the pid file.
     func pidFile() throws -> String {
         let file = try loaded().main.pidFile ?? "millrace.pid"
         return file.hasPrefix("/") ? file : prefix + file
@@ -73,21 +73,22 @@ struct ConfigurationSource {
         return ExitCode(1)
     }
 
-    /// nginx's "in command line" would not tell where to look when the text came from a variable.
+    /// Checks directives that come from a variable. Its error names the variable; nginx's "in command line" would not.
     private static func check(_ directives: String, of name: String) throws(SettingsError) {
         if let reason = BalancerOptions.refusal(of: "events {}", directives: directives) {
             throw SettingsError("\(name): \(reason)", .configuration)
         }
     }
 
-    /// A relative `-c` starts at the working folder, and as in nginx at the prefix where it is not there.
+    /// A relative `-c` path starts at the working folder. If the file does not exist there, it starts at the prefix, as
+    /// in nginx.
     private static func path(of file: String, prefix: String) -> String {
         file.hasPrefix("/") || access(file, F_OK) == 0 ? Folder.absolute(file) : prefix + file
     }
 }
 
 extension BalancerOptions {
-    /// What is wrong with a configuration, without the place; `nil`: nothing is.
+    /// The error in a configuration, without file and line; `nil` if it is valid.
     static func refusal(of text: String, directives: String? = nil) -> String? {
         let options = BalancerOptions(text: text, name: "", prefix: "/", directives: directives)
         guard case .failure(let error) = options.load() else { return nil }

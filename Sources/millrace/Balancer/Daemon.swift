@@ -2,12 +2,13 @@ import FoundationEssentials
 import Glibc
 import Supervisor
 
-/// `daemon on`: the balancer goes on in a process of its own, and the command ends when that one serves.
+/// `daemon on`: the balancer runs in a background process. The command ends when that process serves requests.
 enum Daemon {
-    /// Says to the process that goes on that it is the one.
+    /// The variable that marks the background process.
     private static let mark = "MILLRACE_DAEMON_PROCESS"
 
-    /// - Returns: `false` in the process that is to serve.
+    /// Starts the background process and waits until it serves.
+    /// - Returns: `false` in the background process itself, which has to serve.
     static func start(pidFile: String) throws -> Bool {
         var environment = ProcessInfo.processInfo.environment
         guard environment[mark] == nil else { return false }
@@ -16,7 +17,8 @@ enum Daemon {
             WholeSystem.program, Array(CommandLine.arguments.dropFirst()), environment: environment)
         command.deathSignal = 0
         let child = try ChildProcess(command, name: "daemon", output: .inherited)
-        // The pid file is written when the listeners are bound. Until then it may be that of a balancer that runs.
+        // The process writes the pid file when its listeners are bound. Until then it may contain the id of another
+        // balancer.
         while (try? String(contentsOfFile: pidFile, encoding: .utf8)) != "\(child.pid)\n" {
             if let exit = child.waitForExit(.milliseconds(20)) {
                 throw CommandFailure(description: "[alert] the balancer \(exit)")

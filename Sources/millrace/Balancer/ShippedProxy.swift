@@ -2,15 +2,15 @@ import Balancer
 import DefaultProxy
 import Settings
 
-/// The shipped configuration with this installation's values.
+/// The built-in configuration with this installation's values.
 ///
-/// Each list is tried by itself first: a bad value is told by the name of its variable, not by a line of a file that
-/// nobody wrote. What is good is decided by the balancer's own reader.
+/// Each value is first checked alone with the balancer's parser, so that an error names the variable instead of a line
+/// of the generated file.
 enum ShippedProxy {
-    /// Seconds until a node that was killed is up again, at the most.
+    /// Seconds until a killed node has been restarted, at most.
     private static let nodeWait = 5
 
-    /// - Parameter listen: the option.
+    /// - Parameter listen: the value of `--listen`.
     static func text(_ settings: Settings, listen: String?) throws(SettingsError) -> String {
         let addresses = try settings.value(Variables.listen, option: listen, "--listen")
         try check(addresses, of: Variables.listen, option: listen.map { _ in "--listen" }, "an address to listen on") {
@@ -44,7 +44,7 @@ enum ShippedProxy {
         for item in items where BalancerOptions.refusal(of: configuration([item])) != nil {
             throw SettingsError(variable, option: option, "\(Settings.shown(item)) is not \(expectation)")
         }
-        // All of them together: one may be there twice.
+        // Also check the whole list: a value may occur twice.
         if !items.isEmpty, let refusal = BalancerOptions.refusal(of: configuration(items)) {
             throw SettingsError(variable, option: option, refusal)
         }

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Settings
 
-/// What all subcommands of the client take.
+/// The options of all client subcommands.
 struct ClientOptions: ParsableArguments {
     @Option(help: .variable(Variables.url, placeholder: "url"))
     var url: String?

@@ -1,6 +1,6 @@
 import JSON
 
-/// A reply of the API for a person: one `name  value` a line, objects inside with their name in front.
+/// A response as text for people: one line per value. The names of nested objects are prefixes: `outer.inner  value`.
 func rendered(_ value: JSONValue) -> String {
     let rows = rows(value, prefix: "")
     let width = rows.map(\.name.count).max() ?? 0
@@ -9,7 +9,7 @@ func rendered(_ value: JSONValue) -> String {
     }.joined(separator: "\n")
 }
 
-/// Prints a reply as a person or a program wants it.
+/// Prints a response as text or as JSON.
 func show(_ value: JSONValue, asJSON: Bool) {
     print(asJSON ? String(decoding: value.serialized(), as: UTF8.self) : rendered(value))
 }
@@ -26,7 +26,7 @@ private func rows(_ value: JSONValue, prefix: String) -> [(name: String, text: S
     return value.isNull ? [] : [(prefix, text(value))]
 }
 
-/// Plain values before objects, both by name.
+/// The sort key of a member: simple values come before objects and arrays, both sorted by name.
 private func order(_ member: (key: String, value: JSONValue)) -> String {
     (member.value.objectValue == nil && member.value.arrayValue == nil ? "0" : "1") + member.key
 }

@@ -2,7 +2,7 @@ import Client
 import JSON
 import Settings
 
-/// One call of the API by the command line, with failures in words.
+/// Calls the API for a subcommand. Failures become messages for the terminal.
 struct ServerCall {
     private let url: ServerURL
 
@@ -15,7 +15,7 @@ struct ServerCall {
         }
     }
 
-    /// - Parameter wait: seconds for `Prefer: wait=`; 0: none.
+    /// - Parameter wait: the seconds in `Prefer: wait=`; 0 for no such header.
     func get(_ target: String, wait: Int = 0) throws -> JSONValue { try call("GET", target, wait: wait, body: nil) }
 
     func post(_ target: String, _ body: JSONValue, wait: Int = 0) throws -> JSONValue {
@@ -36,12 +36,12 @@ struct ServerCall {
         return try response.json()
     }
 
-    /// The problem document (RFC 9457) in one line.
+    /// The response's problem document (RFC 9457) as one line.
     private func refusal(_ response: ClientResponse) -> CommandFailure {
         let problem = try? response.json()
         let words = [problem?["title"]?.stringValue, problem?["detail"]?.stringValue].compactMap { $0 }
         return CommandFailure(
-            description: "the server refused (\(response.status))" + (words.isEmpty ? "" : ": ")
+            description: "the server refused the request (\(response.status))" + (words.isEmpty ? "" : ": ")
                 + words.joined(separator: ": "))
     }
 }

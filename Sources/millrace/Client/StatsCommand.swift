@@ -4,7 +4,7 @@ import Settings
 
 struct StatsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "stats", abstract: "Show how the balancer, its nodes and the cache are doing.")
+        commandName: "stats", abstract: "Show the statistics of the balancer, its nodes and the cache.")
 
     @OptionGroup var options: ClientOptions
 

@@ -5,20 +5,20 @@ import Tasks
 
 struct SubmitCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "submit", abstract: "Hand in a task and wait for its result.",
+        commandName: "submit", abstract: "Submit a task and wait for its result.",
         discussion: "Task types:\n"
             + TaskRegistry.builtIn.all.map { "  \($0.name)  \($0.summary)" }.joined(separator: "\n"))
 
     @Argument(help: "The task's type.")
     var type: String
 
-    @Argument(help: "The value of its first required input member (for a hash: the string), or see --input.")
+    @Argument(help: "The value of the first required input member (for hashes: the string). See also --input.")
     var value: String
 
-    @Flag(help: "The value is the whole input: a JSON object.")
+    @Flag(help: "The value is the whole input as a JSON object.")
     var input = false
 
-    // "--wait -1" is a value that is refused, not a missing one.
+    // Unconditional, so that "--wait -1" is reported as an invalid value and not as a missing one.
     @Option(parsing: .unconditional, help: .variable(Variables.wait, placeholder: "seconds"))
     var wait: String?
 
@@ -34,18 +34,19 @@ struct SubmitCommand: ParsableCommand {
     }
 
     private func submit(_ input: JSONValue, _ call: ServerCall, _ wait: Int) throws -> JSONValue {
-        if TaskRegistry.builtIn.definition(named: type)?.isHash ?? false {
+        if definition?.isHash ?? false {
             return try call.post("/hash/\(type)", input, wait: wait)
         }
         let reply = try call.post("/tasks", ["type": .string(type), "input": input])
         guard let task = reply["tasks"]?[0], let id = task["task_id"]?.stringValue else {
-            throw CommandFailure(description: "the server's answer names no task")
+            throw CommandFailure(description: "the server's response has no task id")
         }
         return wait > 0 ? try call.get("/task/\(id)", wait: wait) : task
     }
 
     private func inputObject() throws -> JSONValue {
-        guard input else { return .object([member: memberValue]) }
+        // The server may know types that this program does not know. Most of them have a string.
+        guard input else { return definition?.input(argument: value) ?? ["string": .string(value)] }
         do {
             return try JSONValue(parsing: Array(value.utf8))
         } catch {
@@ -53,16 +54,5 @@ struct SubmitCommand: ParsableCommand {
         }
     }
 
-    private var schema: JSONValue? { TaskRegistry.builtIn.definition(named: type)?.inputSchema }
-
-    /// A type that this program does not know may be known to the server; most take a string.
-    private var member: String { schema?["required"]?[0]?.stringValue ?? "string" }
-
-    private var memberValue: JSONValue {
-        switch schema?["properties"]?[member]?["type"]?.stringValue {
-        case "integer": Int64(value).map { .integer($0) } ?? .string(value)
-        case "number": Double(value).map { .number($0) } ?? .string(value)
-        default: .string(value)
-        }
-    }
+    private var definition: TaskDefinition? { TaskRegistry.builtIn.definition(named: type) }
 }

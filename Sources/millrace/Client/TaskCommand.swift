@@ -1,21 +1,22 @@
 import ArgumentParser
+import Bytes
 import Settings
 
 struct TaskCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "task", abstract: "Show a task's state and result.")
+        commandName: "task", abstract: "Show the state and the result of a task.")
 
     @Argument(help: "The task's id.")
     var id: String
 
-    @Flag(help: "Wait for its end, as long as MILLRACE_WAIT says.")
+    @Flag(help: "Wait until the task is finished, at most MILLRACE_WAIT seconds.")
     var wait = false
 
     @OptionGroup var options: ClientOptions
 
     func validate() throws {
-        guard !id.isEmpty, id.utf8.allSatisfy({ $0 == 0x2D || Character(Unicode.Scalar($0)).isHexDigit }) else {
-            throw ValidationError("\"\(id)\" is not a task's id")
+        guard !id.isEmpty, id.utf8.allSatisfy({ $0 == ASCII.hyphen || $0.hexValue != nil }) else {
+            throw ValidationError("\"\(id)\" is not a task id")
         }
     }
 

@@ -1,10 +1,10 @@
 import Client
 import FastCGIWire
 
-/// One GET to a responder, as a web server would send it.
+/// Sends a GET request to a FastCGI responder, as a web server does.
 enum FastCGIProbe {
-    static func status(of path: String, at endpoint: Endpoint, timeout: Duration) throws -> Int {
-        let connection = HTTPConnection(to: endpoint, timeout: timeout)
+    static func status(of path: String, at address: ServerAddress, timeout: Duration) throws -> Int {
+        let connection = HTTPConnection(to: address, timeout: timeout)
         defer { connection.close() }
         var exchange = FastCGIClientMachine()
         try connection.connect()

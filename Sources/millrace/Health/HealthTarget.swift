@@ -1,34 +1,34 @@
 import Client
 
-/// Where and how one process is asked for its health.
+/// The address and protocol of a health check.
 enum HealthTarget {
-    case http(Endpoint, path: String)
-    case fastCGI(Endpoint, path: String)
+    case http(ServerAddress, path: String)
+    case fastCGI(ServerAddress, path: String)
 
     private static let timeout = Duration.seconds(3)
 
-    init?(_ address: String) {
-        if let path = address.dropping(prefix: "fastcgi:unix:") {
+    init?(_ text: String) {
+        if let path = text.dropping(prefix: "fastcgi:unix:") {
             self = .fastCGI(.unix(path: path), path: "/health")
             return
         }
-        let isFastCGI = address.hasPrefix("fastcgi://")
-        guard let rest = address.dropping(prefix: isFastCGI ? "fastcgi://" : "http://") else { return nil }
+        let isFastCGI = text.hasPrefix("fastcgi://")
+        guard let rest = text.dropping(prefix: isFastCGI ? "fastcgi://" : "http://") else { return nil }
         let slash = rest.firstIndex(of: "/") ?? rest.endIndex
-        guard let endpoint = Endpoint(String(rest[..<slash])), case .tcp = endpoint else { return nil }
+        guard let address = ServerAddress(String(rest[..<slash])), case .tcp = address else { return nil }
         let path = slash == rest.endIndex ? "/health" : String(rest[slash...])
-        self = isFastCGI ? .fastCGI(endpoint, path: path) : .http(endpoint, path: path)
+        self = isFastCGI ? .fastCGI(address, path: path) : .http(address, path: path)
     }
 
-    /// - Returns: the HTTP status of the answer.
+    /// - Returns: the HTTP status of the response.
     func ask() throws -> Int {
         switch self {
-        case .http(let endpoint, let path):
-            let connection = HTTPConnection(to: endpoint, timeout: Self.timeout)
+        case .http(let address, let path):
+            let connection = HTTPConnection(to: address, timeout: Self.timeout)
             defer { connection.close() }
             return try connection.request("GET", path).status
-        case .fastCGI(let endpoint, let path):
-            return try FastCGIProbe.status(of: path, at: endpoint, timeout: Self.timeout)
+        case .fastCGI(let address, let path):
+            return try FastCGIProbe.status(of: path, at: address, timeout: Self.timeout)
         }
     }
 }

@@ -1,15 +1,15 @@
 import Reactor
 import Settings
 
-/// Whether the addresses are free, found out before anything is started.
+/// Checks that the addresses are free before anything is started.
 ///
-/// The balancer's own sockets share a port between its threads (SO_REUSEPORT), and would share it with another
-/// balancer of the same user; so the question is asked without that.
+/// The balancer opens its sockets with SO_REUSEPORT, so that its threads can share a port. It would also share the port
+/// with another balancer of the same user. This check does not use SO_REUSEPORT, so it detects the other balancer.
 struct ListenCheck {
     private let addresses: [String]
     private let option: String?
 
-    /// - Parameter option: the name of the option that the addresses came from; `nil`: the variable.
+    /// - Parameter option: the option that the addresses came from; `nil` if they came from the variable.
     init(_ addresses: [String], option: String?) {
         self.addresses = addresses
         self.option = option

@@ -3,22 +3,24 @@ import Reactor
 import Settings
 import Supervisor
 
-/// What `millrace up` is to run, with every value checked.
+/// What `millrace up` runs. All values are checked.
 struct UpPlan {
     let listen: [String]
-    /// The name of the option that the addresses came from; `nil`: the variable.
+    /// The option that the addresses came from; `nil` if they came from the variable.
     let listenOption: String?
-    /// An absolute path.
+    /// The absolute path of the data folder.
     let data: String
+    /// The names of the nodes.
     let nodes: [String]
+    /// The names of the workers.
     let workers: [String]
-    /// `nil`: a cluster of its own.
+    /// The database's connection string; `nil` for a private cluster.
     let database: String?
-    /// Connections that one process may open to the database.
+    /// Maximum number of database connections of each process.
     let connectionLimit: Int
-    /// Where the first worker serves its metrics.
+    /// Where the first worker serves its metrics. Each further worker uses the next port.
     let metrics: HostPort?
-    /// For the children.
+    /// The environment of the child processes.
     let environment: [String: String]
 
     init(
@@ -27,7 +29,7 @@ struct UpPlan {
     ) throws {
         self.listen = listen
         self.listenOption = listenOption
-        // Root's home is closed to the user that PostgreSQL runs as.
+        // The user that PostgreSQL runs as cannot enter root's home.
         self.data = Folder.absolute(data ?? (Account.isRoot ? "/var/lib/millrace" : ".millrace"))
         let applicationName = try settings.value(Variables.applicationName) ?? "api"
         self.nodes = (1...nodes).map { "\(applicationName)-\($0)" }
@@ -36,34 +38,34 @@ struct UpPlan {
         self.database = database
         metrics = try settings.metrics()
         if let metrics, Int(metrics.port) + workers > 65536 {
-            throw SettingsError(Variables.metrics, "each worker takes the next port, and they end at 65535")
+            throw SettingsError(
+                Variables.metrics, "each worker uses the next port, and a port above 65535 would be needed")
         }
         connectionLimit = try settings.value(Variables.connectionLimit)
         var environment = settings.merged
-        // One log for people, although a child writes into a pipe.
+        // The children write into pipes and would choose JSON, but their merged log is for people.
         if try settings.value(Variables.logFormat) == .auto { environment[Variables.logFormat.name] = "text" }
         self.environment = environment
     }
 
-    /// What is not the same for every worker, or is meant for one worker alone on its machine.
-    /// - Parameter number: of the worker, from 0.
+    /// Variables that differ between the workers, or whose default assumes one worker per machine.
+    /// - Parameter number: the worker's number, from 0.
     func workerEnvironment(_ number: Int) -> [String: String] {
         var values: [String: String] = [:]
         if environment[Variables.concurrency.name, default: ""].isEmpty {
             let cores = max(1, sysconf(CInt(_SC_NPROCESSORS_ONLN)))
             values[Variables.concurrency.name] = "\(max(1, cores / max(1, workers.count)))"
         }
-        // Each serves its metrics on a port of its own, counted up from the one given.
         if let metrics, metrics.port > 0 {
             values[Variables.metrics.name] = "\(HostPort(host: metrics.host, port: metrics.port + UInt16(number)))"
         }
         return values
     }
 
-    /// Every process at its limit, and some for migrations, superusers and a look with psql.
+    /// The connections of all processes at their limit, and some for migrations, superusers and psql.
     var maxConnections: Int { max(100, (nodes.count + workers.count) * connectionLimit + 20) }
 
-    /// Where to point a browser, and where to ask whether the system is ready.
+    /// The URL for browsers and for the readiness check.
     var address: String {
         guard let text = listen.first(where: { !$0.hasPrefix("unix:") }) else { return listen[0] }
         let (host, port) = Self.split(text)
@@ -71,7 +73,7 @@ struct UpPlan {
         return "http://\(isWildcard ? "127.0.0.1" : host):\(port)"
     }
 
-    /// Host and port of `host:port`, `port`, `host` or `[v6]:port`.
+    /// Splits `host:port`, `port`, `host` or `[v6]:port`. The default port is 80.
     static func split(_ text: String) -> (host: String, port: String) {
         if text.hasSuffix("]") { return (text, "80") }
         guard let colon = text.lastIndex(of: ":") else {

@@ -2,22 +2,22 @@ import Client
 import Glibc
 import Supervisor
 
-/// PostgreSQL, nodes, workers and balancer as children of this process.
+/// Runs PostgreSQL, nodes, workers and the balancer as child processes.
 final class WholeSystem: Sendable {
     private let plan: UpPlan
     private let log: ServiceLog
     private let group = ServiceGroup()
     private let signals: StopSignals
 
-    /// To be called on the first thread, before there are others.
+    /// Call it on the first thread, before other threads exist (``StopSignals``).
     init(_ plan: UpPlan) {
         self.plan = plan
         signal(SIGPIPE, SIG_IGN)
         log = ServiceLog(names: ["millrace", "postgres", "balancer"] + plan.nodes + plan.workers)
-        signals = StopSignals { [group] in group.hurry() }
+        signals = StopSignals { [group] in group.stopNow() }
     }
 
-    /// Runs until it is told to stop. Nothing it started is left when it returns or throws.
+    /// Runs until a signal asks it to stop. When it returns or throws, all child processes have ended.
     func run() throws {
         try ListenCheck(plan.listen, option: plan.listenOption).check()
         try Folder.make(plan.data, mode: Account.isRoot ? 0o711 : 0o700)
@@ -39,21 +39,21 @@ final class WholeSystem: Sendable {
         say("stopping: the balancer first, then nodes, workers and PostgreSQL")
     }
 
-    /// Told to stop before everything ran.
+    /// A signal arrived during the start.
     private struct Stopped: Error {}
 
     private func say(_ line: String) { log.write(line, from: "millrace") }
 
-    /// - Returns: how the others reach it.
+    /// - Returns: the connection string for the other processes.
     private func startDatabase(sockets: String) throws -> String {
         if let database = plan.database { return database }
         let cluster = try PrivateCluster(data: plan.data, sockets: sockets, environment: plan.environment)
-        if try cluster.stopLeftover() { say("ended a PostgreSQL server that an earlier start left running") }
+        if try cluster.stopLeftover() { say("stopped a PostgreSQL server that an earlier start left running") }
         var settings = PostgresSettings()
         settings.maxConnections = plan.maxConnections
-        if try cluster.prepare(settings) { say("made a PostgreSQL cluster in \(cluster.folder)") }
+        if try cluster.prepare(settings) { say("created a PostgreSQL cluster in \(cluster.folder)") }
         let service = Service(
-            "postgres", cluster.command, stopSignal: SIGINT, quickSignal: SIGQUIT, stopLimit: .seconds(60), log: log,
+            "postgres", cluster.command, stopSignal: SIGINT, killSignal: SIGQUIT, stopTimeout: .seconds(60), log: log,
             prepare: { () throws(SetupError) in try cluster.stopLeftover() })
         group.start([service])
         try wait(.seconds(120), for: "PostgreSQL") { service.pid.map(cluster.isReady) ?? false }
@@ -67,12 +67,12 @@ final class WholeSystem: Sendable {
             if let exit = child.waitForExit(.milliseconds(100)) {
                 child.waitForOutput(.seconds(1))
                 guard exit.isSuccess else {
-                    throw CommandFailure(description: "the database was not migrated: \(exit)")
+                    throw CommandFailure(description: "the database migration failed: it \(exit)")
                 }
                 return
             }
             if signals.isRequested {
-                _ = child.stop(SIGTERM, limit: .seconds(2))
+                _ = child.stop(SIGTERM, timeout: .seconds(2))
                 throw Stopped()
             }
         }
@@ -84,40 +84,41 @@ final class WholeSystem: Sendable {
                 let values = ["DATABASE_URL": database, "WORKER_NAME": name]
                 return Service(
                     name, command(["worker"], values.merging(plan.workerEnvironment(number)) { $1 }),
-                    stopLimit: .seconds(15), log: log)
+                    stopTimeout: .seconds(15), log: log)
             })
         let nodes = plan.nodes.enumerated().map { number, name in (name, "unix:\(sockets)/api-\(number + 1).sock") }
         group.start(
             nodes.map { name, socket in
                 Service(
                     name, command(["api", "--listen", socket], ["DATABASE_URL": database, "APP_NAME": name]),
-                    stopLimit: .seconds(15), log: log)
+                    stopTimeout: .seconds(15), log: log)
             })
         let values = [
             "MILLRACE_LISTEN": plan.listen.joined(separator: ","),
             "MILLRACE_UPSTREAM": nodes.map(\.1).joined(separator: ","),
         ]
-        // A balancer that finds no node yet counts that as a failure, and passes the node over for a while.
+        // Start the balancer after the nodes: it counts an unreachable node as failed, and does not use it for a while.
         try wait(.seconds(60), for: "the API nodes") { nodes.allSatisfy { _, socket in accepts(socket) } }
-        // SIGQUIT: it finishes what it has begun. What clients wait for ends when the nodes are told to stop.
+        // SIGQUIT: the balancer finishes open requests. Those that wait for results end when the nodes are asked to
+        // stop, so the nodes are asked one second later.
         group.start(
             [
                 Service(
                     "balancer", command(["balancer", "-p", plan.data], values), stopSignal: SIGQUIT,
-                    stopLimit: .seconds(15), log: log)
+                    stopTimeout: .seconds(15), log: log)
             ], headStart: .seconds(1))
     }
 
     private func accepts(_ address: String) -> Bool {
-        guard let endpoint = Endpoint(address) else { return false }
-        let connection = HTTPConnection(to: endpoint, timeout: .seconds(1))
+        guard let address = ServerAddress(address) else { return false }
+        let connection = HTTPConnection(to: address, timeout: .seconds(1))
         defer { connection.close() }
         return (try? connection.connect()) != nil
     }
 
     private func waitUntilReady() throws {
-        let probe = HealthProbe(plan.address)
-        try wait(.seconds(60), for: "an answer to GET /health on \(plan.address)") { probe.isHealthy }
+        let probe = ReadinessProbe(plan.address)
+        try wait(.seconds(60), for: "GET /health on \(plan.address)") { probe.isHealthy }
     }
 
     static let program: String = {
@@ -126,23 +127,24 @@ final class WholeSystem: Sendable {
         return String(cString: path)
     }()
 
-    /// This program again, with other arguments.
+    /// This program with other arguments.
     private func command(_ arguments: [String], _ values: [String: String]) -> Command {
         Command(Self.program, arguments, environment: plan.environment.merging(values) { $1 })
     }
 
-    private func wait(_ limit: Duration, for what: String, _ condition: () -> Bool) throws {
-        let deadline = ContinuousClock.now + limit
+    /// - Parameter what: the part of the system, for the error message.
+    private func wait(_ timeout: Duration, for what: String, _ condition: () -> Bool) throws {
+        let deadline = ContinuousClock.now + timeout
         while !condition() {
             if signals.wait(.milliseconds(20)) { throw Stopped() }
             for service in group.services {
                 if let failure = service.failure { throw CommandFailure(description: failure) }
                 if service.restarts >= 4 {
-                    throw CommandFailure(description: "\(service.name) does not start; its log above says why")
+                    throw CommandFailure(description: "\(service.name) does not start; see its log lines above")
                 }
             }
             if ContinuousClock.now > deadline {
-                throw CommandFailure(description: "there is no \(what) after \(limit)")
+                throw CommandFailure(description: "\(what) not ready after \(timeout)")
             }
         }
     }

@@ -56,7 +56,7 @@ final class ReplicatedPair: Sendable {
     }
 
     deinit {
-        for server in [primaryServer, standbyServer] { _ = server.stop(SIGQUIT, limit: .seconds(10)) }
+        for server in [primaryServer, standbyServer] { _ = server.stop(SIGQUIT, timeout: .seconds(10)) }
     }
 
     private static func start(_ cluster: PrivateCluster, _ name: String, _ log: ServiceLog) throws -> ChildProcess {

@@ -1,7 +1,7 @@
 import Client
 
-/// Asks the whole system, through the balancer, whether it is well.
-struct HealthProbe {
+/// Checks through the balancer whether the whole system is ready.
+struct ReadinessProbe {
     private let url: ServerURL?
 
     init(_ address: String) { url = try? ServerURL(address) }

@@ -1,13 +1,13 @@
-/// A point in time by which something has to be done.
-struct Deadline {
+/// A deadline for calls of poll(2).
+struct PollDeadline {
     private let instant: ContinuousClock.Instant
 
     init(after duration: Duration) { instant = .now + duration }
 
-    /// For poll(2): 0 when it has passed.
+    /// The remaining time as the timeout of poll(2); 0 if the deadline has passed.
     var milliseconds: CInt {
         let (seconds, attoseconds) = (instant - .now).components
-        // Upwards, so that the last millisecond is waited for and not spun through.
+        // Round up. Otherwise the timeout would be 0 during the last millisecond, and the loop would spin.
         let milliseconds = seconds * 1_000 + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000
         return CInt(clamping: max(0, milliseconds))
     }

@@ -1,5 +1,5 @@
-/// Where a server listens.
-package enum Endpoint: Sendable, Hashable {
+/// The address of a server: host and port, or a unix socket.
+package enum ServerAddress: Sendable, Hashable {
     case tcp(host: String, port: UInt16)
     case unix(path: String)
 
@@ -13,7 +13,7 @@ package enum Endpoint: Sendable, Hashable {
         self = .tcp(host: host, port: port)
     }
 
-    /// The value of a Host header.
+    /// The value of the Host header.
     package var authority: String {
         switch self {
         case .tcp(let host, let port): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
@@ -43,7 +43,7 @@ package enum Endpoint: Sendable, Hashable {
     }
 }
 
-extension Endpoint: CustomStringConvertible {
+extension ServerAddress: CustomStringConvertible {
     package var description: String {
         switch self {
         case .tcp: authority

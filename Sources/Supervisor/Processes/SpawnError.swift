@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// A process that could not be started.
+/// Why a process could not be started.
 package struct SpawnError: Error, CustomStringConvertible {
     package let program: String
     /// errno

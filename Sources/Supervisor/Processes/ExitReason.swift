@@ -6,7 +6,7 @@ package enum ExitReason: Sendable, Hashable, CustomStringConvertible {
     case exited(code: CInt)
     case killed(signal: CInt)
 
-    /// From the status that waitpid(2) gives.
+    /// - Parameter status: the status from waitpid(2).
     init(status: CInt) {
         self =
             millrace_exited(status) != 0

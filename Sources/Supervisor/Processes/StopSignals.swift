@@ -2,14 +2,14 @@ internal import CLinux
 internal import Glibc
 internal import Threading
 
-/// SIGINT, SIGTERM, SIGHUP and SIGQUIT as a request to stop, which can be waited for.
+/// Receives SIGINT, SIGTERM, SIGHUP and SIGQUIT as requests to stop.
 package final class StopSignals: Sendable {
     private let isStopping = Monitor(false)
 
-    /// To be made on the first thread before there are others: they inherit that these signals are blocked.
-    /// - Parameter onAgain: called when one comes a while after the first, on a thread of its own. At once after it
-    ///   is no second wish: some senders signal the process, and then its group.
-    package init(onAgain: @escaping @Sendable () -> Void) {
+    /// Create it on the first thread before other threads exist: they inherit that these signals are blocked.
+    /// - Parameter onRepeat: called on a separate thread for a signal that arrives more than 500 ms after the first.
+    ///   An earlier one is ignored, because some senders signal the process and then its process group.
+    package init(onRepeat: @escaping @Sendable () -> Void) {
         var signals = sigset_t()
         sigemptyset(&signals)
         for signal in [SIGINT, SIGTERM, SIGHUP, SIGQUIT] { sigaddset(&signals, signal) }
@@ -21,7 +21,7 @@ package final class StopSignals: Sendable {
                 var signal: CInt = 0
                 guard sigwait(&signals, &signal) == 0 else { continue }
                 if let first {
-                    if ContinuousClock.now - first > .milliseconds(500) { onAgain() }
+                    if ContinuousClock.now - first > .milliseconds(500) { onRepeat() }
                 } else {
                     first = .now
                     isStopping.broadcast { $0 = true }
@@ -32,6 +32,6 @@ package final class StopSignals: Sendable {
 
     package var isRequested: Bool { isStopping.withLock { $0 } }
 
-    /// - Returns: whether it was requested within `limit`.
-    package func wait(_ limit: Duration) -> Bool { isStopping.wait(for: limit) { $0 ? true : nil } ?? false }
+    /// - Returns: whether a stop was requested within `timeout`.
+    package func wait(_ timeout: Duration) -> Bool { isStopping.wait(for: timeout) { $0 ? true : nil } ?? false }
 }

@@ -1,17 +1,17 @@
-/// What to start: a program, its arguments and surroundings.
+/// A program to start, with its arguments and environment.
 package struct Command: Sendable {
     /// An absolute path.
     package var program: String
-    /// Without the program's own name.
+    /// The arguments without the program's name.
     package var arguments: [String]
     package var environment: [String: String]
-    /// `nil`: whoever runs this process.
+    /// The user to run as; `nil` for the user of this process.
     package var account: Account?
-    /// The working folder; `nil`: this process's.
+    /// The working folder; `nil` for that of this process.
     package var folder: String?
-    /// A descriptor that becomes the child's standard input; `nil`: `/dev/null`.
+    /// A descriptor that becomes the child's standard input; `nil` for `/dev/null`.
     package var input: CInt?
-    /// What the kernel sends the child when this process ends, however it ends.
+    /// The signal that the kernel sends to the child when this process ends for any reason. 0 for none.
     package var deathSignal: CInt = 9  // SIGKILL
 
     package init(

@@ -1,14 +1,15 @@
 internal import Glibc
 internal import Threading
 
-/// A process that is kept running: started again when it ends, until it is asked to stop.
+/// A process that is restarted when it ends, until it is asked to stop.
 package final class Service: Sendable {
     package let name: String
-    /// What asks it to end with all it has, and how long it may take.
+    /// The signal that asks the process to finish its work and end.
     package let stopSignal: CInt
-    package let stopLimit: Duration
-    /// What ends it without further ado.
-    let quickSignal: CInt
+    /// How long the process may take to end after ``stopSignal``.
+    package let stopTimeout: Duration
+    /// The signal that ends the process immediately.
+    let killSignal: CInt
 
     private let command: Command
     private let prepare: @Sendable () throws(SetupError) -> Void
@@ -20,23 +21,23 @@ package final class Service: Sendable {
         var isStopping = false
         var isFinished = false
         var restarts = 0
-        /// Why starting it again is no use.
+        /// Why a restart cannot help.
         var failure: String?
     }
 
     /// - Parameters:
-    ///   - log: gets what the process writes, and a line when it ends on its own.
-    ///   - prepare: what has to be done before every start.
+    ///   - log: receives the output of the process, and a line when it ends without being asked to.
+    ///   - prepare: called before each start.
     package init(
-        _ name: String, _ command: Command, stopSignal: CInt = 15, quickSignal: CInt = 9, stopLimit: Duration,
+        _ name: String, _ command: Command, stopSignal: CInt = 15, killSignal: CInt = 9, stopTimeout: Duration,
         log: ServiceLog,
         prepare: @escaping @Sendable () throws(SetupError) -> Void = {}
     ) {
         self.name = name
         self.command = command
         self.stopSignal = stopSignal
-        self.quickSignal = quickSignal
-        self.stopLimit = stopLimit
+        self.killSignal = killSignal
+        self.stopTimeout = stopTimeout
         self.log = log
         self.prepare = prepare
     }
@@ -49,31 +50,31 @@ package final class Service: Sendable {
         }
     }
 
-    /// The process that runs now.
+    /// The id of the running process; `nil` if it does not run.
     package var pid: CInt? {
         state.withLock { state in state.child.flatMap { $0.exit == nil ? $0.pid : nil } }
     }
 
-    /// How often it was started again.
+    /// How often the process was restarted.
     package var restarts: Int { state.withLock { $0.restarts } }
 
-    /// Why it cannot run: it said itself that its settings are wrong (exit codes 64 and 78 of sysexits.h).
+    /// Set if the process ended because its settings are invalid (exit codes 64 and 78 of sysexits.h). `nil` otherwise.
     package var failure: String? { state.withLock { $0.failure } }
 
-    /// Asks it to end; it is not started again. Returns at once.
+    /// Asks the process to end. It is not restarted. Returns immediately.
     package func askToStop() { end(with: stopSignal) }
 
-    /// Ends it now. Returns when it is gone.
+    /// Ends the process. Returns when it has ended.
     package func kill() {
-        end(with: quickSignal)
+        end(with: killSignal)
         if waitUntilStopped(.seconds(6)) { return }
         end(with: SIGKILL)
         _ = waitUntilStopped(.seconds(6))
     }
 
-    /// - Returns: whether it ended in time.
-    package func waitUntilStopped(_ limit: Duration) -> Bool {
-        state.wait(for: limit) { $0.isFinished ? true : nil } ?? false
+    /// - Returns: whether the service ended within `timeout`.
+    package func waitUntilStopped(_ timeout: Duration) -> Bool {
+        state.wait(for: timeout) { $0.isFinished ? true : nil } ?? false
     }
 
     private func end(with signal: CInt) {
@@ -89,14 +90,14 @@ package final class Service: Sendable {
             let startedAt = ContinuousClock.now
             guard let ending = runOnce() else { return }
             let delay = backoff.delay(afterRunning: ContinuousClock.now - startedAt)
-            log.write("\(ending); it is started again in \(delay)", from: name)
+            log.write("\(ending); restarting in \(delay)", from: name)
             let isStopping = state.wait(for: delay) { $0.isStopping ? true : nil } ?? false
             if isStopping { return }
             state.withLock { $0.restarts += 1 }
         }
     }
 
-    /// - Returns: how it ended; `nil`: it was meant to.
+    /// - Returns: how the process ended; `nil` if it was asked to stop.
     private func runOnce() -> String? {
         do {
             try prepare()
@@ -105,7 +106,7 @@ package final class Service: Sendable {
                 state.child = child
                 return state.isStopping
             }
-            // Asked to stop between the decision to start and the start.
+            // A request to stop that came before `child` was set did not reach the process.
             if wasStopped { child.signal(stopSignal) }
             let exit = child.waitForExit()
             child.waitForOutput(.milliseconds(500))

@@ -1,10 +1,10 @@
 internal import FoundationEssentials
 internal import Glibc
 
-/// PostgreSQL's server programs of one version on this machine.
+/// The server programs of one installed PostgreSQL version.
 package struct PostgresInstallation: Sendable, Equatable {
-    /// Oldest that Millrace is made for and tested with.
-    package static let oldestVersion = 15
+    /// The oldest version that Millrace supports and is tested with.
+    package static let minVersion = 15
 
     /// The folder of `initdb` and `postgres`.
     package let programs: String
@@ -13,24 +13,25 @@ package struct PostgresInstallation: Sendable, Equatable {
     package var initdb: String { programs + "/initdb" }
     package var postgres: String { programs + "/postgres" }
 
-    /// The installation to use.
+    /// Selects an installation.
     /// - Parameters:
     ///   - searchPath: the value of `PATH`.
-    ///   - version: the major version an existing cluster needs; `nil`: any, the first of `PATH`, then the newest.
+    ///   - version: the major version that an existing cluster needs. If it is `nil`, the first installation in `PATH`
+    ///     is selected, otherwise the newest.
     package static func find(searchPath: String?, version: Int?) throws(SetupError) -> PostgresInstallation {
         let all = installations(searchPath: searchPath ?? "")
         if let version {
             if let match = all.first(where: { $0.version == version }) { return match }
             throw SetupError(
                 """
-                the data folder was made by PostgreSQL \(version), which is not installed here \
+                the data folder was created by PostgreSQL \(version), which is not installed here \
                 (found: \(list(all))); install postgresql-\(version), or choose another --data
                 """)
         }
-        if let first = all.first(where: { $0.version >= oldestVersion }) { return first }
+        if let first = all.first(where: { $0.version >= minVersion }) { return first }
         throw SetupError(
             """
-            PostgreSQL's server (initdb, postgres; version \(oldestVersion) or newer) was not found in PATH or \
+            PostgreSQL's server (initdb, postgres; version \(minVersion) or newer) was not found in PATH or \
             /usr/lib/postgresql (found: \(list(all))); install it (Debian: apt-get install postgresql), or name a \
             database with --database
             """)
@@ -50,10 +51,10 @@ package struct PostgresInstallation: Sendable, Equatable {
         return found
     }
 
-    /// Folders with both programs, those of `PATH` first, then Debian's and Alpine's, the newest first.
+    /// The folders that contain both programs: first those in `PATH`, then Debian's and Alpine's, the newest first.
     private static func candidates(searchPath: String) -> [String] {
         var folders = searchPath.split(separator: ":").compactMap { folder -> String? in
-            // Where the programs really are: a wrapper script would stand between us and the server we watch.
+            // Wrapper scripts are skipped: the child process must be the server itself, not a shell.
             guard let program = realPath("\(folder)/postgres"), isBinary(program) else { return nil }
             return Folder.parent(of: program)
         }
@@ -81,7 +82,7 @@ package struct PostgresInstallation: Sendable, Equatable {
 
     /// The major version in `postgres (PostgreSQL) 15.14 (Debian 15.14-0+deb12u1)`.
     private static func version(of program: String) -> Int? {
-        guard let ran = try? ShortRun(Command(program, ["--version"], environment: [:]), limit: .seconds(10)) else {
+        guard let ran = try? ShortRun(Command(program, ["--version"], environment: [:]), timeout: .seconds(10)) else {
             return nil
         }
         return version(in: ran.output)

@@ -1,14 +1,14 @@
 internal import Glibc
 internal import Threading
 
-/// One log out of many: every line of a process with its name in front, `api-1    | …`.
+/// Merges the output of all services into one log. Each line begins with the service's name: `api-1    | …`.
 package final class ServiceLog: Sendable {
     private let descriptor: CInt
     private let width: Int
-    /// Held while a line is written, so that lines never mix.
+    /// Locked while a line is written, so that lines do not mix.
     private let writing = Monitor(())
 
-    /// - Parameter names: of all services, so that the bars stand in one column.
+    /// - Parameter names: the names of all services, to align the column of bars.
     package init(descriptor: CInt = 2, names: [String]) {
         self.descriptor = descriptor
         width = names.map(\.count).max() ?? 0
@@ -25,15 +25,15 @@ package final class ServiceLog: Sendable {
                 let count = bytes.withUnsafeBytes {
                     Glibc.write(descriptor, $0.baseAddress! + start, bytes.count - start)
                 }
-                // A reader that is gone is no reason to stop working.
+                // If nobody reads the log any more, drop the line and go on.
                 guard count > 0 || errno == EINTR else { return }
                 start += max(0, count)
             }
         }
     }
 
-    /// Takes what a process writes.
-    package func output(of name: String) -> Output {
+    /// Writes the output of a process to the log.
+    package func output(of name: String) -> ChildOutput {
         let splitter = Monitor(LineSplitter())
         return .merged { [self] piece in
             let lines = splitter.withLock { splitter in

@@ -1,13 +1,13 @@
 internal import CLinux
 internal import Glibc
 
-/// A folder that one process at a time works in: flock(2) on the file `lock` in it.
+/// Reserves a folder for one process, with flock(2) on the file `lock` in it.
 ///
-/// The kernel lets go of it when the process ends, however it ends.
+/// The kernel releases the lock when the process ends for any reason.
 package final class FolderLock: Sendable {
     private let descriptor: CInt
 
-    /// - Throws: also when another process has the folder; then the error names that process.
+    /// - Throws: also if another process holds the lock. Then the error names that process.
     package init(_ folder: String) throws(SetupError) {
         let path = folder + "/lock"
         descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)

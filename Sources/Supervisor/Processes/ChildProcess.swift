@@ -2,17 +2,17 @@ internal import CLinux
 internal import Glibc
 internal import Threading
 
-/// A process that this one started. It never outlives this one (``Command/deathSignal``).
+/// A child process. The kernel ends it when this process ends (``Command/deathSignal``).
 package final class ChildProcess: Sendable {
     package let name: String
     package let pid: CInt
     private let pipes: [Pipe]
-    /// How it ended. While it is `nil` the process id is not yet free for another process.
+    /// How the process ended. While it is `nil`, the process id cannot belong to another process.
     private let ending = Monitor<ExitReason?>(nil)
 
     /// Starts a process.
-    /// - Parameter name: for the threads that serve it.
-    package init(_ command: Command, name: String, output: Output) throws(SpawnError) {
+    /// - Parameter name: part of the names of the threads that serve the process.
+    package init(_ command: Command, name: String, output: ChildOutput) throws(SpawnError) {
         let null = open("/dev/null", O_RDWR | O_CLOEXEC)
         defer { close(null) }
         func pipe(_ handler: @escaping @Sendable ([UInt8]) -> Void) throws(SpawnError) -> Pipe {
@@ -46,7 +46,7 @@ package final class ChildProcess: Sendable {
         _ = NamedThread("wait \(name)") { [pid, ending] in
             pthread_detach(pthread_self())
             var information = siginfo_t()
-            // First without reaping, so that the id stays taken until `ending` says that it is free.
+            // Wait without reaping first. The id stays reserved until `ending` is set.
             while waitid(P_PID, id_t(pid), &information, WEXITED | WNOWAIT) < 0, errno == EINTR {}
             ending.broadcast { ending in
                 var status: CInt = 0
@@ -56,10 +56,10 @@ package final class ChildProcess: Sendable {
         }
     }
 
-    /// `nil`: it is running.
+    /// How the process ended; `nil` while it runs.
     package var exit: ExitReason? { ending.withLock { $0 } }
 
-    /// Sends a signal, unless the process has ended: its id may be another's by then.
+    /// Sends a signal, unless the process has ended. After that its id may belong to another process.
     package func signal(_ signal: CInt) {
         ending.withLock { ending in
             if ending == nil { _ = kill(pid, signal) }
@@ -68,18 +68,19 @@ package final class ChildProcess: Sendable {
 
     package func waitForExit() -> ExitReason { ending.wait { $0 } }
 
-    /// - Returns: `nil` when it still runs after `timeout`.
+    /// - Returns: `nil` if the process still runs after `timeout`.
     package func waitForExit(_ timeout: Duration) -> ExitReason? { ending.wait(for: timeout) { $0 } }
 
-    /// Waits until all output was handed on. Processes that the child left behind may hold it open, hence the limit.
+    /// Waits until all output was delivered. The timeout is needed because processes that the child left behind may
+    /// keep the pipe open.
     package func waitForOutput(_ timeout: Duration) {
         for pipe in pipes { pipe.waitForEnd(timeout) }
     }
 
-    /// Asks the process to end, and kills it after `limit`.
-    package func stop(_ signal: CInt = SIGTERM, limit: Duration) -> ExitReason {
+    /// Asks the process to end, and kills it after `timeout`.
+    package func stop(_ signal: CInt = SIGTERM, timeout: Duration) -> ExitReason {
         self.signal(signal)
-        if let exit = waitForExit(limit) { return exit }
+        if let exit = waitForExit(timeout) { return exit }
         self.signal(SIGKILL)
         return waitForExit()
     }

@@ -3,12 +3,12 @@ package import Glibc
 
 /// Folders with exact owners and modes.
 package enum Folder {
-    /// Makes `path` with all its parents. One that is there is left as it is.
+    /// Creates `path` and its parents. An existing folder is not changed.
     package static func make(_ path: String, mode: mode_t = 0o755) throws(SetupError) {
         var isMade = mkdir(path, mode) == 0
         if !isMade, errno == ENOENT, parent(of: path) != path {
             try make(parent(of: path))
-            // Where it is still ENOENT the parent is one that takes no folders, /proc for example.
+            // If it is still ENOENT, the parent cannot contain new folders, for example /proc.
             isMade = mkdir(path, mode) == 0
         }
         guard isMade else {
@@ -17,11 +17,12 @@ package enum Folder {
             guard isFolder(path) else { throw SetupError("\(path) is not a folder") }
             return
         }
-        // mkdir's mode is cut by the umask.
+        // The umask reduces the mode that mkdir sets.
         guard chmod(path, mode) == 0 else { throw SetupError("cannot set the mode of \(path)", errno: errno) }
     }
 
-    /// Makes `path` if need be, gives it to `account` and sets its mode.
+    /// Creates `path` if it does not exist, and sets its owner and mode.
+    /// - Parameter account: the owner; `nil` for the user of this process.
     static func make(_ path: String, mode: mode_t, for account: Account?) throws(SetupError) {
         try make(path, mode: mode)
         if let account, chown(path, account.user, account.group) != 0 {
@@ -30,7 +31,7 @@ package enum Folder {
         guard chmod(path, mode) == 0 else { throw SetupError("cannot set the mode of \(path)", errno: errno) }
     }
 
-    /// Removes `path` with all that is in it. Nothing there is fine.
+    /// Removes `path` with its contents, if it exists.
     package static func remove(_ path: String) {
         try? FileManager.default.removeItem(atPath: path)
     }
@@ -45,7 +46,10 @@ package enum Folder {
         return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 
-    /// `path` as seen from the root folder, without `.`, `..` and double slashes. It need not exist.
+    /// The last part of a path.
+    static func name(of path: String) -> String { String(path.split(separator: "/").last ?? "") }
+
+    /// The absolute path without `.`, `..` and double slashes. The path need not exist.
     package static func absolute(_ path: String) -> String {
         let whole = path.hasPrefix("/") ? path : FileManager.default.currentDirectoryPath + "/" + path
         var parts: [Substring] = []
@@ -55,7 +59,7 @@ package enum Folder {
         return "/" + parts.joined(separator: "/")
     }
 
-    /// The first folder on the way to `path` that `account` may not pass through.
+    /// The first folder on the path that `account` may not enter; `nil` if there is none.
     static func barrier(to path: String, for account: Account) -> String? {
         var folder = ""
         for part in parent(of: path).split(separator: "/") {

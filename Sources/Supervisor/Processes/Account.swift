@@ -1,11 +1,11 @@
 package import Glibc
 
-/// A user of this machine whom a child process runs as.
+/// A user of this machine that a child process can run as.
 package struct Account: Sendable, Equatable {
     package let name: String
     package let user: uid_t
     package let group: gid_t
-    /// All groups, the primary one among them.
+    /// All groups, including the primary one.
     package let groups: [gid_t]
 
     package init?(named name: String) {
@@ -18,14 +18,14 @@ package struct Account: Sendable, Equatable {
         group = entry.pw_gid
         var count: CInt = 256
         var list = [gid_t](repeating: 0, count: Int(count))
-        // Asked for here and not between fork and exec: it reads files and allocates.
+        // This cannot happen between fork and exec, because it reads files and allocates memory.
         guard getgrouplist(name, entry.pw_gid, &list, &count) >= 0 else { return nil }
         groups = Array(list.prefix(Int(count)))
     }
 
     package static var isRoot: Bool { geteuid() == 0 }
 
-    /// Whether this account may pass through a folder with these owner, group and mode bits.
+    /// Whether this account may pass through a folder with this owner, group and mode.
     package func canEnter(owner: uid_t, group: gid_t, mode: mode_t) -> Bool {
         if owner == user { return mode & S_IXUSR != 0 }
         if groups.contains(group) { return mode & S_IXGRP != 0 }

@@ -1,13 +1,13 @@
 internal import FoundationEssentials
 internal import Glibc
 
-/// `postmaster.pid`, which a running server keeps in its data folder (PostgreSQL's miscadmin.h, LOCK_FILE_LINE_…).
+/// The file `postmaster.pid` in the data folder of a running server (PostgreSQL's miscadmin.h, LOCK_FILE_LINE_…).
 struct PostmasterFile {
     let pid: pid_t
     /// The eighth line: `starting`, `stopping`, `ready`, `standby`.
     let status: String?
 
-    /// `nil`: no server runs there, or none that got that far.
+    /// `nil` if there is no valid file: no server runs, or it has just begun to start.
     init?(dataFolder: String) {
         guard let data = FileManager.default.contents(atPath: dataFolder + "/postmaster.pid") else { return nil }
         self.init(text: String(decoding: data, as: UTF8.self))
@@ -20,8 +20,10 @@ struct PostmasterFile {
         status = lines.count > 7 ? String(lines[7].prefix { $0 != " " }) : nil
     }
 
-    /// Whether that process runs, and is a PostgreSQL server in `dataFolder`: ids are used again, and a file that a
-    /// killed server left may name some other process by now.
+    /// Whether the process is a running PostgreSQL server of `dataFolder`.
+    ///
+    /// The file of a killed server may contain an id that belongs to another process by now. A server's working folder
+    /// is its data folder.
     func isAlive(in dataFolder: String) -> Bool {
         guard kill(pid, 0) == 0 || errno == EPERM else { return false }
         guard let there = realpath("/proc/\(pid)/cwd", nil) else { return false }

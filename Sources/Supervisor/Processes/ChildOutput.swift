@@ -2,24 +2,24 @@ internal import CLinux
 internal import Glibc
 internal import Threading
 
-/// What becomes of a child's standard output and error.
-package enum Output: Sendable {
-    /// They are this process's own.
+/// Where a child's standard output and standard error go.
+package enum ChildOutput: Sendable {
+    /// The child shares those of this process.
     case inherited
     case discarded
-    /// Both in one stream, in the order written.
+    /// Both go to one handler, in the order in which they were written.
     case merged(@Sendable ([UInt8]) -> Void)
     case separate(output: @Sendable ([UInt8]) -> Void, error: @Sendable ([UInt8]) -> Void)
 }
 
-/// The reading side of a pipe from a child: a thread that hands on what comes, until the last writer is gone.
+/// A pipe from a child. A thread reads it and calls the handler until all writers have closed it.
 final class Pipe: Sendable {
-    /// The end the child gets; this process closes its copy after the start.
+    /// The end for the child. This process closes its copy after the child has started.
     let writeEnd: CInt
     private let readEnd: CInt
     private let isAtEnd = Monitor(false)
 
-    /// - Parameter handler: gets every piece, and an empty one at the end. Called on a thread of the pipe's own.
+    /// - Parameter handler: called on the pipe's thread with each piece, and with an empty array at the end.
     init?(name: String, handler: @escaping @Sendable ([UInt8]) -> Void) {
         var ends: [CInt] = [0, 0]
         guard pipe2(&ends, O_CLOEXEC) == 0 else { return nil }

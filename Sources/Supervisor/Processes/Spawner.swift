@@ -2,10 +2,10 @@ internal import CLinux
 internal import Glibc
 internal import Threading
 
-/// The one thread that starts child processes.
+/// The thread that starts all child processes.
 ///
-/// A child's death signal comes when the *thread* that started it ends (prctl(2), PR_SET_PDEATHSIG),
-/// so it has to be a thread that lives as long as the process.
+/// A child gets its death signal when the *thread* that started it ends (prctl(2), PR_SET_PDEATHSIG). So that thread
+/// must live as long as this process.
 enum Spawner {
     private static let work = BlockingQueue<@Sendable () -> Void>()
     private static let thread = NamedThread("spawner") {

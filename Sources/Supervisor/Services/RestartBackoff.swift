@@ -1,0 +1,20 @@
+/// How long to wait before a process that ended is started again.
+///
+/// The delay doubles with each restart. It returns to the minimum after the process ran for a long time, compared with
+/// its current delay.
+struct RestartBackoff {
+    static let minDelay = Duration.milliseconds(100)
+    static let maxDelay = Duration.seconds(10)
+    /// A process that ran for this many times its current delay counts as stable.
+    static let stableFactor = 10
+
+    private var next = minDelay
+
+    /// - Parameter ran: how long the process ran until it ended.
+    /// - Returns: how long to wait before the next start.
+    mutating func delay(afterRunning ran: Duration) -> Duration {
+        if ran >= next * Self.stableFactor { next = Self.minDelay }
+        defer { next = min(next * 2, Self.maxDelay) }
+        return next
+    }
+}
