@@ -1,3 +1,5 @@
+internal import Bytes
+
 /// The address of a server: host and port, or a unix socket.
 package enum ServerAddress: Sendable, Hashable {
     case tcp(host: String, port: UInt16)
@@ -38,7 +40,7 @@ package enum ServerAddress: Sendable, Hashable {
             guard let number = UInt16(text[text.index(after: colon)...]) else { return nil }
             port = number
         }
-        guard !host.isEmpty, host.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != 0x40 }) else { return nil }
+        guard !host.isEmpty, host.utf8.allSatisfy({ $0.isVisible && $0 != ASCII.at }) else { return nil }
         return (String(host), port)
     }
 }

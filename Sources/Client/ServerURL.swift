@@ -1,3 +1,5 @@
+internal import Bytes
+
 /// The value of `MILLRACE_URL`: `http://host[:port][/prefix]`, or `unix:/path` for a unix socket.
 package struct ServerURL: Sendable, Hashable, CustomStringConvertible {
     package let address: ServerAddress
@@ -28,7 +30,7 @@ package struct ServerURL: Sendable, Hashable, CustomStringConvertible {
         }
         var prefix = parts[1][slash...]
         while prefix.hasSuffix("/") { prefix.removeLast() }
-        guard prefix.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+        guard prefix.utf8.allSatisfy(\.isVisible) else {
             throw .invalidURL(text, reason: "its path contains characters that must be percent-encoded")
         }
         address = .tcp(host: host, port: port ?? 80)

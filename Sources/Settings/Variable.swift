@@ -83,7 +83,7 @@ extension Variable where Value == [String] {
     static func list(_ name: String, _ summary: String, _ defaultValue: [String]) -> Self {
         Variable(
             name: name, summary: summary, defaultValue: defaultValue,
-            defaultText: defaultValue.isEmpty ? nil : defaultValue.joined(separator: ","),
+            defaultText: defaultValue.isEmpty ? nil : defaultValue.joined(separator: ", "),
             expectation: "a list separated by commas", isSecret: false
         ) { items(in: $0) }
     }

@@ -18,98 +18,98 @@ package enum LogFormatSetting: String, CaseIterable, Sendable {
 package enum Variables {
     // The database
     package static let databaseURL = Variable<String?>.text(
-        "DATABASE_URL", "the database, as a URL or a libpq conninfo string; overrides DB_…", isSecret: true)
-    package static let databaseName = Variable<String?>.text("DB_NAME", "the database's name")
-    package static let databaseUser = Variable<String?>.text("DB_USER", "the database user")
+        "DATABASE_URL", "The database, as a URL or a libpq conninfo string; overrides DB_…", isSecret: true)
+    package static let databaseName = Variable<String?>.text("DB_NAME", "The database's name")
+    package static let databaseUser = Variable<String?>.text("DB_USER", "The database user")
     package static let databasePassword = Variable<String?>.text(
-        "DB_PASSWORD", "the password of the database user", isSecret: true)
+        "DB_PASSWORD", "The password of the database user", isSecret: true)
     package static let databaseHost = Variable<String?>.text(
-        "DB_HOST", "the database's host, or the folder of its unix socket")
-    package static let databasePort = Variable<Int>.integer("DB_PORT", "the database's port", 5432, in: 1...65535)
+        "DB_HOST", "The database's host, or the folder of its unix socket")
+    package static let databasePort = Variable<Int>.integer("DB_PORT", "The database's port", 5432, in: 1...65535)
     package static let connectionRetries = Variable<Int>.integer(
-        "DB_CONNECTION_RETRIES", "how often a failed attempt to connect is repeated", 5, in: 0...1000)
+        "DB_CONNECTION_RETRIES", "How often a failed attempt to connect is repeated", 5, in: 0...1000)
     package static let baseBackoff = Variable<Duration>.time(
-        "DB_BASE_BACKOFF", "the maximum of the first pause between two attempts; it doubles each time", "0.5",
+        "DB_BASE_BACKOFF", "The maximum of the first pause between two attempts; it doubles each time", "0.5",
         in: 0.001...60)
     package static let connectionLimit = Variable<Int>.integer(
-        "DB_USER_CONNECTION_LIMIT", "database connections of each process", 8, in: 4...1000)
+        "DB_USER_CONNECTION_LIMIT", "Database connections of each process", 8, in: 4...1000)
 
     // Names
     package static let applicationName = Variable<String?>.text(
-        "APP_NAME", "the node's name; default: api-HOST, with `up` api-1, api-2 …")
+        "APP_NAME", "The node's name; default: api-HOST, with `up` api-1, api-2 …")
     package static let workerName = Variable<String?>.text(
-        "WORKER_NAME", "the worker's name; default: worker-HOST, with `up` worker-1, worker-2 …")
+        "WORKER_NAME", "The worker's name; default: worker-HOST, with `up` worker-1, worker-2 …")
 
     // The balancer
     package static let listen = Variable<[String]>.list(
-        "MILLRACE_LISTEN", "addresses to listen on", ["127.0.0.1:8000"])
+        "MILLRACE_LISTEN", "Addresses to listen on", ["127.0.0.1:8000"])
     package static let upstream = Variable<[String]>.list(
-        "MILLRACE_UPSTREAM", "the nodes' FastCGI addresses", (1...3).map { "unix:/run/millrace/api-\($0).sock" })
+        "MILLRACE_UPSTREAM", "The nodes' FastCGI addresses", (1...3).map { "unix:/run/millrace/api-\($0).sock" })
     package static let strategy = Variable<StrategySetting>.choice(
-        "LB_STRATEGY", "how the balancer selects a node: round-robin or least-connections", .roundRobin)
+        "LB_STRATEGY", "How the balancer selects a node: round-robin or least-connections", .roundRobin)
     package static let rateLimitRequests = Variable<Int>.integer(
-        "RATE_LIMIT_REQUESTS", "requests of one client per window; 0: no limit", 100, in: 0...1_000_000_000)
+        "RATE_LIMIT_REQUESTS", "Requests of one client per window; 0: no limit", 100, in: 0...1_000_000_000)
     package static let rateLimitWindow = Variable<Duration>.time(
-        "RATE_LIMIT_WINDOW", "the window of the rate limit", "60", in: 1...86400)
+        "RATE_LIMIT_WINDOW", "The window of the rate limit", "60", in: 1...86400)
     package static let trustedProxies = Variable<[String]>.list(
-        "MILLRACE_TRUSTED_PROXIES", "addresses and networks whose X-Forwarded-For is trusted", [])
+        "MILLRACE_TRUSTED_PROXIES", "Addresses and networks whose X-Forwarded-For is trusted", [])
     package static let configurationFile = Variable<String?>.text(
-        "MILLRACE_CONF", "the configuration file; default: the built-in one")
+        "MILLRACE_CONF", "The configuration file; default: the built-in one")
     package static let prefix = Variable<String?>.text(
-        "MILLRACE_PREFIX", "the folder for relative paths; default: the working folder")
-    package static let errorLog = Variable<String?>.text("MILLRACE_ERROR_LOG", "the file of the error log, or stderr")
+        "MILLRACE_PREFIX", "The folder for relative paths; default: the working folder")
+    package static let errorLog = Variable<String?>.text("MILLRACE_ERROR_LOG", "The file of the error log, or stderr")
     package static let directives = Variable<String?>.text(
-        "MILLRACE_DIRECTIVES", "directives for the main context, before those of the file")
-    package static let accessLog = Variable<String?>.text("MILLRACE_ACCESS_LOG", "the file of the access log")
+        "MILLRACE_DIRECTIVES", "Directives for the main context, before those of the file")
+    package static let accessLog = Variable<String?>.text("MILLRACE_ACCESS_LOG", "The file of the access log")
 
     // The nodes
     package static let apiListen = Variable<String>.text(
-        "MILLRACE_API_LISTEN", "the address to listen on: unix:/path, host:port or fd:0", "127.0.0.1:9000")
+        "MILLRACE_API_LISTEN", "The address to listen on: unix:/path, host:port or fd:0", "127.0.0.1:9000")
     package static let apiThreads = Variable<Int?>.integer(
-        "MILLRACE_API_THREADS", "threads that serve requests", default: "2 per core, at least 4", in: 1...1024)
+        "MILLRACE_API_THREADS", "Threads that serve requests", default: "2 per core, at least 4", in: 1...1024)
     package static let apiConnections = Variable<Int>.integer(
-        "MILLRACE_API_CONNECTIONS", "open FastCGI connections at most", 4096, in: 1...1_000_000)
+        "MILLRACE_API_CONNECTIONS", "Open FastCGI connections at most", 4096, in: 1...1_000_000)
     package static let webServers = Variable<[String]?>.list(
-        "FCGI_WEB_SERVER_ADDRS", "addresses of the web servers that may connect over TCP; default: all")
+        "FCGI_WEB_SERVER_ADDRS", "Addresses of the web servers that may connect over TCP; default: all")
     package static let adminToken = Variable<String?>.text(
-        "MILLRACE_ADMIN_TOKEN", "the bearer token for administrative calls", isSecret: true)
+        "MILLRACE_ADMIN_TOKEN", "The bearer token for administrative calls", isSecret: true)
     package static let queueLimit = Variable<Int>.integer(
-        "MILLRACE_QUEUE_LIMIT", "queued tasks at most; 0: no limit", 1_000_000, in: 0...1_000_000_000_000)
+        "MILLRACE_QUEUE_LIMIT", "Queued tasks at most; 0: no limit", 1_000_000, in: 0...1_000_000_000_000)
     package static let cacheTTL = Variable<Duration>.time(
-        "MILLRACE_CACHE_TTL", "how long a result stays in the cache", "3600", in: 0...3_153_600_000)
+        "MILLRACE_CACHE_TTL", "How long a result stays in the cache", "3600", in: 0...3_153_600_000)
     package static let cacheMaxEntries = Variable<Int>.integer(
-        "MILLRACE_CACHE_MAX_ENTRIES", "results in the cache at most; 0: no limit", 1_000_000, in: 0...1_000_000_000_000)
+        "MILLRACE_CACHE_MAX_ENTRIES", "Results in the cache at most; 0: no limit", 1_000_000, in: 0...1_000_000_000_000)
     package static let cacheKey = Variable<String?>.text(
-        "MILLRACE_CACHE_KEY", "the secret for the cache's keys; default: one that is stored in the database",
+        "MILLRACE_CACHE_KEY", "The secret for the cache's keys; default: one that is stored in the database",
         isSecret: true)
     package static let idempotencyTTL = Variable<Duration>.time(
-        "MILLRACE_IDEMPOTENCY_TTL", "how long an Idempotency-Key is stored", "1d", in: 1...3_153_600_000)
+        "MILLRACE_IDEMPOTENCY_TTL", "How long an Idempotency-Key is stored", "1d", in: 1...3_153_600_000)
     package static let keepFailedInput = Variable<Bool>.flag(
         "MILLRACE_KEEP_FAILED_INPUT",
-        "keep the input of failed and cancelled tasks, so that they can be retried without it")
+        "Keep the input of failed and cancelled tasks, so that they can be retried without it")
     package static let resultRetention = Variable<Duration>.time(
-        "MILLRACE_RESULT_RETENTION", "how long finished tasks are stored", "7d", in: 1...3_153_600_000)
+        "MILLRACE_RESULT_RETENTION", "How long finished tasks are stored", "7d", in: 1...3_153_600_000)
 
     // The workers
     package static let concurrency = Variable<Int?>.integer(
-        "MILLRACE_WORKER_CONCURRENCY", "tasks that run at the same time", default: "the number of cores", in: 1...1024)
+        "MILLRACE_WORKER_CONCURRENCY", "Tasks that run at the same time", default: "the number of cores", in: 1...1024)
     package static let metrics = Variable<String?>.text(
-        "MILLRACE_WORKER_METRICS", "the host:port that serves Prometheus metrics")
+        "MILLRACE_WORKER_METRICS", "The host:port that serves Prometheus metrics")
 
     // The whole system
     package static let dataFolder = Variable<String?>.text(
-        "MILLRACE_DATA", "the data folder; default: .millrace, for root /var/lib/millrace")
-    package static let nodeCount = Variable<Int>.integer("MILLRACE_API", "number of API nodes", 3, in: 1...64)
-    package static let workerCount = Variable<Int>.integer("MILLRACE_WORKERS", "number of workers", 3, in: 0...64)
+        "MILLRACE_DATA", "The data folder; default: .millrace, for root /var/lib/millrace")
+    package static let nodeCount = Variable<Int>.integer("MILLRACE_API", "Number of API nodes", 3, in: 1...64)
+    package static let workerCount = Variable<Int>.integer("MILLRACE_WORKERS", "Number of workers", 3, in: 0...64)
 
     // The client
-    package static let url = Variable<String>.text("MILLRACE_URL", "the server's URL", "http://127.0.0.1:8000")
-    package static let wait = Variable<Int>.integer("MILLRACE_WAIT", "seconds to wait for the result", 10, in: 0...60)
-    package static let json = Variable<Bool>.flag("MILLRACE_JSON", "print the result as JSON")
+    package static let url = Variable<String>.text("MILLRACE_URL", "The server's URL", "http://127.0.0.1:8000")
+    package static let wait = Variable<Int>.integer("MILLRACE_WAIT", "Seconds to wait for the result", 10, in: 0...60)
+    package static let json = Variable<Bool>.flag("MILLRACE_JSON", "Print the result as JSON")
 
     // Logging
     package static let logLevel = Variable<LogLevelSetting>.choice(
-        "MILLRACE_LOG_LEVEL", "the minimum level of log lines", .info)
+        "MILLRACE_LOG_LEVEL", "The minimum level of log lines", .info)
     package static let logFormat = Variable<LogFormatSetting>.choice(
-        "MILLRACE_LOG_FORMAT", "the log format: text, json, or auto (text on a terminal, otherwise json)", .auto)
+        "MILLRACE_LOG_FORMAT", "The log format: text, json, or auto (text on a terminal, otherwise json)", .auto)
 }

@@ -14,12 +14,12 @@ struct Millrace: ParsableCommand {
             """,
         version: "millrace \(versionNumber)",
         groupedSubcommands: [
-            CommandGroup(name: "The system", subcommands: [UpCommand.self]),
+            CommandGroup(name: "Whole-system", subcommands: [UpCommand.self]),
             CommandGroup(
-                name: "Its parts",
+                name: "Single-process",
                 subcommands: [
                     BalancerCommand.self, APICommand.self, WorkerCommand.self, MigrateCommand.self, HealthCommand.self,
                 ]),
-            CommandGroup(name: "The client", subcommands: [SubmitCommand.self, TaskCommand.self, StatsCommand.self]),
+            CommandGroup(name: "Client", subcommands: [SubmitCommand.self, TaskCommand.self, StatsCommand.self]),
         ])
 }

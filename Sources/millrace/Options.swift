@@ -11,7 +11,21 @@ extension ArgumentHelp {
 extension CommandConfiguration {
     /// For the discussion of a subcommand: the variables that have no option.
     static func variables(_ list: [(name: String, help: String)]) -> String {
-        "Environment variables without an option:\n" + list.map { "  \($0.name)  \($0.help)" }.joined(separator: "\n")
+        "Environment variables without an option:\n"
+            + list.map { "  \($0.name)\n\(indented($0.help))" }.joined(separator: "\n")
+    }
+
+    /// Wraps the text at 80 columns, as ArgumentParser does, but with an indentation.
+    private static func indented(_ text: String) -> String {
+        var lines: [String] = []
+        for word in text.split(separator: " ") {
+            if let line = lines.last, line.count + 1 + word.count <= 74 {
+                lines[lines.count - 1] += " \(word)"
+            } else {
+                lines.append(String(word))
+            }
+        }
+        return lines.map { "      \($0)" }.joined(separator: "\n")
     }
 }
 

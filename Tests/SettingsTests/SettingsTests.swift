@@ -79,6 +79,6 @@ struct SettingsTests {
         let settings = Settings(environment: [:])
         #expect(try settings.value(Variables.resultRetention) == .seconds(7 * 86400))
         #expect(try settings.value(Variables.cacheTTL) == .seconds(3600))
-        #expect(Variables.nodeCount.help == "number of API nodes [MILLRACE_API; default: 3]")
+        #expect(Variables.nodeCount.help == "Number of API nodes [MILLRACE_API; default: 3]")
     }
 }

@@ -1,3 +1,4 @@
+internal import Bytes
 internal import JSON
 internal import Queue
 internal import RawStructuredFieldValues
@@ -14,7 +15,9 @@ enum IdempotencyHeader {
         let value = trimmed(value)
         guard let text = value.hasPrefix("\"") ? quoted(value) : unquoted(value) else { return nil }
         let key = Array(text.utf8)
-        guard (1...maxLength).contains(key.count), key.allSatisfy({ 0x20...0x7E ~= $0 }) else { return nil }
+        guard (1...maxLength).contains(key.count), key.allSatisfy({ $0.isVisible || $0 == ASCII.space }) else {
+            return nil
+        }
         return key
     }
 
