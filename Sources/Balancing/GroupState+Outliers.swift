@@ -3,7 +3,7 @@ extension GroupState {
     mutating func recordForOutlierDetection(
         _ index: Int, isError: Bool, toHead: Int64?, _ rules: OutlierDetection, now: Milliseconds
     ) -> [Ejection] {
-        // A request that started before the ejection does not count.
+        // While a peer is ejected, only requests from before the ejection can end. They do not count.
         if !peers[index].outlier.isEjected(at: now) { peers[index].outlier.count(isError: isError, toHead: toHead) }
         var ejections: [Ejection] = []
         if rules.consecutiveErrors > 0, peers[index].outlier.consecutiveErrors >= rules.consecutiveErrors {

@@ -13,8 +13,6 @@ package struct PeerStatistics: Sendable, Hashable {
     /// Requests sent to the peer, including retries.
     package let requests: Int
     package let failures: Int
-    /// The weight minus a penalty for recent failures.
-    package let effectiveWeight: Int
     /// The time of complete responses, from the choice of the peer to the last byte.
     package let responseTimes: TimeHistogram
     /// The result of the active checks; nil: there are none.
@@ -52,7 +50,7 @@ extension GroupState {
         PeerStatistics(
             peer: peer.peer, specification: peer.specification, isHealthy: isHealthy, isDraining: isDraining,
             active: peer.active, idle: peer.idleCount, requests: peer.requests, failures: peer.failures,
-            effectiveWeight: peer.effectiveWeight, responseTimes: peer.responseTimes,
+            responseTimes: peer.responseTimes,
             checkedHealth: peer.checkedHealth, checksPassed: peer.checksPassed, checksFailed: peer.checksFailed,
             isEjected: peer.outlier.isEjected(at: now), ejections: peer.outlier.ejections)
     }

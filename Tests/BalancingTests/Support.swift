@@ -34,6 +34,10 @@ extension PeerGroup {
         (0..<count).map { _ in address(now: now) ?? "-" }.joined(separator: " ")
     }
 
+    func effectiveWeight(of address: String) -> Int? {
+        state.withLock { $0.peers.first { $0.peer.address == address }?.effectiveWeight }
+    }
+
     func statistics(of address: String, now: Milliseconds = 0) throws -> PeerStatistics {
         try #require(statistics(now: now).peers.first { $0.peer.address == address })
     }

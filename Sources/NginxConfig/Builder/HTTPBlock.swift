@@ -15,7 +15,7 @@ extension Builder {
         if http.upstreams.contains(where: { $0.name == name }) {
             throw directive.error("duplicate upstream \"\(directive.arguments[0])\"")
         }
-        upstream = Upstream(name: name, location: directive.location)
+        upstream = Upstream(name: name)
         try apply(directive.block ?? [])
         guard var upstream, let end = directive.blockEnd else { return }
         upstream.resolver = upstream.resolver ?? http.resolver
@@ -61,7 +61,7 @@ extension Builder {
         } catch {
             throw directive.error("\(error.reason) in upstream \"\(text)\"")
         }
-        var implied = Upstream(name: text, location: directive.location)
+        var implied = Upstream(name: text)
         implied.servers = [UpstreamServer(text: text, endpoint: endpoint, location: directive.location)]
         settings.fastCGI.pass = http.upstreams.count
         http.upstreams.append(implied)

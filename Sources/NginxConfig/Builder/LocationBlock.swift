@@ -13,7 +13,7 @@ extension Builder {
         settings.content = .files
         settings.files.tryFiles = nil
         settings.rewriteSteps = []
-        server?.server.locations.append(Location(match: match, settings: settings, location: directive.location))
+        server?.server.locations.append(Location(match: match, settings: settings))
         server?.server.table = LocationTable()
         server?.enclosing.append(match)
         try apply(directive.block ?? [])

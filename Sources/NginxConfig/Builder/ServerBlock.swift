@@ -19,7 +19,7 @@ struct ServerDraft {
 extension Builder {
     mutating func openServer(_ directive: Directive) throws(ConfigurationError) {
         let outer = settings
-        let first = Location(match: .server, settings: settings, location: directive.location)
+        let first = Location(match: .server, settings: settings)
         server = ServerDraft(server: Server(locations: [first], location: directive.location))
         try apply(directive.block ?? [])
         guard var draft = server, directive.blockEnd != nil else { return }
@@ -41,7 +41,7 @@ extension Builder {
             if name.hasPrefix("~") {
                 let text = String(name.dropFirst())
                 if text.isEmpty { throw directive.error("empty regex in server name \"\(name)\"") }
-                // Hosts are compared in lower case, so that a pattern with capital letters could never match.
+                // Hosts are compared in lower case. A pattern with capital letters could never match, and so ignores case.
                 let ignoresCase = text.utf8.contains { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) }
                 let index = pattern(text, ignoresCase: ignoresCase, directive)
                 server?.server.names.append(.pattern(text, index: index))

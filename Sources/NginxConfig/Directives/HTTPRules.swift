@@ -71,10 +71,8 @@ extension DirectiveTable {
             (directive, builder) throws(ConfigurationError) in
             try builder.rejectDuplicate(directive)
             builder.settings.client.keepaliveTimeout = try Values.milliseconds(directive)
-            builder.settings.client.keepaliveHeader = nil
-            if directive.arguments.count == 2 {
-                builder.settings.client.keepaliveHeader = try Values.seconds(directive, argument: 1)
-            }
+            // The second argument is the value for a "Keep-Alive" header, which the balancer does not send.
+            if directive.arguments.count == 2 { _ = try Values.seconds(directive, argument: 1) }
         },
     ]
 }

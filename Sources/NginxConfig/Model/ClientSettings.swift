@@ -6,7 +6,8 @@ package struct ClientSettings: Sendable, Hashable {
     ///
     /// Further bytes go to a file. With `fastcgi_request_buffering off` they go to the peer as they arrive.
     package internal(set) var bodyBufferSize = 64 * 1024
-    /// `client_header_timeout`: from the first byte of a request to the end of its header. The server's value applies.
+    /// `client_header_timeout`: from the first byte of a request to the end of its header. The value of the listener's
+    /// default server applies.
     package internal(set) var headerTimeout = Duration.seconds(60)
     /// `client_body_timeout`: between two reads of a request body.
     package internal(set) var bodyTimeout = Duration.seconds(60)
@@ -21,8 +22,6 @@ package struct ClientSettings: Sendable, Hashable {
     package internal(set) var keepaliveRequests = 1000
     /// `keepalive_time`: once a connection is this old, the next request is its last.
     package internal(set) var keepaliveTime = Duration.seconds(3600)
-    /// The second argument of `keepalive_timeout`, sent as `Keep-Alive: timeout=`; nil: no such header.
-    package internal(set) var keepaliveHeader: Duration?
     package internal(set) var lingeringClose = LingeringClose.on
     /// `lingering_timeout`: between two reads of data that the balancer discards.
     package internal(set) var lingeringTimeout = Duration.seconds(5)

@@ -52,7 +52,7 @@ package struct HTTPConfiguration: Sendable {
     package internal(set) var patterns: [PatternText] = []
     package internal(set) var limitZones: [LimitZone] = []
     package internal(set) var connectionZones: [ConnectionLimitZone] = []
-    package internal(set) var logFormats: [LogFormat] = []
+    var logFormats: [LogFormat] = []
     /// The folders for temporary files, as absolute paths. The balancer creates those that do not exist.
     package internal(set) var temporaryFolders: Set<String> = []
 }

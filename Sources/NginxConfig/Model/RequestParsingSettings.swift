@@ -1,5 +1,5 @@
-/// How the head of a request is parsed (ngx_http_core_module). The server's values apply, because a request is parsed
-/// before its location is known.
+/// How the head of a request is parsed (ngx_http_core_module). The values of the listener's default server apply,
+/// because a request is parsed before its host is known.
 package struct RequestParsingSettings: Sendable, Hashable {
     package internal(set) var headerBuffers = HeaderBuffers()
     /// `max_headers`: header lines of one request; nil: the parser's own limit.

@@ -32,7 +32,7 @@ package struct AddedHeader: Sendable, Hashable {
     package let name: String
     package let value: Template
     /// `always`: the header is added whatever the status is.
-    package let isAlways: Bool
+    let isAlways: Bool
 
     /// Whether the header is added to a response with this status (ngx_http_headers_module has the list).
     package func applies(to status: Int) -> Bool {

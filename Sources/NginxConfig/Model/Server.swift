@@ -63,6 +63,4 @@ package struct Location: Sendable {
 
     package let match: Match
     package internal(set) var settings: LocationSettings
-    /// The file and line of its `{`.
-    package let location: SourceLocation
 }

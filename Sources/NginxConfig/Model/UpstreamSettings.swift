@@ -33,7 +33,6 @@ package struct Upstream: Sendable, Hashable {
     package internal(set) var resolverTimeout: Duration?
     /// nil: no peer is ejected.
     package internal(set) var outliers: OutlierDetectionSettings?
-    package let location: SourceLocation
 }
 
 /// `queue`: requests wait while all usable peers are at `max_conns`, or while no peer is usable.
