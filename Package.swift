@@ -174,7 +174,8 @@ let package = Package(
         .testTarget(
             name: "BalancerTests",
             dependencies: [
-                "Balancer", "JSON", "NginxConfig", "Reactor", "Supervisor", "TestSupport", "Threading",
+                "AdminAccess", "Balancer", "HTTPWire", "JSON", "NginxConfig", "Reactor", "Supervisor", "TestSupport",
+                "Threading",
             ], exclude: ["NginxComparison/Differences.md"]),
         .testTarget(
             name: "WorkerTests",

@@ -1,0 +1,78 @@
+import Reactor
+import Threading
+
+/// A connection in memory: the second implementation of ``Transport``. The descriptor is an event's, so that the loop can
+/// be told of what happens.
+final class MemoryTransport: Transport {
+    private let event = EventFD()
+    private var incoming: [UInt8] = []
+    /// What was written, and nobody has taken.
+    private(set) var outgoing: [UInt8] = []
+    /// Bytes that can be written before a write would block.
+    var room = Int.max
+    private var isEnded = false
+    private(set) var isClosed = false
+    private(set) var isReset = false
+    private(set) var isWritingShutDown = false
+    let isEncrypted: Bool
+
+    init(isEncrypted: Bool = false) { self.isEncrypted = isEncrypted }
+
+    // MARK: The other end
+
+    func receive(_ text: String) {
+        incoming += Array(text.utf8)
+        event.signal()
+    }
+
+    /// The other end sends no more.
+    func end() {
+        isEnded = true
+        event.signal()
+    }
+
+    func takeOutgoing() -> String {
+        defer { outgoing = [] }
+        return String(decoding: outgoing, as: UTF8.self)
+    }
+
+    // MARK: Transport
+
+    var descriptor: CInt { event.descriptor }
+    var localAddress: SocketAddress? { SocketAddress("192.0.2.1:443") }
+    var tcpInfo: TCPInfo? { nil }
+    var pendingError: CInt { 0 }
+
+    func read(into buffer: ByteBuffer, atMost limit: Int) -> IOOutcome {
+        event.drain()
+        if incoming.isEmpty { return isEnded ? .closed : .wouldBlock }
+        let count = min(limit, incoming.count)
+        buffer.append(Array(incoming[..<count]))
+        incoming.removeFirst(count)
+        return .bytes(count)
+    }
+
+    func write(_ bytes: UnsafeRawBufferPointer) -> IOOutcome {
+        guard room > 0 else { return .wouldBlock }
+        let count = min(room, bytes.count)
+        outgoing += bytes[..<count]
+        if room != .max { room -= count }
+        return .bytes(count)
+    }
+
+    func write(_ pieces: LentPieces, after buffer: ByteBuffer?) -> IOOutcome {
+        let all = ByteBuffer(capacity: pieces.byteCount)
+        buffer?.withBytes { all.append($0) }
+        pieces.copy(from: 0, to: all)
+        return all.withBytes { write($0) }
+    }
+
+    func send(_ part: FilePart, atMost limit: Int) -> IOOutcome { .failed(0) }
+    func shutdownWriting() { isWritingShutDown = true }
+    func close() { isClosed = true }
+
+    func reset() {
+        isReset = true
+        isClosed = true
+    }
+}
