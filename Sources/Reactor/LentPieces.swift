@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 
 /// References to bytes in buffers of others, which are written to a socket without being copied (sendmsg(2)).
