@@ -3,7 +3,7 @@
 # The required system packages, by their names in Debian. This is the only list.
 BUILD_PACKAGES := libargon2-dev libfcgi-dev libpcre2-dev libpq-dev libssl-dev pkg-config
 RUN_PACKAGES   := postgresql
-TEST_PACKAGES  := iproute2 libfcgi-perl nginx-light php-fpm
+TEST_PACKAGES  := iproute2 libfcgi-perl nginx-light php-fpm python3
 CHAOS_PACKAGES := iproute2
 BENCH_PACKAGES := haproxy linux-perf nginx-light
 PEER_PACKAGES  := nginx-light python3-venv redis-server
@@ -106,6 +106,7 @@ for package in $(1); do \
     [ "$$(dpkg-query -W -f '$${db:Status-Status}' $$package 2>/dev/null)" = installed ] && continue; \
     case $$package in \
     linux-perf) command -v perf >/dev/null && continue ;; \
+    python3) command -v python3 >/dev/null && continue ;; \
     python3-venv) python3 -c 'import ensurepip' 2>/dev/null && continue ;; \
     redis-server) command -v redis-server >/dev/null && continue ;; \
     nginx-light) command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] && continue ;; \
