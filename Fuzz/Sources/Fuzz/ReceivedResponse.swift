@@ -83,7 +83,7 @@ struct ReceivedResponse: Equatable {
         }
     }
 
-    private static func head(_ head: ResponseHead, _ limits: ResponseLimits) -> Head {
+    private static func head(_ head: CGIResponseHead, _ limits: ResponseLimits) -> Head {
         require(head.bytes.count <= limits.head, "the head is larger than its limit")
         require(head.fields.count <= limits.fields, "there are more fields than their limit")
         let fields = head.fields.map { Array(head.bytes[$0.name]) + ": ".utf8 + Array(head.bytes[$0.value]) }
