@@ -1,38 +1,38 @@
 internal import Glibc
 
-/// How a connection's bytes travel: the seam between what a connection says and how it says it.
+/// Reads and writes the bytes of a connection: the seam between a protocol and the way its bytes are sent.
 ///
-/// ``Socket`` is the plain one. A TLS session is another. Callers try a read or a write; when it would block they wait for
-/// *any* event of the descriptor, because TLS may have to write in order to read.
+/// ``Socket`` sends them unencrypted. A TLS session would be another transport. When a read or write would block, callers
+/// wait for *any* event of the descriptor, because TLS may have to write in order to read.
 package protocol Transport {
-    /// What the event loop watches.
+    /// The descriptor for the event loop.
     var descriptor: CInt { get }
-    /// The bytes are encrypted on their way: `$scheme` is `https`.
+    /// Whether the bytes are encrypted. Then `$scheme` is `https`.
     var isEncrypted: Bool { get }
-    /// This end's address.
+    /// The address of this end of the connection.
     var localAddress: SocketAddress? { get }
-    /// What the kernel knows of the way to the peer; nil if it is not TCP.
+    /// What the kernel has measured on the connection; nil if it is not TCP.
     var tcpInfo: TCPInfo? { get }
-    /// The outcome of connecting, as `errno` has it; 0 if connected.
+    /// The error of the connection attempt as `errno`; 0 if there is none.
     var pendingError: CInt { get }
 
-    /// Reads at most `limit` bytes into the back of `buffer`.
+    /// Reads up to `limit` bytes and appends them to `buffer`.
     func read(into buffer: ByteBuffer, atMost limit: Int) -> IOOutcome
-    /// Writes as many bytes as are taken now.
+    /// Writes as many bytes as are accepted now.
     func write(_ bytes: UnsafeRawBufferPointer) -> IOOutcome
-    /// Writes `buffer`, then the pieces, as many bytes as are taken now. Drops nothing from either.
+    /// Writes `buffer` and then the pieces, as many bytes as are accepted now. Removes nothing from either.
     func write(_ pieces: LentPieces, after buffer: ByteBuffer?) -> IOOutcome
-    /// Sends from the front of a part of a file, at most `limit` bytes.
+    /// Sends up to `limit` bytes from the front of a part of a file.
     func send(_ part: FilePart, atMost limit: Int) -> IOOutcome
-    /// Tells the peer that no more is coming.
+    /// Tells the peer that no more bytes will be sent.
     func shutdownWriting()
-    /// Closes with a reset: bytes that are not sent yet are dropped.
+    /// Closes with a reset. Unsent bytes are dropped.
     func reset()
     func close()
 }
 
 extension Transport {
-    /// Writes at most `limit` bytes from the front of `buffer`, and drops those that were taken.
+    /// Writes up to `limit` bytes from the front of `buffer`, and removes those that were written.
     package func write(from buffer: ByteBuffer, atMost limit: Int = .max) -> IOOutcome {
         let outcome = buffer.withBytes { bytes in
             write(bytes.count > limit ? UnsafeRawBufferPointer(rebasing: bytes[..<limit]) : bytes)
