@@ -32,7 +32,6 @@
     @inlinable package static var smallA: UInt8 { 0x61 }
     @inlinable package static var leftBrace: UInt8 { 0x7B }
     @inlinable package static var rightBrace: UInt8 { 0x7D }
-    @inlinable package static var tilde: UInt8 { 0x7E }
     @inlinable package static var delete: UInt8 { 0x7F }
 }
 

@@ -91,17 +91,7 @@ package final class ByteBuffer {
 
     package func append(_ bytes: Span<UInt8>) { bytes.withUnsafeBytes { append($0) } }
     package func append(_ bytes: [UInt8]) { storage.append(contentsOf: bytes) }
-    package func append(_ text: StaticString) { storage.append(text) }
+    package func append(_ text: StaticString) { storage.append(literal: text) }
     package func append(_ text: String) { storage.append(contentsOf: text.utf8) }
     package func append(decimal number: some BinaryInteger) { storage.append(decimal: number) }
-}
-
-extension [UInt8] {
-    package mutating func append(contentsOf span: Span<UInt8>) {
-        append(copying: span)
-    }
-
-    package mutating func append(_ text: StaticString) {
-        append(literal: text)
-    }
 }

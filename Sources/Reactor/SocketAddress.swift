@@ -1,3 +1,4 @@
+internal import Bytes
 internal import CLinux
 internal import Glibc
 
@@ -95,10 +96,10 @@ extension SocketAddress: CustomStringConvertible {
     package func appendBinary(to out: inout [UInt8]) {
         switch self {
         case .ipv4(let address, _):
-            withUnsafeBytes(of: address.bigEndian) { out.append(contentsOf: $0.bindMemory(to: UInt8.self).span) }
+            withUnsafeBytes(of: address.bigEndian) { out.append(copying: $0.bindMemory(to: UInt8.self).span) }
         case .ipv6(let high, let low, _, _):
             withUnsafeBytes(of: (high.bigEndian, low.bigEndian)) {
-                out.append(contentsOf: $0.bindMemory(to: UInt8.self).span)
+                out.append(copying: $0.bindMemory(to: UInt8.self).span)
             }
         case .unix: break
         }

@@ -1,4 +1,5 @@
 internal import Balancing
+internal import Bytes
 internal import JSON
 internal import Reactor
 
@@ -94,6 +95,6 @@ enum PeerCalls {
     private static func isPlace(_ address: SocketAddress) -> Bool {
         guard case .unix(let path) = address else { return address.port > 0 }
         return path.hasPrefix("/") && path.utf8.count <= SocketAddress.maxUnixPathLength
-            && path.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F }
+            && path.utf8.allSatisfy { !$0.isControl }
     }
 }

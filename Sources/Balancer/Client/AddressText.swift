@@ -1,3 +1,4 @@
+internal import Bytes
 internal import Reactor
 
 /// A client's address as text, in the form of `$remote_addr`.
@@ -21,10 +22,10 @@ enum AddressText {
         }
         for index in 0..<4 {
             let part = UInt8(truncatingIfNeeded: number >> UInt32(24 - 8 * index))
-            if index > 0 { append(UInt8(ascii: ".")) }
-            if part >= 100 { append(0x30 + part / 100) }
-            if part >= 10 { append(0x30 + part / 10 % 10) }
-            append(0x30 + part % 10)
+            if index > 0 { append(ASCII.dot) }
+            if part >= 100 { append(ASCII.zero + part / 100) }
+            if part >= 10 { append(ASCII.zero + part / 10 % 10) }
+            append(ASCII.zero + part % 10)
         }
         self = .inPlace(text, count: UInt8(count))
     }
@@ -37,5 +38,5 @@ enum AddressText {
         }
     }
 
-    func append(to out: inout [UInt8]) { lend { out.append(contentsOf: $0) } }
+    func append(to out: inout [UInt8]) { lend { out.append(copying: $0) } }
 }

@@ -1,3 +1,4 @@
+internal import Bytes
 internal import NginxConfig
 internal import Reactor
 
@@ -36,7 +37,7 @@ extension Exchange {
             upstream.connection?.body(bytes)
         case .file: spool(bytes)
         case .memory:
-            body.held.append(contentsOf: bytes)
+            body.held.append(copying: bytes)
             if body.isFull(settings.client.bodyBufferSize) { beginContent() }
         }
     }

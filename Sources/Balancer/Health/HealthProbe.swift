@@ -1,3 +1,4 @@
+internal import Bytes
 internal import Balancing
 internal import HTTPWire
 internal import NginxConfig
@@ -167,7 +168,7 @@ final class HealthProbe: ClientStream, TimerHandler {
 
     func responseBody(_ bytes: Span<UInt8>) {
         let rest = Self.maxBody - body.count
-        body.append(contentsOf: bytes.extracting(first: min(rest, bytes.count)))
+        body.append(copying: bytes.extracting(first: min(rest, bytes.count)))
         if body.count == Self.maxBody { endResponse() }
     }
 

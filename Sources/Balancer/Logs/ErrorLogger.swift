@@ -45,14 +45,14 @@ package final class ErrorLogger: Sendable {
         var line = time.errorLog
         line += Array(" [\(level.rawValue)] \(getpid())#0: ".utf8)
         for byte in message().utf8 {
-            if byte < 0x20 || byte == 0x7F {
+            if byte.isControl {
                 line += Array("\\x".utf8)
                 line.append(capitalHex: byte)
             } else {
                 line.append(byte)
             }
         }
-        line.append(0x0A)
+        line.append(ASCII.lineFeed)
         for output in outputs where rank >= output.rank { output.file.write(line) }
     }
 }

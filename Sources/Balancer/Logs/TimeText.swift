@@ -23,29 +23,29 @@ final class TimeText {
         gmtime_r(&raw, &utc)
         localtime_r(&raw, &here)
         Self.rewrite(&http) { out in
-            out.append(Self.weekdays[Int(utc.tm_wday)])
-            out.append(", ")
+            out.append(literal: Self.weekdays[Int(utc.tm_wday)])
+            out.append(literal: ", ")
             Self.append(date: utc, " ", to: &out)
-            out.append(" ")
+            out.append(literal: " ")
             Self.append(clock: utc, to: &out)
-            out.append(" GMT")
+            out.append(literal: " GMT")
         }
         Self.rewrite(&local) { out in
             Self.append(date: here, "/", to: &out)
-            out.append(":")
+            out.append(literal: ":")
             Self.append(clock: here, to: &out)
-            out.append(" ")
+            out.append(literal: " ")
             Self.append(zone: here, "", to: &out)
         }
         Self.rewrite(&iso8601) { out in
             Self.append(numericDate: here, "-", to: &out)
-            out.append("T")
+            out.append(literal: "T")
             Self.append(clock: here, to: &out)
             Self.append(zone: here, ":", to: &out)
         }
         Self.rewrite(&errorLog) { out in
             Self.append(numericDate: here, "/", to: &out)
-            out.append(" ")
+            out.append(literal: " ")
             Self.append(clock: here, to: &out)
         }
     }
@@ -59,36 +59,36 @@ final class TimeText {
     /// `06 Nov 1994`
     private static func append(date: tm, _ separator: StaticString, to out: inout [UInt8]) {
         out.append(decimal: Int(date.tm_mday), width: 2)
-        out.append(separator)
-        out.append(months[Int(date.tm_mon)])
-        out.append(separator)
+        out.append(literal: separator)
+        out.append(literal: months[Int(date.tm_mon)])
+        out.append(literal: separator)
         out.append(decimal: Int(date.tm_year) + 1900)
     }
 
     /// `1994-11-06`
     private static func append(numericDate date: tm, _ separator: StaticString, to out: inout [UInt8]) {
         out.append(decimal: Int(date.tm_year) + 1900)
-        out.append(separator)
+        out.append(literal: separator)
         out.append(decimal: Int(date.tm_mon) + 1, width: 2)
-        out.append(separator)
+        out.append(literal: separator)
         out.append(decimal: Int(date.tm_mday), width: 2)
     }
 
     /// `08:49:37`
     private static func append(clock time: tm, to out: inout [UInt8]) {
         out.append(decimal: Int(time.tm_hour), width: 2)
-        out.append(":")
+        out.append(literal: ":")
         out.append(decimal: Int(time.tm_min), width: 2)
-        out.append(":")
+        out.append(literal: ":")
         out.append(decimal: Int(time.tm_sec), width: 2)
     }
 
     /// `+0000`
     private static func append(zone time: tm, _ separator: StaticString, to out: inout [UInt8]) {
         let offset = abs(time.tm_gmtoff) / 60
-        out.append(time.tm_gmtoff < 0 ? "-" : "+")
+        out.append(literal: time.tm_gmtoff < 0 ? "-" : "+")
         out.append(decimal: offset / 60, width: 2)
-        out.append(separator)
+        out.append(literal: separator)
         out.append(decimal: offset % 60, width: 2)
     }
 

@@ -1,3 +1,4 @@
+internal import Bytes
 internal import Balancing
 internal import NginxConfig
 internal import Reactor
@@ -52,7 +53,7 @@ extension UpstreamRequest {
     /// - Returns: Whether it means that there is no response (`fastcgi_catch_stderr`).
     func takeDiagnostics(_ bytes: Span<UInt8>) -> Bool {
         var text: [UInt8] = []
-        text.append(contentsOf: bytes)
+        text.append(copying: bytes)
         exchange.log(.error, "FastCGI sent in stderr: \"\(String(decoding: text, as: UTF8.self))\"")
         let caught = location.settings.fastCGI.caughtStderr
         return !caught.isEmpty && !machine.isAnswering && caught.contains { text.contains($0) }

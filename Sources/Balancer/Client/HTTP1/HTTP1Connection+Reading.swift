@@ -1,3 +1,4 @@
+internal import Bytes
 internal import HTTPWire
 internal import NginxConfig
 internal import Reactor
@@ -97,7 +98,7 @@ extension HTTP1Connection {
         do throws(HTTPError) {
             let length = try input.withSpan { bytes throws(HTTPError) in
                 let length = try reader.parser.parse(bytes, into: &exchange.request.head)
-                if let length { exchange.request.bytes.append(contentsOf: bytes.extracting(0..<length)) }
+                if let length { exchange.request.bytes.append(copying: bytes.extracting(0..<length)) }
                 return length
             }
             guard let length else { return false }
@@ -127,7 +128,7 @@ extension HTTP1Connection {
     /// Of a head that is refused: for logs, and for what was parsed of it.
     private func keepHeadSoFar(_ input: ByteBuffer, _ exchange: Exchange) {
         let limit = exchange.server.headLimits.head
-        input.withSpan { exchange.request.bytes.append(contentsOf: $0.extracting(first: min($0.count, limit))) }
+        input.withSpan { exchange.request.bytes.append(copying: $0.extracting(first: min($0.count, limit))) }
     }
 
     /// `client_header_timeout`.

@@ -1,3 +1,4 @@
+internal import Bytes
 internal import FastCGIWire
 internal import NginxConfig
 
@@ -54,6 +55,8 @@ struct ParamProgram: Sendable {
     /// `HTTP_X_Y` stands in place of the client's header `x-y`.
     static func hiddenHeader(_ name: String) -> String? {
         guard name.hasPrefix("HTTP_") else { return nil }
-        return String(decoding: name.utf8.dropFirst(5).map { $0 == 0x5F ? 0x2D : $0 }, as: UTF8.self).lowercased()
+        return String(
+            decoding: name.utf8.dropFirst(5).map { $0 == ASCII.underscore ? ASCII.hyphen : $0 }, as: UTF8.self
+        ).lowercased()
     }
 }
