@@ -34,6 +34,7 @@ let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let structuredFields = Target.Dependency.product(
     name: "RawStructuredFieldValues", package: "swift-http-structured-headers")
+let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let package = Package(
@@ -85,7 +86,7 @@ let package = Package(
             resources: [.embedInCode("migrations")]),
         .target(
             name: "Queue",
-            dependencies: ["Bytes", "Postgres", "Tasks", "Telemetry", "Threading", logging, metrics]),
+            dependencies: ["Bytes", "Postgres", "Tasks", "Telemetry", "Threading", heap, logging, metrics]),
         .target(
             name: "API",
             dependencies: [

@@ -1,8 +1,8 @@
 package import Postgres
 
-/// The database schema of Millrace: the steps in `migrations/`, embedded in the program.
+/// The database schema of Millrace: the migrations in `migrations/`, embedded in the program.
 package enum Schema {
-    /// A step is never changed once it is released; what comes later is a new step.
+    /// A migration that is released never changes; a later change is a new migration.
     private static let migrations = [
         Migration(version: 1, name: "queue", sql: PackageResources.v001_queue_sql),
         Migration(version: 2, name: "suspects", sql: PackageResources.v002_suspects_sql),
@@ -22,7 +22,7 @@ package enum Schema {
         /// 1, 2, 3 …
         package let version: Int
         package let name: String
-        /// `nil`: not applied yet. RFC 3339.
+        /// RFC 3339; `nil` if the migration is not applied yet.
         package let appliedAt: String?
     }
 
@@ -32,44 +32,46 @@ package enum Schema {
         let sql: [UInt8]
     }
 
-    /// Applies the steps that are missing, each in a transaction of its own. Safe from many hosts at once: the others wait.
+    /// Applies the missing migrations, each in a transaction of its own. Several hosts may call it at the same time:
+    /// one of them migrates, and the others wait.
     ///
-    /// Changing a table takes a lock that waits for every transaction which has used it (a dump, a forgotten session), and
-    /// behind which all others wait that come later. So it is asked for a second at a time, and between these the others
-    /// go on; and it is kept no longer than its step takes, not through what the next ones have to read.
-    /// - Parameter patience: how long locks are asked for.
-    /// - Returns: the steps applied by this call.
+    /// To change a table takes a lock that waits for every transaction that has used the table (a dump, a forgotten
+    /// session), and all later transactions wait behind it. So the lock is requested for one second at a time, and the
+    /// others go on in between. It is kept only for its own migration, not while the next ones run.
+    /// - Parameter timeout: how long locks are requested.
+    /// - Returns: the migrations applied by this call.
     package static func migrate(
-        _ connection: PostgresConnection, patience: Duration = .seconds(60)
+        _ connection: PostgresConnection, timeout: Duration = .seconds(60)
     ) throws(SchemaError) -> [Step] {
         do {
-            // Waits for another process that migrates, then sees what it did. The lock is the session's: it lasts through
-            // the pauses, or several hosts would ask for a table in turn, and leave it to nobody else.
+            // Waits for another process that migrates, and then sees what it did. It is a session lock, so that it
+            // lasts through the pauses: otherwise several hosts would request a table in turn, and leave no time to
+            // others.
             try connection.execute(
                 text: "BEGIN; \(unlimited); SET LOCAL lock_timeout = 0; SELECT pg_advisory_lock(\(lock)); COMMIT")
             defer { _ = try? connection.execute(text: "SELECT pg_advisory_unlock(\(lock))") }
-            let deadline = ContinuousClock.now + patience
-            try persistently(connection, until: deadline) { try prepare(connection) }
-            let applied = try persistently(connection, until: deadline) { try check(connection) }
+            let deadline = ContinuousClock.now + timeout
+            try retrying(connection, until: deadline) { try prepare(connection) }
+            let applied = try retrying(connection, until: deadline) { try check(connection) }
             for migration in migrations where applied[migration.version] == nil {
-                try persistently(connection, until: deadline) { try apply(migration, connection) }
+                try retrying(connection, until: deadline) { try apply(migration, connection) }
             }
             return try status(connection).filter { applied[$0.version] == nil }
         } catch let error as SchemaError {
             throw error
         } catch {
             let failure = error as! PostgresError
-            throw failure.isBlocked ? .locked(for: patience) : .database(failure)
+            throw failure.isBlocked ? .locked(for: timeout) : .database(failure)
         }
     }
 
-    /// The key of an advisory lock.
+    /// The key of the advisory lock of migrations.
     private static let lock = "hashtext('millrace migrate')"
-    /// An index over many millions of tasks takes its time, whatever the role's other statements may take.
+    /// To build an index over many millions of tasks takes longer than the role's `statement_timeout` may allow.
     private static let unlimited = "SET LOCAL statement_timeout = 0"
 
-    /// Runs a transaction again and again until it has its locks.
-    private static func persistently<Value>(
+    /// Runs a transaction, again and again until it gets its locks.
+    private static func retrying<Value>(
         _ connection: PostgresConnection, until deadline: ContinuousClock.Instant, _ body: () throws -> Value
     ) throws -> Value {
         while true {
@@ -87,7 +89,7 @@ package enum Schema {
         }
     }
 
-    /// Every step of this program, with the time it was applied.
+    /// All migrations of this program, with the time at which each was applied.
     package static func status(_ connection: PostgresConnection) throws(SchemaError) -> [Step] {
         let applied: [Int: Applied]
         do {
@@ -104,13 +106,14 @@ package enum Schema {
                 CREATE TABLE IF NOT EXISTS schema_migration (
                     version    int4 PRIMARY KEY,
                     name       text NOT NULL,
-                    digest     bytea NOT NULL,  -- SHA-256 of the step
+                    digest     bytea NOT NULL,  -- SHA-256 of the migration
                     applied_at timestamptz NOT NULL DEFAULT now()
                 )
                 """)
     }
 
-    /// - Returns: the steps that were applied before, all of which are this program's.
+    /// - Returns: the migrations that were applied before.
+    /// - Throws: ``SchemaError`` if one of them is not a migration of this program.
     private static func check(_ connection: PostgresConnection) throws -> [Int: Applied] {
         let applied = try read(connection)
         if let newest = applied.keys.max(), newest > migrations.count { throw SchemaError.newer(version: newest) }
@@ -158,6 +161,6 @@ package enum Schema {
 }
 
 extension PostgresError {
-    /// Another session has what is needed, or, as a deadlock, wants it in another order.
+    /// Another session holds a lock that is needed, or caused a deadlock.
     fileprivate var isBlocked: Bool { isLockTimeout || isTransactionRetryable }
 }

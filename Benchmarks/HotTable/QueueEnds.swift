@@ -48,7 +48,7 @@ struct QueueEnds {
     /// - Returns: the tasks, and the time of the claim. It includes no completions and no wait for the disk.
     func claim(_ count: Int) throws -> (tasks: [ClaimedTask], time: Duration) {
         let start = ContinuousClock.now
-        let tasks = try session.exchange(completed: [], claim: count)
+        let tasks = try session.transact(completed: [], claim: count)
         return (tasks, .now - start)
     }
 
@@ -56,6 +56,6 @@ struct QueueEnds {
         let ends = try tasks.map {
             TaskCompletion(id: $0.id, outcome: .completed(result: try definition.run($0.input)))
         }
-        _ = try session.exchange(completed: ends, claim: 0)
+        _ = try session.transact(completed: ends, claim: 0)
     }
 }

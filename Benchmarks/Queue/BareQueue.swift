@@ -81,7 +81,7 @@ struct BareQueue {
         let tasks = try (0..<size).map {
             Submission(task: try definition.prepare(.object(["string": .string("\(label) \($0)")])))
         }
-        var batch = SubmissionBatch()
+        var batch = SubmissionRows()
         batch.add(tasks, isAwaited: false, mayQueue: true, secret: KeyedDigest(secret: secret))
         let call = batch.call(slot: Int16.random(in: 0...255), isPlain: !isWhole)
         return isWhole ? [SubmitSQL.begin.with(), call, SubmitSQL.commit.with()] : [call]
@@ -105,7 +105,7 @@ struct BareQueue {
         var done = 0
         while true {
             let mayEnd = isOver()
-            let claimed = try session.exchange(completed: ends, claim: size)
+            let claimed = try session.transact(completed: ends, claim: size)
             done += ends.count
             ends = claimed.map { TaskCompletion(id: $0.id, outcome: .completed(result: result)) }
             if ends.isEmpty {

@@ -1,36 +1,39 @@
 /// Decides how many tasks to claim: enough that no thread waits for the database, few enough that no task waits here
 /// while another worker is idle.
 ///
-/// What is buffered, beyond what runs, is about 50 ms of work for each thread. Durations are learned by type, as
-/// exponentially weighted averages; what the next tasks will be is guessed from what was claimed lately.
+/// The buffered tasks are about 50 ms of work per thread, in addition to what runs. The durations are learned by type,
+/// as exponentially weighted averages. The types of the next tasks are estimated from the recent claims.
 struct ClaimSizer {
-    /// Seconds of buffered work aimed at, for each thread.
+    /// How much work is to be buffered per thread, in seconds.
     static let target = 0.05
-    /// More than this many times ``target`` is given back: tasks turned out to be longer than guessed.
+    /// If more than this many times ``target`` is buffered, tasks are given back: they turned out longer than
+    /// estimated.
     static let tolerance = 4.0
-    /// Tasks claimed at once, and buffered, at most.
-    static let most = 500
-    /// How many times ``most`` may be held that is not computed, while exchanges overlap: two are underway, and what the
-    /// one before brought is computed meanwhile.
-    static let overlap = 3
-    /// What is assumed of a type never run: long enough that none of it is claimed ahead.
-    static let unknown = 0.1
+    /// How many tasks are claimed at once, and buffered, at most.
+    static let maxTasks = 500
+    /// How many times ``maxTasks`` may be held and not computed while transactions overlap: two are underway, and the
+    /// tasks of the one before are being computed.
+    static let overlapFactor = 3
+    /// The assumed duration, in seconds, of a type that has never run: so long that none of it is claimed ahead.
+    static let unknownDuration = 0.1
 
     let concurrency: Int
-    private var seconds: [String: Double] = [:]
+    /// By type: the average duration in seconds.
+    private var durations: [String: Double] = [:]
+    /// By type: how many tasks were claimed recently.
     private var mix: [String: Double] = [:]
 
     init(concurrency: Int) {
         self.concurrency = concurrency
     }
 
-    /// Learns from a task that was computed.
+    /// Learns the duration of a task that was computed.
     mutating func finished(_ type: String, seconds duration: Double) {
-        let known = seconds[type] ?? duration
-        seconds[type] = known + 0.1 * (duration - known)
+        let known = durations[type] ?? duration
+        durations[type] = known + 0.1 * (duration - known)
     }
 
-    /// Learns of what kinds of tasks there are.
+    /// Learns which types of tasks there are.
     mutating func claimed(_ types: [String: Int]) {
         mix = mix.mapValues { $0 / 2 }.filter { $0.value > 0.01 }
         for (type, count) in types { mix[type, default: 0] += Double(count) }
@@ -40,22 +43,22 @@ struct ClaimSizer {
     /// - Parameters:
     ///   - idle: threads with nothing to do.
     ///   - buffered: how many tasks of each type wait for a thread here.
-    ///   - underway: how many are being claimed.
-    ///   - mayOverlap: exchanges may be begun while others are underway.
+    ///   - underway: how many tasks are being claimed.
+    ///   - mayOverlap: transactions may be begun while others are underway.
     func room(idle: Int, buffered: [String: Int], underway: Int = 0, mayOverlap: Bool = false) -> Int {
         let count = buffered.values.reduce(0, +) + underway
         let starving = max(0, idle - count)
         let budget = Self.target * Double(concurrency)
-        let mean = mean
-        let full = min(Double(Self.most), budget / mean)
-        let limit = Self.most * (mayOverlap ? Self.overlap : 1)
+        let mean = meanDuration
+        let full = min(Double(Self.maxTasks), budget / mean)
+        let limit = Self.maxTasks * (mayOverlap ? Self.overlapFactor : 1)
         let ahead = min((budget - estimate(buffered)) / mean - Double(underway), Double(limit - count), full)
-        // Claims of a few tasks cost as much as large ones: wait until the buffer is half empty.
+        // A claim of a few tasks costs as much as a large one, so wait until the buffer is half empty.
         let isWorthIt = starving > 0 || ahead >= full / 2
-        return min(Self.most, starving + (isWorthIt ? max(0, Int(ahead)) : 0))
+        return min(Self.maxTasks, starving + (isWorthIt ? max(0, Int(ahead)) : 0))
     }
 
-    /// How many of the buffered tasks to keep, the others being given back; `nil` when all is well.
+    /// How many of the buffered tasks to keep while the others are given back; `nil` if none is to be given back.
     func toKeep(idle: Int, buffered: [String: Int]) -> Int? {
         let count = buffered.values.reduce(0, +)
         let work = estimate(buffered)
@@ -65,18 +68,20 @@ struct ClaimSizer {
         return kept < count ? kept : nil
     }
 
+    /// Seconds.
     private func estimate(_ types: [String: Int]) -> Double {
         types.reduce(0) { $0 + estimate($1.key) * Double($1.value) }
     }
 
+    /// Seconds.
     private func estimate(_ type: String) -> Double {
-        max(seconds[type] ?? Self.unknown, 0.000_001)
+        max(durations[type] ?? Self.unknownDuration, 0.000_001)
     }
 
-    /// Of one of the tasks to come.
-    private var mean: Double {
+    /// The expected duration of the next task, in seconds.
+    private var meanDuration: Double {
         let count = mix.values.reduce(0, +)
-        guard count > 0 else { return Self.unknown }
+        guard count > 0 else { return Self.unknownDuration }
         return mix.reduce(0) { $0 + estimate($1.key) * $1.value } / count
     }
 }

@@ -3,11 +3,11 @@ internal import Queue
 internal import Tasks
 internal import Threading
 
-/// The threads that compute.
+/// The threads that compute tasks.
 struct ComputeThreads {
     private let threads: [NamedThread]
 
-    /// - Parameter wake: signalled when a task has ended and the queue thread sleeps.
+    /// - Parameter wake: signalled when a task has ended while the queue thread sleeps.
     init(
         _ count: Int, types: TaskRegistry, workload: Monitor<Workload>, wake: EventFD, logger: Logger
     ) {
@@ -34,7 +34,7 @@ struct ComputeThreads {
             "task.id": "\(task.id)", "task.type": "\(task.type)", "attempt": .stringConvertible(task.attempt),
         ]
         guard let definition = types.definition(named: task.type) else {
-            preconditionFailure("A task was claimed of a type that this worker does not have")
+            preconditionFailure("A task of a type was claimed that this worker does not have")
         }
         do {
             return .completed(result: try definition.run(task.input))

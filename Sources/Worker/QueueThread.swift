@@ -3,7 +3,7 @@ internal import Logging
 internal import Queue
 internal import Threading
 
-/// Takes the steps that ``WorkerLoop`` decides.
+/// Takes the steps that ``WorkerLoop`` decides on.
 struct QueueThread {
     let session: WorkerSession
     let workload: Monitor<Workload>
@@ -11,7 +11,7 @@ struct QueueThread {
     let metrics: WorkerMetrics
     let isRegistered: Flag
     let logger: Logger
-    /// By exchange that is underway: what it stores.
+    /// What each transaction that is underway stores, by its number.
     private var storing: [Int: [Workload.End]] = [:]
 
     init(
@@ -26,7 +26,7 @@ struct QueueThread {
         self.logger = logger
     }
 
-    /// - Returns: whether it ended because a computation does not end, and not because it was told to.
+    /// - Returns: whether it ended because a computation does not end, rather than because it was told to stop.
     mutating func run(_ start: WorkerLoop, until isStopping: () -> Bool) -> Bool {
         var loop = start
         var isStuck = false
@@ -34,7 +34,7 @@ struct QueueThread {
             let overdue = workload.withLock { $0.giveUpOverdue(now: .now) }
             if overdue > 0 {
                 logger.error(
-                    "A computation does not end: this worker finishes what else it has, and starts anew",
+                    "A computation does not end: this worker finishes its other tasks and restarts",
                     metadata: ["tasks": .stringConvertible(overdue)])
                 isStuck = true
             }
@@ -47,10 +47,10 @@ struct QueueThread {
                 switch step {
                 case .register: register(&loop)
                 case .pause(let duration): pause(duration)
-                case .exchange(let count): try begin(&loop, claim: count, isAlone: view.holdsNothing)
+                case .transact(let count): try begin(&loop, claim: count, isAlone: view.holdsNothing)
                 case .finish: try finish(&loop)
                 case .giveBack(let count): try giveBack(keeping: count)
-                case .sleep(let limit, let heedWork): try sleep(&loop, limit, heedWork)
+                case .sleep(let limit, let wakesForWork): try sleep(&loop, limit, wakesForWork)
                 case .signOff: signOff(view)
                 case .end: return isStuck && !isStopping()
                 }
@@ -85,16 +85,16 @@ struct QueueThread {
     }
 
     private mutating func finish(_ loop: inout WorkerLoop) throws(QueueError) {
-        let exchange = try session.finish()
-        let (ends, tasks) = (storing.removeValue(forKey: exchange.number) ?? [], exchange.tasks)
+        let result = try session.finish()
+        let (ends, tasks) = (storing.removeValue(forKey: result.number) ?? [], result.tasks)
         metrics.count(ends)
-        loop.exchanged(
-            stored: ends.count, claimed: tasks.count, of: exchange.asked, isSuspect: tasks.first?.isSuspect ?? false,
-            isUrgent: exchange.isUrgent, start: exchange.start, end: .now)
+        loop.transacted(
+            stored: ends.count, claimed: tasks.count, of: result.asked, isSuspect: tasks.first?.isSuspect ?? false,
+            isUrgent: result.isUrgent, start: result.start, end: .now)
         guard !tasks.isEmpty else { return }
         metrics.count(claimed: tasks.count)
         loop.sizer.claimed(tasks.reduce(into: [:]) { $0[$1.type, default: 0] += 1 })
-        // One task wakes one thread; the others have nothing to look for.
+        // For one task, only one thread is woken.
         if tasks.count == 1 {
             workload.signal { $0.add(tasks) }
         } else {
@@ -109,14 +109,14 @@ struct QueueThread {
         logger.debug("Gave tasks back", metadata: ["tasks": .stringConvertible(ids.count)])
     }
 
-    private func sleep(_ loop: inout WorkerLoop, _ limit: Duration, _ heedWork: Bool) throws(QueueError) {
-        guard workload.withLock({ $0.mayQueueThreadSleep() }) else { return }
-        defer { workload.withLock { $0.queueThreadIsAwake() } }
-        loop.woke(try session.waitForWork(upTo: limit, wake: wake, heedWork: heedWork))
+    private func sleep(_ loop: inout WorkerLoop, _ limit: Duration, _ wakesForWork: Bool) throws(QueueError) {
+        guard workload.withLock({ $0.beginSleep() }) else { return }
+        defer { workload.withLock { $0.endSleep() } }
+        loop.woke(try session.waitForWork(upTo: limit, wake: wake, wakesForWork: wakesForWork))
     }
 
     private func signOff(_ view: Workload.View) {
-        // What still runs is given back along with it: its results must not be stored any more.
+        // Tasks that still run are given back as well, so their results must not be stored any more.
         workload.withLock { $0.loseSession() }
         session.signOff()
         setRegistered(false)
@@ -128,16 +128,18 @@ struct QueueThread {
             defer { workload.loseSession() }
             return workload.view
         }
-        // After any other error the session still stands, and with it the claims: end it, so that they go back.
+        // After another error than the loss of the session, it still holds the claims. It is ended, so that they go
+        // back.
         if session.isRegistered { session.signOff() }
         setRegistered(false)
         metrics.countLostSession()
         loop.lost()
         storing = [:]
         let dropped = view.ended + view.running + view.buffered.values.reduce(0, +)
-        // That it was lost, and why, has been logged where it happened.
+        // The loss itself, and its reason, have been logged where it happened.
         logger.info(
-            "Dropped what the lost session had", metadata: ["reason": "\(error)", "tasks": .stringConvertible(dropped)])
+            "Dropped the tasks of the lost session",
+            metadata: ["reason": "\(error)", "tasks": .stringConvertible(dropped)])
     }
 
     private func setRegistered(_ value: Bool) {

@@ -6,28 +6,29 @@ internal import Synchronization
 package import Tasks
 internal import Threading
 
-/// The worker: one thread that talks to the queue, and others that compute.
+/// The worker: one thread that uses the queue, and others that compute.
 ///
-/// The queue thread sleeps in LISTEN, claims batches, and stores what ended meanwhile together with the next claim.
-/// What cannot be computed here is never claimed; what is lost with the database session is dropped.
+/// The queue thread sleeps in LISTEN, claims batches, and stores the ends of attempts together with the next claim. A
+/// task of an unknown type is never claimed. When the database session is lost, its tasks are dropped.
 package final class WorkerDaemon: Sendable {
     package struct Configuration: Sendable {
         package var postgres: PostgresConfiguration
         /// `WORKER_NAME`.
         package var name: String
-        /// Tasks computed at once. The memory that tasks take is bounded by it: an argon2 task has up to 256 MiB.
+        /// How many tasks are computed at a time. It also bounds the memory that tasks take: an argon2 task takes up to
+        /// 256 MiB.
         package var concurrency: Int
         /// How long a result is served from the cache (`MILLRACE_CACHE_TTL`).
         package var cacheTTL: Duration
-        /// Entries of the cache at most (`MILLRACE_CACHE_MAX_ENTRIES`). 0: no limit.
+        /// How many entries the result cache may have (`MILLRACE_CACHE_MAX_ENTRIES`). 0: no limit.
         package var cacheMaxEntries: Int
         /// How long finished tasks are kept (`MILLRACE_RESULT_RETENTION`).
         package var retention: Duration
-        /// The input of a task that failed is kept, so that it can be sent again (`MILLRACE_KEEP_FAILED_INPUT`).
+        /// Whether the input of a task that failed is kept, so that it can be retried (`MILLRACE_KEEP_FAILED_INPUT`).
         package var keepsFailedInput: Bool
-        /// Where `GET /metrics` and `GET /health` are served.
+        /// Where `GET /metrics` and `GET /health` are served; `nil`: nowhere.
         package var metrics: HostPort?
-        /// How long tasks that run may take to finish after ``WorkerDaemon/stop()``.
+        /// How long running tasks may take to finish after ``WorkerDaemon/stop()``.
         package var gracePeriod: Duration
 
         package init(
@@ -51,11 +52,11 @@ package final class WorkerDaemon: Sendable {
     /// How ``run()`` ended.
     package enum Exit: Sendable, Hashable {
         case finished
-        /// So many computations took longer than the grace period. Their tasks were given back; their threads can only
-        /// be ended with the process, so it must exit now.
+        /// This many computations took longer than the grace period. Their tasks were given back. Their threads end
+        /// only with the process, so it must exit now.
         case stillComputing(Int)
-        /// A computation went on for longer than its type may take. Its task is failed and everything else in order, but
-        /// only the process's end ends it: the worker has to be started anew.
+        /// A computation took longer than the time limit of its type. Its task has failed, and all else is in order.
+        /// But its thread ends only with the process, so the worker has to be restarted.
         case stuck
     }
 
@@ -67,8 +68,8 @@ package final class WorkerDaemon: Sendable {
     private let isStopping = Atomic<Bool>(false)
     private let isRegistered: Flag
 
-    /// Does not touch the database yet.
-    /// - Throws: when the address for metrics cannot be listened on.
+    /// Does not connect to the database yet.
+    /// - Throws: if the listener for metrics cannot listen on its address.
     package init(
         configuration: Configuration, types: TaskRegistry, logger: Logger
     ) throws(MetricsListener.Failure) {
@@ -85,13 +86,13 @@ package final class WorkerDaemon: Sendable {
         }
     }
 
-    /// Begins the end of ``run()``. From any thread; once is enough.
+    /// Makes ``run()`` end. May be called from any thread.
     package func stop() {
         isStopping.store(true, ordering: .releasing)
         wake.signal()
     }
 
-    /// Works until ``stop()``. To be called once, on a thread that may block: it becomes the queue thread.
+    /// Works until ``stop()``. Call it once, on a thread that may block: that becomes the queue thread.
     package func run() -> Exit {
         let limits = types.all.compactMap { type in type.timeLimit.map { (type.name, $0) } }
         let workload = Monitor(Workload(limits: Dictionary(uniqueKeysWithValues: limits)))
@@ -128,7 +129,7 @@ package final class WorkerDaemon: Sendable {
     }
 }
 
-/// A truth that several threads look at.
+/// A Boolean that several threads use.
 final class Flag: Sendable {
     private let flag = Atomic<Bool>(false)
 

@@ -1,21 +1,21 @@
 internal import Queue
 internal import Threading
 
-/// The course of a worker's session, decided without touching anything: each ``next(_:now:)`` is one step that the
-/// queue thread takes, and then it reports what came of it.
+/// Decides what the queue thread of a worker does. No I/O here: each ``next(_:now:)`` returns one step, which the queue
+/// thread takes and then reports what came of it.
 struct WorkerLoop {
     typealias Instant = ContinuousClock.Instant
 
     enum Step: Equatable {
         case register
-        /// Before the next attempt to register, or so that an exchange moves more.
+        /// Wait before the next attempt to register, or so that the next transaction moves more tasks.
         case pause(Duration)
-        /// Begin to store all that ended, and to claim. Each of them is followed by a ``finish`` of its own.
-        case exchange(claim: Int)
-        /// Wait for an exchange that is underway.
+        /// Begin a transaction that stores all ends, and claims. Each one is followed by a ``finish`` of its own.
+        case transact(claim: Int)
+        /// Wait for a transaction that is underway.
         case finish
         case giveBack(keeping: Int)
-        case sleep(upTo: Duration, heedWork: Bool)
+        case sleep(upTo: Duration, wakesForWork: Bool)
         case signOff
         case end
     }
@@ -27,24 +27,24 @@ struct WorkerLoop {
         case ended
     }
 
-    /// Exchanges that may be underway at a time: while the database has one, the next is there already.
-    static let mostUnderway = 2
-    /// Claims of fewer tasks are not worth a second exchange beside the one that is underway.
-    private static let worthOverlap = 100
-    /// How long a worker sleeps at most when no notification comes.
+    /// How many transactions may be underway at a time: while the database works on one, the next one is there already.
+    static let maxUnderway = 2
+    /// A second transaction is begun only if it claims at least this many tasks.
+    private static let minOverlappingClaim = 100
+    /// How long a worker sleeps at most if no notification comes.
     static let safetyPoll = Duration.seconds(5)
-    /// Between two attempts to register, at most.
-    static let longestPause = Duration.seconds(1)
+    /// The longest pause between two attempts to register.
+    static let maxPause = Duration.seconds(1)
 
     let concurrency: Int
-    /// How long tasks that run may take to finish after a stop.
+    /// How long running tasks may take to finish after a stop.
     let gracePeriod: Duration
     var sizer: ClaimSizer
     private var state = State.disconnected(failures: 0, until: nil)
     private var pace = BatchPace()
-    /// What the exchanges that are underway claim, and whether they may bring a suspect.
+    /// What the transactions that are underway claim, and whether they may return a suspect.
     private var underway: [(claim: Int, isAlone: Bool)] = []
-    /// The last claim brought all it asked for.
+    /// The last claim returned as many tasks as it asked for.
     private var isBacklog = false
 
     init(concurrency: Int, gracePeriod: Duration) {
@@ -54,13 +54,13 @@ struct WorkerLoop {
     }
 
     /// - Parameters:
-    ///   - mayHaveSuspects: there may be tasks in the queue, or here, that are to run alone.
-    ///   - hasBounds: a task that ends may free another one, of a bounded type.
+    ///   - mayHaveSuspects: there may be tasks, in the queue or here, that have to run alone.
+    ///   - hasBounds: when a task ends, another one of a bounded type may run.
     mutating func next(
         _ view: Workload.View, now: Instant, mayHaveSuspects: Bool = false, hasBounds: Bool = false
     ) -> Step {
         let step = decide(view, now: now, mayHaveSuspects: mayHaveSuspects, hasBounds: hasBounds)
-        if case .exchange(let claim) = step {
+        if case .transact(let claim) = step {
             underway.append((claim, isAlone: view.holdsNothing && underway.isEmpty))
         }
         return step
@@ -76,10 +76,10 @@ struct WorkerLoop {
             return work(view, mayHaveWork: mayHaveWork || isFreed, mayHaveSuspects: mayHaveSuspects, now: now)
         case .stopping(let deadline):
             if !underway.isEmpty { return .finish }
-            // What was not begun goes back first: another worker may have a thread for it now.
+            // Tasks that were not started go back first: another worker may have a free thread for them.
             if !view.buffered.isEmpty { return .giveBack(keeping: 0) }
-            if view.ended > 0 { return .exchange(claim: 0) }
-            if view.running > 0, now < deadline { return .sleep(upTo: deadline - now, heedWork: false) }
+            if view.ended > 0 { return .transact(claim: 0) }
+            if view.running > 0, now < deadline { return .sleep(upTo: deadline - now, wakesForWork: false) }
             state = .ended
             return .signOff
         case .ended:
@@ -93,31 +93,33 @@ struct WorkerLoop {
         let idle = max(0, concurrency - view.busy)
         if !underway.isEmpty {
             let claim = overlapping(view, idle: idle, mayHaveSuspects: mayHaveSuspects)
-            return claim.map { .exchange(claim: $0) } ?? .finish
+            return claim.map { .transact(claim: $0) } ?? .finish
         }
         if let count = sizer.toKeep(idle: idle, buffered: view.buffered) { return .giveBack(keeping: count) }
-        // A suspect is claimed by who holds nothing, and nothing is claimed beside it: first let all end.
+        // Only a worker that holds nothing claims a suspect, and it claims nothing else. So first all tasks have to
+        // end.
         let room =
             mayHaveSuspects && !view.holdsNothing
             ? 0 : sizer.room(idle: idle, buffered: view.buffered, mayOverlap: isBacklog)
-        // Where several tasks end at a time more are waiting most likely: one commit for both.
+        // If several tasks end at a time, more tasks are probably queued: claim them with the same commit.
         let claim = mayHaveWork || mayHaveSuspects || view.ended > 1 ? room : 0
         if claim > 0 || view.ended > 0 {
             let pause = pace.pause(at: now)
-            return pause > .zero ? .pause(pause) : .exchange(claim: claim)
+            return pause > .zero ? .pause(pause) : .transact(claim: claim)
         }
-        return .sleep(upTo: Self.safetyPoll, heedWork: room > 0)
+        return .sleep(upTo: Self.safetyPoll, wakesForWork: room > 0)
     }
 
-    /// Whether to begin an exchange while one is underway, and what to claim: only where there is plenty, as several small
-    /// ones cost more than a large one. A suspect is to have nothing beside it.
+    /// How many tasks to claim with a transaction while another is underway; `nil`: begin none. Only a long queue is
+    /// worth it, because several small transactions cost more than a large one. While there may be a suspect, which has
+    /// to run alone, none is begun.
     private func overlapping(_ view: Workload.View, idle: Int, mayHaveSuspects: Bool) -> Int? {
-        guard isBacklog, !mayHaveSuspects, underway.count < Self.mostUnderway, !underway.contains(where: \.isAlone),
+        guard isBacklog, !mayHaveSuspects, underway.count < Self.maxUnderway, !underway.contains(where: \.isAlone),
             sizer.toKeep(idle: idle, buffered: view.buffered) == nil
         else { return nil }
         let claims = underway.reduce(0) { $0 + $1.claim }
         let room = sizer.room(idle: idle, buffered: view.buffered, underway: claims, mayOverlap: true)
-        return room >= Self.worthOverlap ? room : nil
+        return room >= Self.minOverlappingClaim ? room : nil
     }
 
     // MARK: what came of a step
@@ -128,32 +130,33 @@ struct WorkerLoop {
         isBacklog = false
     }
 
-    /// - Parameter jitter: 0...1; workers that lost the same database do not come back in the same moment.
+    /// - Parameter jitter: 0...1, so that workers that lost the same database do not all come back at the same moment.
     mutating func registrationFailed(now: Instant, jitter: Double) {
         guard case .disconnected(let failures, _) = state else { return }
-        let pause = min(Self.longestPause, .milliseconds(50) * (1 << min(failures, 10)))
+        let pause = min(Self.maxPause, .milliseconds(50) * (1 << min(failures, 10)))
         state = .disconnected(failures: failures + 1, until: now + pause * (0.5 + jitter / 2))
     }
 
-    /// One that was underway is done.
+    /// A transaction that was underway is done.
     /// - Parameters:
-    ///   - stored: ends of attempts that were stored.
-    ///   - isSuspect: a suspect was claimed, which was not asked for.
-    ///   - isUrgent: somebody waits for what was stored, or a task may run once another has ended.
-    ///   - start: when the exchange began.
+    ///   - stored: how many ends of attempts were stored.
+    ///   - isSuspect: a suspect was claimed, instead of what was asked for.
+    ///   - isUrgent: somebody waits for one of the tasks that were stored, or another task may run because one has
+    ///     ended.
+    ///   - start: when the transaction began.
     ///   - end: when it was done.
-    mutating func exchanged(
+    mutating func transacted(
         stored: Int, claimed: Int, of asked: Int, isSuspect: Bool = false, isUrgent: Bool = false, start: Instant,
         end: Instant
     ) {
         if !underway.isEmpty { underway.removeFirst() }
-        // With a backlog there is nothing to wait for: a claim brings all it asks for.
+        // With a backlog there is no need to wait for more: a claim returns all that it asks for.
         if asked > 0 { isBacklog = claimed == asked && !isSuspect }
         let isFull = asked > 0 && claimed == asked
         if asked > 0, claimed == 0, stored <= 1 {
             pace.endedEmpty(start: start)
         } else {
-            // Of the first tasks claimed nobody can say yet.
+            // If only a claim was made, it is not known yet whether somebody waits for its tasks.
             pace.ended(
                 max(stored, claimed), isBacklog: isFull, goal: isUrgent || stored == 0 ? .latency : .throughput,
                 start: start, end: end)
@@ -167,7 +170,7 @@ struct WorkerLoop {
         state = .working(mayHaveWork: true)
     }
 
-    /// The session is gone, and all claims with it.
+    /// The session is lost, and with it all claims.
     mutating func lost() {
         underway = []
         switch state {

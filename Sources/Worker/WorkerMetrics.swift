@@ -3,7 +3,7 @@ internal import Queue
 internal import Tasks
 internal import Telemetry
 
-/// A worker's metrics. They are made once: to look one up costs more than to count.
+/// A worker's metrics. They are created once, because to look a metric up costs more than to count.
 struct WorkerMetrics: Sendable {
     private struct OfType {
         let completed: Counter
@@ -34,17 +34,17 @@ struct WorkerMetrics: Sendable {
 
     private static let help = [
         "millrace_tasks_completed_total": "Tasks that this worker computed and stored.",
-        "millrace_tasks_failed_total": "Attempts that failed here, retried ones included.",
+        "millrace_tasks_failed_total": "Attempts that failed in this worker, including those that are retried.",
         "millrace_task_duration_seconds": "How long the computation of a task took.",
-        "millrace_worker_claim_size": "Tasks claimed at once.",
-        "millrace_worker_completion_size": "Ends of tasks stored at once.",
-        "millrace_worker_tasks_buffered": "Tasks claimed that wait for a thread.",
+        "millrace_worker_claim_size": "Tasks claimed in one transaction.",
+        "millrace_worker_completion_size": "Ends of attempts stored in one transaction.",
+        "millrace_worker_tasks_buffered": "Claimed tasks that wait for a thread.",
         "millrace_worker_tasks_running": "Tasks that are being computed.",
-        "millrace_worker_registered": "1 while the worker has a session with the queue.",
+        "millrace_worker_registered": "1 while the worker is registered with the queue.",
         "millrace_worker_sessions_lost_total": "How often the database session was lost.",
     ]
 
-    /// Counts what has been stored.
+    /// Counts ends of attempts that have been stored.
     func count(_ ends: [Workload.End]) {
         guard !ends.isEmpty else { return }
         stored.record(ends.count)

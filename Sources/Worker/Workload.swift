@@ -1,10 +1,11 @@
 internal import Queue
 internal import Tasks
 
-/// What is between the queue thread and the compute threads: tasks that wait, tasks that run, ends not yet stored.
+/// What is between the queue thread and the compute threads: tasks that wait, tasks that run, and ends that are not
+/// stored yet.
 ///
-/// A session that is lost takes its tasks along. Those that run cannot be stopped; they are told apart by the number
-/// of the session they were claimed in, and their results are dropped.
+/// When a session is lost, its tasks are lost as well. Tasks that run cannot be stopped. Each task has the number of
+/// the session in which it was claimed, and results of earlier sessions are dropped.
 struct Workload {
     struct Job: Sendable {
         let task: ClaimedTask
@@ -19,39 +20,41 @@ struct Workload {
         let seconds: Double
     }
 
-    enum Turn {
+    enum Assignment {
         case compute(Job)
+        /// The thread has to end.
         case leave
     }
 
-    /// What decisions are made on.
+    /// What ``WorkerLoop`` decides by.
     struct View: Equatable {
-        /// Ends to be stored.
+        /// Ends that are to be stored.
         var ended = 0
-        /// Tasks waiting here, by type.
+        /// Tasks that wait here, by type.
         var buffered: [String: Int] = [:]
-        /// Tasks of ours that run.
+        /// Tasks of the current session that run.
         var running = 0
-        /// Threads that compute, also what is no longer ours.
+        /// Threads that compute, including tasks of lost sessions.
         var busy = 0
-        /// Those of them whose task has been given up.
+        /// The busy threads whose task has been given up.
         var stuck = 0
 
-        /// Nothing beyond ends is held.
+        /// Nothing is held except ends.
         var holdsNothing: Bool { buffered.isEmpty && running == 0 }
         var isIdle: Bool { ended == 0 && holdsNothing }
     }
 
-    /// How much longer than its limit a task may take: one that looks at the clock ends in this time by itself.
-    static let patience = Duration.seconds(1)
+    /// How much longer than its limit a task may take before it is given up. A task that checks its time limit ends by
+    /// itself within this time.
+    static let limitTolerance = Duration.seconds(1)
 
-    /// By type.
+    /// The time limits of tasks, by type.
     private let limits: [String: Duration]
     private(set) var view = View()
     private var waiting: ArraySlice<ClaimedTask> = []
     private var ends: [End] = []
     private var session = 0
-    /// What runs under a limit, and until when.
+    /// The tasks that run under a time limit, and when they are given up.
     private var limited: [Int: (job: Job, limit: Duration, end: ContinuousClock.Instant)] = [:]
     private var givenUp: Set<Int> = []
     private var lastNumber = 0
@@ -64,18 +67,19 @@ struct Workload {
 
     // MARK: the compute threads
 
-    /// What a compute thread does next. `nil`: wait.
-    mutating func next(now: ContinuousClock.Instant = .now) -> Turn? {
+    /// What a compute thread does next; `nil`: wait.
+    mutating func next(now: ContinuousClock.Instant = .now) -> Assignment? {
         guard let task = waiting.popFirst() else { return isClosed ? .leave : nil }
         uncount(task)
         view.running += 1
         view.busy += 1
         lastNumber += 1
         let job = Job(task: task, session: session, number: lastNumber)
-        if let limit = limits[task.type] { limited[lastNumber] = (job, limit, now + limit + Self.patience) }
+        if let limit = limits[task.type] { limited[lastNumber] = (job, limit, now + limit + Self.limitTolerance) }
         return .compute(job)
     }
 
+    /// A compute thread has ended a task.
     /// - Returns: whether the queue thread sleeps and has to be woken.
     mutating func end(_ job: Job, _ outcome: TaskCompletion.Outcome, seconds: Double) -> Bool {
         view.busy -= 1
@@ -107,7 +111,7 @@ struct Workload {
         return ends
     }
 
-    /// Takes tasks that wait out again, the last ones first.
+    /// Removes waiting tasks, the last ones first, and keeps `count` of them.
     mutating func takeBack(keeping count: Int) -> [TaskID] {
         let taken = waiting.suffix(max(0, waiting.count - count))
         taken.forEach { uncount($0) }
@@ -115,8 +119,9 @@ struct Workload {
         return taken.map(\.id)
     }
 
-    /// Ends tasks that take much longer than they may, as failed. Their threads go on, and nothing becomes of it.
-    /// - Returns: how many.
+    /// Ends tasks that take much longer than their limit, as failed. Their threads go on, and their results are
+    /// dropped.
+    /// - Returns: how many tasks were given up.
     mutating func giveUpOverdue(now: ContinuousClock.Instant) -> Int {
         let overdue = limited.values.filter { $0.end < now }
         for (job, limit, end) in overdue {
@@ -128,7 +133,7 @@ struct Workload {
             view.ended += 1
             let failure = TimeLimit.failure(limit)
             let outcome = TaskCompletion.Outcome.failed(message: failure.message, isRetryable: failure.isRetryable)
-            let seconds = (now - end + limit + Self.patience) / .seconds(1)
+            let seconds = (now - end + limit + Self.limitTolerance) / .seconds(1)
             ends.append(
                 End(
                     type: job.task.type, completion: TaskCompletion(id: job.task.id, outcome: outcome), seconds: seconds
@@ -137,7 +142,7 @@ struct Workload {
         return overdue.count
     }
 
-    /// Nothing of what was claimed is ours any more.
+    /// The session is lost, and with it all that was claimed.
     mutating func loseSession() {
         session += 1
         waiting = []
@@ -145,15 +150,16 @@ struct Workload {
         view = View(busy: view.busy, stuck: view.stuck)
     }
 
-    /// To be asked before sleeping. `false`: something ended meanwhile.
-    mutating func mayQueueThreadSleep() -> Bool {
+    /// To be called before the queue thread sleeps.
+    /// - Returns: `false` if a task ended meanwhile.
+    mutating func beginSleep() -> Bool {
         isQueueThreadAsleep = ends.isEmpty
         return isQueueThreadAsleep
     }
 
-    mutating func queueThreadIsAwake() { isQueueThreadAsleep = false }
+    mutating func endSleep() { isQueueThreadAsleep = false }
 
-    /// No more tasks will come: the compute threads leave as they become idle.
+    /// No more tasks will come: the compute threads end when they become idle.
     mutating func close() { isClosed = true }
 
     private mutating func uncount(_ task: ClaimedTask) {

@@ -75,7 +75,7 @@ final class TestWorker {
                 try session.register()
                 var completed: [TaskCompletion] = []
                 while !stop.flag.load(ordering: .acquiring) {
-                    let claimed = try session.exchange(completed: completed, claim: 64)
+                    let claimed = try session.transact(completed: completed, claim: 64)
                     completed = claimed.map(Self.run)
                     if claimed.isEmpty { _ = try session.waitForWork(upTo: .seconds(5), wake: stop.wake) }
                 }

@@ -8,7 +8,7 @@ import Testing
 
     init() throws { bench = try Bench() }
 
-    /// "1 failed worker-1 no luck", one for each attempt.
+    /// One line per attempt, such as "1 failed worker-1 no luck".
     private func attempts(_ id: TaskID, _ client: QueueClient) throws -> [String] {
         let text = try #require(try client.attempts(of: id))
         return try #require(try JSONValue(parsing: text).arrayValue).map { attempt in
@@ -40,7 +40,7 @@ import Testing
         #expect(try client.attempts(of: TaskID()) == nil)
     }
 
-    @Test func `Each attempt says when it began and ended`() throws {
+    @Test func `Each attempt has its start and its end`() throws {
         let client = bench.client()
         defer { client.shutdown() }
         let id = try #require(try client.submit(task("timed")).queuedID)
@@ -56,7 +56,7 @@ import Testing
         #expect(ended["started_at"] == running["started_at"])
     }
 
-    @Test func `A cancelled task shows the attempt that was under way, if there was one`() throws {
+    @Test func `A cancelled task shows the attempt that was running, if there was one`() throws {
         let client = bench.client()
         defer { client.shutdown() }
         let running = try #require(try client.submit(task("running")).queuedID)
@@ -67,7 +67,7 @@ import Testing
         #expect(try attempts(waiting, client) == [])
     }
 
-    @Test func `A loss is an attempt of its own in the history, also one that does not count`() throws {
+    @Test func `A lost worker is an attempt in the history, even if it does not count`() throws {
         let client = bench.client()
         let watch = bench.watch()
         defer {

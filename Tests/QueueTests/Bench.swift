@@ -6,9 +6,10 @@ internal import Tasks
 internal import TestSupport
 internal import Threading
 
-/// A migrated database, and what talks to it. Each suite keeps one: the database goes with the last reference.
+/// A migrated database, and clients and sessions for it. Each suite has one. The database is dropped with the last
+/// reference.
 final class Bench: Sendable {
-    /// What goes wrong for good is seen in the tests' output: some of it is provoked.
+    /// Errors are shown in the tests' output. Some of them are provoked.
     static let logger: Logger = {
         var logger = Logger(label: "queue") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = .error
@@ -72,17 +73,17 @@ final class Bench: Sendable {
             """)
     }
 
-    /// One number or text that SQL returns.
+    /// The single value that an SQL statement returns.
     func value(_ sql: String) throws -> String { try database.sql(sql) }
 
-    /// A session that holds a task's row locked, as the server does for a worker that is stopped in the middle of a claim.
+    /// A session that keeps a task's row locked, like that of a worker that is stopped in the middle of a claim.
     func locker(_ id: TaskID) throws -> PostgresConnection {
         let holder = try PostgresConnection(postgres)
         try holder.execute(text: "BEGIN; SELECT FROM task WHERE id = '\(id)' FOR UPDATE")
         return holder
     }
 
-    /// How many sessions wait for what another one has locked.
+    /// How many sessions wait for a lock.
     func waiting() throws -> Int? {
         Int(
             try value(
@@ -92,27 +93,27 @@ final class Bench: Sendable {
 
     func untilOneWaits() throws { try eventually("it waits") { try waiting() == 1 } }
 
-    /// Tasks that are handed in, while somebody has locked what that takes.
+    /// A submission that waits for a lock.
     struct HeldUpSubmission {
         fileprivate let answer = Monitor<Result<[SubmissionOutcome], QueueError>?>(nil)
 
-        /// Waits for what becomes of them.
+        /// Waits for the answer.
         func outcomes() throws -> [SubmissionOutcome] {
             guard let answer = answer.wait(for: .seconds(10), { $0 }) else { throw Unexpected(what: "no answer") }
             return try answer.get()
         }
     }
 
-    /// Hands tasks in. Returns when the session that stores them waits.
+    /// Submits tasks. Returns when the session that stores them waits for a lock.
     func submitHeldUp(_ client: QueueClient, _ sent: [Submission]) throws -> HeldUpSubmission {
         let submission = HeldUpSubmission()
         let answer = submission.answer
-        client.submit(sent, wait: nil) { told in answer.broadcast { $0 = told } }
+        client.submit(sent, wait: nil) { result in answer.broadcast { $0 = result } }
         try untilOneWaits()
         return submission
     }
 
-    /// Hands requests in that are stored as one batch: the thread is kept busy while they come.
+    /// Submits requests so that they are stored as one batch: the submitting thread waits for a lock while they arrive.
     func submitTogether(
         _ client: QueueClient, _ requests: [(tasks: [Submission], key: IdempotencyKey?)]
     ) throws -> [Result<[SubmissionOutcome], QueueError>] {
@@ -125,19 +126,19 @@ final class Bench: Sendable {
         }
         let answers = Monitor<[Int: Result<[SubmissionOutcome], QueueError>]>([:])
         for (number, request) in requests.enumerated() {
-            client.submit(request.tasks, wait: nil, key: request.key) { told in
-                answers.broadcast { $0[number] = told }
+            client.submit(request.tasks, wait: nil, key: request.key) { result in
+                answers.broadcast { $0[number] = result }
             }
         }
         try holder.execute(text: "ROLLBACK")
-        guard let told = answers.wait(for: .seconds(20), { $0.count == requests.count ? $0 : nil }) else {
+        guard let result = answers.wait(for: .seconds(20), { $0.count == requests.count ? $0 : nil }) else {
             throw Unexpected(what: "no answers")
         }
-        return requests.indices.map { told[$0]! }
+        return requests.indices.map { result[$0]! }
     }
 }
 
-/// A task whose input is `name`; cacheable tasks of one name are identical.
+/// A task whose input is `name`. Cacheable tasks of the same name are identical.
 func task(_ name: String, type: String = "sha256", isCacheable: Bool = true) -> PreparedTask {
     PreparedTask(type: type, input: Array("{\"string\":\"\(name)\"}".utf8), isCacheable: isCacheable)
 }
@@ -183,19 +184,19 @@ extension SubmissionOutcome {
 }
 
 extension WorkerSession {
-    /// As a worker that holds nothing.
+    /// Claims as a worker that holds nothing.
     func claim(_ count: Int = 100) throws -> [ClaimedTask] {
-        try exchange(completed: [], claim: count, isAlone: true)
+        try transact(completed: [], claim: count, isAlone: true)
     }
 
     func complete(_ tasks: [ClaimedTask], result: String = #"{"hash":"00"}"#) throws {
-        _ = try exchange(
+        _ = try transact(
             completed: tasks.map { TaskCompletion(id: $0.id, outcome: .completed(result: Array(result.utf8))) },
             claim: 0)
     }
 
     func fail(_ tasks: [ClaimedTask], _ message: String = "no luck", isRetryable: Bool = true) throws {
-        _ = try exchange(
+        _ = try transact(
             completed: tasks.map {
                 TaskCompletion(id: $0.id, outcome: .failed(message: message, isRetryable: isRetryable))
             }, claim: 0)

@@ -9,7 +9,7 @@ import Threading
 
     init() throws { bench = try Bench() }
 
-    @Test func `Identical tasks in flight are one, across nodes and within a batch`() throws {
+    @Test func `Identical unfinished tasks are one task, across nodes and within a batch`() throws {
         let (one, other) = (bench.client(), bench.client())
         defer {
             one.shutdown()
@@ -21,13 +21,13 @@ import Threading
         #expect(batch[0] == batch[2])
         #expect(batch[1].queuedID == id)
         #expect(try bench.value("SELECT count(*) FROM task") == "2")
-        // What is not cacheable is computed each time.
+        // A task that is not cacheable is computed each time.
         _ = try one.submit(
             [task("salted", isCacheable: false), task("salted", isCacheable: false)].map { Submission(task: $0) })
         #expect(try bench.value("SELECT count(*) FROM task") == "4")
     }
 
-    @Test func `One that a worker has is the same task still, and nothing is stored and taken back to find that out`()
+    @Test func `A submission joins a task that a worker has claimed, and inserts nothing to find it`()
         throws
     {
         let (one, other) = (bench.client(), bench.client())
@@ -58,17 +58,18 @@ import Threading
     }
 
     @Test(arguments: [1, 2], ["read committed", "serializable"])
-    func `One that is claimed while the same one is inserted stays the only one`(
+    func `A task that is claimed while an identical one is inserted stays the only one`(
         _ count: Int, _ isolation: String
     ) throws {
-        // What an administrator may have set for other programs.
+        // An administrator may have set this for other programs.
         try bench.database.sql(
             "ALTER DATABASE \(bench.database.name) SET default_transaction_isolation = '\(isolation)'")
         let client = bench.client()
         defer { client.shutdown() }
         let id = try #require(try client.submit(task("same")).queuedID)
-        // Another node has handed it in, and has not committed. This one looks and sees nothing, and waits for it; then the
-        // task is not among those that wait any more.
+        // Another node has inserted the task, and has not committed. This node's statement does not see it, and its
+        // insertion waits for the other. After that the task is claimed, so the index of queued tasks does not contain
+        // it.
         let other = try PostgresConnection(bench.postgres)
         try other.execute(text: "CREATE TEMPORARY TABLE kept AS SELECT * FROM task; DELETE FROM task")
         try other.execute(text: "BEGIN; INSERT INTO task SELECT * FROM kept")
@@ -80,7 +81,7 @@ import Threading
         #expect(try bench.value("SELECT count(*), sum(sharers) FROM task") == "\(count)|\(count + 1)")
     }
 
-    @Test func `What is stored or joined is on the disk when it is answered; what the cache answers waits for no disk`()
+    @Test func `The answer to a stored or joined task waits for the disk, and an answer from the cache does not`()
         throws
     {
         let client = bench.client()
@@ -99,7 +100,7 @@ import Threading
                 DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION note()
             """)
         let id = try #require(try client.submit(task("same")).queuedID)
-        // The first one is found out by an insertion that yields, the second one is looked for.
+        // The first task is found by an insertion that does nothing, the second one by a look-up.
         for _ in 1...2 { #expect(try client.submit(task("same")).queuedID == id) }
         #expect(try bench.value("SELECT string_agg(setting, ',') FROM noted WHERE changed = 'task'") == "on,on,on")
         try bench.database.sql(
@@ -110,7 +111,7 @@ import Threading
         #expect(try bench.value("SELECT string_agg(setting, ',') FROM noted") == "off,off,off")
     }
 
-    @Test func `What is answered from the cache is joined to nothing`() throws {
+    @Test func `A submission that the cache answers is not joined to a task`() throws {
         let client = bench.client()
         defer { client.shutdown() }
         let id = try #require(try client.submit(task("same")).queuedID)
@@ -121,9 +122,9 @@ import Threading
         #expect(try bench.value("SELECT sharers FROM task WHERE id = '\(id)'") == "1")
     }
 
-    /// - Parameter failing: at which attempt to insert one of them another transaction is in the way.
+    /// - Parameter failing: the attempt to insert one of the tasks at which it conflicts with another transaction.
     @Test(arguments: [1, 3])
-    func `What is joined is counted once, whatever becomes of those it is stored with`(_ failing: Int) throws {
+    func `A join is counted once, however often its transaction is run`(_ failing: Int) throws {
         let client = bench.client()
         defer { client.shutdown() }
         let id = try #require(try client.submit(task("joined")).queuedID)
@@ -145,11 +146,11 @@ import Threading
         #expect(try answers.map { try $0.get().map(\.queuedID) } == [[id], [sent[1].id]])
         #expect(try bench.value("SELECT last_value FROM attempts") == (failing == 1 ? "3" : "4"))
         #expect(try bench.value("SELECT sharers FROM task WHERE id = '\(id)'") == "2")
-        // The first one is what keeps the thread busy.
+        // One task keeps the submitting thread busy.
         #expect(try client.cacheStatistics().misses == 4)
     }
 
-    @Test func `A claim writes nothing into the index that has the keys of all that wait`() throws {
+    @Test func `A claim does not write into the index of the keys of queued tasks`() throws {
         let client = bench.client()
         defer { client.shutdown() }
         _ = try client.submit((0..<3000).map { Submission(task: task("\($0)")) })
@@ -159,7 +160,9 @@ import Threading
         #expect(try bench.value(size) == before)
     }
 
-    @Test func `A node of the version before makes no second one of a task that is claimed either`() throws {
+    @Test func `A node of the previous version does not insert a task a second time while it is claimed, either`()
+        throws
+    {
         let client = bench.client()
         defer { client.shutdown() }
         _ = try client.submit(task("same"))
@@ -186,7 +189,7 @@ import Threading
         #expect(try bench.value("SELECT count(*) FROM task") == "1")
     }
 
-    @Test func `Of the same tasks one is unfinished at any time while workers claim them, put them back and end them`()
+    @Test func `At most one of several identical tasks is unfinished, while workers claim, put back and finish them`()
         throws
     {
         let clients = (0..<2).map { _ in bench.client() }
@@ -201,7 +204,7 @@ import Threading
         let submitters = clients.map { client in
             thread {
                 while !isOver.withLock({ $0 }) {
-                    // Who is in others' way again and again may be told to try once more.
+                    // A submission that conflicts with others again and again may be answered that it should try again.
                     do {
                         _ = try client.submit((0..<10).shuffled().map { Submission(task: task("\($0)")) })
                     } catch QueueError.locked {}
@@ -241,7 +244,7 @@ import Threading
         #expect(seen.looks > 20 && seen.claimed > 50 && seen.returned > 20, "\(seen)")
     }
 
-    @Test func `A task put off does not hold up the same one that is wanted now`() throws {
+    @Test func `A task that is scheduled for later does not delay an identical one that is due now`() throws {
         let client = bench.client()
         defer { client.shutdown() }
         let tomorrow = Timestamp(microseconds: Timestamp.now.microseconds + 86_400_000_000)
@@ -251,7 +254,7 @@ import Threading
         #expect(try bench.value("SELECT count(*) FROM task WHERE run_at <= now()") == "1")
     }
 
-    @Test func `Nodes that submit the same tasks at the same time make one of each`() throws {
+    @Test func `Nodes that submit the same tasks at the same time store each task once`() throws {
         let clients = (0..<3).map { _ in bench.client() }
         defer { for client in clients { client.shutdown() } }
         let ids = Monitor<[String: Set<TaskID>]>([:])
@@ -274,7 +277,10 @@ import Threading
         #expect(try bench.value("SELECT count(*) FROM task") == "800")
     }
 
-    @Test func `A finished task answers the next one like it, and the counters are exact over all nodes`() throws {
+    @Test
+    func `The result of a finished task answers the next identical one, and the counters are exact over all nodes`()
+        throws
+    {
         let (one, other) = (bench.client(), bench.client())
         defer {
             one.shutdown()
@@ -286,7 +292,7 @@ import Threading
         for client in [one, other, other] {
             #expect(try client.submit(task("a")) == .cached(id, result: Array(#"{"hash":"00"}"#.utf8)))
         }
-        // Also for somebody who would wait.
+        // Also if the client waits for the result.
         #expect(try one.submit(task("a"), wait: .seconds(5)) == .cached(id, result: Array(#"{"hash":"00"}"#.utf8)))
         let mixed = try other.submit(["a", "b", "a", "b"].map { Submission(task: task($0)) })
         #expect(mixed[0] == mixed[2] && mixed[1] == mixed[3])
@@ -311,7 +317,7 @@ import Threading
         let worker = NamedThread("test-worker") {
             guard let session = try? bench.session() else { return }
             var completed: [TaskCompletion] = []
-            while let claimed = try? session.exchange(completed: completed, claim: 50) {
+            while let claimed = try? session.transact(completed: completed, claim: 50) {
                 if claimed.isEmpty, completed.isEmpty, stop.withLock({ $0 }) { break }
                 completed = claimed.map { TaskCompletion(id: $0.id, outcome: .completed(result: [0x31])) }
             }
@@ -326,7 +332,8 @@ import Threading
         worker.join()
         let statistics = try clients[0].cacheStatistics()
         #expect(statistics.hits + statistics.misses == 600)
-        // A submission that was looked up before an identical one came, and stored after that one's end, is computed, too.
+        // A submission whose cache look-up came before an identical task was submitted, and which was stored after that
+        // task had ended, is computed as well.
         #expect(statistics.entries == 60 && statistics.sets >= 60)
         #expect(try bench.value("SELECT count(*) FROM finished_task") == "\(statistics.sets)")
     }
@@ -347,7 +354,7 @@ import Threading
         #expect(try client.cacheStatistics().evictions == 0)
     }
 
-    @Test func `Nothing is cached with a time to live of zero`() throws {
+    @Test func `With a time to live of zero, nothing is cached`() throws {
         let client = bench.client()
         defer { client.shutdown() }
         let session = try bench.session(cacheTTL: .zero)
@@ -357,7 +364,7 @@ import Threading
         #expect(try client.cacheStatistics().sets == 0)
     }
 
-    @Test func `Beyond the limit the entries that would expire first are evicted`() throws {
+    @Test func `Above the limit, the entries that would expire first are evicted`() throws {
         let client = bench.client()
         defer { client.shutdown() }
         let session = try bench.session()

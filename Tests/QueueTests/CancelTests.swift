@@ -13,13 +13,14 @@ import Threading
         if case .shared(let record, let others) = cancellation, !record.status.isFinished { others } else { nil }
     }
 
-    @Test func `A shared task is cancelled when all who share it have cancelled, and each is told how many are left`()
+    @Test
+    func `A shared task is cancelled when all its submissions have cancelled it, and each is told how many are left`()
         throws
     {
         let (one, other) = (bench.client(), bench.client())
         defer { for client in [one, other] { client.shutdown() } }
         let id = try #require(try one.submit(task("shared")).queuedID)
-        // Two of one batch, and one by itself.
+        // Two in one batch, and one by itself.
         _ = try other.submit([task("shared"), task("shared")].map { Submission(task: $0) })
         _ = try one.submit(task("shared"))
         #expect(try bench.value("SELECT sharers FROM task") == "4")
@@ -34,7 +35,7 @@ import Threading
         #expect(try one.record(id)?.status == .cancelled)
     }
 
-    @Test func `Of many who cancel the last ones are remembered, and all are counted`() throws {
+    @Test func `Of many cancellers the last ones are stored, and all are counted`() throws {
         let client = bench.client()
         defer { client.shutdown() }
         let id = try client.submit((0..<100).map { _ in Submission(task: task("shared")) })[0].id
@@ -47,7 +48,7 @@ import Threading
         guard case .cancelled = try client.cancel(id) else { throw Unexpected(what: "not cancelled") }
     }
 
-    @Test func `As long as somebody wants it, it is computed for all`() throws {
+    @Test func `A shared task is computed as long as one submission has not cancelled it`() throws {
         let client = bench.client()
         defer { client.shutdown() }
         let id = try #require(try client.submit(task("shared")).queuedID)
@@ -69,28 +70,28 @@ import Threading
         guard case .cancelled = try client.cancel(id) else { throw Unexpected(what: "not cancelled") }
     }
 
-    @Test func `A request that comes to another node again shares nothing with itself`() throws {
+    @Test func `A request that is resent to another node does not count as a second sharer`() throws {
         let client = bench.client()
         defer { client.shutdown() }
         var submission = Submission(task: task("same"))
-        submission.mayComeAgain = true
+        submission.mayBeResent = true
         _ = try client.submit([submission])
         #expect(try client.submit([submission]) == [.repeated(submission.id)])
         guard case .cancelled = try client.cancel(submission.id) else { throw Unexpected(what: "not cancelled") }
     }
 
-    @Test func `A request that comes to the same node again, and shares a task with others, counts once`() throws {
+    @Test func `A request that is resent to the same node, and shares a task with others, counts once`() throws {
         let client = bench.client()
         defer { client.shutdown() }
         var submission = Submission(task: task("same"))
-        submission.mayComeAgain = true
+        submission.mayBeResent = true
         let shared = Submission(task: task("same"))
-        let told = try bench.submitTogether(client, [shared, submission, submission].map { ([$0], nil) })
-        for answer in told { #expect(try answer.get() == [.queued(shared.id)]) }
+        let result = try bench.submitTogether(client, [shared, submission, submission].map { ([$0], nil) })
+        for answer in result { #expect(try answer.get() == [.queued(shared.id)]) }
         #expect(try bench.value("SELECT sharers FROM task WHERE id = '\(shared.id)'") == "2")
     }
 
-    @Test func `Whoever joins while others cancel and workers finish has a task that is his own as well`() throws {
+    @Test func `A submission that joins a task while others cancel and workers finish it is not lost`() throws {
         let clients = (0..<3).map { _ in bench.client() }
         defer { for client in clients { client.shutdown() } }
         let isOver = Monitor(false)
@@ -109,7 +110,7 @@ import Threading
                         wrong.withLock { $0.append("not accepted") }
                         continue
                     }
-                    // The first always cancels, the others never: what they submitted is completed.
+                    // The first one always cancels, and the others never do: their tasks are completed.
                     if number == 0 {
                         _ = try? client.cancel(id)
                     } else if let record = try? client.record(id, wait: .seconds(10)), record.status != .completed {

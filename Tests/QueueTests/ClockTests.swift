@@ -5,14 +5,14 @@ import Threading
 
 @testable import Queue
 
-/// Clocks that are wrong, and are set right.
+/// Clocks that are wrong, and are corrected.
 @Suite struct Clocks {
     let bench: Bench
 
     init() throws { bench = try Bench() }
 
-    /// Sessions for which the database's clock is off by so much: a schema that comes before the system's has functions
-    /// that tell another time.
+    /// Sessions for which the database's clock is wrong: a schema that precedes the system's in the search path has
+    /// functions that return another time.
     private func off(by interval: String) throws -> PostgresConfiguration {
         try bench.database.sql(
             """
@@ -28,7 +28,7 @@ import Threading
         return postgres
     }
 
-    @Test func `Tasks that came while the database's clock was ahead run when it is set back`() throws {
+    @Test func `Tasks that were submitted while the database's clock was ahead run when it is set back`() throws {
         let client = QueueClient(QueueClient.Configuration(postgres: try off(by: "3 hours")), logger: Bench.logger)
         defer { client.shutdown() }
         let ids = try client.submit((0..<3).map { Submission(task: task("\($0)")) }).map(\.id)
@@ -40,7 +40,7 @@ import Threading
         let postgres = try off(by: "-1 hour")
         let client = bench.client()
         defer { client.shutdown() }
-        // In half an hour by the clock of the worker's session, half an hour ago by its own.
+        // In half an hour by the clock of the worker's session, and half an hour ago by the worker's own clock.
         _ = try client.submit([Submission(task: task("later"), runAt: .now.advanced(by: .seconds(-1800)))])
         try bench.database.sql("UPDATE task SET created_at = run_at - interval '1 minute'")
         let session = WorkerSession(
@@ -51,7 +51,7 @@ import Threading
         #expect(try session.waitForWork(upTo: .milliseconds(300), wake: EventFD()) == .timeout)
     }
 
-    @Test func `A worker whose clock is weeks ahead does not take results for old ones`() throws {
+    @Test func `A worker whose clock is weeks ahead does not delete results as too old`() throws {
         let client = bench.client()
         defer { client.shutdown() }
         let id = TaskID(lowestAt: .now.advanced(by: .seconds(-30 * 86_400)))
@@ -66,7 +66,7 @@ import Threading
         let watch = WorkerWatch(
             WorkerWatch.Configuration(postgres: try off(by: "-30 days"), maintenanceInterval: .milliseconds(50)),
             logger: Bench.logger)
-        try eventually("the next days are made") {
+        try eventually("the partitions of the next days exist") {
             Int(try bench.value("SELECT count(*) FROM pg_inherits WHERE inhparent = 'finished_task'::regclass"))! >= 5
         }
         watch.stop()

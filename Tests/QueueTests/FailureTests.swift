@@ -9,7 +9,8 @@ import Threading
 
     init() throws { bench = try Bench() }
 
-    @Test func `A failed attempt is tried again after a growing, jittered pause, and given up after the last`() throws {
+    @Test func `A failed task is retried with exponential backoff and jitter, and fails after its last attempt`() throws
+    {
         let client = bench.client()
         defer { client.shutdown() }
         let session = try bench.session()
@@ -37,21 +38,21 @@ import Threading
         #expect(try bench.value("SELECT count(*) FROM task") == "0")
     }
 
-    @Test func `A worker takes only tasks of its own types, and sleeps beside the others`() throws {
+    @Test func `A worker claims only tasks of its own types, and sleeps while there are only others`() throws {
         let client = bench.client()
         defer { client.shutdown() }
         let session = try bench.session(types: ["md5", "primes"])
         let wake = EventFD()
         _ = try client.submit(task("for another version"))
         #expect(try session.claim().isEmpty)
-        // The notification of it, at most; then it is quiet.
+        // At most the notification of that task wakes it.
         _ = try session.waitForWork(upTo: .milliseconds(100), wake: wake)
         #expect(try session.claim().isEmpty)
         #expect(try session.waitForWork(upTo: .milliseconds(100), wake: wake) == .timeout)
         #expect(try bench.session().claim().count == 1)
     }
 
-    @Test func `The pauses of many failures differ`() throws {
+    @Test func `The backoffs of many failed tasks differ`() throws {
         let client = bench.client()
         defer { client.shutdown() }
         let session = try bench.session()
@@ -62,18 +63,18 @@ import Threading
         #expect(spread == "t|t")
     }
 
-    @Test func `A failure that another attempt cannot mend is final`() throws {
+    @Test func `A failure that cannot be retried is final`() throws {
         let client = bench.client()
         defer { client.shutdown() }
         let session = try bench.session()
         let id = try #require(try client.submit(task("hopeless")).queuedID)
         try session.fail(try session.claim(), "never", isRetryable: false)
         #expect(try client.record(id)?.status == .failed)
-        // Nothing is cached of it: the next one is computed afresh.
+        // A failure is not cached: the next identical task is computed.
         #expect(try client.submit(task("hopeless")).queuedID != id)
     }
 
-    @Test func `A worker sleeps until a task that was put off is due`() throws {
+    @Test func `A worker sleeps until a postponed task is due`() throws {
         let client = bench.client()
         defer { client.shutdown() }
         let session = try bench.session()
@@ -97,7 +98,7 @@ import Threading
 
     init() throws { bench = try Bench() }
 
-    /// The first time that something is joined fails as a deadlock would; a sequence knows no rollback.
+    /// The first join fails like a deadlock. A sequence counts the joins, as it is not rolled back.
     private func failFirstJoin(sqlState: String) throws {
         try bench.database.sql(
             """
@@ -111,46 +112,50 @@ import Threading
             """)
     }
 
-    /// Submits one that is joined and one that is not, as one batch: the thread is kept busy while they come.
+    /// Submits a task that is joined and one that is not, as one batch: the submitting thread is kept busy while they
+    /// arrive.
     private func submitTogether(_ client: QueueClient) throws -> [Result<[SubmissionOutcome], QueueError>] {
         _ = try client.submit(task("shared"))
         let holder = try PostgresConnection(bench.postgres)
         try holder.execute(text: "BEGIN; LOCK TABLE task IN EXCLUSIVE MODE")
         let answers = Monitor<[Int: Result<[SubmissionOutcome], QueueError>]>([:])
         for (number, submitted) in [task("first"), task("shared"), task("new", isCacheable: false)].enumerated() {
-            client.submit([Submission(task: submitted)], wait: nil) { told in
-                answers.broadcast { $0[number] = told }
+            client.submit([Submission(task: submitted)], wait: nil) { result in
+                answers.broadcast { $0[number] = result }
             }
             if number > 0 { continue }
             try bench.untilOneWaits()
         }
         try holder.execute(text: "ROLLBACK")
-        let told = try #require(answers.wait(for: .seconds(20)) { $0.count == 3 ? $0 : nil })
-        return (0..<3).map { told[$0]! }
+        let result = try #require(answers.wait(for: .seconds(20)) { $0.count == 3 ? $0 : nil })
+        return (0..<3).map { result[$0]! }
     }
 
-    @Test func `What is stored before a conflict is not stored again`() throws {
+    @Test func `A task that is stored before a conflict is not stored again`() throws {
         let client = bench.client()
         defer { client.shutdown() }
         try failFirstJoin(sqlState: "40001")
-        for told in try submitTogether(client) { _ = try told.get() }
+        for result in try submitTogether(client) { _ = try result.get() }
         #expect(try bench.value("SELECT count(*), sum(sharers) FROM task") == "3|4")
     }
 
-    @Test func `Who is stored is told so, though another one of the batch is refused`() throws {
+    @Test func `A request that is stored is answered so, even if another request of the batch is refused`() throws {
         let client = bench.client()
         defer { client.shutdown() }
         try failFirstJoin(sqlState: "P0001")
-        let told = try submitTogether(client)
-        guard case .failure(.internalError) = told[1] else { throw Unexpected(what: "\(told[1])") }
-        _ = try told[2].get()
+        let result = try submitTogether(client)
+        guard case .failure(.internalError) = result[1] else { throw Unexpected(what: "\(result[1])") }
+        _ = try result[2].get()
         #expect(try bench.value("SELECT count(*), sum(sharers) FROM task") == "3|3")
     }
 
-    @Test func `Workers are told of what is stored, though another one of the batch is refused after that`() throws {
+    @Test func `Workers are notified of stored tasks, even if another request of the batch is refused after that`()
+        throws
+    {
         let client = bench.client()
         defer { client.shutdown() }
-        // What is there already, so that the node expects nothing new. The second answer is behind the first notification.
+        // These tasks exist already, so the node expects nothing new. The second answer comes after the first
+        // notification.
         for _ in 1...2 { _ = try client.submit(task("first")) }
         try bench.database.sql(
             """
@@ -165,13 +170,13 @@ import Threading
             """)
         let listener = try PostgresConnection(bench.postgres)
         try listener.execute(text: "LISTEN millrace_work")
-        let told = try bench.submitTogether(client, ["new", "other"].map { ([Submission(task: task($0))], nil) })
-        _ = try told[0].get()
-        #expect(told[1] == .failure(.internalError))
-        try eventually("workers are told") { try !listener.takeNotifications().isEmpty }
+        let result = try bench.submitTogether(client, ["new", "other"].map { ([Submission(task: task($0))], nil) })
+        _ = try result[0].get()
+        #expect(result[1] == .failure(.internalError))
+        try eventually("workers are notified") { try !listener.takeNotifications().isEmpty }
     }
 
-    @Test func `Of those that are stored together only the one fails that others get in the way of all the time`()
+    @Test func `Of requests that are stored together, only the one fails that conflicts with others all the time`()
         throws
     {
         let client = bench.client()
@@ -191,8 +196,8 @@ import Threading
         let requests = (0..<20).map {
             (tasks: [Submission(task: task($0 == 7 ? "busy" : "\($0)"))], key: IdempotencyKey?.none)
         }
-        let told = try bench.submitTogether(client, requests)
-        for (number, answer) in told.enumerated() {
+        let result = try bench.submitTogether(client, requests)
+        for (number, answer) in result.enumerated() {
             #expect(answer == (number == 7 ? .failure(.locked) : .success([.queued(requests[number].tasks[0].id)])))
         }
         #expect(try bench.value("SELECT count(*) FROM task") == "20")

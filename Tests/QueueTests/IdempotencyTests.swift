@@ -14,7 +14,7 @@ import Threading
         IdempotencyKey(key: Array(key.utf8), payload: Array(payload.utf8))
     }
 
-    /// What is computed afresh each time.
+    /// Tasks that are computed each time.
     private func submissions(_ count: Int = 1) -> [Submission] {
         (0..<count).map { Submission(task: task("\($0)", isCacheable: false)) }
     }
@@ -33,7 +33,7 @@ import Threading
         #expect(try bench.value("SELECT count(*) FROM idempotency_key k WHERE k::text LIKE '%payload%'") == "0")
     }
 
-    @Test func `A key of another request is refused, and nothing is stored`() throws {
+    @Test func `A key that was used for another request is refused, and nothing is stored`() throws {
         let client = bench.client()
         defer { client.shutdown() }
         _ = try client.submit(submissions(), key: key("a", "one"))
@@ -41,7 +41,7 @@ import Threading
         #expect(try bench.value("SELECT count(*) FROM task") == "1")
     }
 
-    @Test func `Who uses another's key spoils no repetition that comes in the same moment`() throws {
+    @Test func `A request with another's key does not disturb a repetition that arrives at the same moment`() throws {
         let client = bench.client()
         defer { client.shutdown() }
         let first = try client.submit(submissions(), key: key("a")).map(\.id)
@@ -55,7 +55,11 @@ import Threading
         }
     }
 
-    @Test func `While the first request with a key is being stored the second is told so, or gets its tasks`() throws {
+    @Test
+    func
+        `While the first request with a key is being stored, the second is refused as under way, or gets the first one's tasks`()
+        throws
+    {
         let (one, other) = (bench.client(), bench.client())
         defer { for client in [one, other] { client.shutdown() } }
         _ = try other.submit(submissions(), key: key("warm up"))
@@ -67,8 +71,8 @@ import Threading
             """)
         let answers = Monitor<[[SubmissionOutcome]]>([])
         for _ in 0..<2 {
-            one.submit(submissions(), wait: nil, key: key("a")) { told in
-                let outcomes = (try? told.get()) ?? []
+            one.submit(submissions(), wait: nil, key: key("a")) { result in
+                let outcomes = (try? result.get()) ?? []
                 answers.broadcast { $0.append(outcomes) }
             }
         }
@@ -82,7 +86,7 @@ import Threading
         #expect(try bench.value("SELECT count(*) FROM task") == "2")
     }
 
-    @Test func `An answer from the cache is given again as it was, also when the cache is empty`() throws {
+    @Test func `An answer from the cache is repeated as it was, even when the cache is empty`() throws {
         let client = bench.client()
         defer { client.shutdown() }
         let session = try bench.session()
@@ -99,7 +103,7 @@ import Threading
         guard case .cached = again.first, case .repeated = again.last else { throw Unexpected(what: "\(again)") }
     }
 
-    @Test func `Who sends a key again may wait for the result`() throws {
+    @Test func `A client that sends a key again may wait for the result`() throws {
         let client = bench.client()
         defer { client.shutdown() }
         let session = try bench.session()
@@ -110,7 +114,7 @@ import Threading
         #expect(record.status == .completed)
     }
 
-    @Test func `A key is forgotten after its time, and a full queue takes none`() throws {
+    @Test func `A key is removed after its time, and a full queue stores none`() throws {
         let client = bench.client(queueLimit: 2, idempotencyTTL: .milliseconds(100))
         let watch = bench.watch()
         defer {
@@ -125,16 +129,16 @@ import Threading
         #expect(try bench.value("SELECT count(*) FROM task") == "2")
     }
 
-    @Test func `A key that two requests bring at once belongs to the first, and to those that are the same`() {
+    @Test func `A key of several requests of a batch belongs to the first one, and to those that are the same`() {
         var keyed = KeyedRequests()
         for (number, payload) in ["one", "other", "one"].enumerated() {
             keyed.add(key("a", payload), request: number, secret: [1])
         }
         let verdicts = (0..<3).map { keyed.verdict(ofRequest: $0) }
-        #expect(verdicts == [.fresh, .refused(.keyOfAnotherRequest), .twin(of: 0)])
+        #expect(verdicts == [.new, .refused(.keyOfAnotherRequest), .sameAs(0)])
     }
 
-    @Test func `A key whose time is over is new, also while nobody has removed it`() throws {
+    @Test func `A key that has expired is new, even if it is not removed yet`() throws {
         let client = bench.client(idempotencyTTL: .milliseconds(50))
         defer { client.shutdown() }
         let first = try client.submit(submissions(), key: key("a", "one")).map(\.id)
@@ -146,7 +150,7 @@ import Threading
         #expect(try bench.value("SELECT count(*) FROM task") == "2")
     }
 
-    @Test func `Of many nodes that are sent the same keys at the same time one stores each`() throws {
+    @Test func `If many nodes get the same keys at the same time, one node stores each of them`() throws {
         let clients = (0..<3).map { _ in bench.client() }
         defer { for client in clients { client.shutdown() } }
         let ids = Monitor<[Int: Set<TaskID>]>([:])

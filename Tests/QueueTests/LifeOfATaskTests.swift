@@ -34,7 +34,7 @@ import Threading
         #expect(try bench.value("SELECT count(*) FROM finished_task t WHERE t::text LIKE '%secret%'") == "0")
     }
 
-    @Test func `Of many that complete at once, some of them cancelled, each has its own result`() throws {
+    @Test func `When many tasks are completed at once, and some were cancelled, each has its own result`() throws {
         let client = bench.client()
         defer { client.shutdown() }
         let outcomes = try client.submit((0..<300).map { Submission(task: task("many \($0)")) })
@@ -42,7 +42,7 @@ import Threading
         let claimed = try session.claim(500)
         #expect(claimed.count == 300)
         for outcome in outcomes.prefix(20) { _ = try client.cancel(outcome.id) }
-        _ = try session.exchange(
+        _ = try session.transact(
             completed: claimed.shuffled().map {
                 TaskCompletion(id: $0.id, outcome: .completed(result: Array("{\"of\":\"\($0.id)\"}".utf8)))
             }, claim: 0)
@@ -55,14 +55,14 @@ import Threading
             try bench.value("SELECT count(*) FROM result_cache WHERE result ->> 'of' = task_id::text") == "280")
     }
 
-    @Test func `An unknown id is nil, also when waited for`() throws {
+    @Test func `The look-up of an unknown id returns nil, even with a wait`() throws {
         let client = bench.client()
         defer { client.shutdown() }
         #expect(try client.record(TaskID()) == nil)
         #expect(try client.record(TaskID(), wait: .seconds(5)) == nil)
     }
 
-    @Test func `Urgent tasks are claimed first, then those that were due first, and none before its time`() throws {
+    @Test func `Urgent tasks are claimed first, then those that were due first, and no task before its time`() throws {
         let client = bench.client()
         defer { client.shutdown() }
         let now = Timestamp.now
@@ -89,7 +89,7 @@ import Threading
             NamedThread("test-worker") {
                 guard let session = try? bench.session("\(number)") else { return }
                 var completed: [TaskCompletion] = []
-                while let claimed = try? session.exchange(completed: completed, claim: 17) {
+                while let claimed = try? session.transact(completed: completed, claim: 17) {
                     if claimed.isEmpty, completed.isEmpty { break }
                     done.withLock { $0 += claimed.map(\.id) }
                     completed = claimed.map { TaskCompletion(id: $0.id, outcome: .completed(result: [0x31])) }
@@ -112,7 +112,7 @@ import Threading
         #expect(try bench.value("SELECT count(*), count(DISTINCT xmin::text) FROM task") == "10000|1")
     }
 
-    @Test func `An array of which one task is refused by the database is not accepted at all`() throws {
+    @Test func `If the database refuses one task of an array, none of its tasks is accepted`() throws {
         let client = bench.client()
         defer { client.shutdown() }
         try bench.database.sql("ALTER TABLE task ADD CHECK (priority <> 666)")
@@ -124,7 +124,7 @@ import Threading
         #expect(try client.submit(submissions).count == 50)
     }
 
-    @Test func `A worker gives back what it did not start, and the attempt does not count`() throws {
+    @Test func `A worker gives back tasks that it did not start, and the attempt does not count`() throws {
         let client = bench.client()
         defer { client.shutdown() }
         _ = try client.submit((0..<4).map { Submission(task: task("\($0)")) })
@@ -139,7 +139,7 @@ import Threading
         #expect(try bench.value("SELECT count(*) FROM worker") == "1")
     }
 
-    @Test func `A task can be cancelled while it is queued or processed, and not once it is finished`() throws {
+    @Test func `A task can be cancelled while it is queued or processed, but not after it is finished`() throws {
         let client = bench.client()
         defer { client.shutdown() }
         let session = try bench.session()

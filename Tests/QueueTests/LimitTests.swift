@@ -10,7 +10,7 @@ import Threading
 
     init() throws { bench = try Bench() }
 
-    @Test func `A full queue takes nothing more, answers from the cache all the same, and is exact for one node`()
+    @Test func `A full queue stores nothing more, still answers from the cache, and is exact for one node`()
         throws
     {
         let client = bench.client(queueLimit: 50)
@@ -28,17 +28,17 @@ import Threading
         #expect(try bench.value("SELECT count(*) FROM task") == "50")
         guard case .cached = try client.submit(task("known")) else { throw Unexpected(what: "not cached") }
         #expect(try client.submit(task("7")).queuedID != nil)
-        // An array is refused as a whole, whatever part of it is known.
+        // An array is refused as a whole, even if some of its tasks are cached.
         #expect(throws: QueueError.queueFull) {
             try client.submit([task("known"), task("new")].map { Submission(task: $0) })
         }
         #expect(try bench.value("SELECT count(*) FROM task") == "50")
         _ = try session.claim(10)
-        // On a busy machine a count may have taken long: then the next one waits for a moment.
+        // On a busy machine a count may take long. Then the next count is made a moment later.
         try eventually("there is room") { (try? client.submit(task("one more")))?.queuedID != nil }
     }
 
-    @Test func `Where counting takes long it is done more rarely`() {
+    @Test func `A count that takes long is made less often`() {
         var permits = QueuePermits(limit: 1000)
         let start = ContinuousClock.now
         permits.counted(queued: 1000, cost: .milliseconds(100), at: start)
@@ -49,7 +49,7 @@ import Threading
         #expect(permits.needsCount(for: 1, at: start + .seconds(2)))
     }
 
-    @Test func `A node counts anew when its share is used up or a second old`() {
+    @Test func `A node counts again when its share is used up or a second old`() {
         var permits = QueuePermits(limit: 1000)
         let start = ContinuousClock.now
         #expect(permits.needsCount(for: 1, at: start))
@@ -62,13 +62,13 @@ import Threading
         #expect(permits.needsCount(for: 41, at: start))
         permits.settle(60, unused: 1)
         #expect(!permits.needsCount(for: 41, at: start))
-        // Right after a count, a large request may have all that is free.
+        // Right after a count, a large request may take all free places.
         permits.counted(queued: 300, at: start)
         let (tooMany, all, more) = (permits.take(701), permits.take(700), permits.take(1))
         #expect(!tooMany && all && !more)
     }
 
-    @Test func `What is being stored while another counts is not given away twice`() {
+    @Test func `Places that are taken while another thread counts are not given away twice`() {
         var permits = QueuePermits(limit: 1000)
         let start = ContinuousClock.now
         permits.counted(queued: 0, at: start)
@@ -78,12 +78,12 @@ import Threading
         #expect(first && !tooMany && second)
         permits.settle(600, unused: 600)
         permits.counted(queued: 400, at: start)
-        // The other's 400 may be among those counted, or not.
+        // The other thread's 400 tasks may have been counted, or not.
         let (more, third) = (permits.take(201), permits.take(200))
         #expect(!more && third)
     }
 
-    @Test func `Large arrays that come at a time do not exceed the limit together`() throws {
+    @Test func `Large arrays that arrive at the same time do not exceed the limit together`() throws {
         let client = bench.client(queueLimit: 1000)
         defer { client.shutdown() }
         let answers = Monitor<[Bool]>([])

@@ -15,13 +15,13 @@ import Testing
         return rows
     }
 
-    @Test func `Hashes are listed newest first, page by page, and a page stays what it was`() throws {
+    @Test func `Hashes are listed newest first, page by page, and new tasks do not shift the pages`() throws {
         let client = bench.client()
         defer { client.shutdown() }
         let session = try bench.session()
         let submissions = (0..<2500).map { Submission(task: task("\($0)")) }
         _ = try client.submit(submissions)
-        // Finished in two parts and in another order than submitted.
+        // They are finished in two parts, and in another order than submitted.
         let claimed = try session.claim(2500)
         try session.complete(Array(claimed[1000...]))
         try session.complete(Array(claimed[..<1000]))
@@ -32,7 +32,7 @@ import Testing
             let page = try rows(client, limit: 333, after: paged.last)
             paged += page.map(\.id)
             if page.count < 333 { break }
-            // New ones in between do not shift the pages.
+            // Tasks that are completed meanwhile do not shift the pages.
             _ = try client.submit(task("between \(paged.count)"))
             try session.complete(try session.claim())
         }
@@ -41,7 +41,7 @@ import Testing
         #expect(try rows(client, limit: 0).isEmpty)
     }
 
-    @Test func `Only completed tasks are listed, and whoever throws ends the stream`() throws {
+    @Test func `Only completed tasks are listed, and a callback that throws ends the stream`() throws {
         let client = bench.client()
         defer { client.shutdown() }
         let session = try bench.session()

@@ -4,13 +4,13 @@ import TestSupport
 import Testing
 import Threading
 
-/// In which order tasks are locked and inserted: those who do it at the same time wait for each other in no ring.
+/// The order in which tasks are locked and inserted, which prevents deadlocks.
 @Suite struct LockOrder {
     let bench: Bench
 
     init() throws { bench = try Bench() }
 
-    @Test func `What is joined is locked in the order of ids`() throws {
+    @Test func `Tasks that are joined are locked in the order of ids`() throws {
         let client = bench.client()
         defer { client.shutdown() }
         let ids = try client.submit(["one", "two"].map { Submission(task: task($0)) }).map(\.id)
@@ -29,7 +29,7 @@ import Threading
         let other = try PostgresConnection(bench.postgres, settings: ["lock_timeout = 100"])
         try other.execute(text: "CREATE TABLE kept AS SELECT * FROM task; DELETE FROM task")
         try other.execute(text: "BEGIN; INSERT INTO task SELECT * FROM kept ORDER BY cache_key LIMIT 1")
-        // The ids have the other order.
+        // The ids are in the opposite order.
         let isReversed = "\(stored[0])" == first
         let submission = try bench.submitHeldUp(
             client, (isReversed ? names.reversed() : names).map { Submission(task: task($0)) })
@@ -39,7 +39,9 @@ import Threading
         #expect(outcomes.map(\.queuedID) == (isReversed ? stored.reversed() : stored))
     }
 
-    @Test func `Who waits for another's insertion keeps nobody from inserting what it joins`() throws {
+    @Test func `A submission that waits for another insertion does not block the insertion of a task that it joins`()
+        throws
+    {
         let client = bench.client()
         defer { client.shutdown() }
         let joined = try #require(try client.submit(task("joined")).queuedID)
@@ -61,7 +63,7 @@ import Threading
         #expect(try bench.value("SELECT count(*), sum(sharers) FROM task") == "2|4")
     }
 
-    @Test func `Who has to look once more for one of several that are stored together holds none of them meanwhile`()
+    @Test func `A transaction that has to search again for one of its tasks holds none of them meanwhile`()
         throws
     {
         let client = bench.client()
@@ -78,9 +80,9 @@ import Threading
         try other.execute(text: "BEGIN; INSERT INTO task SELECT * FROM kept")
         let sent = ["same", "new"].map { Submission(task: task($0)) }
         let submission = try bench.submitHeldUp(client, sent)
-        // Before it looks again.
+        // Before it searches again.
         try other.execute(text: "COMMIT; BEGIN; SELECT FROM task FOR UPDATE")
-        // It joins the other's task now.
+        // It joins the other node's task now.
         try bench.untilOneWaits()
         let third = try PostgresConnection(bench.postgres, settings: ["lock_timeout = 100"])
         try third.execute(
@@ -91,9 +93,11 @@ import Threading
         #expect(try submission.outcomes().map(\.queuedID) == [id, sent[1].id])
     }
 
-    /// - Parameter overtaken: how often.
+    /// - Parameter overtaken: how often another session is faster.
     @Test(arguments: [9, 20])
-    func `A transaction is begun anew where others are faster, nine times; then it is run on`(_ overtaken: Int) throws {
+    func `A transaction that others overtake is started over nine times, and then runs to its end`(_ overtaken: Int)
+        throws
+    {
         let client = bench.client()
         defer { client.shutdown() }
         try bench.database.sql(
@@ -112,15 +116,15 @@ import Threading
         let sent = ["same", "new"].map { Submission(task: task($0)) }
         #expect(try client.submit(sent).map(\.queuedID) == sent.map(\.id))
         #expect(try bench.value("SELECT last_value FROM runs") == "\(overtaken + 1)")
-        // The tenth time it is run until all is settled.
+        // The tenth time it runs until all rows are settled.
         let repeated = overtaken - 9
         #expect(try bench.value("SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM repeated") == "\(repeated)")
-        // What was rolled back counts nowhere.
+        // The transactions that were rolled back are not counted.
         #expect(try bench.value("SELECT count(*), sum(sharers) FROM task") == "2|2")
         #expect(try client.cacheStatistics().misses == 2)
     }
 
-    /// - Parameter isLastAttempt: of the other one, which fails for good; else it is completed.
+    /// - Parameter isLastAttempt: the other task fails for good; otherwise it is completed.
     @Test(arguments: [false, true])
     func `A worker that ends tasks in several ways locks them in the order of their ids`(isLastAttempt: Bool) throws {
         let client = bench.client()
@@ -131,7 +135,7 @@ import Threading
         let session = try bench.session()
         let claimed = try session.claim()
         #expect(claimed.map(\.id) == ids)
-        // One who joins both, say, and has the first one.
+        // Another session, such as one that joins both tasks, has locked the first one.
         let holder = try bench.locker(ids[0])
         let failed = TaskCompletion.Outcome.failed(message: "x", isRetryable: true)
         _ = try session.begin(
@@ -146,10 +150,11 @@ import Threading
         #expect(try client.record(ids[1])?.status == (isLastAttempt ? .failed : .completed))
     }
 
-    /// A worker claims two tasks, and then puts them back: all it has as it signs off, or those it has not started.
+    /// A worker claims two tasks, and then puts them back: either all that it has, as it signs off, or those that it
+    /// has not started.
     /// - Parameters:
-    ///   - prepare: makes it wait for somebody.
-    ///   - body: is run while it waits, and ends that.
+    ///   - prepare: takes a lock that the worker has to wait for.
+    ///   - body: runs while the worker waits, and releases the lock.
     private func putTwoBack(_ isAll: Bool, _ prepare: () throws -> Void, whileItWaits body: () throws -> Void) throws {
         let isClaimed = Monitor(false)
         let mayReturn = Monitor(false)
@@ -175,13 +180,13 @@ import Threading
     }
 
     @Test(arguments: [false, true])
-    func `Who puts tasks back keeps nobody from inserting the next identical one while he waits for the first`(
+    func `A worker that puts tasks back waits for an identical insertion without blocking the next one`(
         _ isAll: Bool
     ) throws {
         let client = bench.client()
         defer { client.shutdown() }
         _ = try client.submit((0..<20).map { Submission(task: task("\($0)")) })
-        // Two whose keys are in the other order.
+        // Two tasks whose keys are in the opposite order.
         try bench.database.sql(
             """
             WITH pair AS (SELECT a.id AS one, b.id AS two FROM task a JOIN task b
@@ -206,7 +211,7 @@ import Threading
         let client = bench.client()
         defer { client.shutdown() }
         let ids = try client.submit((0..<2).map { Submission(task: task("\($0)")) }).map(\.id)
-        // The first one comes last wherever rows are found by their place.
+        // In the order of ctids, the first row is the last one.
         try bench.database.sql(
             """
             WITH first AS (DELETE FROM task WHERE id = '\(ids[0])' RETURNING *)

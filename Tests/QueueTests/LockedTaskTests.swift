@@ -9,7 +9,7 @@ import Threading
 
     init() throws { bench = try Bench() }
 
-    @Test func `A task that somebody holds locked keeps a node from looking up others for a moment only`() throws {
+    @Test func `A locked task delays the look-ups of a node only for a moment`() throws {
         let client = bench.client()
         defer { client.shutdown() }
         let ids = try client.submit((0..<2).map { Submission(task: task("\($0)")) }).map(\.id)
@@ -22,21 +22,21 @@ import Threading
         guard case .cancelled = try client.cancel(ids[0]) else { throw Unexpected(what: "not cancelled") }
     }
 
-    /// Stores what is queued once more, and does not commit that.
+    /// Deletes the queued tasks, and inserts them again without a commit.
     private func insertAgain(_ holder: PostgresConnection) throws {
         try holder.execute(text: "CREATE TABLE stored AS SELECT * FROM task; DELETE FROM task")
         try holder.execute(text: "BEGIN; INSERT INTO task SELECT * FROM stored")
     }
 
     @Test(arguments: [false, true], [false, true])
-    func `Of those that are stored together only the ones fail that wait for a locked task`(
+    func `Of requests that are stored together, only those fail that wait for a locked task`(
         isCommitted: Bool, hasArray: Bool
     ) throws {
         let client = bench.client()
         defer { client.shutdown() }
         let id = try #require(try client.submit(task("locked")).queuedID)
         let holder = try bench.locker(id)
-        // Or of a node that is stopped before its commit.
+        // As if a node had been stopped before its commit.
         if !isCommitted {
             try holder.execute(text: "COMMIT")
             try insertAgain(holder)
@@ -50,10 +50,10 @@ import Threading
             requests[8].key = IdempotencyKey(key: [1], payload: [2])
         }
         let start = ContinuousClock.now
-        let told = try bench.submitTogether(client, requests)
-        // The two seconds of the first attempt, and a few tenths.
+        let result = try bench.submitTogether(client, requests)
+        // The first attempt takes two seconds, and the bisection a few tenths.
         #expect(ContinuousClock.now - start < .seconds(6))
-        for (number, answer) in told.enumerated() {
+        for (number, answer) in result.enumerated() {
             if isLocked(number) {
                 #expect(answer == .failure(.locked))
             } else {
@@ -62,28 +62,28 @@ import Threading
         }
         try holder.execute(text: "COMMIT")
         #expect(try bench.value("SELECT count(*), max(sharers) FROM task") == (hasArray ? "39|1" : "38|1"))
-        // It has the patience again that it had.
+        // The lock timeout is the regular one again.
         let again = try bench.locker(id)
         let waiting = Monitor<Result<[SubmissionOutcome], QueueError>?>(nil)
-        client.submit([Submission(task: task("locked"))], wait: nil) { told in waiting.broadcast { $0 = told } }
+        client.submit([Submission(task: task("locked"))], wait: nil) { result in waiting.broadcast { $0 = result } }
         #expect(waiting.wait(for: .seconds(1)) { $0 } == nil)
         try again.execute(text: "ROLLBACK")
         #expect(try waiting.wait(for: .seconds(20)) { $0 }?.get() == [.queued(id)])
     }
 
-    @Test func `However many of a batch wait for a locked task, all others are stored, and soon`() throws {
+    @Test func `However many requests of a batch wait for a locked task, all others are stored, and soon`() throws {
         let client = bench.client()
         defer { client.shutdown() }
         let isLocked = { $0 % 80 == 3 }
         let requests = (0..<1600).map { (tasks: [Submission(task: task("\($0)"))], key: IdempotencyKey?.none) }
         _ = try client.submit((0..<1600).filter(isLocked).map { Submission(task: task("\($0)")) })
-        // Of a node that is stopped before its commit.
+        // As if a node had been stopped before its commit.
         let holder = try PostgresConnection(bench.postgres)
         try insertAgain(holder)
         let start = ContinuousClock.now
-        let told = try bench.submitTogether(client, requests)
+        let result = try bench.submitTogether(client, requests)
         #expect(ContinuousClock.now - start < .seconds(8))
-        for (number, answer) in told.enumerated() {
+        for (number, answer) in result.enumerated() {
             if isLocked(number) {
                 #expect(answer == .failure(.locked))
             } else {
@@ -91,11 +91,11 @@ import Threading
             }
         }
         try holder.execute(text: "ROLLBACK")
-        // With the one that made the thread wait.
+        // One more task made the submitting thread wait.
         #expect(try bench.value("SELECT count(*) FROM task") == "1581")
     }
 
-    @Test func `An identical submission does not wait for a locked task for ever, and the next ones are accepted`()
+    @Test func `An identical submission does not wait for a locked task without limit, and the next ones are accepted`()
         throws
     {
         let client = bench.client()

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import Threading
 
-/// Exchanges that are begun while others are underway.
+/// Worker transactions that are begun while others are underway.
 @Suite struct Overlap {
     let bench: Bench
 
@@ -21,7 +21,7 @@ import Threading
         }
     }
 
-    @Test func `Exchanges that overlap end in their order, and each task is claimed and stored once`() throws {
+    @Test func `Transactions that overlap end in their order, and each task is claimed and stored once`() throws {
         let client = bench.client()
         defer { client.shutdown() }
         let ids = try client.submit((0..<100).map { Submission(task: task("\($0)")) }).map(\.id)
@@ -43,13 +43,13 @@ import Threading
         _ = try session.finish()
         #expect(try session.finish().tasks.isEmpty)
         #expect(try finished == "100|100")
-        // Then it does all else again.
+        // Then it claims other tasks again.
         try session.giveBack([])
         session.signOff()
         #expect(try bench.value("SELECT count(*) FROM worker") == "0")
     }
 
-    @Test func `Who waits is told of each, also of those that overlap`() throws {
+    @Test func `Those who wait are notified of each task, also when transactions overlap`() throws {
         let client = bench.client()
         defer { client.shutdown() }
         let session = try bench.session()
@@ -69,7 +69,7 @@ import Threading
         for box in waiters { #expect(box.wait(for: .seconds(5)) { $0 } == .completed) }
     }
 
-    @Test func `An exchange is urgent if somebody waits for what it stored, or a type of it is bounded`() throws {
+    @Test func `A transaction is urgent if somebody waits for what it stored, or a type of it is bounded`() throws {
         let client = bench.client()
         defer { client.shutdown() }
         _ = try client.submit((0..<3).map { Submission(task: task("\($0)", isCacheable: false), priority: -1) })
@@ -86,7 +86,7 @@ import Threading
         #expect(try !isUrgent([tasks[2]]))
         try client.bound("sha256", to: 2)
         _ = try client.submit((0..<3).map { Submission(task: task("bounded \($0)")) })
-        // It learns of the bound by finding nothing.
+        // It learns of the bound because it finds nothing.
         #expect(try session.claim().isEmpty)
         let bounded = try session.claim()
         try #require(bounded.count == 2)
@@ -95,7 +95,7 @@ import Threading
         #expect(try !isUrgent([bounded[1]], claim: 1))
     }
 
-    @Test func `A suspect is claimed beside nothing, also not beside what is underway`() throws {
+    @Test func `A suspect is claimed alone, also while other transactions are underway`() throws {
         let client = bench.client()
         defer { client.shutdown() }
         _ = try client.submit((0..<3).map { Submission(task: task("\($0)")) })
@@ -108,22 +108,23 @@ import Threading
         #expect(try session.finish().tasks.map(\.isSuspect) == [false])
     }
 
-    @Test func `An exchange that the server rolls back is run again behind those that were underway`() throws {
+    @Test func `A transaction that the server rolls back is run again after those that were underway`() throws {
         let client = bench.client()
         defer { client.shutdown() }
         _ = try client.submit((0..<3).map { Submission(task: task("\($0)")) })
         let session = try bench.session()
         let tasks = try session.claim(2)
         let ids = tasks.map(\.id).sorted()
-        // The other one has the second row, and wants the first as soon as the exchange has that and waits for the second.
-        // The server ends the transaction that notices: not the other one, which does not look for a minute.
+        // The other session has locked the second row, and requests the first one when the worker's transaction has
+        // that and waits for the second. The server rolls back the transaction that detects the deadlock. That is not
+        // the other one, which does not check for a minute.
         let other = try PostgresConnection(
             PostgresConfiguration(connectionString: bench.database.superuserConnectionString))
         try other.execute(
             text: "SET deadlock_timeout = '1min'; BEGIN; SELECT FROM task WHERE id = '\(ids[1])' FOR UPDATE")
         let number = try session.begin(completed: completions(tasks), claim: 0)
         let next = try session.begin(completed: [], claim: 5)
-        try eventually("the exchange waits") {
+        try eventually("the transaction waits") {
             try bench.value("SELECT count(*) FROM pg_locks WHERE locktype = 'transactionid' AND NOT granted") == "1"
         }
         let connection = Monitor(other)
@@ -141,7 +142,9 @@ import Threading
         #expect(try finished == "2|2")
     }
 
-    @Test func `What was underway in a session that is lost is not stored, and done again`() throws {
+    @Test func `Transactions that were underway in a lost session store nothing, and their tasks are done again`()
+        throws
+    {
         let client = bench.client()
         let watch = bench.watch()
         defer {
@@ -151,7 +154,7 @@ import Threading
         _ = try client.submit((0..<300).map { Submission(task: task("\($0)")) })
         let session = try bench.session()
         let claimed = try session.claim(100)
-        // The first exchange waits for a row, and the second one for the first.
+        // The first transaction waits for a row, and the second one for the first.
         let other = try PostgresConnection(bench.postgres)
         try other.execute(text: "BEGIN; SELECT FROM task WHERE id = '\(claimed[7].id)' FOR UPDATE")
         _ = try session.begin(completed: completions(claimed), claim: 100)
@@ -164,8 +167,8 @@ import Threading
         try session.register()
         var done = 0
         try eventually("all finished") {
-            let tasks = try session.exchange(completed: [], claim: 100, isAlone: true)
-            _ = try session.exchange(completed: completions(tasks), claim: 0)
+            let tasks = try session.transact(completed: [], claim: 100, isAlone: true)
+            _ = try session.transact(completed: completions(tasks), claim: 0)
             done += tasks.count
             return try bench.value("SELECT count(*) FROM task") == "0"
         }

@@ -1,18 +1,19 @@
-/// The ownership protocol as a model small enough to look at every state it can get into: two worker processes, one
-/// task, and a limited number of accidents (processes killed, connections cut), each at any moment.
+/// The ownership protocol as a model that is small enough to check every state that it can reach: two worker processes,
+/// one task, and a limited number of accidents (a process is killed, a connection is cut), each at any moment.
 ///
-/// What it keeps of the real thing: a session lives on the server, and with it its lock and whatever statement it has
-/// received, until the server notices that its client is gone; a client may have lost its connection long before. It
-/// runs its statements in the order in which they were sent, and there may be several: a worker claims again before it
-/// knows what came of a completion. A process that comes back is a new worker. ``WorkerSQL`` and ``FinishSQL`` have the statements that it speaks of.
+/// The model keeps these properties of the real system. A session lives on the server, together with its lock and the
+/// statements that it has received, until the server notices that its client is gone. The client may have lost its
+/// connection long before. A session runs its statements in the order in which they were sent, and there may be
+/// several: a worker claims again before it knows the outcome of a completion. A process that comes back is a new
+/// worker. The real statements are in ``WorkerSQL`` and ``FinishSQL``.
 struct OwnershipModel: Hashable {
-    /// Parts of the protocol that can be taken out, to see that the properties then fail.
+    /// Parts of the protocol that can be switched off, to see that the properties fail without them.
     struct Rules {
         /// A completion is stored only for the owner: `AND t.worker_id = $1`.
         var isOwnerChecked = true
         /// A completion runs in the session that holds the lock, and not after its end.
         var isSessionBound = true
-        /// Who can take the lock of a worker gives its tasks to others.
+        /// A worker that can take the lock of another one requeues its tasks.
         var recovers = true
     }
 
@@ -25,28 +26,28 @@ struct OwnershipModel: Hashable {
 
     enum Process: Hashable {
         case down
-        /// Connected or not, it believes to be this worker.
-        case running(worker: Int, Work)
+        /// The process acts as this worker, connected or not.
+        case running(worker: Int, Activity)
     }
 
-    enum Work: Hashable {
+    enum Activity: Hashable {
         case idle
-        /// It has sent a claim and waits for the reply.
+        /// The process has sent a claim and waits for the reply.
         case claiming
         case computing(attempt: Int)
         case computed(attempt: Int)
     }
 
-    /// A worker's session on the server. As long as it is there its lock is held.
+    /// A worker's session on the server. While it exists, its lock is held.
     struct Session: Hashable {
         let worker: Int
         var hasClient = true
     }
 
-    /// What a server has received of a worker and not yet run.
+    /// A statement that the server has received from a worker, and not run yet.
     struct Statement: Hashable {
         let worker: Int
-        /// The attempt that it completes; `nil`: it claims.
+        /// The attempt that it completes; `nil` if it claims.
         let attempt: Int?
     }
 
@@ -63,23 +64,23 @@ struct OwnershipModel: Hashable {
 
     init(accidents: Int) { accidentsLeft = accidents }
 
-    // MARK: What has to hold
+    // MARK: properties
 
     var isAcknowledged: Bool { row != .none }
     var isFinished: Bool { row == .finished }
 
-    /// A result is stored at most once, and by the attempt that was the latest.
+    /// At most one result is stored.
     var isStoredOnce: Bool { stored.count <= 1 }
 
-    /// The task is somewhere: queued, finished, or with a worker that others can see.
+    /// The task is queued, finished, or owned by a worker that others can see.
     var isAccountedFor: Bool {
         guard case .owned(let worker, _) = row else { return true }
         return registered.contains(worker)
     }
 
-    // MARK: What can happen
+    // MARK: steps
 
-    /// Every state that one step leads to.
+    /// All states that one step leads to.
     func successors(_ rules: Rules) -> [OwnershipModel] {
         var next: [OwnershipModel] = []
         func step(_ change: (inout OwnershipModel) -> Void) {
@@ -109,8 +110,8 @@ struct OwnershipModel: Hashable {
         return next
     }
 
-    /// A number that appears nowhere any more. The real ones come from a sequence; which of those that appear nowhere
-    /// is taken makes no difference, but keeps the states finite.
+    /// A worker number that is not in use. The real ones come from a sequence. To reuse numbers makes no difference
+    /// here, and keeps the number of states finite.
     private var unusedWorker: Int {
         var used = registered.union(sessions.map(\.worker)).union(statements.map(\.worker))
         for case .running(let worker, _) in processes { used.insert(worker) }
@@ -121,14 +122,14 @@ struct OwnershipModel: Hashable {
     private func session(of worker: Int) -> Int? { sessions.firstIndex { $0.worker == worker } }
 
     /// The session of a process that still has its connection.
-    private func connected(_ index: Int) -> (worker: Int, work: Work, session: Int)? {
+    private func connected(_ index: Int) -> (worker: Int, activity: Activity, session: Int)? {
         guard case .running(let worker, let work) = processes[index], let session = session(of: worker),
             sessions[session].hasClient
         else { return nil }
         return (worker, work, session)
     }
 
-    /// Lock, then row: a row without a lock would be a dead worker.
+    /// The lock comes before the row: a row without a lock would be a dead worker.
     private mutating func start(_ index: Int) {
         guard case .down = processes[index] else { return }
         let worker = unusedWorker
@@ -148,7 +149,7 @@ struct OwnershipModel: Hashable {
         processes[index] = .running(worker: worker, .computed(attempt: attempt))
     }
 
-    /// What was computed is forgotten as soon as it is sent: whether it was stored, the session's end tells.
+    /// A result is dropped as soon as it is sent. If the session does not end, it was stored.
     private mutating func sendCompletion(_ index: Int) {
         guard let (worker, work, _) = connected(index), case .computed(let attempt) = work else { return }
         statements.append(Statement(worker: worker, attempt: attempt))
@@ -157,7 +158,8 @@ struct OwnershipModel: Hashable {
 
     private func isWaiting(_ worker: Int) -> Bool { statements.contains { $0.worker == worker } }
 
-    /// - Parameter replyArrives: `false`: it is committed, and the connection is cut before the reply arrives.
+    /// - Parameter replyArrives: `false`: the statement is committed, and the connection is cut before the reply
+    ///   arrives.
     private mutating func run(_ index: Int, replyArrives: Bool, _ rules: Rules) {
         let statement = statements[index]
         guard !statements[..<index].contains(where: { $0.worker == statement.worker }) else { return }
@@ -172,7 +174,7 @@ struct OwnershipModel: Hashable {
         sessions[session].hasClient = false
     }
 
-    /// A session that has lost its client runs what it has received all the same; its lock is still held.
+    /// A session that has lost its client still runs the statements that it has received, and holds its lock.
     private mutating func claim(_ worker: Int, replyArrives: Bool) {
         guard let session = session(of: worker) else { return }
         var attempt: Int?
@@ -194,7 +196,7 @@ struct OwnershipModel: Hashable {
         stored.append(attempt)
     }
 
-    /// Gives back what it has, in one transaction with its row.
+    /// Gives the task back and removes the worker's row, in one transaction.
     private mutating func signOff(_ index: Int) {
         guard let (worker, _, session) = connected(index), !isWaiting(worker) else { return }
         if case .owned(worker, let attempts) = row { row = .queued(attempts: attempts - 1) }
@@ -203,7 +205,7 @@ struct OwnershipModel: Hashable {
         processes[index] = .down
     }
 
-    /// A process learns that its session is gone, drops all it had, and will come back as a new worker.
+    /// A process learns that its session is gone, and drops its task. It may come back as a new worker.
     private mutating func notice(_ index: Int) {
         guard case .running = processes[index], connected(index) == nil else { return }
         processes[index] = .down
@@ -222,7 +224,7 @@ struct OwnershipModel: Hashable {
         sessions[session].hasClient = false
     }
 
-    /// The server has noticed: the lock is free, and what it had not yet run it never will.
+    /// The server notices that the client is gone: the lock becomes free, and the remaining statements never run.
     private mutating func endSession(_ index: Int, _ rules: Rules) {
         guard !sessions[index].hasClient else { return }
         let worker = sessions.remove(at: index).worker

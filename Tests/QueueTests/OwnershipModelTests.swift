@@ -1,13 +1,13 @@
 import Testing
 
-/// Looks at every state of ``OwnershipModel``.
+/// Checks every state of ``OwnershipModel``.
 @Suite struct Ownership {
     struct Exploration {
         let states: [OwnershipModel]
-        /// For each state, which states lead to it.
+        /// For each state, the states that lead to it.
         private let predecessors: [[Int]]
 
-        /// - Parameter accidents: how many things may go wrong.
+        /// - Parameter accidents: how many accidents may happen.
         init(accidents: Int, _ rules: OwnershipModel.Rules = .init()) {
             var states = [OwnershipModel(accidents: accidents)]
             var numbers = [states[0]: 0]
@@ -29,7 +29,7 @@ import Testing
             self.predecessors = predecessors
         }
 
-        /// Whether, whatever has happened, things can still come to a good end: each state has a way to a finished one.
+        /// Whether each state in which the task is acknowledged has a way to a state in which it is finished.
         var canAlwaysFinish: Bool {
             var canFinish = states.map(\.isFinished)
             var left = states.indices.filter { canFinish[$0] }
@@ -43,9 +43,10 @@ import Testing
         }
     }
 
-    @Test func `an acknowledged task is never lost, and its result stored at most once, whatever breaks when`() {
+    @Test
+    func `An acknowledged task is never lost, and its result is stored at most once, whatever breaks at any moment`() {
         let all = Exploration(accidents: 3)
-        // A model that cannot move would hold every property.
+        // A model without steps would have every property.
         #expect(all.states.count > 10_000)
         #expect(all.states.contains { $0.isFinished })
         #expect(all.states.allSatisfy { $0.isStoredOnce })
@@ -53,20 +54,20 @@ import Testing
         #expect(all.canAlwaysFinish)
     }
 
-    @Test func `without the fence a late worker stores a second result`() {
+    @Test func `Without the fence, a late worker stores a second result`() {
         let all = Exploration(accidents: 2, .init(isOwnerChecked: false, isSessionBound: false))
         #expect(!all.states.allSatisfy { $0.isStoredOnce })
     }
 
     @Test(arguments: [(true, false), (false, true)])
-    func `each half of the fence is enough by itself`(isOwnerChecked: Bool, isSessionBound: Bool) {
+    func `Each half of the fence is enough by itself`(isOwnerChecked: Bool, isSessionBound: Bool) {
         let all = Exploration(
             accidents: 2, .init(isOwnerChecked: isOwnerChecked, isSessionBound: isSessionBound))
         #expect(all.states.allSatisfy { $0.isStoredOnce })
         #expect(all.canAlwaysFinish)
     }
 
-    @Test func `without recovery a task stays with a worker that is gone`() {
+    @Test func `Without recovery, a task stays with a worker that is gone`() {
         #expect(!Exploration(accidents: 1, .init(recovers: false)).canAlwaysFinish)
     }
 }

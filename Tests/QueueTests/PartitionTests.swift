@@ -25,19 +25,19 @@ import Threading
             """)
     }
 
-    @Test func `Today and three days to come have partitions, and what waited in the default one moves`() throws {
+    @Test func `Today and the next three days have partitions, and rows in the default partition are moved`() throws {
         let id = TaskID()
         try finish(id, completedAt: .now)
         #expect(try bench.value("SELECT count(*) FROM finished_task_default") == "1")
         let watch = bench.watch()
         defer { watch.stop() }
-        try eventually("made") { try partitions().count == 5 }
+        try eventually("the partitions exist") { try partitions().count == 5 }
         #expect(try bench.value("SELECT count(*) FROM finished_task_default") == "0")
         let today = Timestamp.now.description.prefix(10).filter { $0 != "-" }
         #expect(try bench.value("SELECT tableoid::regclass FROM finished_task") == "finished_task_\(today)")
     }
 
-    @Test func `A day is dropped when all that finished of it did so before the retention`() throws {
+    @Test func `The partition of a day is dropped when all its tasks finished before the retention`() throws {
         let connection = try PostgresConnection(bench.postgres)
         let days = Partitions(connection, logger: Bench.logger)
         let now = Timestamp.now
@@ -57,11 +57,12 @@ import Threading
         try finish(ids[2], completedAt: start.start)
         try finish(ids[9], completedAt: now.advanced(by: .seconds(-1)))
         try days.drop(finishedBefore: now.advanced(by: .seconds(-3 * 86_400)))
-        // Of the seven old days, the one in use stays; the one of which a task is put off does not.
+        // Of the seven old days, the partition in use stays. The one whose only unfinished task is postponed is
+        // dropped.
         #expect(try partitions().count == 12 - 6)
         #expect(try bench.value("SELECT count(*) FROM finished_task") == "2")
         #expect(try bench.value("SELECT count(*) FROM finished_task_default") == "0")
-        // That task ends at last: its result is kept as long as any other's.
+        // When that task ends, its result is kept as long as any other.
         try finish(ids[1], completedAt: now)
         try days.drop(finishedBefore: now.advanced(by: .seconds(-3 * 86_400)))
         #expect(try bench.value("SELECT count(*) FROM finished_task_default") == "1")
@@ -69,7 +70,7 @@ import Threading
         #expect(try bench.value("SELECT count(*) FROM finished_task_default") == "0")
     }
 
-    @Test func `Making the day does not disturb tasks that finish meanwhile`() throws {
+    @Test func `To create a partition does not disturb tasks that finish meanwhile`() throws {
         let client = bench.client()
         defer { client.shutdown() }
         nonisolated(unsafe) let session = try bench.session()
@@ -84,8 +85,8 @@ import Threading
         #expect(try bench.value("SELECT count(*) FROM finished_task") == "1000")
     }
 
-    /// A row that is being routed to the default partition waits for the lock that attaching takes, and is refused then.
-    @Test func `A completion that waited for its day to be made goes there`() throws {
+    /// A row on its way to the default partition waits for the lock that ATTACH takes, and is refused after that.
+    @Test func `A completion that waited while its partition was created goes to that partition`() throws {
         let client = bench.client()
         defer { client.shutdown() }
         nonisolated(unsafe) let session = try bench.session()

@@ -10,12 +10,14 @@ import Threading
 
     init() throws { bench = try Bench() }
 
-    @Test func `While dead rows cannot be removed a claim steps over few of them, and what lies before is found, too`()
+    @Test
+    func
+        `While dead rows cannot be removed, a claim steps over few of them, and tasks before its start are found, too`()
         throws
     {
         let pin = try PostgresConnection(PostgresConfiguration(connectionString: bench.database.connectionString))
         try pin.execute(text: "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM task")
-        // Tasks of the last minutes that are gone by now.
+        // The dead rows of finished tasks of the last minutes.
         try bench.database.sql(
             """
             INSERT INTO task (id, type, priority, max_attempts, awaited, run_at, created_at, rank, input)
@@ -26,7 +28,7 @@ import Threading
         try eventually("they are counted") {
             try bench.value("SELECT pg_stat_get_dead_tuples('task'::regclass) > 100000") == "t"
         }
-        // No process is started for it: the time between two looks at everything is short.
+        // This starts no process, because the time between two full scans is short.
         let connection = try PostgresConnection(bench.postgres)
         func insert(_ number: Int, before: String) throws {
             try connection.execute(
@@ -44,7 +46,7 @@ import Threading
         try insert(3, before: "0")
         let second = try claimed()
         #expect(second == ["3"])
-        // Nobody tells of the other one: the session looks at everything by itself after a while.
+        // No notification announces the other task. The session makes a full scan by itself after a while.
         let wake = EventFD()
         var found: [String] = []
         try eventually("it is found") {
@@ -56,7 +58,7 @@ import Threading
         withExtendedLifetime(pin) {}
     }
 
-    @Test func `Of tasks that came with one commit each claim brings as many as were asked for`() throws {
+    @Test func `If tasks come with one commit, each claim takes as many as it asks for`() throws {
         try bench.database.sql("ALTER TABLE task SET (autovacuum_enabled = off)")
         try bench.database.sql(
             """

@@ -5,20 +5,21 @@ import Testing
 
 @testable import Queue
 
-/// Plans made on an empty database stay the right ones when it is full: no statement of the hot path reads a table.
+/// Plans that are made on an empty database are still right when it is full: no statement of the hot path reads a whole
+/// table.
 @Suite struct Plans {
     let bench: Bench
 
     init() throws { bench = try Bench() }
 
-    /// Arguments of ``SubmitSQL/submit`` and ``SubmitSQL/insert``.
+    /// The parameters of ``SubmitSQL/submit`` and ``SubmitSQL/insert``.
     private static let submission = """
         ARRAY[gen_random_uuid()], ARRAY['a'], ARRAY[''::bytea], ARRAY[''::bytea], ARRAY[0::int2], ARRAY[now()],
         ARRAY[1::int2], ARRAY[true], ARRAY[true], ARRAY[1], 1::int2, ARRAY[true], true,
         ARRAY[NULL::bytea], gen_random_uuid(), gen_random_uuid()
         """
 
-    /// The plan of a statement as this session prepared it.
+    /// The plan of a statement that this session has prepared.
     private func plan(
         _ statement: PostgresStatement, _ arguments: String, _ connection: PostgresConnection
     ) throws -> String {
@@ -27,7 +28,7 @@ import Testing
         return (0..<rows.rowCount).compactMap { rows.text($0, 0) }.joined(separator: "\n")
     }
 
-    /// The plans of the statements of the hot path, the claim's first.
+    /// The plans of the statements of the hot path; that of the claim is the first one.
     private func plans(_ connection: PostgresConnection) throws -> [String] {
         let ids = "ARRAY[gen_random_uuid()]"
         return [
@@ -44,7 +45,7 @@ import Testing
             try plan(LookUpSQL.attempts, "gen_random_uuid()", connection),
             try plan(FinishSQL.recover, "1, true", connection),
             try plan(FinishSQL.removeStrays, "1, \(ids), gen_random_uuid(), gen_random_uuid()", connection),
-            try plan(WorkerSQL.absolve, "1", connection),
+            try plan(WorkerSQL.clearSuspects, "1", connection),
             try plan(LookUpSQL.cancel, "gen_random_uuid(), gen_random_uuid(), true", connection),
             try plan(IdempotencySQL.read, "ARRAY[''::bytea], ARRAY[''::bytea]", connection),
             try plan(SubmitSQL.submit, Self.submission, connection),
@@ -54,11 +55,11 @@ import Testing
         ]
     }
 
-    /// Whether each walk of an index of many rows looks for keys that it is given.
+    /// Whether each scan of a large index searches for given keys.
     private func readsByKey(_ plan: String) -> Bool {
         let lines = plan.split(separator: "\n")
         return zip(lines, lines.dropFirst() + [""]).allSatisfy { line, next in
-            // What runs of a bounded type is counted among all that run.
+            // The running tasks of a bounded type are counted among all running tasks.
             if line.contains("task_owner on"), next.contains("Filter: (type = s.type)") { return true }
             if line.contains("type_id_idx on") { return next.contains("Index Cond: ((type = ") }
             guard
@@ -71,14 +72,14 @@ import Testing
     }
 
     @Test(arguments: [false, true])
-    func `Plans made while the queue was empty walk indexes, and still do with 200,000 tasks`(
+    func `Plans that are made while the queue is empty walk indexes, and still do with 200,000 tasks`(
         _ wasFull: Bool
     ) throws {
         let connection = try PostgresConnection(bench.postgres, settings: SessionSettings.fixedPlans)
         try Partitions(connection, logger: Bench.logger).make(from: CivilDay(.now), days: 3)
         let none: [TaskID] = []
         // Prepared and run while the tables are empty.
-        var batch = SubmissionBatch()
+        var batch = SubmissionRows()
         let secret = KeyedDigest(secret: [1])
         batch.add([Submission(task: task("first"))], isAwaited: false, mayQueue: false, secret: secret)
         let submit = batch.call(slot: 1, isPlain: false)
@@ -98,16 +99,16 @@ import Testing
             LookUpSQL.cancel.with(.uuid(TaskID()), .uuid(TaskID()), .bool(true)),
             FinishSQL.recover.with(.int4(-1), .bool(false)),
             FinishSQL.removeStrays.with(.int4(-1), .uuids(none), .uuid(TaskID()), .uuid(TaskID())),
-            WorkerSQL.absolve.with(.int4(-1)),
+            WorkerSQL.clearSuspects.with(.int4(-1)),
             LookUpSQL.completedPage.with(PostgresArray(.text).value, .uuid(TaskID()), .int8(10)),
             SubmitSQL.known.with(ids: none), FinishSQL.lock.with(.int4(1), .uuids(none)),
         ])
-        // Statistics that say "nothing" are worse than none: a whole table looks like the cheapest thing to read.
+        // Statistics of empty tables are worse than none: to read a whole table looks cheapest.
         if wasFull { try leaveDeadRows() }
         try bench.database.sql("ANALYZE")
         let early = try plans(connection)
         for plan in early { #expect(readsByKey(plan), "\(plan)") }
-        // What a worker ends is found by its ids, in their order.
+        // The tasks that a worker finishes are found by their ids, in order.
         for plan in [early[5], early[6], early[7], early[11], early[18]] {
             #expect(plan.contains("task_pkey on task") && !plan.contains("task_owner"), "\(plan)")
         }
@@ -130,12 +131,12 @@ import Testing
             #expect(!plan.contains("Materialize") && !plan.contains("Memoize"), "\(plan)")
             #expect(!plan.contains("Hash Join") && !plan.contains("Merge Join"), "\(plan)")
         }
-        // It is the kept plan that was shown: its parameters have no values.
+        // The plan that was shown is the generic one: its parameters have no values.
         #expect(plans[1].contains("ANY ($1)"))
     }
 
-    /// Of tasks that workers had. The small entries of the index of the owners have a level less above them than those of the
-    /// keys: to read it from end to end seems to cost less than to look for a key in another one.
+    /// Leaves dead rows of tasks that workers had. The index of owners has small entries, and so one level less than
+    /// the index of keys: to read it from end to end seems to cost less than to search for a key in another index.
     private func leaveDeadRows() throws {
         try bench.database.sql(
             """
@@ -148,7 +149,8 @@ import Testing
             """)
     }
 
-    /// How often each index of the finished and the unfinished tasks was walked, as far as this session has told.
+    /// How often each index of the finished and the unfinished tasks was scanned, as far as this session has reported
+    /// it.
     private func walks(_ connection: PostgresConnection) throws -> [String: Int] {
         try connection.execute(text: "SELECT pg_stat_force_next_flush()")
         let rows = try connection.execute(
@@ -157,7 +159,7 @@ import Testing
     }
 
     @Test(arguments: [false, true])
-    func `The look behind an insertion goes from key to key, if planned while nothing was finished as well`(
+    func `The check after an insertion searches key by key, even if it was planned while nothing was finished`(
         _ wasFull: Bool
     ) throws {
         let connection = try PostgresConnection(bench.postgres, settings: SessionSettings.fixedPlans)
@@ -189,10 +191,12 @@ import Testing
         #expect(walked.sorted() == ["claimed 50", "pkey 50"])
     }
 
-    @Test func `Pages of tasks walk indexes, and the failed ones have their own, whatever is said of types`() throws {
+    @Test func `Pages of tasks walk indexes, and failed tasks have their own, whatever the statistics say about types`()
+        throws
+    {
         let connection = try PostgresConnection(bench.postgres, settings: SessionSettings.fixedPlans)
         try Partitions(connection, logger: Bench.logger).make(from: CivilDay(.now), days: 2)
-        // All of one type: to look for it seems to be of no use.
+        // All tasks are of one type, so an index by type seems to be useless.
         try bench.database.sql(
             """
             INSERT INTO finished_task (id, type, outcome, attempts, created_at, completed_at)
@@ -215,7 +219,7 @@ import Testing
             }
             if isOfType, status == nil || status == .queued { #expect(text.contains("task_rank"), "\(text)") }
             if status == .processing { #expect(text.contains("task_owner"), "\(text)") }
-            // Those of all are several pages put together.
+            // A page of any status is made of several pages.
             if status != nil { #expect(!text.contains("->  Sort"), "\(text)") }
         }
         try connection.execute(
@@ -227,7 +231,7 @@ import Testing
         #expect(!retry.contains("Seq Scan"), "\(retry)")
     }
 
-    @Test func `A look-up reads the partition of its day only`() throws {
+    @Test func `A look-up reads only the partition of the task's day`() throws {
         let connection = try PostgresConnection(bench.postgres, settings: SessionSettings.fixedPlans)
         try Partitions(connection, logger: Bench.logger).make(from: CivilDay(.now), days: 3)
         let id = TaskID()

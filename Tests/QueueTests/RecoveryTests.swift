@@ -9,7 +9,7 @@ import Threading
 
     init() throws { bench = try Bench() }
 
-    /// The ring notices a newcomer within a quarter of a second.
+    /// The ring includes a new worker within 250 ms.
     private func waitUntilWatched(_ session: WorkerSession) throws {
         let worker = try #require(session.workerID)
         try eventually("watched") {
@@ -22,7 +22,7 @@ import Threading
         }
     }
 
-    /// Until another session has claimed so many tasks.
+    /// How long it takes until a session has claimed this many tasks.
     private func timeToClaim(_ count: Int, _ session: WorkerSession) throws -> Duration {
         let start = ContinuousClock.now
         let wake = EventFD()
@@ -53,14 +53,15 @@ import Threading
             try waitUntilWatched(victim)
             try bench.kill(victim)
             times.append(try timeToClaim(20, survivor))
-            // What the lost session says afterwards stores nothing.
+            // The lost session stores nothing any more.
             #expect(throws: QueueError.sessionLost) { try victim.claim() }
             #expect(!victim.isRegistered)
         }
-        // Without the ring it would be up to the watch's period. The machine may be busy: the fastest tell.
+        // Without the ring it would take up to the watch's interval. The machine may be busy, so the fastest times
+        // count.
         #expect(times.sorted()[1] < .milliseconds(100), "\(times)")
         #expect(try bench.value("SELECT count(*) FROM worker") == "1")
-        // Which of them had begun nobody knows: the lost attempts do not count.
+        // Nobody knows which of the tasks had started, so the lost attempts do not count.
         #expect(try bench.value("SELECT min(attempts), max(attempts) FROM task") == "1|1")
     }
 
@@ -91,7 +92,7 @@ import Threading
         #expect(try bench.value("SELECT count(*) FROM finished_task") == "1")
     }
 
-    @Test func `When two neighbours die together a third recovers both`() throws {
+    @Test func `When two neighbours die together, a third worker recovers both`() throws {
         let client = bench.client()
         let watch = bench.watch(maintenanceInterval: .seconds(3600))
         defer {
@@ -107,7 +108,7 @@ import Threading
         #expect(time < .seconds(2))
     }
 
-    @Test func `A worker that was alone is recovered by the next that starts`() throws {
+    @Test func `The next worker that starts recovers one that was alone`() throws {
         let client = bench.client()
         defer { client.shutdown() }
         _ = try client.submit(task("orphan"))
@@ -120,7 +121,7 @@ import Threading
         #expect(try timeToClaim(1, next) < .seconds(2))
     }
 
-    @Test func `A worker's own watch recovers a session that was lost while the process lives`() throws {
+    @Test func `A worker's own watch recovers a session that was lost while the process is alive`() throws {
         let client = bench.client()
         let watch = bench.watch(maintenanceInterval: .seconds(3600))
         defer {
@@ -136,7 +137,7 @@ import Threading
         #expect(try timeToClaim(1, session) < .seconds(2))
     }
 
-    @Test func `A task that brings its workers down ends as failed, with the reason`() throws {
+    @Test func `A task that kills its workers fails, with the reason`() throws {
         let client = bench.client()
         let watch = bench.watch()
         defer {
@@ -145,7 +146,7 @@ import Threading
         }
         let id = try #require(try client.submit([Submission(task: task("poison"), maxAttempts: 3)])[0].queuedID)
         let answer = Monitor<TaskRecord??>(nil)
-        client.task(id, wait: .seconds(30)) { told in answer.broadcast { $0 = .some(try? told.get()) } }
+        client.task(id, wait: .seconds(30)) { result in answer.broadcast { $0 = .some(try? result.get()) } }
         for attempt in 1...3 {
             let victim = try bench.session("victim \(attempt)")
             _ = try timeToClaim(1, victim)
@@ -157,7 +158,7 @@ import Threading
         #expect(record.attempts == 3)
     }
 
-    @Test func `Among the tasks of a lost worker the one that ends workers fails, and no other loses an attempt`()
+    @Test func `Of the tasks of a lost worker only the one that kills workers fails, and no other loses an attempt`()
         throws
     {
         let client = bench.client()
@@ -175,7 +176,7 @@ import Threading
             try eventually("claimed") {
                 let claimed = try worker.claim()
                 if claimed.contains(where: { $0.id == poison }) {
-                    // The first takes all of them along; from then on it is alone.
+                    // The first worker claims all of them. After that the task is claimed alone.
                     #expect(claimed.count == (losses == 0 ? 20 : 1))
                     try bench.kill(worker)
                     return true
@@ -204,7 +205,7 @@ import Threading
     }
 
     @Test(arguments: [true, false])
-    func `Tasks of a session whose process lives are under no suspicion`(isRecoveredFirst: Bool) throws {
+    func `Tasks of a session whose process is alive do not become suspects`(isRecoveredFirst: Bool) throws {
         let client = bench.client()
         defer { client.shutdown() }
         _ = try client.submit((0..<5).map { Submission(task: task("\($0)"), maxAttempts: 1) })
@@ -227,7 +228,8 @@ import Threading
         #expect(try session.claim().map(\.isSuspect) == [false, false, false, false, false])
     }
 
-    @Test func `A suspect is claimed by who holds nothing, alone, and is none after an attempt that only failed`()
+    @Test
+    func `A suspect is claimed alone, by a worker that holds nothing, and is none after an attempt that only failed`()
         throws
     {
         let client = bench.client()
@@ -244,13 +246,13 @@ import Threading
         let fresh = try #require(try client.submit(task("fresh")).queuedID)
         let session = try bench.session()
         #expect(session.mayHaveSuspects)
-        #expect(try session.exchange(completed: [], claim: 10, isAlone: false).map(\.id) == [fresh])
+        #expect(try session.transact(completed: [], claim: 10, isAlone: false).map(\.id) == [fresh])
         for left in [2, 1, 0] {
-            let claimed = try session.exchange(completed: [], claim: 10, isAlone: true)
+            let claimed = try session.transact(completed: [], claim: 10, isAlone: true)
             #expect(claimed.map(\.isSuspect) == [true])
             try session.fail(claimed)
             #expect(try bench.value("SELECT count(suspect_of) FROM task") == "\(left)")
-            // On a slow machine the pause before its next attempt is over too soon.
+            // On a slow machine its backoff would be over too soon.
             let postponed = """
                 WITH postponed AS (
                     UPDATE task SET run_at = now() + interval '1 hour' WHERE id = '\(claimed[0].id)' RETURNING 1
@@ -258,11 +260,11 @@ import Threading
                 """
             #expect(try bench.value(postponed) == "1")
         }
-        #expect(try session.exchange(completed: [], claim: 10, isAlone: true).isEmpty)
+        #expect(try session.transact(completed: [], claim: 10, isAlone: true).isEmpty)
         #expect(!session.mayHaveSuspects)
     }
 
-    @Test func `Only a worker that has not signed off is called gone`() throws {
+    @Test func `Only a worker that has not signed off is reported as gone`() throws {
         let log = LogRecorder()
         let watch = bench.watch(maintenanceInterval: .seconds(3600), logger: log.logger)
         defer { watch.stop() }

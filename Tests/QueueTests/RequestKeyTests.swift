@@ -17,12 +17,12 @@ import Threading
     private func submissions(_ name: RequestKey, _ tasks: [String], isCacheable: Bool = false) -> [Submission] {
         tasks.enumerated().map { number, text in
             var submission = Submission(id: name.taskID(number), task: task(text, isCacheable: isCacheable))
-            submission.mayComeAgain = true
+            submission.mayBeResent = true
             return submission
         }
     }
 
-    @Test func `A request's name gives the same ids everywhere: UUIDs of version 7, of its time, in order`() throws {
+    @Test func `A request key gives the same ids on every node: UUIDs of version 7, of its time, in order`() throws {
         let now = Timestamp.now
         let (one, same, other) = (try name(at: now), try name(at: now), try name("f" + Self.random, at: now))
         var last = one.taskID(0)
@@ -41,12 +41,11 @@ import Threading
         "1763968000.123-\(RepeatedRequests.random)", "99999999999.000-\(RepeatedRequests.random)",
         "-1.123-\(RepeatedRequests.random)", "now.123-\(RepeatedRequests.random)",
     ])
-    func `What is no name, or not of now, is passed over`(text: String) {
+    func `A text of another form, or with another time than now, is no request key`(text: String) {
         #expect(RequestKey(text) == nil)
     }
 
-    @Test func `A request that comes to another node again makes no second task, whatever became of the first`() throws
-    {
+    @Test func `A request that is resent to another node makes no second task, whatever became of the first`() throws {
         let bench = try Bench()
         let (one, other) = (bench.client(), bench.client())
         defer { for client in [one, other] { client.shutdown() } }
@@ -65,13 +64,15 @@ import Threading
     }
 
     @Test(arguments: [1, 2], [false, true])
-    func `A task that is finished while its request comes again stays one`(_ count: Int, _ isCacheable: Bool) throws {
+    func `A task that finishes while its request is resent is not stored twice`(_ count: Int, _ isCacheable: Bool)
+        throws
+    {
         let bench = try Bench()
         let client = bench.client()
         defer { client.shutdown() }
         let sent = submissions(try name(), (0..<count).map { "\($0)" }, isCacheable: isCacheable)
-        // It was sent to another node before, whose insertion is not committed: this one waits for it, and has looked at
-        // everything else before the other's task is there, and finished.
+        // The request was sent to another node before, whose insertion is not committed. This node's insertion waits
+        // for it, and has searched everywhere else before the other node's task exists and is finished.
         let other = try PostgresConnection(bench.postgres)
         try other.execute(
             text: """
@@ -93,7 +94,7 @@ import Threading
         #expect(try bench.value("SELECT count(*) FROM finished_task") == "1")
     }
 
-    @Test func `What no cache key puts in order is inserted in the order of ids, whatever the order in which it came`()
+    @Test func `Tasks without a cache key are inserted in the order of their ids`()
         throws
     {
         let bench = try Bench()
@@ -119,7 +120,7 @@ import Threading
         #expect(outcomes == ids.reversed().map { .repeated($0) })
     }
 
-    @Test func `One that waits is answered, with the first request's result`() throws {
+    @Test func `A resent request that waits is answered with the first request's result`() throws {
         let bench = try Bench()
         let client = bench.client()
         defer { client.shutdown() }
@@ -131,13 +132,13 @@ import Threading
             throw Unexpected(what: "not finished")
         }
         #expect(record.id == sent[0].id)
-        // One of its own that is unfinished is no other's.
+        // A resent cacheable task that is unfinished is its own task, not one of another request.
         let cacheable = submissions(try name("another one, also random"), ["b"], isCacheable: true)
         _ = try client.submit(cacheable)
         #expect(try client.submit(cacheable) == [.repeated(cacheable[0].id)])
     }
 
-    @Test func `Nodes that get the same requests at the same time store each once`() throws {
+    @Test func `Nodes that get the same requests at the same time store each task once`() throws {
         let bench = try Bench()
         let clients = (0..<3).map { _ in bench.client() }
         defer { for client in clients { client.shutdown() } }
@@ -147,11 +148,11 @@ import Threading
             NamedThread("test-node") {
                 for name in names.shuffled() {
                     let sent = submissions(name, ["a", "b"])
-                    // Twice at once, as by a balancer that has one node.
+                    // Twice at the same time, like from a balancer that has one node.
                     let answers = Monitor<[[TaskID]?]>([])
                     for _ in 0..<2 {
-                        client.submit(sent, wait: nil) { told in
-                            let ids = try? told.get().map(\.id)
+                        client.submit(sent, wait: nil) { result in
+                            let ids = try? result.get().map(\.id)
                             answers.broadcast { $0.append(ids) }
                         }
                     }

@@ -6,9 +6,9 @@ import TestSupport
 import Testing
 import Threading
 
-/// With a server of its own, with fsync, which is killed.
+/// A server with fsync that is killed.
 @Suite struct Restarts {
-    @Test func `A process logs once that the database is away, and once that it is back`() throws {
+    @Test func `A process logs once that the database is out of reach, and once that it is back`() throws {
         let cluster = TestCluster(isDurable: false)
         let bench = try Bench(on: cluster)
         let log = LogRecorder()
@@ -21,6 +21,8 @@ import Threading
             cluster.stop(SIGQUIT)
         }
         _ = try client.submit(task("before"))
+        let leadership = "Became the leader, which does the maintenance"
+        try eventually("the watch is the leader") { log.messages.contains(leadership) }
         cluster.stop()
         #expect(throws: QueueError.sessionLost) { try session.claim() }
         for number in 0..<4 {
@@ -32,22 +34,21 @@ import Threading
         cluster.start()
         try eventually("registered") { (try? session.register()) != nil }
         try eventually("back") { (try? client.submit(task("back"))) != nil }
-        sleepCurrentThread(for: .seconds(1))
+        try eventually("the watch is the leader again") { log.messages.count { $0 == leadership } == 2 }
         let messages = log.messages.filter { $0.contains("atabase") || $0.contains("Cannot") }
         #expect(messages == ["The database is out of reach", "The database is back"])
     }
 
-    @Test func `A watch on a database without a schema says so once, and watches when it is there`() throws {
+    @Test func `A watch on a database without a schema logs that once, and watches when the schema is there`() throws {
         let database = try TestDatabase()
         let postgres = PostgresConfiguration(connectionString: database.connectionString)
         let log = LogRecorder()
         let watch = WorkerWatch(
             WorkerWatch.Configuration(postgres: postgres, maintenanceInterval: .milliseconds(100)), logger: log.logger)
         defer { watch.stop() }
-        sleepCurrentThread(for: .milliseconds(500))
-        #expect(log.messages == ["The database is out of reach"])
+        try eventually("it is logged") { log.messages == ["The database is out of reach"] }
         _ = try Schema.migrate(try PostgresConnection(postgres))
-        try eventually("it watches") { log.messages.contains("Does the maintenance from now on") }
+        try eventually("it watches") { log.messages.contains("Became the leader, which does the maintenance") }
         #expect(log.messages.filter { $0.contains("atabase") }.count == 2)
     }
 
@@ -66,7 +67,7 @@ import Threading
         let acknowledged = Monitor<[TaskID]>([claimedBefore])
         #expect(try session.claim().count == 1)
 
-        // Submitters at work while it happens.
+        // These threads submit tasks while the server is killed.
         let stop = Monitor(false)
         let threads = (0..<4).map { thread in
             NamedThread("test-submit") {
@@ -81,10 +82,9 @@ import Threading
                 }
             }
         }
-        sleepCurrentThread(for: .milliseconds(300))
+        try eventually("some are acknowledged") { acknowledged.withLock { $0.count } > 20 }
         cluster.stop(SIGKILL)
-        sleepCurrentThread(for: .milliseconds(100))
-        #expect(try !client.isDatabaseUp())
+        try eventually("the kill is noticed") { try !client.isDatabaseUp() }
         let start = ContinuousClock.now
         #expect(throws: QueueError.self) { try client.record(claimedBefore) }
         #expect(throws: QueueError.self) { try client.record(claimedBefore, wait: .seconds(30)) }
@@ -99,18 +99,18 @@ import Threading
         stop.withLock { $0 = true }
         for thread in threads { thread.join() }
 
-        // Everything that was acknowledged is there, once, also what a worker had when it all ended.
+        // All tasks that were acknowledged are stored once, also the one that a worker had.
         try eventually("registered") { (try? session.register()) != nil }
         try eventually("requeued") { try bench.value("SELECT count(*) FROM task WHERE worker_id IS NOT NULL") == "0" }
         let stored = Set(try bench.value("SELECT id FROM task").split(separator: "\n").compactMap { TaskID($0) })
         let missing = acknowledged.withLock { Set($0) }.subtracting(stored)
         #expect(missing.isEmpty)
-        // Not counted if the worker was back before its old session was given up for dead.
+        // The attempt does not count if the worker was back before its old session was recovered.
         #expect([0, 1].contains(try client.record(claimedBefore)?.attempts))
-        // Listening again as well.
+        // The client listens again as well.
         let answer = Monitor<TaskStatus?>(nil)
-        client.task(claimedBefore, wait: .seconds(20)) { told in
-            let status = try? told.get()?.status
+        client.task(claimedBefore, wait: .seconds(20)) { result in
+            let status = try? result.get()?.status
             answer.broadcast { $0 = status }
         }
         try eventually("marked") { try bench.value("SELECT awaited FROM task WHERE id = '\(claimedBefore)'") == "t" }
@@ -118,7 +118,7 @@ import Threading
         #expect(answer.wait(for: .seconds(10)) { $0 } == .completed)
     }
 
-    /// At any moment of it, before, in or after its commit.
+    /// The session is lost at different moments: before, during or after the commit.
     @Test(arguments: [true, false])
     func `A submission whose session is lost is neither lost nor stored twice`(isArray: Bool) throws {
         let bench = try Bench()
@@ -128,7 +128,7 @@ import Threading
         for round in 0..<10 {
             let submissions = (0..<(isArray ? 500 : 1)).map { Submission(task: task("\(round)-\($0)")) }
             let answer = Monitor<Result<[SubmissionOutcome], QueueError>?>(nil)
-            client.submit(submissions, wait: nil) { told in answer.broadcast { $0 = told } }
+            client.submit(submissions, wait: nil) { result in answer.broadcast { $0 = result } }
             sleepCurrentThread(for: .microseconds(round * 300))
             try bench.database.sql(
                 """
@@ -147,7 +147,7 @@ import Threading
         let client = bench.client()
         defer { client.shutdown() }
         _ = try client.submit(task("warm up"))
-        // The commit takes half a second, and the session is ended in the middle of it.
+        // The commit takes half a second, and the session is ended meanwhile.
         try bench.database.sql(
             """
             CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.5); RETURN NULL; END';
@@ -156,8 +156,12 @@ import Threading
             """)
         let submission = Submission(task: task("in doubt", isCacheable: false))
         let answer = Monitor<Result<[SubmissionOutcome], QueueError>?>(nil)
-        client.submit([submission], wait: nil) { told in answer.broadcast { $0 = told } }
-        sleepCurrentThread(for: .milliseconds(250))
+        client.submit([submission], wait: nil) { result in answer.broadcast { $0 = result } }
+        try eventually("the commit is underway") {
+            try bench.value(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'")
+                == "1"
+        }
         try bench.database.sql(
             """
             SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity

@@ -10,7 +10,7 @@ import Threading
 
     init() throws { bench = try Bench() }
 
-    @Test func `A failed task goes on with its input, its id, its attempts, and as many more as it had`() throws {
+    @Test func `A failed task that is retried keeps its input, id and attempts, and gets as many more`() throws {
         let client = bench.client()
         defer { client.shutdown() }
         let session = try bench.session("worker-1")
@@ -22,7 +22,7 @@ import Threading
             throw Unexpected(what: "not queued")
         }
         #expect(record.status == .queued && record.error == "no luck" && record.attempts == 1)
-        // Asked twice, as by a second node.
+        // The request comes twice, as from a second node.
         guard case .queued = try client.retry(id, as: task("a")) else { throw Unexpected(what: "not queued") }
         let claimed = try session.claim()
         #expect(claimed.map(\.id) == [id] && claimed[0].input == task("a").input)
@@ -38,7 +38,8 @@ import Threading
     }
 
     @Test(arguments: [nil, "the installation's own"])
-    func `A task is sent again with the input that it was submitted with, and with no other`(_ secret: String?) throws {
+    func `A task can be retried with the input that it was submitted with, and with no other`(_ secret: String?) throws
+    {
         let client = bench.client(cacheSecret: secret.map { Array($0.utf8) })
         let watch = bench.watch()
         defer {
@@ -47,7 +48,7 @@ import Threading
         }
         for isCacheable in [true, false] {
             let sent = task("a", isCacheable: isCacheable)
-            // Each of the ways to end without a result, the first time and another.
+            // Each way to end without a result, for the first time and another time.
             for end in ["failed", "cancelled", "failed with its worker"] {
                 let id = try #require(try client.submit([Submission(task: sent, maxAttempts: 1)])[0].queuedID)
                 for _ in 0..<2 {
@@ -78,13 +79,14 @@ import Threading
         }
     }
 
-    @Test func `What has failed anew while the answer was lost is not sent again unasked`() throws {
+    @Test func `A task that has failed again while the answer was lost is not retried a second time`() throws {
         let client = bench.client()
         defer { client.shutdown() }
         let session = try bench.session()
         let id = try #require(try client.submit([Submission(task: task("a"), maxAttempts: 1)])[0].queuedID)
         try session.fail(try session.claim())
-        // The first statement ends with its session, a second later; a sequence knows no rollback.
+        // The first statement ends with its session, a second later. A sequence counts the runs, as it is not rolled
+        // back.
         try bench.database.sql(
             """
             CREATE SEQUENCE deletions;
@@ -96,30 +98,30 @@ import Threading
             END $$;
             CREATE TRIGGER lose BEFORE DELETE ON finished_task FOR EACH ROW EXECUTE FUNCTION lose()
             """)
-        let told = Monitor<Result<Retry, any Error>?>(nil)
+        let result = Monitor<Result<Retry, any Error>?>(nil)
         let thread = NamedThread("test-retry") {
             let answer = Result { try client.retry(id, as: task("a")) }
-            told.broadcast { $0 = answer }
+            result.broadcast { $0 = answer }
         }
         defer { thread.join() }
         try eventually("it is underway") {
             try bench.value("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'") != "0"
         }
-        // By then the task may have been sent again, have run and failed: it ended another time.
+        // Meanwhile the task may have been retried, have run, and have failed at another time.
         try bench.database.sql("UPDATE finished_task SET completed_at = clock_timestamp(), attempts = 2")
-        guard case .queued(let record) = try #require(told.wait(for: .seconds(20)) { $0 }).get() else {
+        guard case .queued(let record) = try #require(result.wait(for: .seconds(20)) { $0 }).get() else {
             throw Unexpected(what: "not sent again")
         }
         #expect(record.status == .failed && record.attempts == 2)
         #expect(try bench.value("SELECT count(*) FROM task") == "0")
-        // Whoever asks now means this end of it.
+        // A request that comes now means the new failure.
         guard case .queued(let record) = try client.retry(id, as: task("a")) else {
             throw Unexpected(what: "not queued")
         }
         #expect(record.status == .queued)
     }
 
-    @Test func `However often a task is sent again, it may have as many attempts each time as the first time`() throws {
+    @Test func `However often a task is retried, it gets as many attempts each time as the first time`() throws {
         let client = bench.client()
         defer { client.shutdown() }
         let session = try bench.session()
@@ -131,12 +133,13 @@ import Threading
             if attempt == 3 { _ = try client.cancel(id) } else { try session.fail(claimed, isRetryable: false) }
             _ = try client.retry(id, as: task("a"))
         }
-        // The attempts are a number of 16 bits; at its end they are not counted any more, and nothing breaks.
+        // The count of attempts has 16 bits. At its maximum the attempts are not counted any more.
         try bench.database.sql("UPDATE task SET attempts = 32767, max_attempts = 32767, attempts_before = 32767")
         #expect(try session.claim().map(\.attempt) == [32767])
     }
 
-    @Test func `Inputs of failed and cancelled tasks are kept where that is asked for, and of completed ones never`()
+    @Test
+    func `Inputs of failed and cancelled tasks are kept if that is configured, and those of completed tasks never`()
         throws
     {
         let client = bench.client(keepsFailedInput: true)

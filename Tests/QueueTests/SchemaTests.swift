@@ -13,7 +13,7 @@ import Threading
         try PostgresConnection(PostgresConfiguration(connectionString: database.connectionString))
     }
 
-    @Test func `Hosts that migrate at the same time apply each step once`() throws {
+    @Test func `Hosts that migrate at the same time apply each migration once`() throws {
         #expect(try Schema.status(connect()).allSatisfy { $0.appliedAt == nil })
         let applied = try inParallel(4) { _ in try Schema.migrate(connect()).count }
         let status = try Schema.status(connect())
@@ -22,11 +22,12 @@ import Threading
         #expect(try Schema.migrate(connect()).isEmpty)
     }
 
-    @Test func `A table in use is asked for again and again, and nobody waits behind that for long`() throws {
+    @Test func `The lock of a table in use is requested again and again, and nobody waits behind that for long`() throws
+    {
         _ = try Schema.migrate(connect())
         let holder = try connect()
         try holder.execute(text: "BEGIN; LOCK TABLE schema_migration IN ACCESS EXCLUSIVE MODE")
-        let error = #expect(throws: SchemaError.self) { try Schema.migrate(connect(), patience: .seconds(2)) }
+        let error = #expect(throws: SchemaError.self) { try Schema.migrate(connect(), timeout: .seconds(2)) }
         #expect(error.map { "\($0)" }?.contains("locked for 2 s") == true)
         let steps = Monitor<Int?>(nil)
         let thread = NamedThread("test-migrate") {
@@ -39,7 +40,7 @@ import Threading
         thread.join()
     }
 
-    @Test func `A database of a newer program, or of another step, is left alone`() throws {
+    @Test func `A database of a newer program, or with a changed migration, is left as it is`() throws {
         _ = try Schema.migrate(connect())
         try database.sql("INSERT INTO schema_migration (version, name, digest) VALUES (999, 'future', '')")
         #expect(throws: SchemaError.self) { try Schema.migrate(connect()) }
@@ -47,7 +48,7 @@ import Threading
         #expect(throws: SchemaError.self) { try Schema.migrate(connect()) }
     }
 
-    /// Undoes the steps after the eighth, as far as they are in their own way when they are applied again.
+    /// Undoes the migrations after the eighth, as far as needed to apply them again.
     private func stepBack() throws {
         _ = try Schema.migrate(connect())
         try database.sql(
@@ -63,15 +64,15 @@ import Threading
             """)
     }
 
-    /// On a thread, in a new session. The value is the last version, or what went wrong.
-    private func migrate(patience: Duration = .seconds(20)) -> (end: Monitor<String?>, thread: NamedThread) {
+    /// Migrates on a thread, in a new session. The value is the last version, or the error.
+    private func migrate(timeout: Duration = .seconds(20)) -> (end: Monitor<String?>, thread: NamedThread) {
         let end = Monitor<String?>(nil)
         let thread = NamedThread("test-migrate") {
-            let told: String
+            let result: String
             do {
-                told = "\(try Schema.migrate(try connect(), patience: patience).last?.version ?? 0)"
-            } catch { told = "\(error)" }
-            end.broadcast { $0 = told }
+                result = "\(try Schema.migrate(try connect(), timeout: timeout).last?.version ?? 0)"
+            } catch { result = "\(error)" }
+            end.broadcast { $0 = result }
         }
         return (end, thread)
     }
@@ -86,7 +87,7 @@ import Threading
         }
     }
 
-    @Test func `While a table is in use others go on with it, however many hosts want to migrate`() throws {
+    @Test func `While a table is in use, others go on using it, however many hosts want to migrate`() throws {
         try stepBack()
         let other = try connect()
         try other.execute(text: "BEGIN; LOCK TABLE finished_task IN ACCESS SHARE MODE")
@@ -98,9 +99,9 @@ import Threading
         try eventually("all are there") { try database.sql(others) == "2" }
         for _ in 0..<3 {
             try waitFor("relation = 'finished_task'::regclass")
-            // Behind the one that waits, until that gives up for a moment.
+            // This waits behind the migration, until that gives up for a moment.
             #expect(try database.sql("SET lock_timeout = '5s'; SELECT count(*) FROM finished_task, task") == "0")
-            // The other hosts do not take that moment.
+            // The other hosts do not use that moment.
             #expect(try database.sql(others) == "2")
         }
         try other.execute(text: "COMMIT")
@@ -109,10 +110,10 @@ import Threading
         for host in hosts { host.thread.join() }
     }
 
-    @Test func `One that wants tables in another order than somebody else is run again`() throws {
+    @Test func `A migration that deadlocks with another session is run again`() throws {
         try stepBack()
         let newest = try Schema.status(connect()).count
-        // The migration is the one that looks for the deadlock, before its time for the lock is over.
+        // The migration detects the deadlock, before its lock timeout is over.
         try database.sql("ALTER DATABASE \(database.name) SET deadlock_timeout = '800ms'")
         let other = try PostgresConnection(PostgresConfiguration(connectionString: database.superuserConnectionString))
         try other.execute(
@@ -124,10 +125,10 @@ import Threading
         thread.join()
     }
 
-    @Test func `The locks of a step do not last through the next one`() throws {
+    @Test func `The locks of a migration are released before the next one`() throws {
         try stepBack()
         let newest = try Schema.status(connect()).count
-        // The one after the next has something to remove, which takes long.
+        // The migration after the next one removes rows, which takes long.
         let id = "01935f6b-0000-7000-8000-000000000001"
         try database.sql(
             """
@@ -139,7 +140,7 @@ import Threading
             CREATE TRIGGER hold BEFORE DELETE ON task FOR EACH ROW EXECUTE FUNCTION hold()
             """)
         let (end, thread) = migrate()
-        try eventually("it removes") {
+        try eventually("it removes rows") {
             try database.sql("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'") != "0"
         }
         #expect(try database.sql("SET lock_timeout = '500ms'; SELECT count(*) FROM task") == "1")
@@ -149,7 +150,7 @@ import Threading
         #expect(try database.sql("SELECT count(*) FROM task") == "0")
     }
 
-    @Test func `A step that fails leaves what was applied before it, and the next run goes on there`() throws {
+    @Test func `A migration that fails leaves those before it applied, and the next run continues there`() throws {
         try stepBack()
         try database.sql(
             "CREATE FUNCTION refuse_finished(uuid[], uuid, uuid) RETURNS bool LANGUAGE sql AS 'SELECT true'")
@@ -158,16 +159,16 @@ import Threading
         let steps = try Schema.status(connect()).map { $0.appliedAt != nil }
         #expect(steps == steps.indices.map { $0 < 9 })
         try database.sql("DROP FUNCTION refuse_finished")
-        // Whoever failed keeps nobody else from it, as long as its session lasts.
+        // The session whose migration failed does not block others.
         #expect(try Schema.migrate(connect()).map(\.version) == Array(10...steps.count))
         #expect(try Schema.migrate(first).isEmpty)
     }
 
-    @Test func `A role whose statements may take little time migrates all the same`() throws {
+    @Test func `A role with a short statement_timeout can migrate`() throws {
         try stepBack()
         let newest = try Schema.status(connect()).count
         try database.sql("ALTER DATABASE \(database.name) SET statement_timeout = '400ms'")
-        // Behind another migration, and then behind somebody's use of a table.
+        // It waits for another migration, and then for a session that uses a table.
         let others = try (0..<2).map { _ in
             try PostgresConnection(
                 PostgresConfiguration(connectionString: database.connectionString), settings: ["statement_timeout = 0"])

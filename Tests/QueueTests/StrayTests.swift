@@ -4,14 +4,14 @@ import Testing
 
 @testable import Queue
 
-/// Tasks that are queued and finished at the same time. A node of an earlier version makes such a one when a request comes
-/// to it again whose task is just being finished (`refuse_finished` in the migration v010).
+/// Tasks that are queued and finished at the same time. A node of an earlier version makes one when a request is resent
+/// to it whose task is just being finished (`refuse_finished` in migration v010).
 @Suite struct Strays {
     let bench: Bench
 
     init() throws { bench = try Bench() }
 
-    /// Stores a finished task once more.
+    /// Inserts a finished task into the queue again.
     private func queueAgain(_ id: TaskID) throws {
         try bench.database.sql(
             """
@@ -28,7 +28,7 @@ import Testing
     }
 
     @Test(arguments: [true, false])
-    func `A worker that ends it keeps its session, the first result, and all else that it stores`(
+    func `A worker that finishes a stray keeps its session, the first result stays, and all other tasks are stored`(
         isCompleted: Bool
     ) throws {
         let client = bench.client()
@@ -38,7 +38,7 @@ import Testing
         let others = try client.submit((0..<20).map { Submission(task: task("\($0)"), maxAttempts: 1) }).map(\.id)
         let claimed = try session.claim(10)
         #expect(claimed.contains { $0.id == stray })
-        // Another exchange is underway behind the one that meets it.
+        // Another transaction is underway behind the one that finishes the stray.
         let ends = claimed.map {
             TaskCompletion(
                 id: $0.id,
@@ -49,9 +49,9 @@ import Testing
         let numbers = [
             try session.begin(completed: ends, claim: 5), try session.begin(completed: [], claim: 100),
         ]
-        let exchanges = [try session.finish(), try session.finish()]
-        #expect(Set(exchanges.map(\.number)) == Set(numbers))
-        try session.complete(exchanges.flatMap(\.tasks))
+        let results = [try session.finish(), try session.finish()]
+        #expect(Set(results.map(\.number)) == Set(numbers))
+        try session.complete(results.flatMap(\.tasks))
         #expect(session.isRegistered)
         #expect(try client.record(stray)?.result == Array(#"{"hash":"first"}"#.utf8))
         for id in others { #expect(try client.record(id)?.status == .completed) }
@@ -59,7 +59,7 @@ import Testing
         #expect(try bench.value("SELECT count(*) FROM finished_task") == "21")
     }
 
-    @Test func `One that goes down with its worker for good keeps no other worker from being recovered`() throws {
+    @Test func `A stray of a dead worker does not block the recovery of other workers`() throws {
         let client = bench.client()
         defer { client.shutdown() }
         let stray = try finished(client, try bench.session("first"))
@@ -76,7 +76,7 @@ import Testing
         #expect(try client.record(stray)?.status == .completed)
     }
 
-    @Test func `Who waits for it is told when it is taken out`() throws {
+    @Test func `Those who wait for a stray are notified when it is removed`() throws {
         let client = bench.client()
         defer { client.shutdown() }
         let session = try bench.session()
@@ -86,10 +86,10 @@ import Testing
         let listener = try PostgresConnection(bench.postgres)
         try listener.execute(text: "LISTEN millrace_done")
         try session.complete(claimed)
-        try eventually("told") { try listener.takeNotifications().contains { $0.payload == "\(stray)" } }
+        try eventually("notified") { try listener.takeNotifications().contains { $0.payload == "\(stray)" } }
     }
 
-    @Test func `Who cancels it is told that it is finished`() throws {
+    @Test func `A request that cancels a stray is answered that it is finished`() throws {
         let client = bench.client()
         defer { client.shutdown() }
         let stray = try finished(client, try bench.session())

@@ -11,7 +11,7 @@ import Threading
 
     init() throws { bench = try Bench() }
 
-    @Test func `None of a paused type is claimed, whatever waits of it, and resuming wakes who sleeps`() throws {
+    @Test func `No task of a paused type is claimed, and resuming the type wakes sleeping workers`() throws {
         let client = bench.client()
         defer { client.shutdown() }
         _ = try client.submit((0..<200).map { Submission(task: task("\($0)")) })
@@ -33,7 +33,7 @@ import Threading
         #expect(try session.claim().count == 100)
     }
 
-    @Test func `Of a bounded type all workers together have no more than its limit, at any time`() throws {
+    @Test func `All workers together never have more tasks of a bounded type than its limit`() throws {
         let client = bench.client()
         defer { client.shutdown() }
         try client.bound("sha256", to: 3)
@@ -45,7 +45,7 @@ import Threading
                 guard let session = try? bench.session("\(number)", types: Self.names, concurrency: 2) else { return }
                 let wake = EventFD()
                 var completed: [TaskCompletion] = []
-                while let claimed = try? session.exchange(completed: completed, claim: 10) {
+                while let claimed = try? session.transact(completed: completed, claim: 10) {
                     if let running = Int(
                         (try? bench.value(
                             "SELECT count(*) FROM task WHERE worker_id IS NOT NULL AND type = 'sha256'")) ?? "")
@@ -65,7 +65,7 @@ import Threading
         #expect(try client.types(["sha256"])[0].concurrency == nil)
     }
 
-    @Test func `A worker claims no more of a bounded type than it has threads`() throws {
+    @Test func `A worker claims no more tasks of a bounded type than it has threads`() throws {
         let client = bench.client()
         defer { client.shutdown() }
         try client.bound("sha256", to: 50)
@@ -81,8 +81,7 @@ import Threading
         #expect(!bounded.hasBounds)
     }
 
-    @Test func `A worker that is stopped in the middle of a claim keeps the others from its bounded type only`() throws
-    {
+    @Test func `A worker that is stopped in the middle of a claim blocks only its bounded type for others`() throws {
         let client = bench.client()
         defer { client.shutdown() }
         try client.bound("sha256", to: 3)
@@ -102,7 +101,8 @@ import Threading
         #expect(try session.claim().map(\.id) == [bounded])
     }
 
-    /// A session that has claimed one task while nothing was bounded. Now its type is, and nine more of it wait.
+    /// A session that has claimed one task while nothing was bounded. Now its type is bounded, and nine more tasks are
+    /// queued.
     private func unaware(_ client: QueueClient) throws -> WorkerSession {
         let session = try bench.session(types: Self.names, concurrency: 9)
         _ = try client.submit([Submission(task: task("before"))])
@@ -119,12 +119,12 @@ import Threading
         defer { client.shutdown() }
         let session = try unaware(client)
         let other = try #require(try client.submit(task("other", type: "md5")).queuedID)
-        // It does not know of the bound, and takes none of that type.
+        // It does not know of the bound, and takes no task of that type.
         #expect(try session.claim().map(\.id) == [other])
         #expect(try session.claim().count == 2)
     }
 
-    @Test func `Where only tasks of a type are left that has just been bounded a worker asks for it soon`() throws {
+    @Test func `If only tasks of a type are left that has just been bounded, a worker soon asks for them`() throws {
         let client = bench.client()
         defer { client.shutdown() }
         let session = try unaware(client)
@@ -133,7 +133,7 @@ import Threading
         #expect(try session.claim().count == 2)
     }
 
-    /// Puts a suspect of a bounded type into the queue, and much of another type.
+    /// Queues a suspect of a bounded type, and many tasks of another type.
     private func suspectAmongOthers(_ client: QueueClient) throws -> TaskID {
         try client.bound("sha256", to: 1)
         let suspect = try #require(try client.submit(task("suspect")).queuedID)
@@ -147,12 +147,12 @@ import Threading
     }
 
     @Test(arguments: [true, false])
-    func `A suspect of a bounded type that was not looked at is found under load`(isTaken: Bool) throws {
+    func `A suspect of a bounded type that a claim skipped is found under load`(isTaken: Bool) throws {
         let client = bench.client()
         defer { client.shutdown() }
         let session = try bench.session(types: Self.names)
         if !isTaken {
-            // It does not ask for bounds now.
+            // It does not ask for bounded types now.
             _ = try client.submit(task("before", type: "md5"))
             try session.complete(try session.claim())
         }
@@ -162,12 +162,12 @@ import Threading
         var tasks = try session.claim(10)
         #expect(tasks.count == 10 && !session.mayHaveSuspects)
         try other.execute(text: "ROLLBACK")
-        tasks = try session.exchange(completed: ends(tasks), claim: 10, isAlone: false)
+        tasks = try session.transact(completed: ends(tasks), claim: 10, isAlone: false)
         #expect(tasks.count == 10 && session.mayHaveSuspects)
-        #expect(try session.exchange(completed: ends(tasks), claim: 10, isAlone: true).map(\.id) == [suspect])
+        #expect(try session.transact(completed: ends(tasks), claim: 10, isAlone: true).map(\.id) == [suspect])
     }
 
-    @Test func `While as many of a bounded type run as may, a suspect of it lets nobody stop or hurry for it`() throws {
+    @Test func `While a bounded type is at its limit, a suspect of it does not keep workers from other tasks`() throws {
         let client = bench.client()
         defer { client.shutdown() }
         try client.bound("sha256", to: 1)
@@ -177,9 +177,9 @@ import Threading
         let suspect = try suspectAmongOthers(client)
         let session = try bench.session(types: Self.names)
         var tasks = try session.claim(10)
-        tasks = try session.exchange(completed: ends(tasks), claim: 10, isAlone: false)
+        tasks = try session.transact(completed: ends(tasks), claim: 10, isAlone: false)
         #expect(tasks.count == 10 && !session.mayHaveSuspects)
-        tasks = try session.exchange(completed: ends(tasks), claim: 100, isAlone: false)
+        tasks = try session.transact(completed: ends(tasks), claim: 100, isAlone: false)
         try session.complete(tasks)
         let (start, wake) = (ContinuousClock.now, EventFD())
         var claims = 0
@@ -194,7 +194,7 @@ import Threading
         #expect(try session.claim().map(\.id) == [suspect])
     }
 
-    @Test func `What others change while it is claimed is claimed once, and soon`() throws {
+    @Test func `A task that others change while it is claimed is claimed once, and soon`() throws {
         let client = bench.client()
         defer { client.shutdown() }
         let count = try client.submit((0..<500).map { Submission(task: task("\($0)")) }).count
@@ -219,7 +219,7 @@ import Threading
         #expect(try bench.value("SELECT count(*) FROM task WHERE worker_id IS NOT NULL AND attempts = 1") == "\(count)")
     }
 
-    @Test func `A step of priority counts as a minute of waiting, across types`() throws {
+    @Test func `One step of priority counts as one minute of waiting, across types`() throws {
         let client = bench.client()
         defer { client.shutdown() }
         let tasks: [(type: String, priority: Int16, minutesAgo: Int)] = [
@@ -240,7 +240,7 @@ import Threading
     }
 
     @Test(arguments: [true, false])
-    func `A task that is tried again has the priority that it had`(isByHand: Bool) throws {
+    func `A task that is retried keeps its priority`(isByHand: Bool) throws {
         let client = bench.client()
         defer { client.shutdown() }
         let session = try bench.session()
@@ -250,7 +250,7 @@ import Threading
         if isByHand {
             _ = try client.retry(lazy.id, as: lazy.task)
         } else {
-            // The pause is over.
+            // The backoff is over.
             try bench.database.sql(
                 "UPDATE task SET run_at = run_at - interval '10 s', rank = rank - interval '10 s'")
         }
@@ -258,7 +258,7 @@ import Threading
         #expect(try session.claim().map(\.id) == [other, lazy.id])
     }
 
-    @Test func `What is claimed together comes in the order of its urgency`() throws {
+    @Test func `Tasks that are claimed together are in the order of their urgency`() throws {
         let client = bench.client()
         defer { client.shutdown() }
         let priorities: [Int16] = [2, 5, -1, 4, 0, 3, 1]
@@ -268,7 +268,7 @@ import Threading
         #expect(try bench.session().claim().map(\.id) == order)
     }
 
-    @Test func `A task that says it was due long ago goes before none that waits already`() throws {
+    @Test func `A task whose run_at is long ago does not overtake tasks that wait already`() throws {
         let client = bench.client()
         defer { client.shutdown() }
         let first = try #require(try client.submit(task("first")).queuedID)

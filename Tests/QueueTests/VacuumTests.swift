@@ -7,7 +7,7 @@ import Testing
 
     init() throws { bench = try Bench() }
 
-    @Test func `What died in the queue is taken out as soon as it is much, without autovacuum`() throws {
+    @Test func `Many dead rows of the queue are removed soon, without autovacuum`() throws {
         let client = bench.client()
         defer { client.shutdown() }
         let watch = bench.watch()

@@ -8,7 +8,7 @@ import Threading
 
     init() throws { bench = try Bench() }
 
-    /// Completes what is submitted from now on, each after `delay`.
+    /// A worker that completes this many tasks, each after `delay`.
     private func worker(tasks: Int, delay: Duration = .zero) -> NamedThread {
         NamedThread("test-worker") {
             guard let session = try? bench.session() else { return }
@@ -19,14 +19,14 @@ import Threading
                     guard (try? session.waitForWork(upTo: .seconds(10), wake: wake)) == .work else { return }
                     continue
                 }
-                if delay > .zero { _ = try? session.waitForWork(upTo: delay, wake: wake, heedWork: false) }
+                if delay > .zero { _ = try? session.waitForWork(upTo: delay, wake: wake, wakesForWork: false) }
                 try? session.complete(claimed)
                 done += claimed.count
             }
         }
     }
 
-    @Test func `A submission that waits is answered with the result, milliseconds after its commit`() throws {
+    @Test func `A submission that waits is answered with the result, milliseconds after the task's commit`() throws {
         let client = bench.client()
         defer { client.shutdown() }
         let worker = worker(tasks: 51)
@@ -40,11 +40,11 @@ import Threading
             #expect(record.status == .completed)
         }
         worker.join()
-        // Polling would show as a time near its period. The machine may be busy: the fastest tell.
+        // With polling, the times would be near its interval. The machine may be busy, so the fastest times count.
         #expect(times.sorted()[5] < .milliseconds(50))
     }
 
-    @Test func `Any node can wait for a task of another, and all who wait are told`() throws {
+    @Test func `Any node can wait for a task of another node, and all waiters are answered`() throws {
         let (one, other) = (bench.client(), bench.client())
         defer {
             one.shutdown()
@@ -72,7 +72,7 @@ import Threading
         worker.join()
     }
 
-    @Test func `When the time is up the task is told as it is`() throws {
+    @Test func `When the time is up, the answer is the task as it is`() throws {
         let client = bench.client()
         defer { client.shutdown() }
         let start = ContinuousClock.now
@@ -101,7 +101,7 @@ import Threading
         }
     }
 
-    @Test func `What is missed while the listening session is gone is looked up when it is back`() throws {
+    @Test func `After the listening session was lost, missed tasks are looked up`() throws {
         let client = bench.client()
         defer { client.shutdown() }
         let session = try bench.session()
@@ -113,7 +113,7 @@ import Threading
             status.broadcast { $0 = record?.status }
         }
         try eventually("marked") { try bench.value("SELECT awaited FROM task") == "t" }
-        // As if the notification had been sent while nobody listened: the end of the task is stored without one.
+        // The end of the task is stored without a notification, as if it had been sent while nobody listened.
         try bench.database.sql("UPDATE task SET awaited = false")
         try session.complete(claimed)
         #expect(status.wait(for: .milliseconds(300)) { $0 } == nil)
@@ -125,7 +125,7 @@ import Threading
         #expect(status.wait(for: .seconds(10)) { $0 } == .completed)
     }
 
-    @Test func `Shutting down finishes what was handed in and tells those who wait`() throws {
+    @Test func `A shutdown stores what was submitted and answers all waiters`() throws {
         let client = bench.client()
         let answers = Monitor<[SubmissionOutcome?]>([])
         let submissions = (0..<200).map { Submission(task: task("\($0)")) }
@@ -142,7 +142,7 @@ import Threading
         #expect(throws: QueueError.shuttingDown) { try client.record(TaskID(), wait: .seconds(1)) }
     }
 
-    @Test func `A thousand waiters on three nodes are all told`() throws {
+    @Test func `A thousand waiters on three nodes are all answered`() throws {
         let clients = (0..<3).map { _ in bench.client() }
         defer { for client in clients { client.shutdown() } }
         let finished = Monitor(0)

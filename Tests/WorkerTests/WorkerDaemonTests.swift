@@ -28,7 +28,7 @@ private enum Nap: TaskType {
     }
 }
 
-/// Sleeps for longer than it may, and does not look at the clock.
+/// Sleeps for longer than its time limit, and does not check it.
 private enum Runaway: TaskType {
     static let name = "runaway"
     static let summary = "Does not end in time."
@@ -45,7 +45,7 @@ private enum Runaway: TaskType {
     }
 }
 
-/// Fails.
+/// Always fails.
 private enum Fail: TaskType {
     static let name = "fail"
     static let summary = "Fails."
@@ -118,7 +118,7 @@ private final class Bench: Sendable {
 }
 
 @Suite struct `The worker daemon` {
-    @Test func `it computes all there is, exactly once, and tells of it`() throws {
+    @Test func `A worker computes each task exactly once, and counts it in its metrics`() throws {
         let bench = try Bench()
         defer { bench.client.shutdown() }
         bench.start()
@@ -138,7 +138,7 @@ private final class Bench: Sendable {
         #expect(try bench.count("task") == 0)
     }
 
-    @Test func `a lone task is computed at once`() throws {
+    @Test func `A single task is computed at once`() throws {
         let bench = try Bench()
         defer { bench.client.shutdown() }
         bench.start()
@@ -153,7 +153,7 @@ private final class Bench: Sendable {
         #expect(bench.stop() == .finished)
     }
 
-    @Test func `a stop finishes what runs and gives back the rest`() throws {
+    @Test func `On a stop, running tasks finish and the others are given back`() throws {
         let bench = try Bench()
         defer { bench.client.shutdown() }
         _ = try bench.naps(20, milliseconds: 400)
@@ -166,7 +166,7 @@ private final class Bench: Sendable {
         #expect(try bench.count("worker") == 0)
     }
 
-    @Test func `what takes longer than the grace period is given back`() throws {
+    @Test func `A task that takes longer than the grace period is given back`() throws {
         let bench = try Bench(concurrency: 1, gracePeriod: .milliseconds(100))
         defer { bench.client.shutdown() }
         _ = try bench.naps(1, milliseconds: 1500)
@@ -179,7 +179,7 @@ private final class Bench: Sendable {
         #expect(try bench.completed() == 0)
     }
 
-    @Test func `a worker that loses its session goes on with a new one, and every task ends once`() throws {
+    @Test func `A worker that loses its session goes on with a new one, and every task ends once`() throws {
         let bench = try Bench()
         defer { bench.client.shutdown() }
         bench.start()
@@ -197,7 +197,7 @@ private final class Bench: Sendable {
         #expect(bench.stop() == .finished)
     }
 
-    @Test func `a task that fails for good, and one of a type that only another version knows`() throws {
+    @Test func `A task fails for good, and one of a type that only another version knows stays queued`() throws {
         let bench = try Bench()
         defer { bench.client.shutdown() }
         bench.start()
@@ -208,7 +208,8 @@ private final class Bench: Sendable {
         #expect(try bench.count("task WHERE type = 'unheard-of' AND attempts = 0 AND last_error IS NULL") == 1)
     }
 
-    @Test func `a computation that does not end in time fails, its neighbours finish, and the worker starts anew`()
+    @Test
+    func `A computation that exceeds its time limit fails, other tasks finish, and the worker asks for a restart`()
         throws
     {
         let bench = try Bench(concurrency: 2)
@@ -223,14 +224,15 @@ private final class Bench: Sendable {
         #expect(try bench.count("worker") == 0)
     }
 
-    @Test func `without a database it waits, and stops when told to`() throws {
+    @Test func `Without a database the worker waits, and can be stopped`() throws {
+        let log = LogRecorder()
         let daemon = try WorkerDaemon(
             configuration: WorkerDaemon.Configuration(
                 postgres: PostgresConfiguration(connectionString: "host=/nowhere dbname=none"), name: "w",
                 concurrency: 1),
-            types: .builtIn, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            types: .builtIn, logger: log.logger)
         let thread = NamedThread("worker") { #expect(daemon.run() == .finished) }
-        usleep(300_000)
+        try eventually("it has tried to connect") { log.messages.contains("The database is out of reach") }
         daemon.stop()
         thread.join()
     }

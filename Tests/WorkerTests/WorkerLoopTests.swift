@@ -16,7 +16,7 @@ import Testing
         loop.next(view, now: now)
     }
 
-    /// One that knows md5 to take 10 µs.
+    /// A loop that has learned that md5 takes 10 µs.
     private func experienced() -> WorkerLoop {
         var loop = working()
         loop.sizer.finished("md5", seconds: 0.000_01)
@@ -24,19 +24,19 @@ import Testing
         return loop
     }
 
-    /// An exchange that took 1 ms.
-    private func exchanged(_ loop: inout WorkerLoop, stored: Int = 0, claimed: Int, of asked: Int) {
-        loop.exchanged(stored: stored, claimed: claimed, of: asked, start: start, end: start + .milliseconds(1))
+    /// A transaction that took 1 ms.
+    private func transacted(_ loop: inout WorkerLoop, stored: Int = 0, claimed: Int, of asked: Int) {
+        loop.transacted(stored: stored, claimed: claimed, of: asked, start: start, end: start + .milliseconds(1))
     }
 
-    @Test func `it registers, and claims at once`() {
+    @Test func `A worker registers, and claims at once`() {
         var loop = WorkerLoop(concurrency: 2, gracePeriod: .seconds(10))
         #expect(step(&loop, .init(), start) == .register)
         loop.registered()
-        #expect(step(&loop, .init(), start) == .exchange(claim: 3))
+        #expect(step(&loop, .init(), start) == .transact(claim: 3))
     }
 
-    @Test func `pauses between attempts to register double up to a second`() {
+    @Test func `Pauses between attempts to register double up to one second`() {
         var loop = WorkerLoop(concurrency: 2, gracePeriod: .seconds(10))
         var pauses: [Duration] = []
         for _ in 0..<8 {
@@ -50,218 +50,221 @@ import Testing
         #expect(step(&loop, .init(), start) == .pause(.milliseconds(500)))
     }
 
-    @Test func `where there are suspects all that is here ends first, and then one is claimed at a time`() {
+    @Test func `If there are suspects, all held tasks end first, and then suspects are claimed one at a time`() {
         var loop = experienced()
         func step(_ view: Workload.View, _ now: WorkerLoop.Instant) -> WorkerLoop.Step {
             loop.next(view, now: now, mayHaveSuspects: true)
         }
-        let sleep = WorkerLoop.Step.sleep(upTo: .seconds(5), heedWork: false)
+        let sleep = WorkerLoop.Step.sleep(upTo: .seconds(5), wakesForWork: false)
         #expect(step(.init(buffered: ["md5": 1], running: 2, busy: 2), start) == sleep)
-        #expect(step(.init(ended: 1, running: 1, busy: 1), start) == .exchange(claim: 0))
-        exchanged(&loop, stored: 1, claimed: 0, of: 0)
-        #expect(step(.init(ended: 1), start) == .exchange(claim: 500))
-        loop.exchanged(
+        #expect(step(.init(ended: 1, running: 1, busy: 1), start) == .transact(claim: 0))
+        transacted(&loop, stored: 1, claimed: 0, of: 0)
+        #expect(step(.init(ended: 1), start) == .transact(claim: 500))
+        loop.transacted(
             stored: 1, claimed: 1, of: 500, isSuspect: true, start: start, end: start + .milliseconds(1))
         #expect(step(.init(buffered: ["md5": 1]), start + .milliseconds(9)) == sleep)
         #expect(step(.init(running: 1, busy: 1), start + .milliseconds(9)) == sleep)
-        #expect(step(.init(ended: 1), start + .milliseconds(9)) == .exchange(claim: 500))
-        // It was the last one, and other work was not asked for meanwhile.
-        loop.exchanged(stored: 1, claimed: 1, of: 500, isSuspect: true, start: start, end: start)
-        #expect(loop.next(.init(), now: start + .milliseconds(9)) == .exchange(claim: 500))
+        #expect(step(.init(ended: 1), start + .milliseconds(9)) == .transact(claim: 500))
+        // That was the last suspect. No other tasks were asked for meanwhile.
+        loop.transacted(stored: 1, claimed: 1, of: 500, isSuspect: true, start: start, end: start)
+        #expect(loop.next(.init(), now: start + .milliseconds(9)) == .transact(claim: 500))
     }
 
-    @Test func `an empty queue is waited for, not asked again`() {
+    @Test func `After a claim that found nothing the worker sleeps`() {
         var loop = working()
-        exchanged(&loop, claimed: 0, of: 3)
-        #expect(step(&loop, .init(), start) == .sleep(upTo: .seconds(5), heedWork: true))
+        transacted(&loop, claimed: 0, of: 3)
+        #expect(step(&loop, .init(), start) == .sleep(upTo: .seconds(5), wakesForWork: true))
         loop.woke(.woken)
-        #expect(step(&loop, .init(), start) == .sleep(upTo: .seconds(5), heedWork: true))
+        #expect(step(&loop, .init(), start) == .sleep(upTo: .seconds(5), wakesForWork: true))
         loop.woke(.work)
         let later = start + .milliseconds(8)
-        #expect(step(&loop, .init(), later) == .exchange(claim: 3))
-        exchanged(&loop, claimed: 0, of: 3)
+        #expect(step(&loop, .init(), later) == .transact(claim: 3))
+        transacted(&loop, claimed: 0, of: 3)
         loop.woke(.timeout)
-        #expect(step(&loop, .init(), later) == .exchange(claim: 3))
+        #expect(step(&loop, .init(), later) == .transact(claim: 3))
     }
 
-    @Test func `three claims in vain let the others be first for 8 ms`() {
+    @Test func `After three claims that found nothing, the worker pauses for 8 ms`() {
         var loop = working()
         for _ in 1...2 {
-            exchanged(&loop, claimed: 0, of: 3)
+            transacted(&loop, claimed: 0, of: 3)
             loop.woke(.work)
-            #expect(step(&loop, .init(), start + .milliseconds(2)) == .exchange(claim: 3))
+            #expect(step(&loop, .init(), start + .milliseconds(2)) == .transact(claim: 3))
         }
-        exchanged(&loop, claimed: 0, of: 3)
+        transacted(&loop, claimed: 0, of: 3)
         loop.woke(.work)
         #expect(step(&loop, .init(), start + .milliseconds(2)) == .pause(.milliseconds(6)))
-        #expect(step(&loop, .init(), start + .milliseconds(8)) == .exchange(claim: 3))
+        #expect(step(&loop, .init(), start + .milliseconds(8)) == .transact(claim: 3))
     }
 
-    @Test func `under load an exchange of a few waits for twice what the last one took, and then claims along`() {
+    @Test func `Under load a small transaction waits for twice the time of the last one, and then claims as well`() {
         var loop = experienced()
-        exchanged(&loop, claimed: 3, of: 500)
-        exchanged(&loop, claimed: 3, of: 500)
+        transacted(&loop, claimed: 3, of: 500)
+        transacted(&loop, claimed: 3, of: 500)
         let view = Workload.View(ended: 3)
         #expect(step(&loop, view, start + .milliseconds(1)) == .pause(.milliseconds(1)))
-        #expect(step(&loop, view, start + .milliseconds(2)) == .exchange(claim: 500))
-        // One that moved a single task is followed at once.
-        exchanged(&loop, stored: 1, claimed: 1, of: 500)
-        #expect(step(&loop, .init(ended: 1), start + .milliseconds(1)) == .exchange(claim: 0))
+        #expect(step(&loop, view, start + .milliseconds(2)) == .transact(claim: 500))
+        // A transaction with a single task is followed by the next one at once.
+        transacted(&loop, stored: 1, claimed: 1, of: 500)
+        #expect(step(&loop, .init(ended: 1), start + .milliseconds(1)) == .transact(claim: 0))
     }
 
     @Test(arguments: [(isUrgent: false, interval: 8), (true, 2)])
-    func `where nobody waits for what was stored exchanges are further apart`(isUrgent: Bool, interval: Int) {
+    func `If nobody waits for the stored tasks, transactions are further apart`(isUrgent: Bool, interval: Int) {
         var loop = experienced()
         for _ in 0..<2 {
-            loop.exchanged(
+            loop.transacted(
                 stored: 3, claimed: 3, of: 500, isUrgent: isUrgent, start: start, end: start + .milliseconds(1))
         }
         let view = Workload.View(ended: 3)
         #expect(step(&loop, view, start + .milliseconds(1)) == .pause(.milliseconds(interval - 1)))
-        #expect(step(&loop, view, start + .milliseconds(interval)) == .exchange(claim: 500))
+        #expect(step(&loop, view, start + .milliseconds(interval)) == .transact(claim: 500))
     }
 
-    @Test func `a full claim means there may be more`() {
+    @Test func `After a claim that took all it asked for, there may be more tasks`() {
         var loop = experienced()
-        exchanged(&loop, claimed: 500, of: 500)
-        #expect(step(&loop, .init(buffered: ["md5": 100], running: 2, busy: 2), start) == .exchange(claim: 500))
-        exchanged(&loop, claimed: 399, of: 500)
+        transacted(&loop, claimed: 500, of: 500)
+        #expect(step(&loop, .init(buffered: ["md5": 100], running: 2, busy: 2), start) == .transact(claim: 500))
+        transacted(&loop, claimed: 399, of: 500)
         let view = Workload.View(buffered: ["md5": 100], running: 2, busy: 2)
-        #expect(step(&loop, view, start) == .sleep(upTo: .seconds(5), heedWork: true))
+        #expect(step(&loop, view, start) == .sleep(upTo: .seconds(5), wakesForWork: true))
     }
 
-    @Test func `with a backlog the next exchange is begun while one is underway, and then the oldest is waited for`() {
+    @Test
+    func
+        `With a backlog, a second transaction is begun while one is underway, and then the worker waits for the older one`()
+    {
         var loop = experienced()
-        exchanged(&loop, claimed: 500, of: 500)
+        transacted(&loop, claimed: 500, of: 500)
         let view = Workload.View(buffered: ["md5": 500], running: 2, busy: 2)
-        #expect(step(&loop, view, start) == .exchange(claim: 500))
-        #expect(step(&loop, view, start) == .exchange(claim: 500))
+        #expect(step(&loop, view, start) == .transact(claim: 500))
+        #expect(step(&loop, view, start) == .transact(claim: 500))
         #expect(step(&loop, .init(ended: 500), start) == .finish)
-        exchanged(&loop, claimed: 500, of: 500)
-        #expect(step(&loop, .init(ended: 500, buffered: ["md5": 500]), start) == .exchange(claim: 500))
+        transacted(&loop, claimed: 500, of: 500)
+        #expect(step(&loop, .init(ended: 500, buffered: ["md5": 500]), start) == .transact(claim: 500))
         // The end of the backlog.
-        exchanged(&loop, stored: 500, claimed: 20, of: 500)
+        transacted(&loop, stored: 500, claimed: 20, of: 500)
         #expect(step(&loop, .init(ended: 500, buffered: ["md5": 20]), start) == .finish)
-        exchanged(&loop, stored: 500, claimed: 0, of: 500)
-        #expect(step(&loop, .init(ended: 520), start + .milliseconds(9)) == .exchange(claim: 500))
+        transacted(&loop, stored: 500, claimed: 0, of: 500)
+        #expect(step(&loop, .init(ended: 520), start + .milliseconds(9)) == .transact(claim: 500))
         #expect(step(&loop, .init(ended: 1), start + .milliseconds(9)) == .finish)
     }
 
-    @Test func `no exchange is begun beside one that claims a few, or may claim a suspect`() {
+    @Test func `No second transaction is begun beside one that claims few tasks, or may claim a suspect`() {
         var loop = working()
         loop.sizer.finished("primes", seconds: 0.001)
         loop.sizer.claimed(["primes": 10])
-        exchanged(&loop, claimed: 100, of: 100)
-        #expect(step(&loop, .init(running: 2, busy: 2), start) == .exchange(claim: 100))
+        transacted(&loop, claimed: 100, of: 100)
+        #expect(step(&loop, .init(running: 2, busy: 2), start) == .transact(claim: 100))
         #expect(step(&loop, .init(running: 2, busy: 2), start) == .finish)
 
         var alone = experienced()
-        exchanged(&alone, claimed: 500, of: 500)
-        #expect(step(&alone, .init(ended: 500), start) == .exchange(claim: 500))
+        transacted(&alone, claimed: 500, of: 500)
+        #expect(step(&alone, .init(ended: 500), start) == .transact(claim: 500))
         #expect(step(&alone, .init(), start) == .finish)
 
         var suspicious = experienced()
-        exchanged(&suspicious, claimed: 500, of: 500)
+        transacted(&suspicious, claimed: 500, of: 500)
         let view = Workload.View(buffered: ["md5": 10], running: 2, busy: 2)
-        #expect(step(&suspicious, view, start) == .exchange(claim: 500))
+        #expect(step(&suspicious, view, start) == .transact(claim: 500))
         #expect(suspicious.next(view, now: start, mayHaveSuspects: true) == .finish)
     }
 
-    @Test func `what is underway is waited for before a worker stops, and forgotten with the session`() {
+    @Test func `A worker waits for transactions that are underway before it stops, unless the session is lost`() {
         var loop = experienced()
-        exchanged(&loop, claimed: 500, of: 500)
+        transacted(&loop, claimed: 500, of: 500)
         let view = Workload.View(buffered: ["md5": 10], running: 2, busy: 2)
-        #expect(step(&loop, view, start) == .exchange(claim: 500))
+        #expect(step(&loop, view, start) == .transact(claim: 500))
         var other = loop
         loop.stop(now: start)
         #expect(step(&loop, view, start) == .finish)
-        exchanged(&loop, claimed: 500, of: 500)
+        transacted(&loop, claimed: 500, of: 500)
         #expect(step(&loop, .init(buffered: ["md5": 510]), start) == .giveBack(keeping: 0))
         other.lost()
         #expect(step(&other, .init(busy: 2), start) == .register)
         other.registered()
-        #expect(step(&other, .init(busy: 2), start) == .exchange(claim: 500))
+        #expect(step(&other, .init(busy: 2), start) == .transact(claim: 500))
     }
 
-    @Test func `an end is stored at once, with a claim for the idle thread`() {
+    @Test func `An end is stored at once, together with a claim for the idle thread`() {
         var loop = working()
-        exchanged(&loop, claimed: 2, of: 2)
+        transacted(&loop, claimed: 2, of: 2)
         loop.sizer.finished("argon2", seconds: 0.2)
         loop.sizer.claimed(["argon2": 2])
         let busy = Workload.View(running: 2, busy: 2)
-        #expect(step(&loop, busy, start) == .sleep(upTo: .seconds(5), heedWork: false))
-        #expect(step(&loop, .init(ended: 1, running: 1, busy: 1), start) == .exchange(claim: 1))
+        #expect(step(&loop, busy, start) == .sleep(upTo: .seconds(5), wakesForWork: false))
+        #expect(step(&loop, .init(ended: 1, running: 1, busy: 1), start) == .transact(claim: 1))
     }
 
-    @Test func `where a type is bounded each end claims along, as it may have freed a task`() {
+    @Test func `If a type is bounded, each end is stored together with a claim, as another task may run now`() {
         var loop = experienced()
-        exchanged(&loop, stored: 1, claimed: 1, of: 2)
+        transacted(&loop, stored: 1, claimed: 1, of: 2)
         let view = Workload.View(ended: 1, running: 1, busy: 1)
         var unbounded = loop
-        #expect(unbounded.next(view, now: start + .seconds(1)) == .exchange(claim: 0))
-        guard case .exchange(let claim) = loop.next(view, now: start + .seconds(1), hasBounds: true) else {
-            Issue.record("no exchange")
+        #expect(unbounded.next(view, now: start + .seconds(1)) == .transact(claim: 0))
+        guard case .transact(let claim) = loop.next(view, now: start + .seconds(1), hasBounds: true) else {
+            Issue.record("no transaction")
             return
         }
         #expect(claim > 0)
-        exchanged(&loop, stored: 1, claimed: 0, of: claim)
-        let sleep = WorkerLoop.Step.sleep(upTo: .seconds(5), heedWork: true)
+        transacted(&loop, stored: 1, claimed: 0, of: claim)
+        let sleep = WorkerLoop.Step.sleep(upTo: .seconds(5), wakesForWork: true)
         #expect(loop.next(.init(running: 1, busy: 1), now: start, hasBounds: true) == sleep)
     }
 
-    @Test func `an end is stored also when there is nothing to claim`() {
+    @Test func `An end is stored even if there is nothing to claim`() {
         var loop = working()
-        exchanged(&loop, claimed: 1, of: 2)
-        #expect(step(&loop, .init(ended: 1), start) == .exchange(claim: 0))
+        transacted(&loop, claimed: 1, of: 2)
+        #expect(step(&loop, .init(ended: 1), start) == .transact(claim: 0))
     }
 
-    @Test func `threads that still compute for a lost session are not claimed for`() {
+    @Test func `Nothing is claimed for threads that still compute a task of a lost session`() {
         var loop = working()
         loop.sizer.finished("argon2", seconds: 0.2)
         loop.sizer.claimed(["argon2": 2])
-        #expect(step(&loop, .init(busy: 2), start) == .sleep(upTo: .seconds(5), heedWork: false))
-        #expect(step(&loop, .init(busy: 1), start) == .exchange(claim: 1))
+        #expect(step(&loop, .init(busy: 2), start) == .sleep(upTo: .seconds(5), wakesForWork: false))
+        #expect(step(&loop, .init(busy: 1), start) == .transact(claim: 1))
     }
 
-    @Test func `tasks that turn out long are given back`() {
+    @Test func `Buffered tasks that turn out to be long are given back`() {
         var loop = experienced()
         loop.sizer.finished("argon2", seconds: 0.2)
         let view = Workload.View(buffered: ["argon2": 400], running: 2, busy: 2)
         #expect(step(&loop, view, start) == .giveBack(keeping: 0))
     }
 
-    @Test func `a lost session is replaced at once`() {
+    @Test func `A lost session is replaced at once`() {
         var loop = working()
         loop.lost()
         #expect(step(&loop, .init(busy: 2), start) == .register)
     }
 
-    @Test func `stopping: give back, finish what runs, sign off, end`() {
+    @Test func `On a stop the worker gives back buffered tasks, finishes running ones, signs off, and ends`() {
         var loop = working()
         loop.stop(now: start)
         let later = start + .seconds(1)
         #expect(step(&loop, .init(ended: 1, buffered: ["md5": 3], running: 2, busy: 2), later) == .giveBack(keeping: 0))
-        #expect(step(&loop, .init(ended: 1, running: 2, busy: 2), later) == .exchange(claim: 0))
-        exchanged(&loop, claimed: 0, of: 0)
+        #expect(step(&loop, .init(ended: 1, running: 2, busy: 2), later) == .transact(claim: 0))
+        transacted(&loop, claimed: 0, of: 0)
         let running = Workload.View(running: 2, busy: 2)
-        #expect(step(&loop, running, later) == .sleep(upTo: .seconds(9), heedWork: false))
+        #expect(step(&loop, running, later) == .sleep(upTo: .seconds(9), wakesForWork: false))
         loop.woke(.work)
         loop.stop(now: later)
-        #expect(step(&loop, running, later) == .sleep(upTo: .seconds(9), heedWork: false))
-        #expect(step(&loop, .init(ended: 2), later) == .exchange(claim: 0))
-        exchanged(&loop, stored: 2, claimed: 0, of: 0)
+        #expect(step(&loop, running, later) == .sleep(upTo: .seconds(9), wakesForWork: false))
+        #expect(step(&loop, .init(ended: 2), later) == .transact(claim: 0))
+        transacted(&loop, stored: 2, claimed: 0, of: 0)
         #expect(step(&loop, .init(), later) == .signOff)
         #expect(step(&loop, .init(), later) == .end)
     }
 
-    @Test func `stopping: after the grace period it signs off, whatever runs`() {
+    @Test func `After the grace period the worker signs off, even if tasks still run`() {
         var loop = working()
         loop.stop(now: start)
         #expect(step(&loop, .init(running: 1, busy: 1), start + .seconds(10)) == .signOff)
         #expect(step(&loop, .init(busy: 1), start + .seconds(10)) == .end)
     }
 
-    @Test func `stopping without a session is the end`() {
+    @Test func `On a stop without a session the worker ends`() {
         var loop = WorkerLoop(concurrency: 2, gracePeriod: .seconds(10))
         loop.registrationFailed(now: start, jitter: 1)
         loop.stop(now: start)

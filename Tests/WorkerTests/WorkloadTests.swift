@@ -20,7 +20,7 @@ extension Workload {
 @Suite struct `The workload` {
     private static let done = TaskCompletion.Outcome.completed(result: [])
 
-    @Test func `tasks are computed in the order they were claimed`() throws {
+    @Test func `Tasks are computed in the order in which they were claimed`() throws {
         var workload = Workload()
         let tasks = [task(), task("primes"), task()]
         workload.add(tasks)
@@ -31,7 +31,7 @@ extension Workload {
         #expect(workload.next() == nil)
     }
 
-    @Test func `ends are gathered until the queue thread takes them`() throws {
+    @Test func `Ends are gathered until the queue thread takes them`() throws {
         var workload = Workload()
         workload.add([task("md5"), task("sha256")])
         let (first, second) = try (workload.begin(), workload.begin())
@@ -46,20 +46,20 @@ extension Workload {
         #expect(workload.view.isIdle)
     }
 
-    @Test func `the queue thread is woken once, and only when it sleeps`() throws {
+    @Test func `The queue thread is woken once, and only when it sleeps`() throws {
         var workload = Workload()
         workload.add([task(), task(), task()])
         let jobs = try [workload.begin(), workload.begin(), workload.begin()]
         let isWokenAwake = workload.end(jobs[0], Self.done, seconds: 0)
-        let maySleepWithEnds = workload.mayQueueThreadSleep()
+        let maySleepWithEnds = workload.beginSleep()
         _ = workload.takeEnds()
-        let maySleep = workload.mayQueueThreadSleep()
+        let maySleep = workload.beginSleep()
         let isWokenAsleep = workload.end(jobs[1], Self.done, seconds: 0)
         let isWokenAgain = workload.end(jobs[2], Self.done, seconds: 0)
         #expect(!isWokenAwake && !maySleepWithEnds && maySleep && isWokenAsleep && !isWokenAgain)
     }
 
-    @Test func `what a lost session had is dropped, also when it ends later`() throws {
+    @Test func `Tasks of a lost session are dropped, even if they end later`() throws {
         var workload = Workload()
         workload.add([task(), task(), task()])
         let (first, second) = try (workload.begin(), workload.begin())
@@ -76,7 +76,7 @@ extension Workload {
         #expect(workload.takeEnds().map(\.type) == ["primes"])
     }
 
-    @Test func `the last ones are given back`() throws {
+    @Test func `The tasks that would run last are given back`() throws {
         var workload = Workload()
         let tasks = [task("a"), task("b"), task("b"), task("c")]
         workload.add(tasks)
@@ -89,7 +89,7 @@ extension Workload {
         #expect(try workload.begin().task.type == "d")
     }
 
-    @Test func `what takes longer than its type may is given up a second later, and its end is nothing`() throws {
+    @Test func `A task is given up one second after its time limit, and its late end is dropped`() throws {
         var workload = Workload(limits: ["md5": .seconds(2)])
         let start = ContinuousClock.now
         workload.add([task("md5"), task("primes"), task("md5")])
@@ -110,7 +110,7 @@ extension Workload {
         #expect(workload.takeEnds().isEmpty)
     }
 
-    @Test func `closed, the threads finish what waits and leave`() throws {
+    @Test func `After the close, threads finish the waiting tasks and end`() throws {
         var workload = Workload()
         workload.add([task()])
         workload.close()

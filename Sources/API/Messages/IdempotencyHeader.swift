@@ -55,7 +55,7 @@ extension APIRequest {
         var submissions = submissions
         for index in submissions.indices {
             submissions[index].id = name.taskID(index)
-            submissions[index].mayComeAgain = true
+            submissions[index].mayBeResent = true
         }
         return submissions
     }

@@ -1,10 +1,10 @@
 internal import Postgres
 
-/// What is set of a type of tasks, and how much there is of it.
+/// The settings of a task type, and how many of its tasks are unfinished.
 package struct TypeState: Sendable, Hashable {
     package var type: String
     package var isPaused: Bool
-    /// How many of it are claimed at a time by all workers; `nil`: any number.
+    /// How many tasks of the type all workers together may have claimed at a time; `nil`: any number.
     package var concurrency: Int?
     package var queued: Int
     package var processing: Int
@@ -13,7 +13,7 @@ package struct TypeState: Sendable, Hashable {
 extension QueueClient {
     /// Blocks.
     package func types(_ names: [String]) throws(QueueError) -> [TypeState] {
-        let rows = try run { try $0.execute(TypeSQL.list.with(.texts(names))) }
+        let rows = try queries.run { try $0.execute(TypeSQL.list.with(.texts(names))) }
         return (0..<rows.rowCount).compactMap { row in
             guard let type = rows.text(row, 0), let isPaused = rows.bool(row, 1), let queued = rows.integer(row, 3),
                 let processing = rows.integer(row, 4)
@@ -24,14 +24,15 @@ extension QueueClient {
         }
     }
 
-    /// From the next claim on none of the type is claimed, or it is again. What is claimed already goes on. Blocks.
+    /// Pauses or resumes a type: from the next claim on, no task of it is claimed. Claimed tasks go on. Blocks.
     package func setPaused(_ type: String, _ isPaused: Bool) throws(QueueError) {
-        _ = try run { try $0.execute(TypeSQL.pause.with(.text(type), .bool(isPaused))) }
+        _ = try queries.run { try $0.execute(TypeSQL.pause.with(.text(type), .bool(isPaused))) }
     }
 
-    /// - Parameter concurrency: how many of the type are claimed at a time by all workers; `nil`: any number. Blocks.
+    /// Limits how many tasks of a type all workers together may have claimed at a time. Blocks.
+    /// - Parameter concurrency: `nil`: any number.
     package func bound(_ type: String, to concurrency: Int?) throws(QueueError) {
         let limit = concurrency.map { PostgresValue.int4(Int32(clamping: $0)) } ?? .null(.int4)
-        _ = try run { try $0.execute(TypeSQL.bound.with(.text(type), limit)) }
+        _ = try queries.run { try $0.execute(TypeSQL.bound.with(.text(type), limit)) }
     }
 }

@@ -1,6 +1,6 @@
 internal import Postgres
 
-/// The result cache as a whole; single entries are read by ``SubmitSQL`` and written by ``FinishSQL``.
+/// The result cache as a whole. Single entries are read by ``SubmitSQL`` and written by ``FinishSQL``.
 enum CacheSQL {
     static let statistics = PostgresStatement(
         "cache_statistics",
@@ -10,10 +10,10 @@ enum CacheSQL {
         FROM cache_statistics
         """)
 
-    /// Of cache keys, unless the installation gives its own.
+    /// The secret of cache keys, unless the installation configures its own.
     static let secret = PostgresStatement("cache_secret", "SELECT secret FROM cache_secret")
 
-    /// In the order of keys, like the writers.
+    /// Locks the rows in the order of their keys, as the writers do.
     static let clear = PostgresStatement(
         "cache_clear",
         """
@@ -25,7 +25,7 @@ enum CacheSQL {
         SELECT count(*) FILTER (WHERE is_valid) FROM removed
         """)
 
-    /// Removes up to so many expired entries. Those in use are left for the next time.
+    /// Removes up to $1 expired entries. Entries that are locked are left for the next run.
     static let removeExpired = PostgresStatement(
         "cache_expire",
         """
@@ -38,7 +38,7 @@ enum CacheSQL {
 
     static let count = PostgresStatement("cache_count", "SELECT count(*) FROM result_cache")
 
-    /// Removes so many of those that would expire first, and counts them as evicted.
+    /// Removes the $1 entries that would expire first, and counts them as evicted in slot $2.
     static let evict = PostgresStatement(
         "cache_evict",
         """

@@ -9,7 +9,7 @@ extension PostgresResult {
         time(row, column).map(Timestamp.init(microseconds:))
     }
 
-    /// Rows of ``LookUpSQL``'s columns.
+    /// The rows, which have the columns of ``LookUpSQL``.
     var taskRecords: [TaskID: TaskRecord] {
         var records: [TaskID: TaskRecord] = [:]
         for row in 0..<rowCount {
@@ -18,7 +18,7 @@ extension PostgresResult {
         return records
     }
 
-    /// A row of ``LookUpSQL``'s columns.
+    /// A row, which has the columns of ``LookUpSQL``.
     func taskRecord(_ row: Int) -> TaskRecord? {
         guard let id = taskID(row, 0), let type = text(row, 1), let status = text(row, 2).flatMap(TaskStatus.init),
             let attempts = integer(row, 5), let createdAt = timestamp(row, 6)
@@ -44,7 +44,7 @@ extension PostgresValue {
         return array.value
     }
 
-    /// `nil`: NULL.
+    /// - Parameter numbers: `nil` stands for NULL.
     static func integers(_ numbers: [Int64?]) -> PostgresValue {
         var array = PostgresArray(.int8, capacity: numbers.count, elementSize: 8)
         for number in numbers {
@@ -61,9 +61,9 @@ extension PostgresValue {
 }
 
 extension PostgresStatement {
-    /// For statements that take ids, the least and the greatest of them.
+    /// For statements that take ids, and then the smallest and the greatest of them.
     func with(ids: some Collection<TaskID>) -> PostgresCall {
-        let nothing = TaskID(high: 0, low: 0)
-        return with(.uuids(ids), .uuid(ids.min() ?? nothing), .uuid(ids.max() ?? nothing))
+        let none = TaskID(high: 0, low: 0)
+        return with(.uuids(ids), .uuid(ids.min() ?? none), .uuid(ids.max() ?? none))
     }
 }

@@ -2,17 +2,20 @@ internal import Postgres
 
 /// The end of attempts.
 ///
-/// Whatever is stored of a task is derived from the rows that the DELETE returns, and it deletes only what this worker
-/// owns: a task that was cancelled, or given to another, leaves no trace here. Row, result, cache entry and counters are
-/// one statement and one commit. Completions, the frequent case, are announced after it (``NotifySQL``).
+/// All that is stored of a task comes from the rows that the DELETE returns, and the DELETE finds only tasks that this
+/// worker owns. So for a task that was cancelled, or given to another worker, nothing is stored. Row, result, cache
+/// entry and counters are one statement and one commit. Completions, the frequent case, are notified after it
+/// (``NotifySQL``).
 ///
-/// The ids come sorted, and the plan walks them in that order: two statements that lock several tasks do not wait for
-/// each other in a ring. (`(worker_id = $1) IS TRUE` fits no index: that of the owners has another order, and the entries
-/// of all that the worker had since the last vacuum.) The cache's rows are written in the order of their keys, the counters last.
+/// The ids are sorted, and the plan walks them in that order, so that two statements that lock several tasks cannot
+/// deadlock. The condition `(worker_id = $1) IS TRUE` is written so that it fits no index: the index of owners has
+/// another order, and still has the entries of all tasks that the worker had since the last vacuum. The cache's rows
+/// are written in the order of their keys, and the counters last.
 enum FinishSQL {
-    /// Tells those who wait, up to 200 ids (7,400 bytes) a notification: a payload ends at 8,000 bytes.
-    private static let told = """
-        told AS MATERIALIZED (
+    /// Notifies those who wait. A notification has up to 200 ids (7,400 bytes), because a payload is limited to 8,000
+    /// bytes.
+    private static let notified = """
+        notified AS MATERIALIZED (
             SELECT count(pg_notify('millrace_done', ids)) AS n
             FROM (SELECT string_agg(id::text, ',') AS ids
                   FROM (SELECT id, (row_number() OVER () - 1) / 200 AS part FROM removed WHERE awaited) r
@@ -20,8 +23,8 @@ enum FinishSQL {
         )
         """
 
-    /// Worker, ids. Where tasks end in several ways each way is a pass of its own over the ids: so that all are locked in
-    /// one order nevertheless, this goes before.
+    /// Worker, ids. Locks all tasks in one order. It runs first if tasks end in several ways, because each way is a
+    /// separate pass over the ids.
     static let lock = PostgresStatement(
         "finish_lock",
         """
@@ -34,9 +37,9 @@ enum FinishSQL {
     /// Worker, ids, results, how long they are cached, the counters' slot, the worker's name. Returns the ids that
     /// somebody waits for.
     ///
-    /// A task's result is found by the place of its id, which a binary search in the sorted ids tells (`width_bucket`; were
-    /// they not sorted, the task would be left alone). A join with the ids would look through all of them for each task,
-    /// as the plans are fixed: of 425 completions that was half the time.
+    /// The result of a task is found by the position of its id, by a binary search in the sorted ids (`width_bucket`;
+    /// if they were not sorted, the task would be left as it is). As the plans are fixed, a join with the ids would
+    /// search all of them for each task: with 425 completions that took half the time.
     static let complete = PostgresStatement(
         "complete",
         """
@@ -66,12 +69,12 @@ enum FinishSQL {
         SELECT id FROM removed WHERE awaited
         """)
 
-    /// Worker, ids, errors, whether another attempt may help, the worker's name, whether the input of what failed is kept
-    /// (``RetrySQL``). Returns how many will be tried again, and how many are finished. What belongs to a task is found by
-    /// the place of its id, as for ``complete``.
+    /// Worker, ids, errors, whether the attempt may be retried, the worker's name, whether the input of a failed task
+    /// is kept (``RetrySQL``). Returns how many tasks are retried, and how many are finished. What belongs to a task is
+    /// found by the position of its id, as in ``complete``.
     ///
-    /// The pause before attempt n + 1 is between half and all of 2^(n-1) seconds, and 5 minutes at most. (Full jitter,
-    /// down to no pause at all, is for many clients of one server; here a pause is what is wanted.)
+    /// The backoff before attempt n + 1 is between 50 % and 100 % of 2^(n-1) seconds, and at most 5 minutes. Full
+    /// jitter, down to no backoff at all, suits many clients of one server; here the pause itself is wanted.
     static let fail = PostgresStatement(
         "fail",
         """
@@ -107,13 +110,14 @@ enum FinishSQL {
             SELECT id, type, 'failed', attempts, created_at, started_at, clock_timestamp(), error, history, $5::text,
                 priority, max_attempts, CASE WHEN $6 THEN input END, digest
             FROM removed
-        ), \(told)
-        SELECT (SELECT count(*) FROM retried), (SELECT count(*) FROM removed), n FROM told
+        ), \(notified)
+        SELECT (SELECT count(*) FROM retried), (SELECT count(*) FROM removed), n FROM notified
         """)
 
-    /// Worker, ids, the least and the greatest of them. Takes those out of the queue that are finished already, and cannot be
-    /// stored again: a node of a version before `refuse_finished` may have made them. Run only where that came to light, so
-    /// that ``complete`` need not ask. Tells those who wait: they have made it, and have not looked for its end.
+    /// Worker, ids, the smallest and the greatest of them. Removes strays from the queue: tasks that are finished
+    /// already, and so cannot be stored as finished again. A node of a version before `refuse_finished` may have made
+    /// them. It runs only after a duplicate key showed that there is one, so that ``complete`` need not check. It
+    /// notifies those who wait, because the node that made the stray has not looked for its end.
     static let removeStrays = PostgresStatement(
         "remove_strays",
         """
@@ -122,29 +126,30 @@ enum FinishSQL {
             WHERE (worker_id = $1) IS TRUE AND id = ANY (ARRAY(
                 SELECT id FROM finished_task WHERE id = ANY ($2) AND id >= $3 AND id <= $4 ORDER BY id))
             RETURNING id, awaited
-        ), \(told)
-        SELECT n FROM told
+        ), \(notified)
+        SELECT n FROM notified
         """)
 
-    /// What a worker held whose lock is proof that it is gone: queued again at once, or, after as many attempts as the
-    /// task may have, failed: a task that brings its worker down does not get to do so for ever.
+    /// Requeues the tasks of a dead worker at once; the caller holds the worker's lock, which proves that it is gone. A
+    /// task that has used all its attempts fails instead, because a task that kills its workers must not do so for
+    /// ever.
     ///
-    /// What ended the worker, if it was a task, nobody can say: which ones had begun is known to the dead alone, and to
-    /// have each beginning stored would cost a commit for each task. So a loss counts as an attempt where there is no
-    /// doubt: the worker held one task. If it held several the attempt does not count and they become suspects, which
-    /// are claimed singly by workers that hold nothing else (``WorkerSQL/claim``). The second loss of the same task is
-    /// its own then, and its neighbours of the first run to their ends. (Claiming ever smaller groups would find the
-    /// one among 500 in 9 more losses; one by one it is the next, and the innocent ones take a millisecond each.)
-    /// A worker whose process lives (``WorkerSQL/survive``) leaves no suspects.
+    /// If a task killed the worker, nobody can say which one: only the dead worker knew which tasks it had started, and
+    /// to store each start would cost a commit per task. So the loss counts as an attempt only where there is no doubt,
+    /// that is, if the worker held one task. If it held several, the attempt does not count and the tasks become
+    /// suspects. A suspect is claimed alone, by a worker that holds nothing else (``WorkerSQL/claim``). If its worker
+    /// is lost again, that is the task's own fault; the other suspects run to their end. (To claim ever smaller groups
+    /// would find the one task among 500 with 9 more losses. One by one it takes one more loss, and each innocent task
+    /// takes a millisecond.) A worker whose process is alive (``WorkerSQL/markProcessAlive``) leaves no suspects.
     ///
-    /// What is finished already (``removeStrays``) is only taken out: the other tasks of that worker must not wait for it.
+    /// Strays (``removeStrays``) are only removed, so that they do not block the recovery of the other tasks.
     ///
-    /// $2: whether the input of what failed is kept. Returns how many are queued again, how many failed, and whether the
-    /// worker was still registered: one that has signed off is not dead.
+    /// $2: whether the input of a failed task is kept. Returns how many tasks are queued again, how many failed, and
+    /// whether the worker was still registered: a worker that has signed off is not dead.
     static let recover = PostgresStatement(
         "recover",
         """
-        WITH forgotten AS MATERIALIZED (
+        WITH deregistered AS MATERIALIZED (
             DELETE FROM worker WHERE id = $1 RETURNING name, survived
         ), held AS MATERIALIZED (
             SELECT id, attempts, max_attempts, suspect_of FROM task
@@ -154,14 +159,14 @@ enum FinishSQL {
                 NOT survived AND (n = 1 OR suspect_of IS NOT NULL) AS is_to_blame,
                 CASE WHEN NOT survived AND (n = 1 OR suspect_of IS NOT NULL) THEN 'the worker that ran it was lost'
                 ELSE 'the worker that held it was lost' END AS loss
-            FROM (SELECT count(*) AS n, coalesce((SELECT survived FROM forgotten), false) AS survived FROM held) c, held
+            FROM (SELECT count(*) AS n, coalesce((SELECT survived FROM deregistered), false) AS survived FROM held) c, held
         ), requeued AS (
             UPDATE task t SET worker_id = NULL, started_at = NULL,
                 attempts = CASE WHEN j.is_to_blame THEN t.attempts ELSE t.attempts - 1 END,
                 suspect_of = CASE WHEN NOT j.survived THEN $1 END,
                 last_error = j.loss,
                 history = array_append(t.history,
-                    attempt(t.attempts, 'lost', (SELECT name FROM forgotten), t.started_at, clock_timestamp(), j.loss))
+                    attempt(t.attempts, 'lost', (SELECT name FROM deregistered), t.started_at, clock_timestamp(), j.loss))
             FROM judged j
             WHERE t.id = ANY (ARRAY(SELECT id FROM held)) AND t.id = j.id
                 AND NOT (j.is_to_blame AND j.attempts >= j.max_attempts)
@@ -177,7 +182,7 @@ enum FinishSQL {
                 (id, type, outcome, attempts, created_at, started_at, completed_at, error, history, worker, priority,
                  max_attempts, input, input_digest)
             SELECT id, type, 'failed', attempts, created_at, started_at, clock_timestamp(),
-                loss || ', at attempt ' || attempts || ' of ' || max_attempts, history, (SELECT name FROM forgotten),
+                loss || ', at attempt ' || attempts || ' of ' || max_attempts, history, (SELECT name FROM deregistered),
                 priority, may_have, CASE WHEN $2 THEN input END, digest
             FROM removed
             ON CONFLICT DO NOTHING
@@ -185,8 +190,8 @@ enum FinishSQL {
             SELECT count(pg_notify('millrace_work', kind)) AS n
             FROM (SELECT CASE WHEN bool_or(suspect_of IS NOT NULL) THEN 'suspects' ELSE 'again' END AS kind
                   FROM requeued HAVING count(*) > 0) k
-        ), \(told)
-        SELECT (SELECT count(*) FROM requeued), (SELECT count(*) FROM removed), EXISTS (SELECT FROM forgotten)
-        FROM told, woken
+        ), \(notified)
+        SELECT (SELECT count(*) FROM requeued), (SELECT count(*) FROM removed), EXISTS (SELECT FROM deregistered)
+        FROM notified, woken
         """)
 }

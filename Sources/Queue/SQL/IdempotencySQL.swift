@@ -1,19 +1,19 @@
 internal import Postgres
 
-/// Requests that bring an `Idempotency-Key`.
+/// Requests with an `Idempotency-Key`.
 ///
-/// In the transaction that stores a request's tasks: its key is locked, then looked up, and in the end stored with what
-/// the request is answered. Whoever finds the key locked knows that the first request is under way. The lock is tried,
-/// not waited for, and goes with the transaction, so nothing is left over from a node that dies.
+/// The transaction that stores a request's tasks first locks the key, then looks it up, and finally stores it with the
+/// answer to the request. A node that finds the key locked knows that the first request is under way. It does not wait
+/// for the lock. The lock ends with the transaction, so a node that dies leaves nothing behind.
 enum IdempotencySQL {
-    /// Locks, as numbers made from the keys. Returns for each whether it was free.
+    /// Takes a lock for each of these numbers, which are made from the keys. Returns for each whether it was free.
     static let lock = PostgresStatement(
         "idempotency_lock",
         "SELECT n::int4, pg_try_advisory_xact_lock(k) FROM unnest($1::int8[]) WITH ORDINALITY AS l (k, n)")
 
     /// Keys and fingerprints. Returns, for each key that is known: its number, whether the fingerprint is the same, and
-    /// one row for each task of the request, with its place there. (The keys are named twice, and the time in a form that
-    /// no index serves: so no plan, whatever the statistics, reads the whole table.)
+    /// one row per task of the request, with its place there. The keys are named twice, and the condition on the time
+    /// fits no index, so that no plan reads the whole table, whatever the statistics say.
     static let read = PostgresStatement(
         "idempotency_read",
         """
@@ -23,7 +23,7 @@ enum IdempotencySQL {
         CROSS JOIN LATERAL unnest(i.task_ids, i.are_cached) WITH ORDINALITY AS t (id, is_cached, place)
         """)
 
-    /// One key with its answer. One that has expired makes room.
+    /// Stores one key with its answer. It replaces one that has expired.
     static let store = PostgresStatement(
         "idempotency_store",
         """
@@ -33,7 +33,7 @@ enum IdempotencySQL {
             task_ids = excluded.task_ids, are_cached = excluded.are_cached, result = excluded.result
         """)
 
-    /// Removes up to so many that have expired. Those in use are left for the next time.
+    /// Removes up to $1 expired keys. Keys that are locked are left for the next run.
     static let removeExpired = PostgresStatement(
         "idempotency_expire",
         """

@@ -1,11 +1,13 @@
 internal import Postgres
 
-/// Pages of tasks, newest first: the type or null for any, the id below which the page begins, its size.
+/// Pages of tasks, newest first. Parameters: the type (NULL for any), the id below which the page begins, the page's
+/// size.
 ///
-/// One statement for each state, as each has its own way to the rows: what is queued or completed is most of its table
-/// and is walked by id, or by type and id; what is processed is found by its owner; the failed and the cancelled have an
-/// index to themselves, which a statement can use that names them. No plan depends on what the statistics say of types:
-/// a condition or an order that must not lead to another index has a form that none serves.
+/// There is one statement per status, because each status has its own index. Queued and completed tasks are most of
+/// their table, which is walked by id, or by type and id. Tasks in processing are found by their owner. Failed and
+/// cancelled tasks have a partial index, which a statement can use that names the status. No plan depends on the
+/// statistics about types: where a condition or an order must not lead to another index, it is written so that it fits
+/// none.
 enum ListSQL {
     static func page(_ status: TaskStatus?, isOfType: Bool) -> PostgresStatement {
         switch status {
@@ -20,7 +22,7 @@ enum ListSQL {
 
     private static let filter = "($1::text IS NULL OR type = $1) AND id < $2"
     private static let order = "ORDER BY id DESC LIMIT $3"
-    /// Those of one type, which stand beside each other in the index by type and id.
+    /// The tasks of one type, which are adjacent in the index by type and id.
     static let filterOfType = "type >= $1::text AND (type, id) < ($1::text, $2)"
     static let orderOfType = "ORDER BY type DESC, id DESC LIMIT $3"
 
@@ -48,8 +50,8 @@ enum ListSQL {
         "SELECT \(LookUpSQL.unfinishedColumns) FROM task WHERE worker_id IS NULL AND \(filter) \(order)")
     private static let queuedOfType = PostgresStatement("list_queued_of_type", queuedRowsOfType)
 
-    /// The hot table has no index for this. The few of a type are found by the index of claims; where they are many, some
-    /// of them are among any thousands that are walked.
+    /// The hot table has no index for this. If a type has few queued tasks, the index of claims finds them. If it has
+    /// many, walking the tasks by id soon finds enough of them.
     private static let queuedRowsOfType = """
         WITH few AS MATERIALIZED (
             SELECT id FROM task WHERE type = $1::text AND worker_id IS NULL ORDER BY rank LIMIT 5000

@@ -1,11 +1,12 @@
 internal import Postgres
 
-/// Reading tasks, and having oneself told of their end.
+/// Reads tasks, and subscribes to their end.
 ///
-/// A task's row is in exactly one of the two tables, in any snapshot. To wait for a task without polling, its row is
-/// marked `awaited` first: the mark waits for a worker that is just finishing the task, and a worker that finishes it
-/// later sees the mark and notifies. Then the task is read: finished by now, or a notification will come.
-/// The alternative, a notification for every finished task, would have every node woken for every task.
+/// In any snapshot, a task's row is in exactly one of the two tables. To wait for a task without polling, a node first
+/// marks its row as `awaited`. The mark waits for a worker that is just finishing the task, and a worker that finishes
+/// it later sees the mark and sends a notification. Then the node reads the task: either it is finished, or a
+/// notification will come. The alternative, a notification for every finished task, would wake every node for every
+/// task.
 enum LookUpSQL {
     static let unfinishedColumns = """
         id, type, CASE WHEN worker_id IS NULL THEN 'queued' ELSE 'processing' END AS status, NULL::json AS result,
@@ -15,7 +16,7 @@ enum LookUpSQL {
         id, type, outcome::text AS status, result, error, attempts, created_at, started_at, completed_at
         """
 
-    /// Ids; then the least and the greatest of them, which tell the partitions to look into.
+    /// Ids; then the smallest and the greatest of them, which select the partitions.
     static let read = PostgresStatement(
         "read",
         """
@@ -24,8 +25,8 @@ enum LookUpSQL {
         (SELECT \(finishedColumns) FROM finished_task WHERE id = ANY ($1) AND id >= $2 AND id <= $3 ORDER BY id)
         """)
 
-    /// In the order of ids, as every statement that locks several tasks: so no two wait for each other in a ring.
-    /// Nothing is lost if the mark is: the one who wants to know is gone then as well.
+    /// Locks in the order of ids, like every statement that locks several tasks, so that no two of them deadlock. If a
+    /// crash loses the mark, that does no harm: the session that waits is gone then as well.
     static let markAwaited = PostgresStatement(
         "mark_awaited",
         """
@@ -35,17 +36,18 @@ enum LookUpSQL {
         UPDATE task SET awaited = true WHERE id = ANY (ARRAY(SELECT id FROM unmarked))
         """)
 
-    /// For the transaction it is in: its loss in a crash does no harm, so its commit does not wait for the disk.
-    static let lossIsHarmless = PostgresStatement(
-        "loss_is_harmless", "SELECT set_config('synchronous_commit', 'off', true)")
+    /// The commit of this transaction does not wait for the disk. For transactions whose loss in a crash does no harm.
+    static let commitAsynchronously = PostgresStatement(
+        "commit_asynchronously", "SELECT set_config('synchronous_commit', 'off', true)")
 
-    /// Task and canceller. Deletes the row whoever owns it; a worker that completes the task later stores nothing.
+    /// Task, canceller, whether the input is kept (``RetrySQL``). Deletes the row, whoever owns the task; a worker that
+    /// completes the task later stores nothing.
     ///
-    /// If other submissions share the task it goes on for them, and the row keeps who has cancelled: a request that is
-    /// given to a second node counts once. Of many only the last 64 are kept, and each older one is a sharer less: else a
-    /// task that 10,000 share would be written anew with up to 160 kB by each of them. $3: whether the input is kept
-    /// (``RetrySQL``). Returns how many others there are, last; nothing if it was finished already, queued or not
-    /// (``FinishSQL/removeStrays``).
+    /// If other submissions share the task, it goes on for them, and the row keeps the ids of the cancellers, so that a
+    /// request that is sent to a second node counts once. Only the last 64 ids are kept; each older one is subtracted
+    /// from the number of sharers. Otherwise a task that 10,000 submissions share would be rewritten with up to 160 kB
+    /// by each of them. Returns the task, and in the last column how many other submissions share it; no row if the
+    /// task was finished already, even if it is a stray (``FinishSQL/removeStrays``).
     static let cancel = PostgresStatement(
         "cancel",
         """
@@ -74,15 +76,15 @@ enum LookUpSQL {
             FROM removed
             ON CONFLICT DO NOTHING
             RETURNING *
-        ), told AS MATERIALIZED (
+        ), notified AS MATERIALIZED (
             SELECT count(pg_notify('millrace_done', id::text)) AS n FROM removed WHERE awaited
         )
-        SELECT \(finishedColumns), 0 FROM finished, told
+        SELECT \(finishedColumns), 0 FROM finished, notified
         UNION ALL
         SELECT \(unfinishedColumns), sharers - cardinality(cancels) FROM spared
         """)
 
-    /// Completed tasks of a type, newest first, from below an id on.
+    /// Completed tasks of a type with ids below a given one, newest first.
     static let completedPageOfType = PostgresStatement(
         "completed_page_of_type",
         """
@@ -91,7 +93,7 @@ enum LookUpSQL {
         \(ListSQL.orderOfType)
         """)
 
-    /// The same of some types.
+    /// The same for several types.
     static let completedPage = PostgresStatement(
         "completed_page",
         """
@@ -100,8 +102,8 @@ enum LookUpSQL {
         ORDER BY id DESC LIMIT $3
         """)
 
-    /// A task's attempts, the present or last one at the end. A task that waits has none at present; one that was
-    /// cancelled while it waited ended without one.
+    /// A task's attempts; the current or last one is the last element. A queued task has no current attempt, and a task
+    /// that was cancelled while it was queued has no last one.
     static let attempts = PostgresStatement(
         "attempts",
         """

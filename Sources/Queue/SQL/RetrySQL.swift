@@ -1,12 +1,13 @@
 internal import Postgres
 
 enum RetrySQL {
-    /// Task; its input and the digest of that (``CacheKey``), unless the kept one is meant; when it ended. Nothing happens
-    /// to a task that is completed, has no input, was submitted with another, or has ended anew since: so the statement
-    /// may be run twice.
+    /// Task; its input and the digest of the input (``CacheKey``), both NULL to use the input that was kept; when it
+    /// ended. A task stays as it is if it is completed, has no input, was submitted with another input, or was retried
+    /// and has ended again since. So the statement may be run twice.
     ///
-    /// It goes on with the attempts it had, and may be started as often again. It has no cache key: somebody wants this
-    /// very task to run. (The condition is a CASE so that the index of those that did not complete does not fit.)
+    /// The task goes on with its count of attempts, and may be started as often again. It gets no cache key, because
+    /// this very task is to run. (The condition is a CASE so that it does not fit the index of failed and cancelled
+    /// tasks.)
     static let retry = PostgresStatement(
         "retry",
         """

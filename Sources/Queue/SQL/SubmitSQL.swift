@@ -1,37 +1,41 @@
 package import Postgres
 
-/// Handing tasks in: a batch of any size, in one statement.
+/// Stores submitted tasks: a batch of any size, in one statement.
 ///
-/// Each row of the batch ends in one of four ways: its result is *cached*; it is *joined* to an identical unfinished
-/// task that the statement's snapshot shows; it is *inserted*; or none of these, and then it is missing from what the
-/// statement returns. That happens when another node inserted the same cache key after the snapshot was taken: the
-/// unique index made the insertion yield, or a worker has claimed the other's task by now, and then the row was taken back.
-/// It is run again with a new snapshot, which shows the other.
+/// Each row of the batch ends in one of four ways. Its result is *cached*; or it is *joined* to an identical unfinished
+/// task that the statement's snapshot shows; or it is *inserted*; or none of these, and then the statement does not
+/// return it. The last happens when another node inserted the same cache key after the snapshot was taken: either the
+/// unique index made the insertion do nothing, or a worker has claimed the other node's task by now, and then the
+/// insertion was withdrawn. The row is run again with a new snapshot, which shows the other task.
 ///
-/// - A join is counted in the row that is joined, which makes it the submission's own as well: it is cancelled when all
-///   have cancelled it (``LookUpSQL/cancel``). If it is finished meanwhile nothing is counted, and the row is run again.
-///   What is to be counted in a row is found by a binary search (`width_bucket`): no two rows of a batch join one task.
-///   Rows are locked in the order of their ids, like everywhere, and before anything is inserted: who waits for another
-///   node's insertion holds no more than what that node has passed already. They are written after it: an insertion
-///   yields to an identical task that is only locked, and would wait for one that is being written. (Runs that follow in
-///   one transaction break this, so such a transaction is started over. Only if that goes on it is run to its end; then
-///   PostgreSQL may find a deadlock, and one of the two is run again.)
-/// - A row that may come again (``RequestKey``) is joined to itself if it is there, finished or not. The question is a
-///   subquery with a LIMIT, which is asked for these rows only and walks the primary keys: as a join it would be asked
-///   for each row, and as an EXISTS it might be answered by reading the whole table once.
-/// - Insertions go in the order of their cache keys, and of their ids where there is none: two nodes that insert the same
-///   keys, or tasks that came again, wait for each other in one direction only. `DO UPDATE` instead of `DO NOTHING` would
-///   return the other's row at once, but locks rows that a worker may be about to delete, in whatever order, and that ends
-///   in deadlocks.
+/// - A join is counted in the row that is joined, because that task belongs to this submission as well: it is cancelled
+///   when all submissions have cancelled it (``LookUpSQL/cancel``). If it finishes meanwhile, nothing is counted, and
+///   the row is run again. The number to add is found by a binary search (`width_bucket`), as no two rows of a batch
+///   join one task.
+/// - The joined rows are locked in the order of their ids, like everywhere, and before anything is inserted. So a
+///   session that waits for another node's insertion holds only locks of a step that the other node has passed already,
+///   and does not ask for again. The joined rows are written after the insertions: an insertion does nothing if an
+///   identical task is only locked, but it would wait for an identical task that is being written. Several runs in one
+///   transaction break this order, so such a transaction is rolled back and started over. Only if that happens again
+///   and again, it is run to its end; then PostgreSQL may detect a deadlock, and one of the two transactions is run
+///   again.
+/// - A row that may be resent (``RequestKey``) is joined to itself if it exists, finished or not. That is a subquery
+///   with a LIMIT, which runs for these rows only and walks the primary keys. As a join it would run for each row, and
+///   as an EXISTS it might be answered by reading the whole table once.
+/// - Rows are inserted in the order of their cache keys, and of their ids where there is no key. So two nodes that
+///   insert the same keys, or resent tasks, wait for each other in one direction only. `DO UPDATE` instead of `DO
+///   NOTHING` would return the other node's row at once, but it locks rows that a worker may be about to delete, in any
+///   order, which leads to deadlocks.
 /// - The counters' row is locked last (its subquery reads `inserted` to the end), so nobody waits for anything else
 ///   while holding it.
-/// - The workers are woken after the commit, by a transaction of its own (``NotifySQL``): once a batch, and only if
+/// - The workers are woken after the commit, by a separate transaction (``NotifySQL``): once per batch, and only if
 ///   there is work.
-/// - A batch that stored nothing has only counters to write: it does not wait for the disk.
+/// - A batch that stored nothing writes only counters, and does not wait for the disk.
 package enum SubmitSQL {
-    /// The common case in half the work: nothing of the batch is shared with an unfinished task or has come before. Its
-    /// rows end *cached* or *inserted*; the unique indexes make the insertion of those yield that wait, the others are taken
-    /// back (``overtaken``), and they are run again as by ``submit``. The arguments are that statement's.
+    /// The plain statement, which does the common case with half the work: no task of the batch is identical to an
+    /// unfinished task, or was stored before. Its rows end *cached* or *inserted*. Other rows are left open, and
+    /// ``submit`` is run for them: if the identical task is queued, a unique index makes the insertion do nothing;
+    /// otherwise the insertion is withdrawn (``overtaken``). The parameters are those of ``submit``.
     package static let insert = PostgresStatement(
         "insert",
         """
@@ -58,11 +62,11 @@ package enum SubmitSQL {
               ELSE set_config('synchronous_commit', 'off', true) IS NULL END
         """)
 
-    /// An identical task that waits.
+    /// An identical task that is queued.
     private static let waiting = identical("worker_id IS NULL")
 
-    /// An identical task that a worker has. No unique index tells of these: one for all would have a claim write into what
-    /// has the keys of a million that wait.
+    /// An identical task that a worker has claimed. No unique index covers these: if there were one for all tasks, each
+    /// claim would have to write into an index with the keys of a million queued tasks.
     private static let claimed = identical("worker_id IS NOT NULL")
 
     private static func identical(_ condition: String) -> String {
@@ -73,8 +77,9 @@ package enum SubmitSQL {
         """
     }
 
-    /// Of what was inserted, those that are taken back again (the migration v012): a finished task that came again, or one
-    /// like a task that is claimed by now. The look at that has a snapshot of its own, newer than the insertion.
+    /// Withdraws some of the inserted tasks (migration v012): those that are finished already and were resent, and
+    /// those that are identical to a task that is claimed by now. The check has a snapshot of its own, newer than the
+    /// insertion.
     private static let overtaken = """
         SELECT withdraw_overtaken(ARRAY(SELECT id FROM inserted), ARRAY(SELECT cache_key FROM inserted), $15, $16) AS ids
             WHERE EXISTS (SELECT FROM inserted)
@@ -83,14 +88,14 @@ package enum SubmitSQL {
     private static let stored =
         "SELECT id, NULL, NULL, NULL::uuid FROM inserted WHERE id <> ALL ((SELECT ids FROM overtaken)::uuid[])"
 
-    /// Of the rows of a batch.
+    /// The columns of a batch.
     private static let columns =
-        "id, type, input, cache_key, priority, run_at, max_attempts, awaited, may_queue, copies, may_come_again, input_digest"
+        "id, type, input, cache_key, priority, run_at, max_attempts, awaited, may_queue, copies, may_be_resent, input_digest"
 
-    /// Makes tasks of what is found to be neither cached nor there already.
+    /// Inserts the rows that are neither cached nor joined.
     ///
-    /// One that is not put off may run whatever the time, also if the database's clock is set back. And it counts as
-    /// waiting from now on: a `run_at` in the past is no way to the head of the queue.
+    /// A task without `run_at` may run at any time, even if the database's clock is set back. Its rank counts from now
+    /// on, so a `run_at` in the past does not move a task to the head of the queue.
     private static func inserted(after precondition: String = "true") -> String {
         """
         INSERT INTO task
@@ -106,19 +111,20 @@ package enum SubmitSQL {
         """
     }
 
-    /// Locks the counters' row after all insertions.
+    /// Counts in the cache's statistics. Locks the row of counters after all insertions.
     private static let counted = """
         UPDATE cache_statistics s SET hits = s.hits + n.hits, misses = s.misses + n.misses
             FROM (SELECT coalesce(sum(copies) FILTER (WHERE cached_id IS NOT NULL), 0) AS hits,
                          coalesce(sum(copies) FILTER (WHERE cached_id IS NULL), 0) AS misses
                   FROM found WHERE cache_key IS NOT NULL AND $13) n,
-                 (SELECT count(*) FROM inserted) AS the_insertions_first
+                 (SELECT count(*) FROM inserted) AS after_the_insertions
             WHERE s.slot = $11 AND n.hits + n.misses > 0
         """
 
-    /// Columns of the batch, arrays of equal length, the counters' slot between them; whether this is the first run; the
-    /// digests of those inputs that have no cache key; the least and the greatest id, which tell the partitions to look into.
-    /// Returns id, cached_id, result, joined_id for each row that is settled; one row of nulls may be among them.
+    /// The columns of the batch, as arrays of equal length (the counters' slot is $11); $13: whether this is the first
+    /// run; $14: the digests of the inputs that have no cache key; the smallest and the greatest id, which select the
+    /// partitions. Returns id, cached_id, result, joined_id for each row that is settled. One row of nulls may be among
+    /// them.
     static let submit = PostgresStatement(
         "submit",
         """
@@ -130,7 +136,7 @@ package enum SubmitSQL {
         ), found AS MATERIALIZED (
             SELECT b.*, c.task_id AS cached_id, c.result,
                 coalesce(
-                    CASE WHEN b.may_come_again THEN coalesce(
+                    CASE WHEN b.may_be_resent THEN coalesce(
                         (SELECT k.id FROM task k WHERE k.id = b.id LIMIT 1),
                         (SELECT k.id FROM finished_task k WHERE k.id >= b.id AND k.id <= b.id ORDER BY k.id LIMIT 1)) END,
                     \(waiting), \(claimed)) AS joined_id
@@ -164,7 +170,7 @@ package enum SubmitSQL {
               ELSE set_config('synchronous_commit', 'off', true) IS NULL END
         """)
 
-    /// Which of these ids were accepted: asked after a commit whose outcome is unknown.
+    /// Which of these tasks are stored: asked after an in-doubt commit.
     static let known = PostgresStatement(
         "submit_known",
         """
@@ -173,8 +179,8 @@ package enum SubmitSQL {
         (SELECT id FROM finished_task WHERE id = ANY ($1) AND id >= $2 AND id <= $3 ORDER BY id)
         """)
 
-    /// Ends the session whose commit is in doubt, and waits for its end: only then is what the tables show final.
-    /// The time it was started tells it from another that has got its process id since.
+    /// Ends the session whose commit is in doubt, and waits up to 2 s for its end. Only then is what the tables show
+    /// final. The start time distinguishes the session from a later one with the same process id.
     static let endSession = PostgresStatement(
         "submit_end_session",
         "SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity WHERE pid = $1 AND backend_start = $2")
@@ -185,7 +191,7 @@ package enum SubmitSQL {
         SELECT secret, (SELECT backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()) FROM cache_secret
         """)
 
-    /// How many are queued, counted no further than to the limit.
+    /// How many tasks are queued, counted up to $1.
     static let countQueued = PostgresStatement(
         "submit_count", "SELECT count(*) FROM (SELECT FROM task WHERE worker_id IS NULL LIMIT $1) q")
 

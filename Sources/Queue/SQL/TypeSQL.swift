@@ -1,9 +1,9 @@
 internal import Postgres
 
-/// What an administrator sets of a type of tasks. Workers read it with each claim (``WorkerSQL/claim``), so what is
-/// committed here holds for the next one.
+/// The settings of a task type, which an administrator makes. Workers read them with each claim (``WorkerSQL/claim``),
+/// so a change holds from the next claim on.
 enum TypeSQL {
-    /// Type, and whether it is paused. Workers that sleep are told when it no longer is.
+    /// Type, and whether it is paused. When it is resumed, sleeping workers are notified.
     static let pause = PostgresStatement(
         "type_pause",
         """
@@ -15,7 +15,7 @@ enum TypeSQL {
         SELECT count(CASE WHEN NOT is_paused THEN pg_notify('millrace_work', '') END) FROM changed
         """)
 
-    /// Type, and how many are claimed at a time.
+    /// Type, and how many of its tasks may be claimed at a time.
     static let bound = PostgresStatement(
         "type_bound",
         """
@@ -27,7 +27,7 @@ enum TypeSQL {
         SELECT count(pg_notify('millrace_work', '')) FROM changed
         """)
 
-    /// Of the types given: what is set, and how many tasks of it wait and are processed.
+    /// The settings of the given types, and how many of their tasks are queued and are processed.
     static let list = PostgresStatement(
         "type_list",
         """

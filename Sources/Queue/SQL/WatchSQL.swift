@@ -1,14 +1,14 @@
 internal import Postgres
 
-/// Finding dead workers.
+/// Finds dead workers.
 ///
-/// The workers form a ring by their ids, and each waits for the lock of the next: the server hands it over in the
-/// moment the other's session ends. A wait is a quarter of a second long, and 40 ms while the queue is busy (see
-/// `worker_is_gone` for why not longer: with 250 ms a claim at 2,500 tasks/s took twice the time). It starts with asking
-/// who the next one is, so a ring that changed is whole again after that time, without messages.
-/// PostgreSQL's `deadlock_timeout` and `log_lock_waits` (both 1 s) do not come into play.
+/// The workers form a ring by their ids, and each waits for the lock of the next one. The server grants the lock at the
+/// moment when the other session ends. A wait takes 250 ms, and 40 ms while the queue is busy (`worker_is_gone` says
+/// why not longer: with 250 ms, a claim at 2,500 tasks/s took twice the time). Each wait begins with the question who
+/// the next worker is. So a ring that has changed is complete again after one wait, without messages. The waits are
+/// shorter than PostgreSQL's `deadlock_timeout`, which is 1 s and also the threshold of `log_lock_waits`.
 enum WatchSQL {
-    /// The worker after this one, perhaps itself, and whether it is gone; then its lock is held by the caller.
+    /// The worker after this one, which may be itself, and whether it is gone. If so, the caller holds its lock.
     static let waitForNeighbour = PostgresStatement(
         "watch_neighbour",
         """
@@ -16,7 +16,7 @@ enum WatchSQL {
         FROM (SELECT id FROM worker ORDER BY id <= $1, id LIMIT 1) w
         """)
 
-    /// Every worker that is gone; the caller holds their locks then.
+    /// All workers that are gone. The caller holds their locks.
     static let sweep = PostgresStatement(
         "watch_sweep", "SELECT id FROM worker WHERE pg_try_advisory_lock(worker_lock_class(), id)")
 
@@ -26,13 +26,13 @@ enum WatchSQL {
 
     static let time = PostgresStatement("watch_time", "SELECT clock_timestamp()")
 
-    /// Takes what died out of the queue's table and its indexes, unless somebody else is about it.
+    /// Removes dead rows from the queue's table and its indexes, unless another vacuum is running.
     static let vacuum = "VACUUM (SKIP_LOCKED, INDEX_CLEANUP ON, TRUNCATE OFF) task"
 
-    /// Bytes.
+    /// The size of the queue's table in bytes.
     static let queueSize = PostgresStatement("watch_queue_size", "SELECT pg_relation_size('task')")
 
-    /// Whether this session does the maintenance: asked until it does, once.
+    /// Whether this session is the leader now. To be called only until it is: each call that succeeds adds a lock.
     static let becomeLeader = PostgresStatement(
         "watch_lead", "SELECT pg_try_advisory_lock(worker_lock_class(), 0)")
 }

@@ -2,20 +2,23 @@ internal import Postgres
 
 /// What a worker does in its session.
 ///
-/// The session holds the advisory lock of its worker id from before its row in `worker` is seen until it ends. As long
-/// as it is held nobody else touches its tasks; once it is gone the server has ended the session, and no statement of
-/// it can commit any more. The lock says "alive" and fences at the same time, without heartbeats.
+/// The session takes the advisory lock of its worker id before others can see its row in `worker`, and holds it until
+/// the session ends. While the lock is held, nobody else touches the worker's tasks. When the lock is free, the server
+/// has ended the session, and no statement of it can commit any more. So the lock is liveness and fence in one, without
+/// heartbeats.
 enum WorkerSQL {
     static let newID = PostgresStatement(
         "worker_new_id", "SELECT nextval(pg_get_serial_sequence('worker', 'id'))::int4")
     static let lock = PostgresStatement("worker_lock", "SELECT pg_try_advisory_lock(worker_lock_class(), $1)")
     static let register = PostgresStatement("worker_register", "INSERT INTO worker (id, name) VALUES ($1, $2)")
 
-    /// The session of that id was lost and this process had it, so none of its tasks has ended a process. Whoever
-    /// recovers them sees this mark, or has done so already, and then ``absolve`` sees the suspects.
-    static let survive = PostgresStatement("worker_survive", "UPDATE worker SET survived = true WHERE id = $1")
-    static let absolve = PostgresStatement(
-        "worker_absolve",
+    /// The session with this id was lost, but its process is alive, so none of its tasks has killed a process. A watch
+    /// that recovers the tasks later sees this mark. If it has recovered them already, ``clearSuspects`` finds the
+    /// suspects.
+    static let markProcessAlive = PostgresStatement(
+        "worker_mark_process_alive", "UPDATE worker SET survived = true WHERE id = $1")
+    static let clearSuspects = PostgresStatement(
+        "worker_clear_suspects",
         """
         WITH innocent AS MATERIALIZED (
             SELECT id FROM task
@@ -25,13 +28,14 @@ enum WorkerSQL {
         UPDATE task SET suspect_of = NULL WHERE id = ANY (ARRAY(SELECT id FROM innocent))
         """)
 
-    /// Of these types, those that are bounded are for this claim alone until its commit: what it counts stays so. To be
-    /// run right before it, as the claim's snapshot has to be newer than the lock.
+    /// Locks the bounded ones of these types for one claim, until its commit, so that what the claim counts stays true.
+    /// It runs right before the claim, because the claim's snapshot has to be newer than the lock.
     ///
-    /// What another claim has is left to it, not waited for: should that worker be stopped in the middle (SIGSTOP, a
-    /// frozen machine), it would keep all the others from their tasks of any type. Which ones were got is left to the
-    /// claim in a parameter of the transaction; returned is whether there are others. Where it is not run the claim takes
-    /// nothing of bounded types: a worker runs it where it has seen some, or has seen nothing to claim.
+    /// Types that another claim has locked are skipped, not waited for: if that worker is stopped in the middle
+    /// (SIGSTOP, a frozen machine), all others would have to wait, with their tasks of any type. The claim finds the
+    /// types that were locked in a parameter of the transaction. The second column says whether some were skipped. If
+    /// this statement does not run, the claim takes nothing of bounded types. A worker runs it if it has seen bounded
+    /// types, or has claimed nothing last time.
     static let lockBounds = PostgresStatement(
         "claim_bounds",
         """
@@ -41,26 +45,28 @@ enum WorkerSQL {
               ORDER BY type FOR UPDATE SKIP LOCKED) b
         """)
 
-    /// Takes up to so many tasks of the types given, most urgent first. Others are left to workers of another version.
+    /// Claims up to $2 tasks of the given types, the most urgent ones first. Other types are left to workers of another
+    /// version.
     ///
-    /// The first ones of each type are locked and put in order, and then as many as were asked for are taken. So what is
-    /// in the way of one type, paused or bounded, is in no other's; and as a rule one type has more than that many tasks
-    /// waiting and the others a few. Where several have, some are locked in vain for as long as the commit takes, which
-    /// costs a tenth of taking them. Of a bounded type no more are taken than $5, the worker's threads: to claim ahead
-    /// would keep others from computing.
+    /// The first tasks of each type are locked and sorted, and then as many as were asked for are taken. So a type that
+    /// is paused or bounded is not in the way of another one. Usually one type has more tasks than that in the queue,
+    /// and the others have a few. If several types have many, some tasks are locked for nothing until the commit, which
+    /// costs a tenth of claiming them. Of a bounded type no more than $5 tasks are claimed, the number of the worker's
+    /// threads: to claim ahead would keep other workers from computing them.
     ///
-    /// A worker that holds nothing ($4) takes one suspect instead, if there is one, and nothing beside it: see
-    /// ``FinishSQL/recover``.
+    /// A worker that holds nothing ($4) claims one suspect instead, if there is one, and nothing else
+    /// (``FinishSQL/recover``).
     ///
-    /// $6: for each type where to begin to look (``ClaimStart``).
+    /// $6: for each type, where to begin to scan (``ClaimStart``).
     ///
-    /// The inner parts are materialized: joined in, they could be run again, and take more than their limit. Tasks that
-    /// another claim has locked are stepped over, not waited for. Those that were locked are found again by their place
-    /// (ctid), where the lock keeps them; one that somebody changed just before it was locked is elsewhere for this
-    /// statement, and left to the next claim. The last columns are what the tasks are to be put in
-    /// order by, less the time of the claim; how long it took to find them, both in microseconds; how many dead rows the
-    /// table has; whether one of the types is bounded; and whether there was a suspect of such a type that might run: when
-    /// as many of it were underway as may be, or another claim had the type, nobody is told that this is over.
+    /// The inner parts are materialized; otherwise they could be run again, and take more than their limit. Tasks that
+    /// another claim has locked are skipped, not waited for. The locked rows are found again by their ctid, which the
+    /// lock keeps from changing. A row that somebody changed just before it was locked has another ctid for this
+    /// statement, and is left to the next claim.
+    ///
+    /// The last columns: the task's rank minus the time of the claim, and how long it took to find the tasks, both in
+    /// microseconds; how many dead rows the table has; whether one of the types is bounded; and whether a suspect of a
+    /// bounded type could run. No notification says that such a type has become free.
     static let claim = PostgresStatement(
         "claim",
         """
@@ -106,13 +112,13 @@ enum WorkerSQL {
                         AND type = ANY (ARRAY(SELECT type FROM open WHERE is_bounded AND quota > 0)))
         """)
 
-    /// When the first task of these types is due that was put off, in microseconds from now; whether there is one that is
-    /// due now and was not claimed, because somebody else had it locked: another claim, or one who only marked it as
-    /// awaited; whether there is a suspect; and whether there is a task of a bounded type, suspect or not. $2: where to
-    /// begin to look, as for a claim. Asked when nothing could be claimed; no notification will tell of the second and the
-    /// last, so the worker looks again in a moment.
+    /// Asked when nothing could be claimed. Returns when the first postponed task of these types is due, in
+    /// microseconds from now; whether a task is due now that was locked during the claim, by another claim or by a
+    /// look-up that marked it as awaited; whether there is a suspect; and whether a task of a bounded type is due,
+    /// suspect or not. No notification says that a locked task or a bounded type has become free, so the worker looks
+    /// again in a moment. $2: where to begin to scan, as for a claim.
     ///
-    /// Each type has its own way to the first one put off: the many of a paused type are in no other's way.
+    /// The first postponed task is searched for each type, so that the many tasks of a paused type are not in the way.
     static let nextDue = PostgresStatement(
         "next_due",
         """
@@ -140,16 +146,17 @@ enum WorkerSQL {
                                AND type = ANY (ARRAY(SELECT type FROM open WHERE is_bounded)))
         """)
 
-    /// Puts back what was not started: the attempt does not count.
+    /// Puts back tasks that were not started. The attempt does not count.
     static let giveBack = puttingBack("give_back", "id = ANY ($2)")
 
-    /// The same for all it still has.
+    /// The same for all tasks that the worker still has.
     static let giveBackAll = puttingBack("give_back_all", "id = ANY (ARRAY(SELECT id FROM task WHERE worker_id = $1))")
 
-    /// Updates the rows, which are locked, in the order of their cache keys, as ``SubmitSQL`` inserts: an identical task that
-    /// was inserted meanwhile, and is about to be taken back, is waited for, and whoever inserted it may be waiting for what
-    /// was put back already. An UPDATE goes in the order of whatever index its plan walks; an insertion in that of its rows,
-    /// and each of these is there.
+    /// Updates the locked rows in the order of their cache keys, which is the order in which ``SubmitSQL`` inserts. An
+    /// identical task may have been inserted meanwhile and is about to be withdrawn. This statement waits for it, while
+    /// the session that inserted it may wait for a row that was put back already. An UPDATE would follow the order of
+    /// whatever index its plan walks. An INSERT follows the order of its rows, and as each of them exists, it updates
+    /// them.
     private static func puttingBack(_ name: String, _ condition: String) -> PostgresStatement {
         PostgresStatement(
             name,

@@ -1,6 +1,6 @@
 internal import Postgres
 
-/// Completions as parameters of ``FinishSQL``, in the order of ids.
+/// Ends of attempts as parameters of ``FinishSQL``, in the order of the task ids.
 struct FinishedAttempts {
     private var completed: [(id: TaskID, result: [UInt8])] = []
     private var failed: [(id: TaskID, message: String, isRetryable: Bool)] = []
@@ -9,7 +9,7 @@ struct FinishedAttempts {
         for completion in completions.sorted(by: { $0.id < $1.id }) {
             switch completion.outcome {
             case .completed(let result): completed.append((completion.id, result))
-            // PostgreSQL's text holds no zero byte.
+            // PostgreSQL's type text cannot hold a zero byte.
             case .failed(let message, let isRetryable):
                 failed.append((completion.id, message.filter { $0 != "\0" }, isRetryable))
             }

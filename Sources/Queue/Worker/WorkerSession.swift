@@ -3,19 +3,20 @@ package import Logging
 package import Postgres
 package import Threading
 
-/// A worker's session with the queue: it owns what it claims, for exactly as long as it lives. One thread uses it.
+/// A worker's session with the queue. It owns the tasks that it claims, for exactly as long as it lives. One thread
+/// uses it.
 package final class WorkerSession {
     package struct Configuration: Sendable {
         package var postgres: PostgresConfiguration
         /// Shown in the `worker` table (`WORKER_NAME`).
         package var name: String
-        /// The types it can compute.
+        /// The task types that it can compute.
         package var types: [String]
         /// How many tasks it computes at a time.
         package var concurrency: Int
         /// How long a result is served from the cache (`MILLRACE_CACHE_TTL`). Zero: nothing is cached.
         package var cacheTTL: Duration
-        /// The input of a task that failed is kept, so that it can be sent again (`MILLRACE_KEEP_FAILED_INPUT`).
+        /// Whether the input of a task that failed is kept, so that it can be retried (`MILLRACE_KEEP_FAILED_INPUT`).
         package var keepsFailedInput: Bool
 
         package init(
@@ -31,48 +32,25 @@ package final class WorkerSession {
         }
     }
 
-    /// How long it has to be quiet before the database is asked what is due next. Under load it never is; and tasks
-    /// that were locked by others at the last claim are free again by then, as their transactions are short.
-    private static let quiet = Duration.milliseconds(5)
-    /// How soon it looks again for tasks of a bounded type, which are free when another worker has stored a result.
-    private static let boundedPause = Duration.milliseconds(40)
-    /// The same where another worker was just claiming of it, or this one did not ask for it.
-    private static let takenPause = Duration.milliseconds(5)
-
-    private struct Registration {
-        let connection: PostgresConnection
-        let worker: Int32
-        let line: ExchangeLine
-    }
+    /// How often a transaction is run that the server rolls back for a reason that another run may not meet.
+    private static let maxRuns = 5
 
     private let configuration: Configuration
     private let types: PostgresValue
     private let watch: WorkerWatch?
     private let logger: Logger
-    /// The row of the cache's counters this session adds to.
+    /// The row of the cache's counters that this session adds to.
     private let slot = Int16.random(in: 0...255)
-    private var registration: Registration?
-    /// The last number it had. While it has no registration: of a session that was lost.
+    private var registration: WorkerRegistration?
+    /// The last id that this process was registered with. Without a registration, it is that of a lost session.
     private var lastWorker: Int32 = 0
-    private var lastExchange = 0
-    /// A notification of work has come that no claim has answered.
-    private var isWorkAnnounced = false
-    /// There may be tasks that are to run alone: stop claiming others, and claim as soon as nothing is held.
-    package private(set) var mayHaveSuspects = false
-    /// A type of the last claim is bounded: with each end a task of it may have become free, and nobody tells of it.
-    package private(set) var hasBounds = false
-    /// The next claim is to ask for the bounded types: there are some, or it is not known. One that did not ask takes
-    /// nothing of them, so after one that brought nothing it is not known.
-    private var mayHaveBounds = true
-    /// When the next task is due that was put off; the outer `nil`: not asked since the last exchange.
-    private var nextDue: ContinuousClock.Instant??
-    private var isBoundedWorkLeft = false
-    /// The last claim took nothing of some bounded type: another worker's had it, or it did not ask.
-    private var areBoundsLeft = false
+    private var lastTransaction = 0
+    private var schedule = WakeSchedule()
+    private var hints = ClaimHints()
     private var claimStart = ClaimStart()
 
     /// Does not connect yet.
-    /// - Parameter watch: of the same process; it learns this session's place in the ring of workers.
+    /// - Parameter watch: the watch of this process; the session tells it its place in the ring of workers.
     package init(_ configuration: Configuration, watch: WorkerWatch?, logger: Logger) {
         self.configuration = configuration
         types = .texts(configuration.types)
@@ -82,30 +60,27 @@ package final class WorkerSession {
 
     package var isRegistered: Bool { registration != nil }
 
-    /// This worker's number, as long as it is registered.
+    /// This worker's id; `nil` while it is not registered.
     package var workerID: Int32? { registration?.worker }
 
-    /// Connects and registers; after ``QueueError/sessionLost``, again, as a new worker. One attempt: pause in between.
+    /// There may be suspects, which have to run alone (``ClaimHints/mayHaveSuspects``).
+    package var mayHaveSuspects: Bool { hints.mayHaveSuspects }
+
+    /// A task that ends may free another one of a bounded type (``ClaimHints/hasBounds``).
+    package var hasBounds: Bool { hints.hasBounds }
+
+    /// Connects and registers; after ``QueueError/sessionLost``, as a new worker. Makes one attempt: pause before the
+    /// next.
     package func register() throws(QueueError) {
         registration = nil
         let start = ContinuousClock.now
         do throws(PostgresError) {
-            let connection = try PostgresConnection(configuration.postgres, settings: SessionSettings.fixedPlans)
-            let worker = Int32(try connection.execute(WorkerSQL.newID.with()).integer(0, 0) ?? 0)
-            // The lock comes before the row: a row without a lock is a dead worker.
-            guard try connection.execute(WorkerSQL.lock.with(.int4(worker))).bool(0, 0) == true else {
-                throw PostgresError(.server, message: "the lock of a new worker is taken")
-            }
-            try connection.execute([
-                WorkerSQL.register.with(.int4(worker), .text(configuration.name)),
-                WorkerSQL.survive.with(.int4(lastWorker)), WorkerSQL.absolve.with(.int4(lastWorker)),
-            ])
-            try connection.execute(text: "LISTEN millrace_work")
-            registration = Registration(connection: connection, worker: worker, line: ExchangeLine(connection))
+            let registration = try WorkerRegistration(configuration, lastWorker: lastWorker)
+            let worker = registration.worker
+            self.registration = registration
             lastWorker = worker
-            isWorkAnnounced = true
-            mayHaveSuspects = true
-            nextDue = nil
+            schedule.registered()
+            hints.suspectsSeen()
             watch?.follow(worker)
             DatabaseOutage.ended(configuration.postgres, logger: logger)
             logger.info("Registered", metadata: ["worker.id": "\(worker)"])
@@ -117,7 +92,7 @@ package final class WorkerSession {
 
     /// Stores the ends of attempts and claims new tasks, in one round trip and one commit:
     /// ``begin(completed:claim:isAlone:)`` and ``finish()`` in one.
-    package func exchange(
+    package func transact(
         completed: [TaskCompletion], claim: Int, isAlone: Bool = false
     ) throws(QueueError) -> [ClaimedTask] {
         if completed.isEmpty, claim <= 0 { return [] }
@@ -125,83 +100,70 @@ package final class WorkerSession {
         return try finish().tasks
     }
 
-    /// Sends what stores the ends of attempts and claims new tasks, in one transaction, and does not wait for it.
+    /// Sends a transaction that stores the ends of attempts and claims new tasks, and does not wait for it.
     ///
-    /// More may be begun while one is underway: the database goes on to the next without waiting for this process. They
-    /// are all of this one session, so what holds for one holds for each: it is committed while the session's lock is
-    /// held, or not at all. A completion of a task that is no longer this session's (cancelled meanwhile) stores nothing.
+    /// More transactions may be begun while one is underway: the database goes on to the next without waiting for this
+    /// process. All of them are in one session, so each of them is committed while the session's lock is held, or not
+    /// at all. The completion of a task that is no longer this session's (it was cancelled meanwhile) stores nothing.
     /// - Parameters:
     ///   - completed: not empty, unless something is claimed.
-    ///   - claim: how many tasks at most; 0 is fine.
-    ///   - isAlone: this worker holds nothing beyond what is completed here. Then it gets a suspect alone, if there is one
-    ///     and no other exchange is underway.
-    /// - Returns: the number by which ``finish()`` calls it.
-    /// - Throws: ``QueueError/sessionLost``: nothing is this worker's any more, neither what is completed in exchanges that
-    ///   are underway nor what it still computes. Drop all of it and register again.
+    ///   - claim: how many tasks to claim at most; may be 0.
+    ///   - isAlone: this worker holds nothing except what is completed here. Then it gets a suspect and nothing else,
+    ///     if there is a suspect and no other transaction is underway.
+    /// - Returns: the number that ``finish()`` reports for the transaction.
+    /// - Throws: ``QueueError/sessionLost``: this worker owns nothing any more, neither what is completed in
+    ///   transactions that are underway nor what it still computes. Drop all of it and register again.
     package func begin(completed: [TaskCompletion], claim: Int, isAlone: Bool = false) throws(QueueError) -> Int {
         let registration = try registered()
+        let pipeline = registration.pipeline
         if claim > 0 {
-            // The claim's snapshot is newer than any announcement that has arrived by now.
-            isWorkAnnounced = false
-            nextDue = nil
-            watch?.noteWork()
+            schedule.claimSent()
+            watch?.recordWork()
         }
-        lastExchange += 1
-        let exchange = Exchange(
-            number: lastExchange, ends: completed, claim: claim, isAlone: isAlone && registration.line.isEmpty,
-            isOverlapped: !registration.line.isEmpty, worker: registration.worker,
-            asksForBounds: mayHaveBounds, starts: claimStart.starts(configuration.types, now: .now), types: types,
+        lastTransaction += 1
+        let transaction = WorkerTransaction(
+            number: lastTransaction, ends: completed, claim: claim, isAlone: isAlone && pipeline.isEmpty,
+            isOverlapped: !pipeline.isEmpty, worker: registration.worker,
+            asksForBounds: hints.mayHaveBounds, starts: claimStart.starts(configuration.types, now: .now), types: types,
             slot: slot, configuration: configuration)
         do throws(PostgresError) {
-            try registration.line.begin(exchange)
+            try pipeline.begin(transaction)
         } catch {
             throw lose(error)
         }
-        return exchange.number
+        return transaction.number
     }
 
-    /// Waits for an exchange that is underway: the oldest one, unless the server rolled that back and it had to be sent
-    /// again.
+    /// Waits for a transaction that is underway: the oldest one, unless the server rolled that back and it had to be
+    /// sent again.
     /// - Throws: as ``begin(completed:claim:isAlone:)``.
-    package func finish() throws(QueueError) -> Exchanged {
-        let line = try registered().line
-        let (exchange, results): (Exchange, [PostgresResult])
+    package func finish() throws(QueueError) -> WorkerTransactionResult {
+        let pipeline = try registered().pipeline
+        let (transaction, results): (WorkerTransaction, [PostgresResult])
         do throws(PostgresError) {
-            (exchange, results) = try line.finish()
+            (transaction, results) = try pipeline.finish()
         } catch {
             throw lose(error)
         }
-        if exchange.claim > 0 { areBoundsLeft = exchange.areBoundsLeft(results) }
-        let tasks = exchange.claimed(results).map { take($0, exchange) } ?? []
-        return Exchanged(
-            number: exchange.number, start: exchange.start, asked: exchange.claim,
-            isUrgent: !exchange.awaited(results).isEmpty || hasBounds, tasks: tasks)
+        if transaction.claim > 0 {
+            schedule.claimed(areBoundsContended: transaction.areBoundsContended(results))
+        }
+        let claimed = transaction.claimed(results)
+        if let claimed { learn(from: claimed, transaction) }
+        return WorkerTransactionResult(
+            number: transaction.number, start: transaction.start, asked: transaction.claim,
+            isUrgent: !transaction.awaited(results).isEmpty || hints.hasBounds, tasks: claimed?.tasks ?? [])
     }
 
-    private func take(_ claimed: PostgresResult, _ exchange: Exchange) -> [ClaimedTask] {
-        let leads = claimed.leads
-        if claimed.rowCount > 0 { hasBounds = claimed.bool(0, 9) == true }
-        mayHaveBounds = claimed.rowCount == 0 || hasBounds
-        // A suspect was taken without looking at the others.
-        if claimed.rowCount != 1 || claimed.bool(0, 5) != true {
-            let isClaimAlone = exchange.stored == 0 && !exchange.isOverlapped
-            claimStart.claimed(
-                configuration.types, from: exchange.starts, found: leads, isFull: claimed.rowCount == exchange.claim,
-                search: claimed.search ?? (isClaimAlone ? .now - exchange.start : nil), deadRows: claimed.deadRows,
-                now: .now)
-        }
-        // The statement takes the most urgent ones, and returns them in any order.
-        let tasks = leads.indices
-            .compactMap { row in claimed.claimedTask(row).map { (lead: leads[row].lead, task: $0) } }
-            .sorted { ($0.lead, $0.task.id) < ($1.lead, $1.task.id) }
-            .map(\.task)
-        watch?.noteClaimed(tasks.count)
-        if exchange.isAlone {
-            mayHaveSuspects = tasks.first?.isSuspect ?? false
-        } else if claimed.rowCount > 0, claimed.bool(0, 10) == true {
-            mayHaveSuspects = true
-        }
-        return tasks
+    private func learn(from rows: ClaimRows, _ transaction: WorkerTransaction) {
+        hints.claimed(rows, isAlone: transaction.isAlone)
+        watch?.recordClaimed(rows.tasks.count)
+        if rows.isSuspect { return }
+        let isClaimOnly = transaction.stored == 0 && !transaction.isOverlapped
+        claimStart.claimed(
+            configuration.types, from: transaction.starts, found: rows.leads, tookAll: rows.count == transaction.claim,
+            searchTime: rows.searchTime ?? (isClaimOnly ? .now - transaction.start : nil), deadRows: rows.deadRows,
+            now: .now)
     }
 
     /// Puts claimed tasks back that were not started, as if they had not been claimed.
@@ -222,24 +184,24 @@ package final class WorkerSession {
         registration = nil
     }
 
-    private func registered() throws(QueueError) -> Registration {
+    private func registered() throws(QueueError) -> WorkerRegistration {
         guard let registration else { throw .sessionLost }
         return registration
     }
 
-    /// Runs one transaction. Whatever goes wrong for good ends the session: then the server says by itself that nothing
-    /// is this worker's any more, and there is no state to mend.
+    /// Runs one transaction. An error that another run does not cure ends the session. Then the server itself
+    /// guarantees that this worker owns nothing any more, and no state has to be repaired.
     private func run<Value>(
         _ body: (PostgresConnection) throws(PostgresError) -> Value
     ) throws(QueueError) -> Value {
         let connection = try registered().connection
-        var attempts = 0
+        var runs = 0
         while true {
-            attempts += 1
+            runs += 1
             do {
                 return try body(connection)
             } catch {
-                if error.isWorthAnotherRun, attempts < 5 { continue }
+                if error.isWorthAnotherRun, runs < Self.maxRuns { continue }
                 throw lose(error)
             }
         }
@@ -250,40 +212,37 @@ package final class WorkerSession {
         registration = nil
         return .sessionLost
     }
-}
 
-// Sleeping.
-extension WorkerSession {
+    // MARK: sleeping
+
     package enum Wakeup: Sendable {
         /// There may be something to claim.
         case work
-        /// `wake` was signalled (and has been drained).
+        /// `wake` was signalled, and has been drained.
         case woken
         case timeout
     }
 
     /// Sleeps until there may be work, or until woken.
     /// - Parameters:
-    ///   - upTo: at most this long. Ends by itself when a task's `run_at` comes.
-    ///   - heedWork: `false`: do not wake for new work (there is no room for it).
-    package func waitForWork(upTo: Duration, wake: EventFD, heedWork: Bool = true) throws(QueueError) -> Wakeup {
+    ///   - upTo: the longest sleep. The sleep also ends when the `run_at` of a task comes.
+    ///   - wakesForWork: `false`: sleep on when there is new work, as there is no room for it.
+    package func waitForWork(
+        upTo: Duration, wake: EventFD, wakesForWork: Bool = true
+    ) throws(QueueError) -> Wakeup {
         let start = ContinuousClock.now
         while true {
-            try hear()
-            if heedWork, isWorkAnnounced { return .work }
+            try readNotifications()
             let now = ContinuousClock.now
             var limit = start + upTo - now
-            if heedWork {
-                if nextDue == nil, now - start >= Self.quiet, try isWorkLeft() { return .work }
-                var next = nextDue ?? start + Self.quiet
-                if nextDue != nil, isBoundedWorkLeft {
-                    let again = start + (areBoundsLeft ? Self.takenPause : Self.boundedPause)
-                    next = min(next ?? again, again)
-                }
-                if let whole = claimStart.wholeLookAt { next = min(next ?? whole, whole) }
-                if let left = next.map({ $0 - now }) {
-                    if left <= .zero { return .work }
-                    limit = min(limit, left)
+            if wakesForWork {
+                switch schedule.next(sleepingSince: start, fullScan: claimStart.nextFullScan, now: now) {
+                case .claim: return .work
+                case .ask:
+                    if try askWhatIsDue() { return .work }
+                    continue
+                case .sleep(let wakeUp):
+                    if let wakeUp { limit = min(limit, wakeUp - now) }
                 }
             }
             if limit <= .zero { return .timeout }
@@ -299,48 +258,27 @@ extension WorkerSession {
         }
     }
 
-    private func hear() throws(QueueError) {
+    private func readNotifications() throws(QueueError) {
         let notifications = try run { (connection) throws(PostgresError) in try connection.takeNotifications() }
         if notifications.isEmpty { return }
-        isWorkAnnounced = true
-        if notifications.contains(where: { $0.payload == "suspects" }) { mayHaveSuspects = true }
-        if notifications.contains(where: { !$0.payload.isEmpty }) { claimStart.wasToldOfOthers() }
-        watch?.noteWork()
+        schedule.workAnnounced()
+        if notifications.contains(where: { $0.payload == "suspects" }) { hints.suspectsSeen() }
+        if notifications.contains(where: { !$0.payload.isEmpty }) { claimStart.urgentTaskAnnounced() }
+        watch?.recordWork()
     }
 
-    /// Learns when the next task is due.
-    /// - Returns: whether one is due already, and was locked when this session claimed, or is a suspect; of a bounded type
-    ///   none counts.
-    private func isWorkLeft() throws(QueueError) -> Bool {
+    /// Asks the database when the next task is due.
+    /// - Returns: whether a task is due now: one that was locked when this session claimed, or a suspect. Tasks of
+    ///   bounded types do not count.
+    private func askWhatIsDue() throws(QueueError) -> Bool {
         let starts = PostgresValue.integers(claimStart.starts(configuration.types, now: .now))
         let row = try run { (connection) throws(PostgresError) in
             try connection.execute(WorkerSQL.nextDue.with(types, starts))
         }
-        nextDue = .some(row.integer(0, 0).map { .now + .microseconds($0) })
-        isBoundedWorkLeft = row.bool(0, 3) == true
-        if row.bool(0, 2) == true { mayHaveSuspects = true }
-        return row.bool(0, 1) == true || row.bool(0, 2) == true
-    }
-}
-
-extension PostgresResult {
-    /// Of what a claim took.
-    fileprivate var leads: [(type: String, lead: Int64)] {
-        (0..<rowCount).map { (text($0, 1) ?? "", Int64(integer($0, 6) ?? 0)) }
-    }
-
-    /// How long a claim took to find its tasks.
-    fileprivate var search: Duration? {
-        (0..<rowCount).compactMap { integer($0, 7) }.min().map { .microseconds($0) }
-    }
-
-    fileprivate var deadRows: Int? { rowCount > 0 ? integer(0, 8) : nil }
-
-    fileprivate func claimedTask(_ row: Int) -> ClaimedTask? {
-        guard let id = taskID(row, 0), let type = text(row, 1), let input = bytes(row, 2),
-            let attempt = integer(row, 3), let maxAttempts = integer(row, 4), let isSuspect = bool(row, 5)
-        else { return nil }
-        return ClaimedTask(
-            id: id, type: type, input: input, attempt: attempt, maxAttempts: maxAttempts, isSuspect: isSuspect)
+        let nextDue = row.integer(0, 0).map { ContinuousClock.now + .microseconds($0) }
+        schedule.learned(nextDue: nextDue, isBoundedWorkLeft: row.bool(0, 3) == true)
+        let isSuspectDue = row.bool(0, 2) == true
+        if isSuspectDue { hints.suspectsSeen() }
+        return row.bool(0, 1) == true || isSuspectDue
     }
 }

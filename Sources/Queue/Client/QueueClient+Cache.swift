@@ -1,0 +1,17 @@
+internal import Postgres
+
+extension QueueClient {
+    /// Blocks, for about 2 s at most.
+    package func cacheStatistics() throws(QueueError) -> CacheStatistics {
+        let row = try queries.run { try $0.execute(CacheSQL.statistics.with(), timeout: BlockingQueries.poolTimeout) }
+        return CacheStatistics(
+            hits: row.integer(0, 0) ?? 0, misses: row.integer(0, 1) ?? 0, sets: row.integer(0, 2) ?? 0,
+            evictions: row.integer(0, 3) ?? 0, entries: row.integer(0, 4) ?? 0)
+    }
+
+    /// Blocks.
+    /// - Returns: how many valid entries were removed.
+    package func clearCache() throws(QueueError) -> Int {
+        try queries.run { try $0.execute(CacheSQL.clear.with()) }.integer(0, 0) ?? 0
+    }
+}

@@ -1,0 +1,56 @@
+internal import Logging
+internal import Postgres
+
+/// Queries that block their caller, on connections of a small pool.
+struct BlockingQueries: Sendable {
+    /// How long a caller waits for a connection.
+    static let poolTimeout = Duration.seconds(2)
+    private static let maxAttempts = 3
+
+    private let pool: ConnectionPool
+    private let logger: Logger
+
+    init(_ pool: ConnectionPool, logger: Logger) {
+        self.pool = pool
+        self.logger = logger
+    }
+
+    /// Runs statements that may be run twice.
+    func run(_ body: (PostgresConnection) throws -> PostgresResult) throws(QueueError) -> PostgresResult {
+        var attempts = 0
+        while true {
+            attempts += 1
+            do {
+                return try pool.withConnection(timeout: Self.poolTimeout, body)
+            } catch let error as PostgresError {
+                let isRetryable = error.kind == .connectionLost || error.isTransactionRetryable
+                if attempts < Self.maxAttempts, isRetryable { continue }
+                let failure = QueueError(error)
+                if failure == .internalError {
+                    logger.error("The database refused a statement", metadata: ["error": "\(error)"])
+                }
+                throw failure
+            } catch {
+                throw .internalError
+            }
+        }
+    }
+
+    /// Whether the database answers. If the server has closed the connection, a second attempt is made on a new one.
+    /// Blocks, usually for about 2 s at most.
+    func ping() -> Bool {
+        for _ in 0..<2 {
+            do {
+                _ = try pool.withConnection(timeout: Self.poolTimeout) { connection in
+                    try connection.execute(LookUpSQL.ping.with(), timeout: Self.poolTimeout)
+                }
+                return true
+            } catch {
+                guard (error as? PostgresError)?.kind == .connectionLost else { return false }
+            }
+        }
+        return false
+    }
+
+    func close() { pool.close() }
+}

@@ -1,0 +1,27 @@
+internal import Threading
+
+/// Reports whether the database can be reached. It has a thread of its own, so that it waits neither for the users of
+/// the connection pool nor for other look-ups. One ping answers all who have asked meanwhile.
+final class DatabaseProbe: Sendable {
+    typealias Callback = @Sendable (_ isUp: Bool) -> Void
+
+    private let callbacks: Consumers<Callback>
+
+    /// - Parameter ping: blocks for a few seconds at most.
+    init(ping: @escaping @Sendable () -> Bool) {
+        callbacks = Consumers("queue-probe") { callbacks in
+            callbacks.forEachBatch(BatchPace()) { batch in
+                let isUp = ping()
+                for callback in batch { callback(isUp) }
+            }
+        }
+    }
+
+    /// - Parameter then: called once, on the probe's thread, and must return quickly.
+    func ask(_ then: @escaping Callback) {
+        if !callbacks.add(then) { then(false) }
+    }
+
+    /// Answers all who have asked, then ends the thread.
+    func finish() { callbacks.finish() }
+}

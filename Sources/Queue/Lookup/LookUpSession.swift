@@ -1,0 +1,93 @@
+internal import Logging
+internal import Postgres
+
+/// Answers the requests of ``LookUps`` in one database session.
+struct LookUpSession {
+    /// Ids in one statement at most.
+    private static let batchLimit = 2000
+
+    var link: DatabaseLink
+    let keepsFailedInput: Bool
+    let logger: Logger
+
+    mutating func answer(_ arrived: [LookUpRequest]) {
+        for start in stride(from: 0, to: arrived.count, by: Self.batchLimit) {
+            answer(batch: arrived[start..<min(start + Self.batchLimit, arrived.count)])
+        }
+    }
+
+    private mutating func answer(batch: ArraySlice<LookUpRequest>) {
+        var ids: Set<TaskID> = []
+        var watched: Set<TaskID> = []
+        for request in batch {
+            switch request {
+            case .read(let id, _): ids.insert(id)
+            case .watch(let id, _):
+                ids.insert(id)
+                watched.insert(id)
+            case .cancel: break
+            }
+        }
+        let records = ids.isEmpty ? .success([:]) : read(ids, watching: watched)
+        for request in batch {
+            switch request {
+            case .read(let id, let then), .watch(let id, let then): then(records.map { $0[id] })
+            case .cancel: break
+            }
+        }
+        // Cancellations come last, because they may have to wait for a lock.
+        for case .cancel(let id, let canceller, let then) in batch { then(cancel(id, by: canceller)) }
+    }
+
+    private mutating func read(
+        _ ids: Set<TaskID>, watching watched: Set<TaskID>
+    ) -> Result<[TaskID: TaskRecord], QueueError> {
+        do {
+            var records = try link.repeatable { (connection) throws(PostgresError) in
+                try connection.execute(LookUpSQL.read.with(ids: ids)).taskRecords
+            }
+            // Most tasks are finished by the time somebody asks for them, and need no mark.
+            let unfinished = watched.filter { records[$0].map { !$0.status.isFinished } ?? false }
+            if unfinished.isEmpty { return .success(records) }
+            let again = try link.repeatable { (connection) throws(PostgresError) in
+                // The mark is committed together with the read that follows it, which has a newer snapshot. The mark
+                // keeps the row locked until then. So a task that this read shows as unfinished cannot finish
+                // unnoticed.
+                try connection.execute([
+                    LookUpSQL.commitAsynchronously.with(), LookUpSQL.markAwaited.with(.uuids(unfinished)),
+                    LookUpSQL.read.with(ids: unfinished),
+                ])[2].taskRecords
+            }
+            for id in unfinished { records[id] = again[id] }
+            return .success(records)
+        } catch {
+            return .failure(failure(error))
+        }
+    }
+
+    private mutating func cancel(_ id: TaskID, by canceller: TaskID) -> Result<Cancellation, QueueError> {
+        let cancel = LookUpSQL.cancel.with(.uuid(id), .uuid(canceller), .bool(keepsFailedInput))
+        do {
+            return .success(
+                try link.repeatable { (connection) throws(PostgresError) in
+                    let cancelled = try connection.execute(cancel)
+                    if cancelled.rowCount == 1, let record = cancelled.taskRecord(0) {
+                        let others = cancelled.integer(0, 9) ?? 0
+                        return others == 0 ? .cancelled(record) : .shared(record, others: others)
+                    }
+                    let found = try connection.execute(LookUpSQL.read.with(ids: [id]))
+                    return found.rowCount == 1 ? found.taskRecord(0).map { .alreadyFinished($0) } ?? .unknown : .unknown
+                })
+        } catch {
+            return .failure(failure(error))
+        }
+    }
+
+    private func failure(_ error: PostgresError) -> QueueError {
+        let failure = QueueError(error)
+        if failure == .internalError {
+            logger.error("The database refused a look-up", metadata: ["error": "\(error)"])
+        }
+        return failure
+    }
+}

@@ -1,0 +1,36 @@
+internal import Logging
+internal import Postgres
+internal import Threading
+
+/// A task as it is now; `nil` if there is no such task.
+typealias LookUpAnswer = Result<TaskRecord?, QueueError>
+
+enum LookUpRequest: Sendable {
+    /// Read the task.
+    case read(TaskID, then: @Sendable (LookUpAnswer) -> Void)
+    /// Mark the task as awaited, so that its end is notified, and then read it.
+    case watch(TaskID, then: @Sendable (LookUpAnswer) -> Void)
+    case cancel(TaskID, by: TaskID, then: @Sendable (Result<Cancellation, QueueError>) -> Void)
+}
+
+/// Reads and cancels tasks: a thread takes all requests that have arrived, and reads their tasks with one statement.
+final class LookUps: Sendable {
+    private let requests: Consumers<LookUpRequest>
+
+    /// - Parameter keepsFailedInput: whether the input of a task that is cancelled is kept.
+    init(_ configuration: PostgresConfiguration, keepsFailedInput: Bool, logger: Logger) {
+        requests = Consumers("queue-lookup") { requests in
+            var session = LookUpSession(
+                link: DatabaseLink(configuration, settings: SessionSettings.node, logger: logger),
+                keepsFailedInput: keepsFailedInput, logger: logger)
+            requests.forEachBatch(BatchPace()) { session.answer($0) }
+        }
+    }
+
+    /// - Returns: `false` after ``finish()``.
+    @discardableResult
+    func add(_ request: LookUpRequest) -> Bool { requests.add(request) }
+
+    /// Answers what has been asked, then ends the thread.
+    func finish() { requests.finish() }
+}

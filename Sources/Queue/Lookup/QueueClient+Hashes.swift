@@ -1,0 +1,38 @@
+internal import Postgres
+
+extension QueueClient {
+    /// Rows of one page.
+    private static let pageSize = 1000
+
+    /// All completed tasks of these types, newest first. Blocks. Memory does not grow with the number of tasks.
+    ///
+    /// Each page is a statement of its own. So a slow reader holds neither a connection nor a snapshot, which would
+    /// keep dead rows of the queue from being removed.
+    /// - Parameters:
+    ///   - after: the last task of the page before; only older ones are returned.
+    ///   - row: called for each task; throw to stop.
+    package func streamHashes(
+        types: [String], limit: Int?, after: TaskID?, row: (HashRow) throws -> Void
+    ) throws(QueueError) {
+        let isOfType = types.count == 1
+        let statement = isOfType ? LookUpSQL.completedPageOfType : LookUpSQL.completedPage
+        let typeNames = isOfType ? PostgresValue.text(types[0]) : .texts(types)
+        var left = limit ?? .max
+        var last = after ?? TaskID(high: .max, low: .max)
+        while left > 0 {
+            let size = min(left, Self.pageSize)
+            let call = statement.with(typeNames, .uuid(last), .int8(Int64(size)))
+            let page = try queries.run { try $0.execute(call) }
+            for index in 0..<page.rowCount {
+                guard let id = page.taskID(index, 0), let type = page.text(index, 1),
+                    let result = page.bytes(index, 2), let completedAt = page.timestamp(index, 3)
+                else { continue }
+                last = id
+                guard (try? row(HashRow(id: id, type: type, result: result, completedAt: completedAt))) != nil
+                else { return }
+            }
+            left -= page.rowCount
+            if page.rowCount < size { return }
+        }
+    }
+}

@@ -1,0 +1,45 @@
+/// Identifies a session of the PostgreSQL server, also after it has ended.
+struct ServerSession: Hashable {
+    let process: Int32
+    /// Microseconds since 1970. Distinguishes the session from a later one with the same process id.
+    let startedAt: Int64
+}
+
+/// Tracks whether a transaction may have been committed without this node's knowledge. No I/O here.
+///
+/// When a connection is lost, the server may have committed what was sent to it last. Before the transaction is run
+/// again, the lost session has to be ended and the tables have to be asked which tasks are stored; otherwise a task
+/// could be stored twice.
+struct InDoubtCommit {
+    /// How long a node tries to find out, before it answers that the outcome is unknown.
+    static let timeout = Duration.seconds(2)
+    /// Between two attempts.
+    static let pause = Duration.milliseconds(20)
+
+    private let deadline: ContinuousClock.Instant
+    /// The session that may have committed; `nil` if no commit is in doubt.
+    private(set) var session: ServerSession?
+    /// The tasks that are known to be stored by a commit that was in doubt.
+    private(set) var stored: Set<TaskID> = []
+
+    init(at now: ContinuousClock.Instant) {
+        deadline = now + Self.timeout
+    }
+
+    /// The connection was lost while the transaction, or the question about it, was underway.
+    ///
+    /// Of several losses in a row only the first session can have committed: nothing is sent again before the doubt is
+    /// resolved.
+    /// - Parameter session: the one that was used last; `nil` if there never was one.
+    /// - Returns: `false` if the time is up.
+    mutating func connectionLost(_ session: ServerSession?, at now: ContinuousClock.Instant) -> Bool {
+        self.session = self.session ?? session
+        return now < deadline
+    }
+
+    /// The session in doubt has ended, and these tasks of the transaction are stored.
+    mutating func resolved(stored: Set<TaskID>) {
+        session = nil
+        self.stored = stored
+    }
+}

@@ -1,0 +1,67 @@
+/// How much a node may add to the queue before it has to count the queued tasks again. The time is an argument.
+///
+/// To count the queue for each submission would cost more than the submission. So a node counts once, and may then add
+/// an eighth of the free places, within one second. Far from the limit that is one count per second; near the limit it
+/// is one for every few submissions. A single node never exceeds the limit. Several nodes close to the limit may exceed
+/// it together, by what they add between two counts. To count a million tasks takes a tenth of a second; then a node
+/// counts less often.
+///
+/// Several threads may submit at the same time. Places that are taken and not settled are treated as not counted yet,
+/// so the lock that guards this value has to be held from before a count until ``counted(queued:cost:at:)``.
+struct QueuePermits {
+    /// 0: no limit.
+    let limit: Int
+    /// What may still be added before the next count.
+    private var share = 0
+    private var free = 0
+    /// Places that are taken, and not known to be filled or not.
+    private var unsettled = 0
+    private var countedAt: ContinuousClock.Instant?
+    private var cost = Duration.zero
+
+    /// A count that takes no longer than this may be made at any time.
+    private static let cheapCount = Duration.milliseconds(10)
+    /// A count that takes longer uses at most one part in `regular` of the time, or one in `urgent` if the share is
+    /// used up.
+    private static let timeShare = (regular: 20, urgent: 4)
+
+    init(limit: Int) {
+        self.limit = limit
+    }
+
+    func needsCount(for tasks: Int, at now: ContinuousClock.Instant) -> Bool {
+        guard limit > 0 else { return false }
+        guard let countedAt else { return true }
+        let age = now - countedAt
+        let cost = cost > Self.cheapCount ? cost : .zero
+        let isOld = age >= max(.seconds(1), cost * Self.timeShare.regular)
+        return isOld || tasks > share && age >= cost * Self.timeShare.urgent
+    }
+
+    /// - Parameter cost: how long the count took.
+    mutating func counted(queued: Int, cost: Duration = .zero, at now: ContinuousClock.Instant) {
+        self.cost = cost
+        free = max(0, limit - queued - unsettled)
+        share = max(min(1, free), free / 8)
+        countedAt = now
+    }
+
+    /// Takes places for tasks that are submitted together: for all of them or for none.
+    mutating func take(_ tasks: Int) -> Bool {
+        guard limit > 0 else { return true }
+        guard tasks <= free else { return false }
+        free -= tasks
+        unsettled += tasks
+        share = max(0, share - tasks)
+        return true
+    }
+
+    /// Reports what became of places that were taken.
+    /// - Parameter unused: how many of them were not needed.
+    mutating func settle(_ taken: Int, unused: Int) {
+        guard limit > 0 else { return }
+        unsettled -= taken
+        free += unused
+        share += unused
+    }
+}

@@ -1,0 +1,107 @@
+internal import Logging
+internal import Postgres
+internal import Threading
+
+/// Runs transactions of submissions, each until it is committed or certainly not committed.
+struct SubmissionCommitter {
+    /// How often a transaction is rolled back because another node stored the same tasks first, and how often it is run
+    /// in all. A rollback costs some milliseconds. To go on instead may cost a second, if it ends in a deadlock.
+    private static let maxAttempts = (rolledBack: 9, all: 14)
+
+    var session: SubmissionSession
+    private let idempotencyTTL: Duration
+    private let logger: Logger
+    /// The row of the cache's counters that this thread adds to.
+    private let slot = Int16.random(in: 0...255)
+    private var refusals = LogThrottle(interval: .seconds(1))
+    /// The last transaction had tasks that are shared with others, so the next one may have some.
+    private var expectsShared = false
+    /// The last transaction had new tasks, so the next one may have some.
+    private var expectsNew = false
+
+    init(_ configuration: QueueClient.Configuration, logger: Logger) {
+        session = SubmissionSession(configuration.postgres, logger: logger)
+        idempotencyTTL = configuration.idempotencyTTL
+        self.logger = logger
+    }
+
+    mutating func commit(_ transaction: inout SubmissionTransaction) throws(QueueError) {
+        var inDoubt = InDoubtCommit(at: .now)
+        var attempts = 0
+        while true {
+            attempts += 1
+            do {
+                let connection = try session.connection(isUrgent: inDoubt.session != nil)
+                if let lost = inDoubt.session {
+                    let ids = transaction.rows.ids
+                    inDoubt.resolved(stored: try session.tasks(ids, storedBy: lost, connection))
+                }
+                transaction.startsOver = attempts <= Self.maxAttempts.rolledBack
+                try attempt(&transaction, stored: inDoubt.stored, connection)
+                expectsNew = transaction.rows.hasNewWork
+                if expectsNew, !session.isNotifying { session.notifyWorkers(connection) }
+                return
+            } catch {
+                if error.isConnectionLost {
+                    session.drop()
+                    guard inDoubt.connectionLost(session.server, at: .now) else {
+                        logger.error("The outcome of a commit is unknown", metadata: ["error": "\(error)"])
+                        throw .outcomeUnknown
+                    }
+                    sleepCurrentThread(for: InDoubtCommit.pause)
+                } else if !error.isTransactionRetryable || attempts >= Self.maxAttempts.all {
+                    fail(transaction, error)
+                    throw QueueError(error)
+                }
+            }
+        }
+    }
+
+    /// Runs the transaction once.
+    private mutating func attempt(
+        _ transaction: inout SubmissionTransaction, stored: Set<TaskID>, _ connection: PostgresConnection
+    ) throws(PostgresError) {
+        let isExplicit = transaction.isExplicit
+        do throws(PostgresError) {
+            let begun = isExplicit ? try connection.execute([SubmitSQL.begin.with()] + transaction.keyCalls) : []
+            transaction.begin(keys: begun.dropFirst(), stored: stored, expectsShared: expectsShared)
+            while true {
+                switch transaction.next(slot: slot) {
+                case .run(let call, isPlain: true) where expectsNew:
+                    // The notification goes out right behind the statement: the workers learn of the commit when this
+                    // node does, not a round trip later.
+                    try connection.send([call])
+                    session.notifyWorkers(connection)
+                    transaction.settle(try connection.receive()[0])
+                case .run(let call, _):
+                    try session.receiveNotification(connection)
+                    transaction.settle(try connection.execute(call))
+                case .startOver(let reason):
+                    throw PostgresError(.server, sqlState: "40001", message: reason)
+                case .commit:
+                    expectsShared = transaction.rows.hasShared
+                    guard isExplicit else { return }
+                    try connection.execute(transaction.closingCalls(ttl: idempotencyTTL) + [SubmitSQL.commit.with()])
+                    return
+                }
+            }
+        } catch {
+            if isExplicit, !error.isConnectionLost {
+                do { try connection.execute(text: "ROLLBACK") } catch { session.drop() }
+            }
+            throw error
+        }
+    }
+
+    private mutating func fail(_ transaction: SubmissionTransaction, _ error: PostgresError) {
+        // On a full disk every transaction is refused.
+        if let count = refusals.count(at: .now) {
+            logger.error(
+                "The database refused a submission",
+                metadata: ["error": "\(error)", "times": .stringConvertible(count)])
+        }
+        if transaction.hasCommittedWork, let connection = try? session.connection() {
+            session.notifyWorkers(connection)
+        }
+    }
+}

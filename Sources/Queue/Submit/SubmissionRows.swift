@@ -1,0 +1,160 @@
+package import Postgres
+package import Tasks
+
+/// The tasks of requests as rows for ``SubmitSQL``, and what became of each. Identical tasks (of one cache key) are one
+/// row, that of the first one. No I/O here.
+package struct SubmissionRows {
+    package init() {}
+
+    struct Row {
+        let submission: Submission
+        /// The ``CacheKey``.
+        let digest: [UInt8]
+        /// Whether the task may be shared, and its result cached, under the digest.
+        let isShared: Bool
+        var isAwaited: Bool
+        /// `false`: the queue has no room for it.
+        var mayQueue: Bool
+        /// How many submissions the row stands for. So many share the task, and count in the cache's statistics.
+        var copies: Int32 = 1
+        var outcome: SubmissionOutcome?
+        var isInserted = false
+    }
+
+    private var rows: [Row] = []
+    private var rowOfID: [TaskID: Int] = [:]
+    private var rowOfKey: [[UInt8]: Int] = [:]
+    /// For each request, the rows of its tasks in order.
+    private var requests: [[Int]] = []
+    /// The statement has run, so the cache's statistics have counted the rows.
+    private var isCounted = false
+
+    /// Adds a request.
+    /// - Parameter mayQueue: `false`: the queue has no room for it. Only a cached result or an identical unfinished
+    ///   task can answer it.
+    package mutating func add(_ tasks: [Submission], isAwaited: Bool, mayQueue: Bool, secret: KeyedDigest) {
+        var indices: [Int] = []
+        indices.reserveCapacity(tasks.count)
+        for submission in tasks {
+            indices.append(row(submission, isAwaited: isAwaited, mayQueue: mayQueue, secret))
+        }
+        requests.append(indices)
+    }
+
+    /// - Returns: the row of the task, a new one or that of an identical one.
+    private mutating func row(
+        _ submission: Submission, isAwaited: Bool, mayQueue: Bool, _ secret: KeyedDigest
+    ) -> Int {
+        // The balancer sent a request to this node again while the first one waits here.
+        if submission.mayBeResent, let index = rowOfID[submission.id] {
+            rows[index].isAwaited = rows[index].isAwaited || isAwaited
+            return index
+        }
+        let task = submission.task
+        // Single-flight covers only tasks that are due: nobody who submits the same task now is to wait for one that is
+        // scheduled for later.
+        let isDue = submission.runAt.map { $0 <= .now } ?? true
+        let isShared = task.isCacheable && isDue
+        let digest = CacheKey(secret, type: task.type, input: task.input).bytes
+        if isShared, let index = rowOfKey[digest] {
+            rows[index].copies += 1
+            rows[index].isAwaited = rows[index].isAwaited || isAwaited
+            rows[index].mayQueue = rows[index].mayQueue || mayQueue
+            rowOfID[submission.id] = index
+            return index
+        }
+        if isShared { rowOfKey[digest] = rows.count }
+        rowOfID[submission.id] = rows.count
+        rows.append(
+            Row(submission: submission, digest: digest, isShared: isShared, isAwaited: isAwaited, mayQueue: mayQueue))
+        return rows.count - 1
+    }
+
+    // MARK: the statement
+
+    /// Whether the statement has left rows open, including those that only the cache can answer.
+    var hasOpenRows: Bool { rows.contains { $0.outcome == nil } }
+
+    /// Whether another run of the statement can settle a row.
+    var isUnsettled: Bool { rows.contains { $0.outcome == nil && $0.mayQueue } }
+
+    /// The ids that may be stored while a commit is in doubt.
+    var ids: [TaskID] { rows.map(\.submission.id) }
+
+    /// The statement for the rows that are not settled yet.
+    /// - Parameter isPlain: most likely they share nothing with the tasks that exist.
+    package func call(slot: Int16, isPlain: Bool) -> PostgresCall {
+        let open = rows.filter { $0.outcome == nil }
+        let ids = open.map(\.submission.id)
+        let none = TaskID(high: 0, low: 0)
+        let columns = SubmissionColumns(open)
+        let statement = isPlain ? SubmitSQL.insert : SubmitSQL.submit
+        return statement.with(
+            columns.ids.value, columns.types.value, columns.inputs.value, columns.keys.value,
+            columns.priorities.value, columns.times.value, columns.limits.value, columns.awaited.value,
+            columns.mayQueue.value, columns.copies.value, .int2(slot), columns.mayBeResent.value, .bool(!isCounted),
+            columns.digests.value, .uuid(ids.min() ?? none), .uuid(ids.max() ?? none))
+    }
+
+    /// Takes the result of the statement.
+    mutating func settle(_ result: PostgresResult) {
+        // When a row is run again, that is the same question to the cache.
+        isCounted = true
+        for row in 0..<result.rowCount {
+            guard let id = result.taskID(row, 0), let index = rowOfID[id] else { continue }
+            if let computedBy = result.taskID(row, 1) {
+                rows[index].outcome = .cached(computedBy, result: result.bytes(row, 2) ?? [])
+            } else if let other = result.taskID(row, 3) {
+                rows[index].outcome = other == id ? .repeated(id) : .queued(other)
+            } else {
+                rows[index].outcome = .queued(id)
+                rows[index].isInserted = true
+            }
+        }
+    }
+
+    /// Settles the rows with these ids, which are known to be stored.
+    mutating func settle(stored: Set<TaskID>) {
+        if stored.isEmpty { return }
+        for index in rows.indices where rows[index].outcome == nil {
+            let id = rows[index].submission.id
+            guard stored.contains(id) else { continue }
+            rows[index].outcome = .queued(id)
+            rows[index].isInserted = true
+        }
+    }
+
+    // MARK: what came of it
+
+    /// Whether tasks turned out to be shared with others, or to be stored before.
+    var hasShared: Bool {
+        rows.contains { row in
+            switch row.outcome {
+            case .queued, .repeated: !row.isInserted
+            default: false
+            }
+        }
+    }
+
+    /// Whether there is new work for the workers.
+    var hasNewWork: Bool { rows.contains { $0.isInserted } }
+
+    /// The places in the queue that a request was given and did not need.
+    func unusedPlaces(ofRequest request: Int) -> Int {
+        requests[request].count { !rows[$0].isInserted }
+    }
+
+    /// The row of a request's first task.
+    func firstRow(ofRequest request: Int) -> Int? { requests[request].first }
+
+    /// The answer to a request.
+    func outcome(ofRequest request: Int) -> SubmissionAnswer {
+        var outcomes: [SubmissionOutcome] = []
+        outcomes.reserveCapacity(requests[request].count)
+        for index in requests[request] {
+            guard let outcome = rows[index].outcome else { return .failure(.queueFull) }
+            outcomes.append(outcome)
+        }
+        return .success(outcomes)
+    }
+}

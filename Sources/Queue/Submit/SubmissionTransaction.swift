@@ -1,0 +1,155 @@
+internal import Postgres
+internal import Tasks
+
+/// Requests that are stored in one transaction: the statements it takes, and the answer to each request. No I/O here.
+///
+/// Usually it is one statement, which is a transaction by itself. Requests with an idempotency key or with several
+/// tasks need an explicit transaction around several statements.
+struct SubmissionTransaction {
+    enum Step {
+        /// Run this statement, and give its result to ``settle(_:)``.
+        /// - Parameter isPlain: the statement expects that the rows share nothing with the tasks that exist.
+        case run(PostgresCall, isPlain: Bool)
+        /// Roll back, and run the transaction again.
+        case startOver(reason: String)
+        /// All rows are settled. An explicit transaction needs its ``closingCalls(ttl:)`` and a COMMIT.
+        case commit
+    }
+
+    /// Runs of the statement after which the transaction is rolled back. Each run that leaves rows open means that
+    /// another node stored the same task meanwhile.
+    private static let maxRuns = 20
+
+    private let requests: ArraySlice<SubmissionRequest>
+    /// Whether there is room in the queue for each request.
+    private let mayQueue: [Bool]
+    private let secret: [UInt8]
+    private let digest: KeyedDigest
+    private var keyed = KeyedRequests()
+    private(set) var rows = SubmissionRows()
+    /// The number in ``rows`` of each request that is stored there; empty before the first run.
+    private var number: [Int?] = []
+    private var runs = 0
+    /// The first run of the statement is a plain one.
+    private var isPlain = false
+    /// Start over, instead of running the statement again, when another node was faster with some of the rows. A second
+    /// statement in an explicit transaction waits for rows of others while they wait for rows that this transaction has
+    /// inserted.
+    var startsOver = true
+
+    init(_ requests: ArraySlice<SubmissionRequest>, mayQueue: [Bool], secret: [UInt8]) {
+        self.requests = requests
+        self.mayQueue = mayQueue
+        self.secret = secret
+        digest = KeyedDigest(secret: secret)
+        readKeys()
+    }
+
+    /// Whether only an explicit transaction stores all or nothing of each request.
+    var isExplicit: Bool { !keyed.isEmpty || requests.contains { $0.tasks.count > 1 } }
+
+    /// What an explicit transaction asks before anything is stored.
+    var keyCalls: [PostgresCall] { keyed.isEmpty ? [] : keyed.calls }
+
+    // MARK: running
+
+    /// Begins a run of the transaction.
+    ///
+    /// The rows of an explicit transaction are made again, as the last run was rolled back, or may have been. Without
+    /// an explicit transaction, what earlier runs of the statement settled is committed, and stays settled: otherwise a
+    /// join would be counted twice.
+    /// - Parameters:
+    ///   - keys: the results of ``keyCalls``.
+    ///   - stored: tasks that are known to be stored by a commit that was in doubt.
+    ///   - expectsShared: tasks of the transaction may share something with tasks that exist.
+    mutating func begin(keys: ArraySlice<PostgresResult>, stored: Set<TaskID>, expectsShared: Bool) {
+        runs = 0
+        isPlain = !isExplicit && !expectsShared
+        if isExplicit || number.isEmpty { makeRows(keys) }
+        rows.settle(stored: stored)
+    }
+
+    func next(slot: Int16) -> Step {
+        if runs > 0, isExplicit, startsOver, rows.isUnsettled { return .startOver(reason: "others were faster") }
+        if runs == Self.maxRuns { return .startOver(reason: "too many conflicts with other nodes") }
+        // The plain statement leaves open what only the other one can answer.
+        let hasOpenRows = rows.hasOpenRows && runs < (isPlain ? 2 : 1)
+        guard hasOpenRows || rows.isUnsettled else { return .commit }
+        let isPlainRun = isPlain && runs == 0
+        return .run(rows.call(slot: slot, isPlain: isPlainRun), isPlain: isPlainRun)
+    }
+
+    mutating func settle(_ result: PostgresResult) {
+        runs += 1
+        rows.settle(result)
+    }
+
+    /// What is stored besides the tasks.
+    func closingCalls(ttl: Duration) -> [PostgresCall] {
+        if keyed.isEmpty { return [] }
+        return keyed.storing(ttl: ttl) { request in
+            number[request].flatMap { try? rows.outcome(ofRequest: $0).get() }
+        }
+    }
+
+    private mutating func readKeys() {
+        keyed = KeyedRequests()
+        for (index, request) in requests.enumerated() {
+            if let key = request.key { keyed.add(key, request: index, secret: secret) }
+        }
+    }
+
+    private mutating func makeRows(_ keys: ArraySlice<PostgresResult>) {
+        readKeys()
+        keyed.settle(keys)
+        rows = SubmissionRows()
+        number = []
+        var count = 0
+        for (index, request) in requests.enumerated() {
+            guard keyed.verdict(ofRequest: index) == .new else {
+                number.append(nil)
+                continue
+            }
+            rows.add(request.tasks, isAwaited: request.isAwaited, mayQueue: mayQueue[index], secret: digest)
+            number.append(count)
+            count += 1
+        }
+    }
+
+    // MARK: what came of it
+
+    /// The answer to a request, after the commit.
+    func answer(toRequest request: Int) -> SubmissionAnswer {
+        switch keyed.verdict(ofRequest: request) {
+        case .new: number[request].map { rows.outcome(ofRequest: $0) } ?? .failure(.internalError)
+        case .sameAs(let first): answer(toRequest: first)
+        case .replay(let outcomes): .success(outcomes)
+        case .refused(let error): .failure(error)
+        }
+    }
+
+    /// The places in the queue that a request was given and did not need.
+    func unusedPlaces(ofRequest request: Int) -> Int {
+        guard mayQueue[request] else { return 0 }
+        let count = requests[requests.startIndex + request].tasks.count
+        return number[request].map { rows.unusedPlaces(ofRequest: $0) } ?? count
+    }
+
+    // MARK: what is committed although the transaction failed
+
+    /// Whether there is new work although the transaction failed: without an explicit transaction, each run of the
+    /// statement is committed by itself.
+    var hasCommittedWork: Bool { !isExplicit && rows.hasNewWork }
+
+    /// The answer to a request although the transaction failed; `nil` if the request is not stored, or not certainly.
+    func committedOutcome(ofRequest request: Int) -> [SubmissionOutcome]? {
+        guard !isExplicit, number.indices.contains(request), let number = number[request] else { return nil }
+        return try? rows.outcome(ofRequest: number).get()
+    }
+
+    /// The row of a request's first task: the same number for requests of the same task. -1 if it has no row.
+    func firstRow(ofRequest request: Int) -> Int {
+        guard number.indices.contains(request), let number = number[request] else { return -1 }
+        return rows.firstRow(ofRequest: number) ?? -1
+    }
+}

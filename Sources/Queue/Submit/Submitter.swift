@@ -1,0 +1,56 @@
+internal import Logging
+internal import Postgres
+internal import Telemetry
+internal import Threading
+
+/// Stores submitted tasks: a thread takes all requests that have arrived, and stores them as one batch with one commit.
+///
+/// While the disk writes one batch, the next one gathers. So batches grow with the load, and a single request does not
+/// wait for others.
+///
+/// A request of many tasks is as large as a batch by itself. Two more threads, with a session each, store those: one
+/// prepares the rows of its tasks while the database works on the other's, and single tasks do not wait behind them.
+final class Submitter: Sendable {
+    /// A request of this many tasks is a batch by itself.
+    static let largeRequest = 100
+    private static let largeRequestThreads = 2
+
+    /// How many database sessions it needs.
+    static func sessions(limit: Int) -> Int { 1 + largeRequestThreads(limit: limit) }
+
+    /// - Parameter limit: of the process's sessions. If there are few, they are needed for other things.
+    private static func largeRequestThreads(limit: Int) -> Int { limit >= 6 ? largeRequestThreads : 0 }
+
+    private let requests: Consumers<SubmissionRequest>
+    /// `nil` if there are no threads for them.
+    private let largeRequests: Consumers<SubmissionRequest>?
+
+    init(_ configuration: QueueClient.Configuration, logger: Logger) {
+        Telemetry.describe("millrace_submission_size", "Tasks submitted in one transaction.")
+        let permits = Monitor(QueuePermits(limit: configuration.queueLimit))
+        requests = Consumers("queue-submit") { requests in
+            var writer = SubmissionWriter(configuration, permits, logger: logger)
+            requests.forEachBatch(BatchPace()) { writer.store($0) }
+        }
+        let count = Self.largeRequestThreads(limit: configuration.postgres.connectionLimit)
+        largeRequests =
+            count == 0
+            ? nil
+            : Consumers("queue-submit", count: count) { requests in
+                var writer = SubmissionWriter(configuration, permits, logger: logger)
+                while let request = requests.next() { writer.store([request]) }
+            }
+    }
+
+    /// - Returns: `false` after ``finish()``.
+    func add(_ request: SubmissionRequest) -> Bool {
+        if let largeRequests, request.tasks.count >= Self.largeRequest { return largeRequests.add(request) }
+        return requests.add(request)
+    }
+
+    /// Stores what has been added, then ends the threads.
+    func finish() {
+        requests.finish()
+        largeRequests?.finish()
+    }
+}

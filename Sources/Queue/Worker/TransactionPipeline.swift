@@ -1,0 +1,68 @@
+internal import Postgres
+
+/// The worker transactions that are underway in a session. Each is sent before the last one is answered, so that the
+/// database goes from one to the next without waiting for this process.
+final class TransactionPipeline {
+    private struct Batch {
+        let calls: [PostgresCall]
+        /// `nil`: the batch notifies of finished tasks, or removes strays.
+        let transaction: WorkerTransaction?
+        var runs = 0
+    }
+
+    /// How often a transaction is run that the server rolls back for a reason that another run may not meet.
+    private static let maxRuns = 5
+
+    private let connection: PostgresConnection
+    /// In the order in which they were sent.
+    private var sent: [Batch] = []
+
+    init(_ connection: PostgresConnection) {
+        self.connection = connection
+    }
+
+    /// No worker transaction is underway.
+    var isEmpty: Bool { !sent.contains { $0.transaction != nil } }
+
+    func begin(_ transaction: WorkerTransaction) throws(PostgresError) {
+        try send(Batch(calls: transaction.calls, transaction: transaction))
+    }
+
+    /// Waits for a transaction, the oldest one unless that had to be sent again. Then notifies the nodes of the
+    /// finished tasks that somebody waits for. If no other transaction is underway, the notification is committed when
+    /// this returns.
+    func finish() throws(PostgresError) -> (WorkerTransaction, [PostgresResult]) {
+        while true {
+            guard let (batch, results) = try receive(), let transaction = batch.transaction else { continue }
+            let awaited = transaction.awaited(results)
+            if !awaited.isEmpty {
+                try send(Batch(calls: [NotifySQL.done.with(.uuids(awaited))], transaction: nil))
+            }
+            while isEmpty, !sent.isEmpty { _ = try receive() }
+            return (transaction, results)
+        }
+    }
+
+    /// Waits for the oldest batch.
+    ///
+    /// If a batch would finish a task that is finished already, that task is removed from the queue and the batch is
+    /// sent again. If the session were given up instead, each worker that claims the task would lose its session.
+    /// - Returns: `nil` if the batch was sent again.
+    private func receive() throws(PostgresError) -> (Batch, [PostgresResult])? {
+        let batch = sent.removeFirst()
+        do throws(PostgresError) {
+            return (batch, try connection.receive())
+        } catch {
+            let removal = error.isDuplicate ? batch.transaction?.strayRemoval : nil
+            guard removal != nil || error.isWorthAnotherRun, batch.runs < Self.maxRuns else { throw error }
+            if let removal { try send(Batch(calls: [removal], transaction: nil)) }
+            try send(batch)
+            return nil
+        }
+    }
+
+    private func send(_ batch: Batch) throws(PostgresError) {
+        try connection.send(batch.calls)
+        sent.append(Batch(calls: batch.calls, transaction: batch.transaction, runs: batch.runs + 1))
+    }
+}

@@ -1,0 +1,100 @@
+internal import Postgres
+
+/// What a worker stores and claims in one transaction.
+struct WorkerTransaction {
+    let number: Int
+    let calls: [PostgresCall]
+    let start: ContinuousClock.Instant
+    /// Ends of attempts that it stores.
+    let stored: Int
+    /// The index of the completions among the calls.
+    private let completion: Int?
+    private let worker: Int32
+    private let ended: [TaskID]
+    /// How many tasks it claims at most.
+    let claim: Int
+    /// The worker holds nothing, so the claim may take a suspect.
+    let isAlone: Bool
+    /// Other transactions were underway when this one began.
+    let isOverlapped: Bool
+    /// The claim locks the bounded types first.
+    private let asksForBounds: Bool
+    /// Where the claim begins to scan, by type (``ClaimStart``).
+    let starts: [Int64?]
+
+    /// - Parameters:
+    ///   - ends: not empty, unless something is claimed.
+    ///   - types: the worker's types, as a parameter.
+    ///   - slot: the row of the cache's counters to add to.
+    init(
+        number: Int, ends: [TaskCompletion], claim: Int, isAlone: Bool, isOverlapped: Bool, worker: Int32,
+        asksForBounds: Bool, starts: [Int64?], types: PostgresValue, slot: Int16,
+        configuration: WorkerSession.Configuration
+    ) {
+        self.number = number
+        self.claim = claim
+        self.isAlone = isAlone
+        self.isOverlapped = isOverlapped
+        self.asksForBounds = asksForBounds
+        self.starts = starts
+        start = .now
+        stored = ends.count
+        let attempts = FinishedAttempts(ends)
+        let name = configuration.name
+        let completion = attempts.completion(worker: worker, name: name, ttl: configuration.cacheTTL, slot: slot)
+        let failure = attempts.failure(worker: worker, name: name, keepsInput: configuration.keepsFailedInput)
+        self.worker = worker
+        ended = ends.map(\.id)
+        // Tasks that are completed, that failed, and that are retried are separate passes over the ids.
+        let lock = failure != nil && ends.count > 1 ? FinishSQL.lock.with(.int4(worker), .uuids(ended)) : nil
+        self.completion = completion.map { _ in lock == nil ? 0 : 1 }
+        var calls = [lock, completion, failure].compactMap { $0 }
+        if claim > 0 {
+            // A claim that is lost in a crash does no harm: the tasks of a dead worker are requeued anyway.
+            if calls.isEmpty { calls.append(LookUpSQL.commitAsynchronously.with()) }
+            if asksForBounds { calls.append(WorkerSQL.lockBounds.with(types)) }
+            calls.append(
+                WorkerSQL.claim.with(
+                    .int4(worker), .int8(Int64(claim)), types, .bool(isAlone), .int8(Int64(configuration.concurrency)),
+                    .integers(starts)))
+        }
+        self.calls = calls
+    }
+
+    /// What has to run before ``calls`` run again, if one of the tasks turned out to be finished already.
+    var strayRemoval: PostgresCall {
+        let none = TaskID(high: 0, low: 0)
+        return FinishSQL.removeStrays.with(
+            .int4(worker), .uuids(ended), .uuid(ended.min() ?? none), .uuid(ended.max() ?? none))
+    }
+
+    /// The finished tasks that somebody waits for.
+    func awaited(_ results: [PostgresResult]) -> [TaskID] {
+        guard let completion, results.indices.contains(completion) else { return [] }
+        let completed = results[completion]
+        return (0..<completed.rowCount).compactMap { completed.taskID($0, 0) }
+    }
+
+    /// What the claim returned; `nil` if nothing was to be claimed.
+    func claimed(_ results: [PostgresResult]) -> ClaimRows? {
+        guard claim > 0, let rows = results.last else { return nil }
+        return ClaimRows(rows)
+    }
+
+    /// Whether the claim took nothing of some bounded type, because it did not ask or another claim had the type.
+    func areBoundsContended(_ results: [PostgresResult]) -> Bool {
+        !asksForBounds || results.dropLast().last?.bool(0, 1) == true
+    }
+}
+
+/// What became of a ``WorkerTransaction``.
+package struct WorkerTransactionResult {
+    package let number: Int
+    /// When the transaction was begun.
+    package let start: ContinuousClock.Instant
+    /// How many tasks were to be claimed.
+    package let asked: Int
+    /// Somebody waits for one of the finished tasks, or another task may run because one has ended.
+    package let isUrgent: Bool
+    package let tasks: [ClaimedTask]
+}
