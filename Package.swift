@@ -100,7 +100,9 @@ let package = Package(
             resources: [.embedInCode("millrace.conf")]),
         .target(
             name: "Worker",
-            dependencies: ["JSON", "Postgres", "Queue", "Reactor", "Tasks", "Telemetry", "Threading", logging, metrics]),
+            dependencies: [
+                "HTTPWire", "JSON", "Postgres", "Queue", "Reactor", "Tasks", "Telemetry", "Threading", logging, metrics,
+            ]),
         .target(
             name: "Balancer",
             dependencies: [

@@ -1,33 +1,27 @@
 internal import Glibc
+internal import HTTPWire
 internal import Reactor
 internal import Threading
 
-/// A tiny HTTP server for Prometheus's scrapes: one thread, one connection at a time, `GET` only, and every connection
-/// is closed after its answer.
+/// A small HTTP server for Prometheus: one thread, one connection at a time, `GET` and `HEAD` only. Every connection is
+/// closed after its answer.
 package final class MetricsListener: Sendable {
-    /// Why an address cannot be listened on.
+    /// Why the listener cannot listen on an address.
     package struct Failure: Error, CustomStringConvertible {
         package let description: String
     }
 
-    struct Page: Sendable {
-        var status: String
-        var type: String
-        var body: [UInt8]
-    }
-
-    /// For a whole request to arrive, and for its answer to be taken; milliseconds.
-    private static let patience: CInt = 2000
-    private static let longestHead = 8192
+    /// How long a request may take to arrive, and its answer to be sent.
+    private static let timeout = Duration.seconds(2)
 
     let port: UInt16
     private let thread: NamedThread
     private let end = EventFD()
 
     /// - Parameters:
-    ///   - place: port 0: the system chooses.
-    ///   - page: the answer for a path; `nil`: there is none.
-    init(_ place: HostPort, page: @escaping @Sendable (String) -> Page?) throws(Failure) {
+    ///   - place: port 0: the system chooses one.
+    ///   - page: the answer for a path; `nil` if there is none.
+    init(_ place: HostPort, page: @escaping @Sendable (String) -> MetricsPage?) throws(Failure) {
         let listener: ListeningSocket
         do {
             listener = try ListeningSocket.listen(on: place.addresses()[0], .init(ipv6Only: false))
@@ -38,14 +32,16 @@ package final class MetricsListener: Sendable {
         let (descriptor, end) = (listener.descriptor, end)
         thread = NamedThread("metrics") {
             defer {
-                // First for everyone: a child being started may hold a copy of the descriptor for a moment.
+                // A child process that is being started may hold a copy of the descriptor for a moment. This closes the
+                // socket for the copy as well.
                 shutdown(descriptor, CInt(SHUT_RDWR))
                 close(descriptor)
             }
             while Self.wait(for: descriptor, or: end.descriptor) {
                 let connection = accept(descriptor, nil, nil)
                 guard connection >= 0 else {
-                    // Out of descriptors, perhaps: it stays readable, and this must not become a busy loop.
+                    // Without free descriptors the socket stays readable: pause, so that this does not become a busy
+                    // loop.
                     if errno == EMFILE || errno == ENFILE { usleep(100_000) }
                     continue
                 }
@@ -55,13 +51,13 @@ package final class MetricsListener: Sendable {
         }
     }
 
-    /// Ends the thread. Once.
+    /// Ends the thread. Call it once.
     func stop() {
         end.signal()
         thread.join()
     }
 
-    /// - Returns: `false` at the end.
+    /// - Returns: `false` if the thread has to end.
     private static func wait(for listener: CInt, or end: CInt) -> Bool {
         var descriptors = [
             pollfd(fd: listener, events: Int16(POLLIN), revents: 0), pollfd(fd: end, events: Int16(POLLIN), revents: 0),
@@ -70,11 +66,10 @@ package final class MetricsListener: Sendable {
         return descriptors[1].revents == 0
     }
 
-    private static func serve(_ connection: CInt, _ page: (String) -> Page?) {
-        var limit = timeval(tv_sec: Int(patience / 1000), tv_usec: 0)
+    private static func serve(_ connection: CInt, _ page: (String) -> MetricsPage?) {
+        var limit = timeval(tv_sec: Int(timeout.components.seconds), tv_usec: 0)
         setsockopt(connection, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
-        guard let head = readHead(connection) else { return }
-        let answer = answer(head, page)
+        guard let answer = answer(connection, page) else { return }
         var rest = answer[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { send(connection, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL)) }
@@ -83,38 +78,19 @@ package final class MetricsListener: Sendable {
         }
     }
 
-    /// The request up to its empty line, within the time and the size allowed.
-    private static func readHead(_ connection: CInt) -> [UInt8]? {
-        let deadline = ContinuousClock.now + .milliseconds(Int(patience))
-        var head: [UInt8] = []
+    /// Reads a request.
+    /// - Returns: the answer to it; `nil` if the request did not arrive in time.
+    private static func answer(_ connection: CInt, _ page: (String) -> MetricsPage?) -> [UInt8]? {
+        let deadline = ContinuousClock.now + timeout
+        var request = MetricsRequest()
         var buffer = [UInt8](repeating: 0, count: 2048)
-        while head.count < longestHead {
-            let left = (deadline - .now) / .milliseconds(1)
+        while true {
+            let left = deadline - .now
             var descriptor = pollfd(fd: connection, events: Int16(POLLIN), revents: 0)
-            guard left > 0, poll(&descriptor, 1, CInt(left) + 1) > 0 else { return nil }
+            guard left > .zero, poll(&descriptor, 1, left.pollMilliseconds) > 0 else { return nil }
             let count = recv(connection, &buffer, buffer.count, 0)
             guard count > 0 else { return nil }
-            head.append(contentsOf: buffer[..<count])
-            if String(decoding: head, as: UTF8.self).contains("\r\n\r\n") { return head }
+            if let answer = request.receive(buffer[..<count], page) { return answer }
         }
-        return nil
-    }
-
-    /// The whole response to a request.
-    static func answer(_ head: [UInt8], _ page: (String) -> Page?) -> [UInt8] {
-        let line = head.split(separator: UInt8(ascii: "\r"), maxSplits: 1).first ?? []
-        let words = String(decoding: line, as: UTF8.self).split(separator: " ", omittingEmptySubsequences: false)
-        guard words.count == 3, words[2].hasPrefix("HTTP/1.") else { return response("400 Bad Request") }
-        guard words[0] == "GET" || words[0] == "HEAD" else {
-            return response("405 Method Not Allowed", "Allow: GET, HEAD")
-        }
-        guard let page = page(String(words[1].prefix { $0 != "?" })) else { return response("404 Not Found") }
-        let head = response(page.status, "Content-Type: \(page.type)", length: page.body.count)
-        return words[0] == "GET" ? head + page.body : head
-    }
-
-    private static func response(_ status: String, _ field: String? = nil, length: Int = 0) -> [UInt8] {
-        let fields = ["HTTP/1.1 \(status)", field, "Content-Length: \(length)", "Connection: close", "", ""]
-        return Array(fields.compactMap(\.self).joined(separator: "\r\n").utf8)
     }
 }

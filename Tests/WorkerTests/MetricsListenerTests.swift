@@ -7,12 +7,13 @@ import Testing
 @Suite struct `The metrics listener` {
     private static let anyPort = HostPort(host: "127.0.0.1", port: 0)
 
-    private static func page(_ path: String) -> MetricsListener.Page? {
-        path == "/metrics" ? .init(status: "200 OK", type: "text/plain", body: Array("x 1\n".utf8)) : nil
+    private static func page(_ path: String) -> MetricsPage? {
+        path == "/metrics" ? .init(status: 200, type: "text/plain", body: Array("x 1\n".utf8)) : nil
     }
 
-    private func answer(_ head: String) -> String {
-        String(decoding: MetricsListener.answer(Array(head.utf8), Self.page), as: UTF8.self)
+    private func answer(_ head: String) -> String? {
+        var request = MetricsRequest()
+        return request.receive(Array(head.utf8)[...], Self.page).map { String(decoding: $0, as: UTF8.self) }
     }
 
     @Test(arguments: [
@@ -24,19 +25,39 @@ import Testing
             "HEAD /metrics?a=b HTTP/1.0\r\n\r\n",
             "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 4\r\nConnection: close\r\n\r\n"
         ),
-        ("GET / HTTP/1.1\r\n\r\n", "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"),
         (
-            "POST /metrics HTTP/1.1\r\n\r\n",
+            "GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+            "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        ),
+        (
+            "POST /metrics HTTP/1.1\r\nHost: x\r\n\r\n",
+            "HTTP/1.1 405 Method Not Allowed\r\nAllow: GET, HEAD\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        ),
+        (
+            "TRACE /metrics HTTP/1.1\r\nHost: x\r\n\r\n",
             "HTTP/1.1 405 Method Not Allowed\r\nAllow: GET, HEAD\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
         ),
         ("GET /metrics\r\n\r\n", "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"),
-        ("\r\n\r\n", "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"),
+        ("GET /metrics HTTP/1.1\r\n\r\n", "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"),
+        (
+            "GET / HTTP/1.0\r\nX: \(String(repeating: "x", count: 8192))\r\n\r\n",
+            "HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        ),
     ])
-    func `answers`(head: String, expected: String) {
+    func `A request is answered`(head: String, expected: String) {
         #expect(answer(head) == expected)
     }
 
-    @Test func `it serves one connection after the other, a silent one does not block it for long, and it stops`()
+    @Test func `A request that arrives in parts is answered when its head is complete`() {
+        var request = MetricsRequest()
+        for part in ["GE", "T /metrics HTTP/1.0\r", "\n\r"] {
+            #expect(request.receive(Array(part.utf8)[...], Self.page) == nil)
+        }
+        let answer = request.receive(Array("\n".utf8)[...], Self.page)
+        #expect(answer.map { String(decoding: $0, as: UTF8.self) }?.hasSuffix("\r\n\r\nx 1\n") == true)
+    }
+
+    @Test func `The listener serves one connection after the other, and a silent one does not block it for long`()
         throws
     {
         let listener = try MetricsListener(Self.anyPort, page: Self.page)
@@ -56,14 +77,14 @@ import Testing
         #expect(throws: (any Error).self) { try connect(listener.port) }
     }
 
-    @Test func `a host that is not known is named`() {
+    @Test func `The error names a host that is unknown`() {
         let error = #expect(throws: MetricsListener.Failure.self) {
             try MetricsListener(HostPort(host: "no.such.host.invalid", port: 80), page: Self.page)
         }
         #expect(error?.description.contains("no.such.host.invalid") == true)
     }
 
-    @Test func `a port that is taken is named`() throws {
+    @Test func `The error names a port that is in use`() throws {
         let listener = try MetricsListener(Self.anyPort, page: Self.page)
         defer { listener.stop() }
         let error = #expect(throws: MetricsListener.Failure.self) {
