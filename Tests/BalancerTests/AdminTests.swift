@@ -1,6 +1,7 @@
 import JSON
 import Testing
 
+/// The `/lb/` calls.
 struct AdminTests {
     @Test func `health, stats, rate limits and metrics have the contract's members`() throws {
         let node = try TestResponder()

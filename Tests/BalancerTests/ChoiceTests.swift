@@ -4,6 +4,7 @@ import Threading
 
 @testable import Balancer
 
+/// `hash`, `ip_hash`, the life of connections to nodes, and `queue`.
 struct ChoiceTests {
     private static func nodes(_ count: Int) throws -> [TestResponder] {
         try (0..<count).map { number in

@@ -1,5 +1,6 @@
 import Testing
 
+/// `error_page`.
 struct ErrorPageTests {
     @Test func `a page replaces the balancer's own error, with the same status or another one`() throws {
         let harness = try Harness(

@@ -4,6 +4,7 @@ import Testing
 
 @testable import Balancer
 
+/// Static files: `root`, `alias`, `index`, `try_files`, and `stub_status`.
 struct FileTests {
     /// A folder with files, and a configuration that serves them.
     private struct Site {

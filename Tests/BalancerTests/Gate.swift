@@ -1,7 +1,7 @@
 import TestSupport
 import Threading
 
-/// Holds the answers of a node until a test has seen what it waits for.
+/// Holds the answers of a node until the test opens the gate.
 final class Gate: Sendable {
     private struct Contents {
         var isOpen: Bool

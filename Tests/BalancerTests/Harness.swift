@@ -37,8 +37,8 @@ final class Harness: Sendable {
         _ text: @escaping @Sendable () -> String, _ workers: Int?, _ adminToken: String?, _ queueTimeout: Duration,
         _ queueLimit: Int, attempts: Int
     ) throws -> Balancer {
-        // A configuration cannot ask for any free port. Another program may take the port first: then there is another
-        // try.
+        // A configuration cannot ask for any free port. If another program takes this port first, the next attempt uses
+        // another one.
         let port = String(freePort())
         var options = BalancerOptions {
             let parts = text().split(separator: "%PORT%", omittingEmptySubsequences: false)

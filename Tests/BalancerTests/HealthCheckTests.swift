@@ -5,6 +5,7 @@ import Testing
 
 @testable import Balancer
 
+/// `health_check` and `match`.
 struct HealthCheckTests {
     /// A node whose answers to checks a test can change.
     private final class Node: Sendable {

@@ -1,6 +1,7 @@
 import TestSupport
 import Testing
 
+/// `limit_req`, `limit_conn`, and the client's address that they use.
 struct LimiterTests {
     private static let zone = "limit_req_zone $binary_remote_addr zone=clients:1m rate=6r/m; limit_req_status 429;"
 

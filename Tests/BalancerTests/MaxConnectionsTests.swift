@@ -3,6 +3,7 @@ import TestSupport
 import Testing
 import Threading
 
+/// `max_conns`, and the requests that wait for a connection.
 struct MaxConnectionsTests {
     @Test(arguments: [1, 2]) func `a node never has more requests or connections than max_conns, over all loops`(
         loops: Int

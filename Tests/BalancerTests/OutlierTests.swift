@@ -5,6 +5,7 @@ import Testing
 
 @testable import Balancer
 
+/// `outlier_detection`.
 struct OutlierTests {
     @Test(arguments: [1, 2])
     func `a node that answers with errors is ejected for some time, and the ejection is logged`(

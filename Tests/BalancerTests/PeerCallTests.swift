@@ -4,6 +4,7 @@ import Testing
 
 @testable import Balancer
 
+/// `/lb/peers`: peers are added, drained and removed at run time.
 struct PeerCallTests {
     private func set(_ harness: Harness, _ body: String, _ fields: String = "") throws -> RawClient.Response {
         try harness.ask(

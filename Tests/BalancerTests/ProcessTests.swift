@@ -21,7 +21,7 @@ struct ProcessTests {
         try node.waitForRequests(1)
         // The node does not answer, so only the time-out can end this.
         harness.stop(draining: true)
-        #expect(try busy.isAtEnd)
+        #expect(try busy.endsWithoutResponse())
     }
 
     @Test func `a drain finishes the current requests, and accepts no new connection`() throws {
@@ -34,12 +34,12 @@ struct ProcessTests {
         busy.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
         try node.waitForRequests(1)
         let stopper = NamedThread("stop") { harness.stop(draining: true) }
-        #expect(try idle.isAtEnd)
+        #expect(try idle.endsWithoutResponse())
         let port = try #require(UInt16(harness.address.split(separator: ":").last ?? ""))
         try eventually("the balancer accepts no new connection") { !isListening(port) }
         gate.open()
         #expect(try busy.response().text == "late")
-        #expect(try busy.isAtEnd)
+        #expect(try busy.endsWithoutResponse())
         stopper.join()
     }
 

@@ -2,6 +2,7 @@ import JSON
 import Reactor
 import Testing
 
+/// The way of a request to a node, and of the response to the client.
 struct ProxyTests {
     @Test func `a node gets a GET, and the client gets its response`() throws {
         let node = try TestResponder()

@@ -80,8 +80,9 @@ final class RawClient {
         }
     }
 
-    /// Whether the balancer has closed the connection without another byte. Waits for the one or the other.
-    var isAtEnd: Bool { get throws { received.isEmpty ? try !receive() : false } }
+    /// Waits until the balancer sends a byte or closes the connection.
+    /// - Returns: whether it has closed the connection without another byte.
+    func endsWithoutResponse() throws -> Bool { received.isEmpty ? try !receive() : false }
 
     /// Reads the next response with its body.
     func response(isHead: Bool = false) throws -> Response {

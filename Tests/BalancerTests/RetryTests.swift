@@ -2,6 +2,7 @@ import Reactor
 import TestSupport
 import Testing
 
+/// Failures of a node: when another node is asked, and what the client gets otherwise.
 struct RetryTests {
     @Test func `a POST is not lost when a node cannot be reached`() throws {
         let node = try TestResponder(echo)

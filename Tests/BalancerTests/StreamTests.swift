@@ -3,6 +3,7 @@ import Reactor
 import TestSupport
 import Testing
 
+/// Large bodies, slow clients, and the end of connections.
 struct StreamTests {
     /// The two sockets hold a part of the response, and the balancer only a few buffers.
     @Test func `a client that reads 100 MB slowly delays the node, and the memory stays bounded`() throws {

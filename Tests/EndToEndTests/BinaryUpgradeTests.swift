@@ -7,6 +7,7 @@ import TestSupport
 import Testing
 import Threading
 
+/// The replacement of a running balancer by a new process (USR2).
 struct BinaryUpgradeTests {
     @Test func `USR2 and QUIT replace the balancer's process under load, and no request fails`() throws {
         let folder = TemporaryFolder()

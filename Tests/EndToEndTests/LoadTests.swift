@@ -4,6 +4,7 @@ import Supervisor
 import TestSupport
 import Testing
 
+/// Many tasks at the same time, and a stop under load.
 struct LoadTests {
     @Test func `each of 10,000 tasks from 32 clients has exactly one result`() throws {
         let system = try RunningSystem()
