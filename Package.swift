@@ -177,7 +177,8 @@ let package = Package(
         .testTarget(
             name: "BalancerTests",
             dependencies: [
-                "AdminAccess", "Balancer", "HTTPWire", "JSON", "NginxConfig", "Reactor", "Supervisor", "TestSupport",
+                "AdminAccess", "Balancer", "FastCGIWire", "HTTPWire", "JSON", "NginxConfig", "Reactor", "Supervisor",
+                "TestSupport",
                 "Threading",
             ], exclude: ["NginxComparison/Differences.md"]),
         .testTarget(

@@ -3,6 +3,7 @@
 
 extension [UInt8] {
     /// Appends the bytes of `span`. The array allocates only when it has to grow.
+    @inline(__always)
     package mutating func append(copying span: Span<UInt8>) {
         // `append(contentsOf:)` is made for every kind of sequence, and takes three times the instructions.
         append(addingCapacity: span.count) { $0.append(copying: span) }

@@ -1,18 +1,20 @@
 /// The header of a CGI response (RFC 3875, section 6).
 package struct CGIResponseHead: Sendable {
     /// The header as it was received. ``fields`` are offsets into it.
-    package internal(set) var bytes: [UInt8] = []
+    package var bytes: [UInt8] = []
     /// All lines in their order, including `Status`.
-    package internal(set) var fields: [ResponseField] = []
+    package var fields: [ResponseField] = []
     /// 200 to 599. It is that of the `Status` line. Without one it is 302 if there is a `Location` line, otherwise 200.
-    package internal(set) var status = 200
+    package var status = 200
     /// The reason phrase of `Status`; empty if there is none.
-    package internal(set) var reason = 0..<0
-    package internal(set) var contentLength: Int?
+    package var reason = 0..<0
+    package var contentLength: Int?
     /// Some line is ``KnownResponseField/accel``.
-    package internal(set) var hasAccel = false
+    package var hasAccel = false
     var hasStatus = false
     var hasLocation = false
+
+    package init() {}
 
     package func first(_ known: KnownResponseField) -> ResponseField? {
         for field in fields where field.known == known { return field }

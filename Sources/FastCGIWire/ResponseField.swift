@@ -6,6 +6,12 @@ package struct ResponseField: Sendable, Hashable {
     /// Without the blanks around it. It may be empty.
     package let value: Range<Int>
     package let known: KnownResponseField
+
+    package init(name: Range<Int>, value: Range<Int>, known: KnownResponseField) {
+        self.name = name
+        self.value = value
+        self.known = known
+    }
 }
 
 /// The response headers that the web server itself looks for.

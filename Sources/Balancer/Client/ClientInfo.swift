@@ -9,6 +9,8 @@ final class ClientInfo {
     /// `$remote_addr`, unless a trusted proxy tells another one.
     let addressText: AddressText
     let openedAt: MonotonicTime
+    /// `$https` is `on`.
+    let isEncrypted: Bool
     private let transport: (any Transport)?
     /// What the header of the PROXY protocol says.
     var proxied: ProxiedConnection?
@@ -26,6 +28,7 @@ final class ClientInfo {
         self.number = number
         self.address = address
         self.transport = transport
+        isEncrypted = transport?.isEncrypted ?? false
         addressText = AddressText(address)
     }
 
@@ -37,9 +40,6 @@ final class ClientInfo {
 
     /// `$tcpinfo_…`; nil if it is not TCP.
     var tcpInfo: TCPInfo? { transport?.tcpInfo }
-
-    /// `$https` is `on`.
-    var isEncrypted: Bool { transport?.isEncrypted ?? false }
 
     /// `$scheme`.
     var scheme: StaticString { isEncrypted ? "https" : "http" }

@@ -18,6 +18,8 @@ protocol ClientStream: AnyObject {
     ///   - contentLength: Of the body; nil if it is not known.
     func beginResponse(_ status: Int, reason: String?, contentLength: Int?, mayKeepAlive: Bool)
     func responseField(_ name: Span<UInt8>, _ value: Span<UInt8>)
+    /// Writes `Server` and `Date`, as nearly every response has them.
+    func responseServerAndDate(_ time: TimeText)
     func endResponseHead()
     func responseBody(_ bytes: Span<UInt8>)
     /// Takes body bytes that stay where they are until ``takeLentBody()``, so that they need not be copied.
@@ -41,6 +43,11 @@ protocol ClientStream: AnyObject {
 extension ClientStream {
     func responseBody(lent bytes: Span<UInt8>) { responseBody(bytes) }
     func takeLentBody() {}
+
+    func responseServerAndDate(_ time: TimeText) {
+        responseField("Server", TimeText.serverName)
+        responseField("Date", time.http)
+    }
 
     func responseField(_ name: StaticString, _ value: [UInt8]) {
         let name = UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount)

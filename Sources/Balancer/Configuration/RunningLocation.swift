@@ -10,6 +10,8 @@ final class RunningLocation: Sendable {
     let params: ParamProgram
     /// Client headers, in lower case, that a `fastcgi_param HTTP_…` replaces.
     let hiddenHeaders: [String]
+    /// The phases that have something to do here.
+    let phases: [Phase]
     let limiter: RequestLimiter?
     /// One for each limit.
     let limitKeys: [Template]
@@ -49,6 +51,7 @@ final class RunningLocation: Sendable {
         choiceKey = settings.fastCGI.pass.map { ChoiceKey(upstreamSettings[$0].method) } ?? .none
         params = ParamProgram(settings.fastCGI.params)
         hiddenHeaders = settings.fastCGI.params.compactMap { ParamProgram.hiddenHeader($0.name) }
+        phases = Phase.ofLocation.filter { $0.isNeeded(at: settings) }
         limiter =
             settings.requestLimits.rules.isEmpty
             ? nil

@@ -1,3 +1,4 @@
+internal import FastCGIWire
 internal import Bytes
 internal import HTTPWire
 internal import NginxConfig
@@ -20,10 +21,10 @@ extension Exchange {
     /// `X-Accel-Limit-Rate` and `X-Accel-Buffering`.
     private func obeyAccelHeaders(_ head: UpstreamResponseHead) {
         let obeyed = location.settings.fastCGI.obeyedHeaders
-        if obeyed.contains(.limitRate), let value = head.value(of: "x-accel-limit-rate", kind: .accel) {
+        if obeyed.contains(.limitRate), let value = head.value(of: "x-accel-limit-rate", known: .accel) {
             if let rate = Int(String(decoding: value, as: UTF8.self)), rate >= 0 { response.limitRate = rate }
         }
-        if obeyed.contains(.buffering), let value = head.value(of: "x-accel-buffering", kind: .accel) {
+        if obeyed.contains(.buffering), let value = head.value(of: "x-accel-buffering", known: .accel) {
             if value.isEqual(ignoringCase: "no".utf8) { response.mayBuffer = false }
         }
     }

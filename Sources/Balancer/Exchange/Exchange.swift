@@ -5,9 +5,9 @@ internal import Reactor
 
 /// One request and its response: from the head that a client sent to the last byte that it gets.
 ///
-/// It is made of parts. Those that only know something are structs, each reset by assignment: ``Request``, ``Route``,
-/// ``RequestBody``, ``Response``, ``LimitDecisions``, ``RequestIDs``, ``PatternGroups``. The part that acts by itself is an
-/// object: ``UpstreamRequest``. What is done with a request is in the ``Phase``s.
+/// It is made of parts. Those that only know something are structs, which are reset by assignment but for their memory:
+/// ``Request``, ``Route``, ``RequestBody``, ``Response``, ``LimitDecisions``, ``RequestIDs``, ``PatternGroups``. The part
+/// that acts by itself is an object: ``UpstreamRequest``. What is done with a request is in the ``Phase``s.
 ///
 /// Exchanges are pooled (``BalancerLoop/takeExchange()``), and keep their memory.
 final class Exchange: TimerHandler {
@@ -17,10 +17,11 @@ final class Exchange: TimerHandler {
     /// It asks for a `health_check`, not for a client.
     private(set) var probe: HealthProbe?
     var request = Request()
-    var route: Route!
+    var route = Route()
     var body = RequestBody()
     private(set) var upstream: UpstreamRequest!
     var response = Response()
+    var keptHeaders = KeptHeaders()
     var limits = LimitDecisions()
     var ids = RequestIDs()
     var groups = PatternGroups()
@@ -42,15 +43,16 @@ final class Exchange: TimerHandler {
         client = nil
         info = nil
         probe = nil
-        request = Request(reusing: &request)
-        route = nil
-        body = RequestBody(reusing: &body)
+        request.reset()
+        route = Route()
+        body.reset()
         upstream.reset()
-        response = Response(reusing: &response)
+        response = Response()
+        keptHeaders.reset()
         limits.leaveZones()
         limits = LimitDecisions()
-        ids = RequestIDs(reusing: &ids)
-        groups = PatternGroups(reusing: &groups)
+        ids.reset()
+        groups.reset()
         stopDelay()
     }
 
@@ -90,7 +92,7 @@ final class Exchange: TimerHandler {
     func open(client: any ClientStream, info: ClientInfo, configuration: RunningConfiguration, server: RunningServer) {
         self.client = client
         self.info = info
-        route = Route(configuration: configuration, server: server)
+        route.begin(configuration, server)
         request.startedAt = loop.events.now
     }
 
@@ -98,7 +100,7 @@ final class Exchange: TimerHandler {
     func begin(at listener: ListenerSocket) {
         // There was a reload since its first byte: the listener's servers are those of another configuration.
         if route.configuration !== listener.configuration {
-            route = Route(configuration: listener.configuration, server: listener.defaultServer)
+            route.begin(listener.configuration, listener.defaultServer)
         }
         if listener.settings.needsHost, let authority = request.head.authority {
             route.enter(route.configuration.servers[serverIndex(for: request.host(authority), listener.settings)])
@@ -120,7 +122,7 @@ final class Exchange: TimerHandler {
             isIdempotent: route.redirect?.isGET ?? false || request.head.method.isIdempotent,
             settings.fastCGI.retry)
         route.realAddress = RealClient.address(of: self)
-        for phase in isAdminCall ? Phase.ofAdminCall : Phase.ofLocation where phase.run(self) == .answered { return }
+        for phase in isAdminCall ? Phase.ofAdminCall : location.phases where phase.run(self) == .answered { return }
     }
 
     /// A health check in place of a client's request: location and peer are given.

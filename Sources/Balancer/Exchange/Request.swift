@@ -11,13 +11,9 @@ struct Request {
     /// When the request began.
     var startedAt = MonotonicTime(nanoseconds: 0)
 
-    init() {}
-
-    /// An empty request with the memory of `old`.
-    init(reusing old: inout Request) {
-        swap(&bytes, &old.bytes)
+    /// No request, with the memory of the last one. ``startedAt`` is set by ``Exchange/open(client:info:configuration:server:)``.
+    mutating func reset() {
         bytes.removeAll(keepingCapacity: true)
-        swap(&head, &old.head)
         head.reset()
     }
 

@@ -10,14 +10,11 @@ struct RequestIDs {
     /// `$traceparent`, where the client sent none.
     private var trace: [UInt8] = []
 
-    init() {}
-
-    /// No ids, with the memory of `old`.
-    init(reusing old: inout RequestIDs) {
-        swap(&shown, &old.shown)
-        swap(&secret, &old.secret)
+    /// No ids, with the memory of the last ones.
+    mutating func reset() {
         if !shown.isEmpty { shown.removeAll(keepingCapacity: true) }
         if !secret.isEmpty { secret.removeAll(keepingCapacity: true) }
+        if !trace.isEmpty { trace = [] }
     }
 
     /// `X-Request-Id`: the client's own if it sent a sane one.

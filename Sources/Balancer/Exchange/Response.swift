@@ -14,19 +14,6 @@ struct Response {
     var limitRate = 0
     /// A slow client's share may be kept (`X-Accel-Buffering`).
     var mayBuffer = true
-    /// Its headers, where a log or an added header needs them.
-    private(set) var headers: [(name: [UInt8], value: [UInt8])] = []
-
-    init() {}
-
-    /// No response, with the memory of `old`.
-    init(reusing old: inout Response) {
-        if old.headers.isEmpty { return }
-        swap(&headers, &old.headers)
-        headers.removeAll(keepingCapacity: true)
-    }
-
-    mutating func keep(_ name: [UInt8], _ value: [UInt8]) { headers.append((name, value)) }
 
     /// Bytes that the client may have now. As from nginx, it gets those of the first second at once.
     /// - Parameters:
@@ -38,5 +25,16 @@ struct Response {
         // Not in whole numbers: a rate may be so high that they overflow.
         let allowed = Double(start) + Double(limitRate) * (1 + Double(elapsed.wholeMilliseconds) / 1000)
         return max(0, (Int(exactly: allowed.rounded()) ?? .max) - sent)
+    }
+}
+
+/// The response's headers, where a log or an added header refers to them.
+struct KeptHeaders {
+    private(set) var all: [(name: [UInt8], value: [UInt8])] = []
+
+    mutating func append(_ name: [UInt8], _ value: [UInt8]) { all.append((name, value)) }
+
+    mutating func reset() {
+        if !all.isEmpty { all.removeAll(keepingCapacity: true) }
     }
 }

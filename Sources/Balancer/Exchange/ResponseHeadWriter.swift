@@ -1,3 +1,4 @@
+internal import FastCGIWire
 internal import Bytes
 internal import NginxConfig
 internal import Reactor
@@ -25,19 +26,19 @@ struct ResponseHeadWriter {
         var hasRequestID = false
         let bytes = head.bytes
         // A message has one: the last that the peer gave, as in nginx.
-        let contentType = head.fields.last { $0.kind == .contentType }
+        let contentType = head.fields.last { $0.known == .contentType }
         for field in head.fields {
-            switch field.kind {
+            switch field.known {
             case .contentType where field != contentType: continue
-            case .own: continue
-            case .requestID: hasRequestID = true
+            case .status, .contentLength, .hopByHop, .date, .server, .transferEncoding: continue
+            case .xRequestID: hasRequestID = true
             case .accel where !isPassed(field, head): continue
             case _ where hidesHeaders && isHidden(field, head): continue
             default: break
             }
             client.responseField(bytes.span.extracting(field.name), bytes.span.extracting(field.value))
             if location.keepsResponseHeaders {
-                exchange.response.keep(Array(bytes[field.name]), Array(bytes[field.value]))
+                exchange.keptHeaders.append(Array(bytes[field.name]), Array(bytes[field.value]))
             }
         }
         if !hasRequestID { write("X-Request-Id", exchange.shownID) }
@@ -60,20 +61,18 @@ struct ResponseHeadWriter {
 
     /// As nginx, the balancer writes these two itself in every response.
     private func writeServerAndDate() {
-        if let template = location.settings.response.serverTokens {
-            let name = exchange.variables.value(of: template)
-            if !name.isEmpty { client.responseField("Server", name) }
-        } else {
-            client.responseField("Server", Self.serverName)
+        let time = exchange.loop.time
+        guard let template = location.settings.response.serverTokens else {
+            return client.responseServerAndDate(time)
         }
-        client.responseField("Date", exchange.loop.time.http)
+        let name = exchange.variables.value(of: template)
+        if !name.isEmpty { client.responseField("Server", name) }
+        client.responseField("Date", time.http)
     }
-
-    private static let serverName = Array("millrace".utf8)
 
     private func write(_ name: StaticString, _ value: [UInt8]) {
         client.responseField(name, value)
-        if location.keepsResponseHeaders { exchange.response.keep(Array(name.description.utf8), value) }
+        if location.keepsResponseHeaders { exchange.keptHeaders.append(Array(name.description.utf8), value) }
     }
 
     /// `add_header`.
@@ -85,17 +84,17 @@ struct ResponseHeadWriter {
             let value = exchange.variables.value(of: header.rule.value)
             if value.isEmpty { continue }
             client.responseField(header.name.span, value.span)
-            if location.keepsResponseHeaders { exchange.response.keep(header.name, value) }
+            if location.keepsResponseHeaders { exchange.keptHeaders.append(header.name, value) }
         }
     }
 
     /// `fastcgi_pass_header`: else `X-Accel-…` is for the balancer and not for the client.
-    private func isPassed(_ field: UpstreamResponseHead.Field, _ head: UpstreamResponseHead) -> Bool {
+    private func isPassed(_ field: ResponseField, _ head: UpstreamResponseHead) -> Bool {
         location.settings.fastCGI.passedHeaders.contains { head.isNamed(field, $0) }
     }
 
     /// `fastcgi_hide_header`.
-    private func isHidden(_ field: UpstreamResponseHead.Field, _ head: UpstreamResponseHead) -> Bool {
+    private func isHidden(_ field: ResponseField, _ head: UpstreamResponseHead) -> Bool {
         location.settings.fastCGI.hiddenHeaders.contains { head.isNamed(field, $0) }
     }
 }

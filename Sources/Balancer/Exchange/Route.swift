@@ -13,9 +13,10 @@ struct Route {
         case stubStatus
     }
 
-    let configuration: RunningConfiguration
-    private(set) var server: RunningServer
-    private(set) var location: RunningLocation
+    // Implicitly unwrapped instead of an optional route: a request asks for them some fifty times.
+    private(set) var configuration: RunningConfiguration!
+    private(set) var server: RunningServer!
+    private(set) var location: RunningLocation!
     private(set) var handler = Handler.files
     /// Where an `error_page`, an `index`, `try_files` or a peer has led the request.
     var redirect: InternalRedirect?
@@ -24,10 +25,12 @@ struct Route {
     /// The handler has begun: it answers, now or later.
     var hasBegunContent = false
 
-    init(configuration: RunningConfiguration, server: RunningServer) {
+    /// Of an exchange that is not in use.
+    init() {}
+
+    mutating func begin(_ configuration: RunningConfiguration, _ server: RunningServer) {
         self.configuration = configuration
-        self.server = server
-        location = server.locations[0]
+        enter(server)
     }
 
     mutating func enter(_ server: RunningServer) {

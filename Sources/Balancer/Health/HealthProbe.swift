@@ -1,3 +1,4 @@
+internal import FastCGIWire
 internal import Bytes
 internal import Balancing
 internal import HTTPWire

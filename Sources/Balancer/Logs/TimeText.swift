@@ -7,12 +7,17 @@ final class TimeText {
     private var second: Int64 = -1
     /// `Sun, 06 Nov 1994 08:49:37 GMT`, for `Date`.
     private(set) var http: [UInt8] = []
+    /// `Server` and `Date` as lines of an HTTP/1 head, which nearly every response has.
+    private(set) var http1Fields: [UInt8] = []
     /// `06/Nov/1994:08:49:37 +0000`, `$time_local`.
     private(set) var local: [UInt8] = []
     /// `1994-11-06T08:49:37+00:00`, `$time_iso8601`.
     private(set) var iso8601: [UInt8] = []
     /// `1994/11/06 08:49:37`, for the error log.
     private(set) var errorLog: [UInt8] = []
+
+    /// The value of `Server`, unless `server_tokens` says otherwise.
+    static let serverName = Array("millrace".utf8)
 
     func update(to time: WallTime) {
         guard time.seconds != second else { return }
@@ -29,6 +34,14 @@ final class TimeText {
             out.append(literal: " ")
             Self.append(clock: utc, to: &out)
             out.append(literal: " GMT")
+        }
+        let date = http
+        Self.rewrite(&http1Fields) { out in
+            out.append(literal: "Server: ")
+            out += Self.serverName
+            out.append(literal: "\r\nDate: ")
+            out += date
+            out.append(literal: "\r\n")
         }
         Self.rewrite(&local) { out in
             Self.append(date: here, "/", to: &out)

@@ -52,8 +52,8 @@ extension UpstreamRequest {
     private func attach(_ connection: UpstreamConnection, isKept: Bool) {
         progress.connection = connection
         machine.connected(isKept: isKept)
-        let time = progress.headTime ?? loop.events.wallTime
-        progress.headTime = time
+        let time = progress.figures.headTime ?? loop.events.wallTime
+        progress.figures.headTime = time
         connection.begin(exchange, headTime: time)
         if exchange.body.spool != nil {
             exchange.body.spool!.rewind()
@@ -96,13 +96,13 @@ extension UpstreamRequest {
 
     /// The peer's kernel took bytes of the request.
     func sent(_ count: Int) {
-        progress.bytesSent += count
+        progress.figures.bytesSent += count
         machine.sent(isHeld: exchange.body.isHeld)
         if exchange.body.spool != nil, let connection { _ = sendSpool(to: connection) }
         exchange.resumeBodyIfPossible()
     }
 
-    func received(_ count: Int) { progress.bytesReceived += count }
+    func received(_ count: Int) { progress.figures.bytesReceived += count }
 
     /// - Parameter code: Why the peer could not be connected to, as `errno` has it.
     func failed(_ connection: UpstreamConnection, _ failure: UpstreamMachine.Failure, code: CInt = 0) {
@@ -132,7 +132,7 @@ extension UpstreamRequest {
 
     /// A request that waits for a usable peer tries them again and again: only what it found first is logged.
     private func logUnconnected(_ error: String) {
-        if progress.waitingSince == nil { exchange.log(.error, "\(error) while connecting to upstream") }
+        if progress.figures.waitingSince == nil { exchange.log(.error, "\(error) while connecting to upstream") }
     }
 
     func closeConnection() {

@@ -1,3 +1,4 @@
+internal import FastCGIWire
 internal import Bytes
 internal import Balancing
 internal import NginxConfig
@@ -27,7 +28,7 @@ extension UpstreamRequest {
             return .intercept
         }
         if head.hasAccel, location.settings.fastCGI.obeyedHeaders.contains(.redirect),
-            let target = head.value(of: "x-accel-redirect", kind: .accel)
+            let target = head.value(of: "x-accel-redirect", known: .accel)
         {
             return .redirect(to: target)
         }

@@ -24,7 +24,7 @@ final class UpstreamRequest: TimerHandler {
     }
 
     func reset() {
-        progress = UpstreamProgress(reusing: &progress)
+        progress.reset()
         stopTimer()
     }
 
@@ -38,8 +38,8 @@ final class UpstreamRequest: TimerHandler {
 
     var connection: UpstreamConnection? { progress.connection }
     var attempts: [UpstreamAttempt] { progress.attempts }
-    var bytesReceived: Int { progress.bytesReceived }
-    var bytesSent: Int { progress.bytesSent }
+    var bytesReceived: Int { progress.figures.bytesReceived }
+    var bytesSent: Int { progress.figures.bytesSent }
 
     var location: RunningLocation { exchange.location }
     var group: PeerGroup { location.upstream!.group }
@@ -125,7 +125,7 @@ final class UpstreamRequest: TimerHandler {
         {
             progress.tried.key = key
         }
-        let reason = progress.waitingSince != nil && reason == .newRequest ? .waitingForHealthyPeer : reason
+        let reason = progress.figures.waitingSince != nil && reason == .newRequest ? .waitingForHealthyPeer : reason
         switch upstream.shared.group.pick(
             loop: loop.index, now: loop.milliseconds, tried: &progress.tried, reason: reason)
         {
@@ -145,11 +145,11 @@ final class UpstreamRequest: TimerHandler {
             perform(machine.picked(.allBusy))
         case .noneUsable:
             if reason == .dequeued { loop.wake(group.forwardWake(now: loop.milliseconds), for: upstream.shared) }
-            if progress.attempts.isEmpty, progress.waitingSince == nil {
+            if progress.attempts.isEmpty, progress.figures.waitingSince == nil {
                 exchange.log(.error, "no live upstreams while connecting to upstream")
             }
             if waitForPeer() { return }
-            if progress.waitingSince != nil { exchange.log(.error, "no live upstreams while waiting for one") }
+            if progress.figures.waitingSince != nil { exchange.log(.error, "no live upstreams while waiting for one") }
             perform(machine.picked(.noneUsable))
         }
     }
@@ -162,14 +162,14 @@ final class UpstreamRequest: TimerHandler {
 
     // MARK: Waiting
 
-    private var queueTime: Duration { loop.events.now - progress.queuedAt }
+    private var queueTime: Duration { loop.events.now - progress.figures.queuedAt }
 
     private func enqueue(_ upstream: LoopUpstream, _ reason: PickReason) {
         if reason == .dequeued {
             upstream.waitInFront(self)
         } else {
             upstream.wait(self)
-            progress.queuedAt = loop.events.now
+            progress.figures.queuedAt = loop.events.now
         }
         let limit = upstream.shared.queueTimeout ?? loop.shared.queueTimeout
         loop.events.set(timer, after: max(.milliseconds(1), limit - queueTime))
@@ -189,15 +189,15 @@ final class UpstreamRequest: TimerHandler {
     private func waitForPeer() -> Bool {
         let upstream = location.upstream!
         guard let limits = upstream.waitLimits, !machine.isSuspect(peers: group.peerCount) else { return false }
-        let start = progress.waitingSince ?? loop.events.now
+        let start = progress.figures.waitingSince ?? loop.events.now
         let left = limits.timeout - (loop.events.now - start)
         guard left > .zero else { return false }
         guard upstream.waitingCount.add(1, ordering: .relaxed).newValue <= limits.limit else {
             upstream.waitingCount.subtract(1, ordering: .relaxed)
             return false
         }
-        if progress.waitingSince == nil { LoopCounters.add(loop.counters.queued) }
-        progress.waitingSince = start
+        if progress.figures.waitingSince == nil { LoopCounters.add(loop.counters.queued) }
+        progress.figures.waitingSince = start
         perform(machine.picked(.waiting))
         loop.events.set(timer, after: min(Self.waitInterval, left))
         return true

@@ -19,13 +19,12 @@ struct PatternGroups {
     /// The last match of each pattern that has names; the latest at the end.
     private var named: [(pattern: Pattern, match: Match)] = []
 
-    init() {}
-
-    /// No groups, with the memory of `old`.
-    init(reusing old: inout PatternGroups) {
-        if old.last.ranges.isEmpty { return }
-        swap(&last.ranges, &old.last.ranges)
+    /// No groups, with the memory of the last match.
+    mutating func reset() {
+        if last.ranges.isEmpty { return }
+        last.subject = []
         last.ranges.removeAll(keepingCapacity: true)
+        named.removeAll()
     }
 
     /// The last match was this pattern's.

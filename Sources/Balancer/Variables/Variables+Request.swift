@@ -84,7 +84,7 @@ extension Variables {
     }
 
     func appendResponseHeader(_ name: String, to out: inout [UInt8]) -> Bool {
-        guard let header = exchange.response.headers.first(where: { $0.name.isEqual(ignoringCase: name.utf8) }) else {
+        guard let header = exchange.keptHeaders.all.first(where: { $0.name.isEqual(ignoringCase: name.utf8) }) else {
             return false
         }
         out.append(contentsOf: header.value)
@@ -93,7 +93,7 @@ extension Variables {
 
     /// Of the lines `Set-Cookie: NAME=VALUE; …` the first with that name.
     func appendUpstreamCookie(_ name: String, to out: inout [UInt8]) -> Bool {
-        for header in exchange.response.headers where header.name.isEqual(ignoringCase: "set-cookie".utf8) {
+        for header in exchange.keptHeaders.all where header.name.isEqual(ignoringCase: "set-cookie".utf8) {
             guard let pair = header.value.split(separator: ASCII.semicolon, maxSplits: 1).first else { continue }
             if append(name, ofPairs: pair, separator: ASCII.semicolon, to: &out) { return true }
         }

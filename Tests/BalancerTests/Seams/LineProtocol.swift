@@ -1,3 +1,4 @@
+import FastCGIWire
 import HTTPWire
 import Reactor
 
@@ -51,7 +52,7 @@ final class LineProtocol: UpstreamProtocol {
         head.status = words[0]
         head.contentLength = words[1]
         head.bytes = Array("X-Peer lines".utf8)
-        head.fields = [.init(name: 0..<6, value: 7..<12, kind: .other)]
+        head.fields = [ResponseField(name: 0..<6, value: 7..<12, known: .other)]
         return .head(head)
     }
 }

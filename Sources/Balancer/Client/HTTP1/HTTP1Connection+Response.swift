@@ -6,7 +6,7 @@ internal import Reactor
 extension HTTP1Connection: ClientStream {
     var responseBacklog: Int {
         // What comes next has room in a file.
-        if !writer.hasSpool, spoolsResponse { return 0 }
+        if writer.spool == nil, spoolsResponse { return 0 }
         return writer.backlog
     }
     var responseBytesSent: Int { writer.bytesSent }
@@ -24,11 +24,14 @@ extension HTTP1Connection: ClientStream {
             && location.settings.client.keepaliveTimeout > .zero
             && loop.events.now - info.openedAt <= location.settings.client.keepaliveTime
         writer.beginHead(
-            status, reason: reason, for: exchange.request.head, mayKeepAlive: mayKeepAlive,
-            contentLength: contentLength)
+            status, reason: reason, version: exchange.request.head.version,
+            isHead: exchange.request.head.method.isHead,
+            keepsAlive: mayKeepAlive && exchange.request.head.keepsAlive, contentLength: contentLength)
     }
 
     func responseField(_ name: Span<UInt8>, _ value: Span<UInt8>) { writer.field(name, value) }
+
+    func responseServerAndDate(_ time: TimeText) { writer.fields(time.http1Fields) }
 
     func endResponseHead() { writer.endHead() }
 
@@ -69,7 +72,7 @@ extension HTTP1Connection: ClientStream {
 
     func endResponse() {
         var keepsAlive = false
-        if writer.hasSpool {
+        if writer.spool != nil {
             do throws(SystemError) {
                 keepsAlive = try writer.endSpooled(location.settings.fastCGI.buffering)
             } catch {
@@ -106,8 +109,10 @@ extension HTTP1Connection: ClientStream {
 
     /// Response bytes go to the file now, because memory holds enough for the client to go on with.
     private var spoolsResponse: Bool {
-        if writer.hasSpool { return true }
-        guard writer.outputCount > UpstreamConnection.highWaterMark, let exchange else { return false }
+        if writer.spool != nil { return true }
+        guard let output = writer.output, output.count > UpstreamConnection.highWaterMark, let exchange else {
+            return false
+        }
         let buffering = location.settings.fastCGI.buffering
         return buffering.buffersResponses && buffering.maxTempFileSize > 0 && exchange.response.mayBuffer
     }
@@ -145,7 +150,7 @@ extension HTTP1Connection: ClientStream {
 
     /// Bytes that the client may have now (`limit_rate`).
     private var responseBudget: Int {
-        guard let exchange else { return .max }
+        guard let exchange, exchange.response.limitRate > 0 else { return .max }
         return exchange.response.budget(
             after: location.settings.client.limitRateAfter, elapsed: loop.events.now - exchange.request.startedAt,
             sent: writer.bytesSent)

@@ -25,8 +25,5 @@ final class HTTP1Reader {
     }
 
     /// Ready for the next request.
-    func reset() {
-        parser.reset()
-        decoder = BodyDecoder(.none)
-    }
+    func reset() { parser.reset() }
 }

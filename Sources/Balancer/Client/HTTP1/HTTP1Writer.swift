@@ -1,3 +1,4 @@
+internal import Bytes
 internal import HTTPWire
 internal import NginxConfig
 internal import Reactor
@@ -32,10 +33,10 @@ struct HTTP1Writer {
 
     private let buffers: BufferPool
     private var encoder = ResponseEncoder()
-    private var output: ByteBuffer?
+    private(set) var output: ByteBuffer?
     /// The part of a file that follows the output.
     private var file: FilePart?
-    private var spool: ResponseSpool?
+    private(set) var spool: ResponseSpool?
     var isWritable = true
     /// `limit_rate`: nothing is sent until the rate's timer fires.
     var isHeldBack = false
@@ -57,14 +58,12 @@ struct HTTP1Writer {
     var bytesSent: Int { bytesWritten - bytesAtStart }
     /// Everything that was handed over is sent.
     var isFlushed: Bool { output == nil && file == nil && spool == nil }
-    var hasSpool: Bool { spool != nil }
     var isChunked: Bool { encoder.isChunked }
-    var outputCount: Int { output?.count ?? 0 }
 
     /// Bytes that wait; with a spool that has room, none.
     var backlog: Int {
         if let spool { return spool.isFull ? .max : 0 }
-        return outputCount
+        return output?.count ?? 0
     }
 
     // MARK: The response
@@ -72,19 +71,22 @@ struct HTTP1Writer {
     mutating func writeContinue() { ResponseEncoder.writeContinue(into: &buffer().storage) }
 
     mutating func beginHead(
-        _ status: Int, reason: String?, for head: borrowing RequestHead, mayKeepAlive: Bool, contentLength: Int?
+        _ status: Int, reason: String?, version: HTTPVersion, isHead: Bool, keepsAlive: Bool, contentLength: Int?
     ) {
         let output = buffer()
         headStart = output.count
         encoder.begin(
-            status, reason: reason, version: head.version, isHead: head.method.isHead,
-            keepAlive: mayKeepAlive && head.keepsAlive, contentLength: contentLength, into: &output.storage)
+            status, reason: reason, version: version, isHead: isHead, keepAlive: keepsAlive,
+            contentLength: contentLength, into: &output.storage)
     }
 
-    func field(_ name: Span<UInt8>, _ value: Span<UInt8>) {
+    mutating func field(_ name: Span<UInt8>, _ value: Span<UInt8>) {
         guard let output else { return }
         encoder.field(name, value, into: &output.storage)
     }
+
+    /// Fields that are framed already.
+    mutating func fields(_ bytes: [UInt8]) { output?.storage.append(copying: bytes.span) }
 
     mutating func endHead() {
         guard let output else { return }
@@ -140,7 +142,7 @@ struct HTTP1Writer {
     ///   lender's buffer is not in use.
     mutating func send(_ pieces: LentPieces, to transport: any Transport) -> Bool {
         defer { pieces.removeAll() }
-        let outputCount = outputCount
+        let outputCount = output?.count ?? 0
         var sent = 0
         var isBlocked = false
         switch transport.write(pieces, after: output) {

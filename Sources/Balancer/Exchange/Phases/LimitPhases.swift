@@ -11,22 +11,21 @@ struct LimitPhases {
         let location: RunningLocation = exchange.location
         guard let limiter = location.limiter, !exchange.limits.hasDecidedRequest else { return .proceed }
         let isDryRun = location.settings.requestLimits.isDryRun
-        let counters = exchange.loop.counters
         switch admit(limiter, location) {
         case .admitted(0):
             exchange.limits.requestStatus = "PASSED"
-            LoopCounters.add(counters.limitPassed)
+            LoopCounters.add(exchange.loop.counters.limitPassed)
         case .admitted where isDryRun:
             exchange.limits.requestStatus = "DELAYED_DRY_RUN"
         case .admitted(let delay):
             exchange.limits.requestStatus = "DELAYED"
-            LoopCounters.add(counters.limitDelayed)
+            LoopCounters.add(exchange.loop.counters.limitDelayed)
             exchange.delay(by: .milliseconds(delay))
         case .refused(let index, let excess, let budget):
             exchange.limits.requestStatus = isDryRun ? "REJECTED_DRY_RUN" : "REJECTED"
             log(index, excess, isDryRun)
             if isDryRun { return .proceed }
-            LoopCounters.add(counters.rateLimited)
+            LoopCounters.add(exchange.loop.counters.rateLimited)
             exchange.refuse(.rateLimited(location.settings.requestLimits.status, limitIndex: index, budget))
             return .answered
         }

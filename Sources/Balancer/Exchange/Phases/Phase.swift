@@ -37,6 +37,21 @@ enum Phase {
         case answered
     }
 
+    /// Whether the phase can do anything but let a request proceed.
+    func isNeeded(at location: LocationSettings) -> Bool {
+        switch self {
+        case .internalOnly: location.isInternal
+        case .bodySize: location.client.maxBodySize > 0
+        case .bodyAtHand: location.fastCGI.pass != nil
+        case .rewrite: !location.rewriteSteps.isEmpty
+        case .requestLimit: !location.requestLimits.rules.isEmpty
+        case .connectionLimit: !location.connectionLimits.rules.isEmpty
+        case .access: !location.accessRules.isEmpty
+        case .tryFiles: location.files.tryFiles != nil
+        case .serverRewrite, .content, .log: true
+        }
+    }
+
     func run(_ exchange: Exchange) -> Outcome {
         switch self {
         case .serverRewrite: return RewritePhase(exchange).runServer()

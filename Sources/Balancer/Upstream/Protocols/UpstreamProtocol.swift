@@ -1,4 +1,3 @@
-internal import Bytes
 internal import Reactor
 
 /// A protocol that the balancer speaks to peers: it turns requests into bytes, and bytes into responses.
@@ -41,49 +40,4 @@ enum UpstreamEvent {
 /// What came is no response.
 struct UpstreamProtocolError: Error, CustomStringConvertible {
     let description: String
-}
-
-/// A response's head as a peer sent it, whatever protocol brought it.
-struct UpstreamResponseHead {
-    /// One header line, as offsets into ``UpstreamResponseHead/bytes``.
-    struct Field: Equatable {
-        /// What the balancer does with a header.
-        enum Kind {
-            /// Passes it on.
-            case other
-            /// Passes on the last one.
-            case contentType
-            case requestID
-            /// `X-Accel-…`: the balancer itself is meant.
-            case accel
-            /// Drops it: it concerns one connection, or the balancer writes it itself.
-            case own
-        }
-
-        let name: Range<Int>
-        let value: Range<Int>
-        let kind: Kind
-    }
-
-    var bytes: [UInt8] = []
-    var fields: [Field] = []
-    var status = 200
-    /// The reason phrase; empty: the usual one.
-    var reason = 0..<0
-    var contentLength: Int?
-    /// There is a field of the kind ``Field/Kind/accel``.
-    var hasAccel = false
-
-    /// Whether a field has this name.
-    /// - Parameter name: In lower case.
-    func isNamed(_ field: Field, _ name: String) -> Bool { bytes[field.name].isEqual(ignoringCase: name.utf8) }
-
-    /// The first value of a field.
-    /// - Parameter name: In lower case.
-    func value(of name: String, kind: Field.Kind) -> [UInt8]? {
-        for field in fields where field.kind == kind && isNamed(field, name) { return Array(bytes[field.value]) }
-        return nil
-    }
-
-    func text(_ range: Range<Int>) -> String { String(decoding: bytes[range], as: UTF8.self) }
 }

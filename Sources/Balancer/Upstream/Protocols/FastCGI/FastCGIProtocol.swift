@@ -9,13 +9,9 @@ final class FastCGIProtocol: UpstreamProtocol {
     private static let recordSize = 65_528
 
     private var wire = FastCGIClientMachine()
-    /// Kept for its memory.
-    private var head = UpstreamResponseHead()
 
     func begin(_ exchange: Exchange, time: WallTime, into out: ByteBuffer) {
         let settings = exchange.location.settings
-        // The codec fills its memory again, which must not be shared then.
-        head.bytes = []
         wire.limits.head = settings.fastCGI.bufferSize
         wire.begin(
             keepsConnection: settings.fastCGI.keepsConnection && exchange.probe == nil,
@@ -41,9 +37,7 @@ final class FastCGIProtocol: UpstreamProtocol {
     func next(_ bytes: Span<UInt8>, from position: inout Int) throws(UpstreamProtocolError) -> UpstreamEvent {
         do throws(FastCGIError) {
             switch try wire.next(bytes, from: &position) {
-            case .head:
-                head.take(wire.head)
-                return .head(head)
+            case .head: return .head(wire.parser.head)
             case .body(let range): return .body(range)
             case .diagnostics(let range): return .diagnostics(range)
             case .end(let isReusable): return .end(isReusable: isReusable)
@@ -53,32 +47,5 @@ final class FastCGIProtocol: UpstreamProtocol {
         } catch {
             throw UpstreamProtocolError(description: "\(error)")
         }
-    }
-}
-
-extension UpstreamResponseHead {
-    fileprivate mutating func take(_ head: borrowing CGIResponseHead) {
-        bytes = head.bytes
-        status = head.status
-        reason = head.reason
-        contentLength = head.contentLength
-        hasAccel = head.hasAccel
-        fields.removeAll(keepingCapacity: true)
-        for field in head.fields {
-            fields.append(Field(name: field.name, value: field.value, kind: Field.Kind(field.known)))
-        }
-    }
-}
-
-extension UpstreamResponseHead.Field.Kind {
-    fileprivate init(_ known: KnownResponseField) {
-        self =
-            switch known {
-            case .contentType: .contentType
-            case .xRequestID: .requestID
-            case .accel: .accel
-            case .status, .contentLength, .hopByHop, .date, .server, .transferEncoding: .own
-            case .location, .retryAfter, .other: .other
-            }
     }
 }
