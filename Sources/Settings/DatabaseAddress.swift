@@ -4,13 +4,14 @@ extension Settings {
     /// `DB_NAME` is set.
     /// - Parameter option: the value of `--database`.
     package func databaseAddress(option: String? = nil) throws(SettingsError) -> String? {
-        if let url = try value(Variables.databaseURL, option: option, "--database") { return url }
-        let host = try value(Variables.databaseHost)
-        let name = try value(Variables.databaseName)
+        if let url = try value(EnvironmentVariables.databaseURL, option: option, "--database") { return url }
+        let host = try value(EnvironmentVariables.databaseHost)
+        let name = try value(EnvironmentVariables.databaseName)
         guard host != nil || name != nil else { return nil }
         let members: [(String, String?)] = [
-            ("host", host), ("port", "\(try value(Variables.databasePort))"), ("dbname", name),
-            ("user", try value(Variables.databaseUser)), ("password", try value(Variables.databasePassword)),
+            ("host", host), ("port", "\(try value(EnvironmentVariables.databasePort))"), ("dbname", name),
+            ("user", try value(EnvironmentVariables.databaseUser)),
+            ("password", try value(EnvironmentVariables.databasePassword)),
         ]
         return members.compactMap { name, value in value.map { "\(name)=\(Self.quoted($0))" } }.joined(separator: " ")
     }

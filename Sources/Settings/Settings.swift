@@ -30,7 +30,7 @@ package struct Settings: Sendable {
     ///   - option: the value from the command line. It overrides the variable.
     ///   - name: the option's name, for example `--workers`.
     package func value<Value>(
-        _ variable: Variable<Value>, option: String? = nil, _ name: String = ""
+        _ variable: EnvironmentVariable<Value>, option: String? = nil, _ name: String = ""
     ) throws(SettingsError) -> Value {
         if let option {
             guard let value = variable.parse(option) else {
@@ -55,7 +55,7 @@ package struct Settings: Sendable {
         return nil
     }
 
-    private func message<Value>(_ name: String, _ text: String, _ variable: Variable<Value>) -> String {
+    private func message<Value>(_ name: String, _ text: String, _ variable: EnvironmentVariable<Value>) -> String {
         "\(name): \(variable.isSecret ? "the value" : Self.shown(text)) is not \(variable.expectation)"
     }
 

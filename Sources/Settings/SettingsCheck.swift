@@ -2,19 +2,22 @@ extension Settings {
     /// Checks all variables with a restricted form, so that an invalid one ends a command before it starts anything.
     package func checkAll() throws(SettingsError) {
         for number in [
-            Variables.databasePort, Variables.connectionRetries, Variables.connectionLimit, Variables.rateLimitRequests,
-            Variables.apiConnections, Variables.queueLimit, Variables.cacheMaxEntries, Variables.nodeCount,
-            Variables.workerCount, Variables.wait,
+            EnvironmentVariables.databasePort, EnvironmentVariables.connectionRetries,
+            EnvironmentVariables.connectionLimit, EnvironmentVariables.rateLimitRequests,
+            EnvironmentVariables.apiConnections, EnvironmentVariables.queueLimit, EnvironmentVariables.cacheMaxEntries,
+            EnvironmentVariables.nodeCount,
+            EnvironmentVariables.workerCount, EnvironmentVariables.wait,
         ] { _ = try value(number) }
-        for number in [Variables.apiThreads, Variables.concurrency] { _ = try value(number) }
+        for number in [EnvironmentVariables.apiThreads, EnvironmentVariables.concurrency] { _ = try value(number) }
         for time in [
-            Variables.baseBackoff, Variables.rateLimitWindow, Variables.cacheTTL, Variables.idempotencyTTL,
-            Variables.resultRetention,
+            EnvironmentVariables.baseBackoff, EnvironmentVariables.rateLimitWindow, EnvironmentVariables.cacheTTL,
+            EnvironmentVariables.idempotencyTTL,
+            EnvironmentVariables.resultRetention,
         ] { _ = try value(time) }
-        _ = try value(Variables.strategy)
-        _ = try value(Variables.logLevel)
-        _ = try value(Variables.logFormat)
-        _ = try value(Variables.json)
-        _ = try value(Variables.keepFailedInput)
+        _ = try value(EnvironmentVariables.strategy)
+        _ = try value(EnvironmentVariables.logLevel)
+        _ = try value(EnvironmentVariables.logFormat)
+        _ = try value(EnvironmentVariables.json)
+        _ = try value(EnvironmentVariables.keepFailedInput)
     }
 }

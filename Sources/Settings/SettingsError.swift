@@ -22,7 +22,7 @@ extension SettingsError {
     /// - Parameters:
     ///   - option: the option that the value came from; `nil` if it came from the variable.
     ///   - reason: what is wrong, without secrets.
-    package init<Value>(_ variable: Variable<Value>, option: String? = nil, _ reason: String) {
+    package init<Value>(_ variable: EnvironmentVariable<Value>, option: String? = nil, _ reason: String) {
         self.init("\(option ?? variable.name): \(reason)", option == nil ? .configuration : .usage)
     }
 }

@@ -21,42 +21,43 @@ struct APICommand: ParsableCommand {
             """
                 + CommandConfiguration.variables(
                     [
-                        Variables.applicationName.entry, Variables.adminToken.entry, Variables.queueLimit.entry,
-                        Variables.cacheKey.entry, Variables.idempotencyTTL.entry,
-                        Variables.keepFailedInput.entry, Variables.webServers.entry,
+                        EnvironmentVariables.applicationName.entry, EnvironmentVariables.adminToken.entry,
+                        EnvironmentVariables.queueLimit.entry,
+                        EnvironmentVariables.cacheKey.entry, EnvironmentVariables.idempotencyTTL.entry,
+                        EnvironmentVariables.keepFailedInput.entry, EnvironmentVariables.webServers.entry,
                     ] + Settings.databaseEntries + Settings.logEntries))
 
-    @Option(help: .variable(Variables.apiListen, placeholder: "address"))
+    @Option(help: .variable(EnvironmentVariables.apiListen, placeholder: "address"))
     var listen: String?
 
-    @Option(help: .variable(Variables.apiThreads, placeholder: "n"))
+    @Option(help: .variable(EnvironmentVariables.apiThreads, placeholder: "n"))
     var threads: String?
 
-    @Option(help: .variable(Variables.apiConnections, placeholder: "n"))
+    @Option(help: .variable(EnvironmentVariables.apiConnections, placeholder: "n"))
     var connections: String?
 
     func run() throws {
         try reporting {
             let settings = try Settings.load()
-            let name = try settings.processName(Variables.applicationName, "api")
+            let name = try settings.processName(EnvironmentVariables.applicationName, "api")
             let logger = try settings.startLogging(as: name)
-            let adminToken = try settings.value(Variables.adminToken)
+            let adminToken = try settings.value(EnvironmentVariables.adminToken)
             let invocation = CGIProgram.invocation(environment: settings.merged)
             var configuration = APINode.Configuration(listen: try address(settings, invocation), name: name)
             let cores = max(1, sysconf(CInt(_SC_NPROCESSORS_ONLN)))
             configuration.threads =
-                try settings.value(Variables.apiThreads, option: threads, "--threads")
+                try settings.value(EnvironmentVariables.apiThreads, option: threads, "--threads")
                 ?? max(4, 2 * cores)
             configuration.connections = try settings.value(
-                Variables.apiConnections, option: connections, "--connections")
+                EnvironmentVariables.apiConnections, option: connections, "--connections")
             configuration.adminToken = adminToken
             configuration.webServers = try webServers(settings)
             let queueConfiguration = QueueClient.Configuration(
                 postgres: try settings.postgres(applicationName: "millrace \(name)"),
-                queueLimit: try settings.value(Variables.queueLimit),
-                cacheSecret: try settings.value(Variables.cacheKey).map { Array($0.utf8) },
-                idempotencyTTL: try settings.value(Variables.idempotencyTTL),
-                keepsFailedInput: try settings.value(Variables.keepFailedInput))
+                queueLimit: try settings.value(EnvironmentVariables.queueLimit),
+                cacheSecret: try settings.value(EnvironmentVariables.cacheKey).map { Array($0.utf8) },
+                idempotencyTTL: try settings.value(EnvironmentVariables.idempotencyTTL),
+                keepsFailedInput: try settings.value(EnvironmentVariables.keepFailedInput))
 
             // Block the signals before the first thread starts, because threads inherit that.
             let signals = StopSignals { _exit(1) }
@@ -78,19 +79,19 @@ struct APICommand: ParsableCommand {
     }
 
     private func webServers(_ settings: Settings) throws(SettingsError) -> [SocketAddress]? {
-        guard let list = try settings.value(Variables.webServers) else { return nil }
+        guard let list = try settings.value(EnvironmentVariables.webServers) else { return nil }
         return try list.map { (text) throws(SettingsError) in
             if let address = SocketAddress(numeric: text, port: 0) { return address }
-            throw SettingsError(Variables.webServers, "\(Settings.shown(text)) is not an address")
+            throw SettingsError(EnvironmentVariables.webServers, "\(Settings.shown(text)) is not an address")
         }
     }
 
     private func address(_ settings: Settings, _ invocation: CGIProgram.Invocation) throws -> ListenAddress {
         if listen == nil, invocation == .listenerOnStandardInput { return .descriptor(0) }
-        let text = try settings.value(Variables.apiListen, option: listen, "--listen")
+        let text = try settings.value(EnvironmentVariables.apiListen, option: listen, "--listen")
         guard let address = ListenAddress(text) else {
             throw SettingsError(
-                Variables.apiListen, option: listen.map { _ in "--listen" },
+                EnvironmentVariables.apiListen, option: listen.map { _ in "--listen" },
                 "\(Settings.shown(text)) is not unix:/path, host:port or fd:0")
         }
         return address

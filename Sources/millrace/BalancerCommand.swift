@@ -16,28 +16,35 @@ struct BalancerCommand: ParsableCommand {
             """
                 + CommandConfiguration.variables(
                     [
-                        Variables.upstream.entry, Variables.strategy.entry, Variables.rateLimitRequests.entry,
-                        Variables.rateLimitWindow.entry, Variables.trustedProxies.entry,
-                        Variables.accessLog.entry,
-                        Variables.adminToken.entry,
+                        EnvironmentVariables.upstream.entry, EnvironmentVariables.strategy.entry,
+                        EnvironmentVariables.rateLimitRequests.entry,
+                        EnvironmentVariables.rateLimitWindow.entry, EnvironmentVariables.trustedProxies.entry,
+                        EnvironmentVariables.accessLog.entry,
+                        EnvironmentVariables.adminToken.entry,
                     ] + Settings.logEntries))
 
     @Option(
-        name: .customShort("c", allowingJoined: true), help: .variable(Variables.configurationFile, placeholder: "file")
+        name: .customShort("c", allowingJoined: true),
+        help: .variable(EnvironmentVariables.configurationFile, placeholder: "file")
     )
     var file: String?
 
-    @Option(name: .customShort("p", allowingJoined: true), help: .variable(Variables.prefix, placeholder: "prefix"))
+    @Option(
+        name: .customShort("p", allowingJoined: true),
+        help: .variable(EnvironmentVariables.prefix, placeholder: "prefix"))
     var prefix: String?
 
-    @Option(name: .customShort("e", allowingJoined: true), help: .variable(Variables.errorLog, placeholder: "errlog"))
+    @Option(
+        name: .customShort("e", allowingJoined: true),
+        help: .variable(EnvironmentVariables.errorLog, placeholder: "errlog"))
     var errorLog: String?
 
     @Option(
-        name: .customShort("g", allowingJoined: true), help: .variable(Variables.directives, placeholder: "directives"))
+        name: .customShort("g", allowingJoined: true),
+        help: .variable(EnvironmentVariables.directives, placeholder: "directives"))
     var directives: String?
 
-    @Option(help: .variable(Variables.listen, placeholder: "address,…"))
+    @Option(help: .variable(EnvironmentVariables.listen, placeholder: "address,…"))
     var listen: String?
 
     @Flag(name: .customShort("t"), help: "Test the configuration and exit.")
@@ -81,7 +88,7 @@ struct BalancerCommand: ParsableCommand {
         if configuration.main.daemon == true, try Daemon.start(pidFile: try source.pidFile()) { return }
         _ = try settings.startLogging(as: "balancer")
         var options = source.options
-        options.adminToken = try settings.value(Variables.adminToken)
+        options.adminToken = try settings.value(EnvironmentVariables.adminToken)
         options.pidFile = try source.pidFile()
         do {
             try Balancer(options).run()

@@ -7,9 +7,9 @@ extension Settings {
     func postgres(applicationName name: String) throws(SettingsError) -> PostgresConfiguration {
         PostgresConfiguration(
             connectionString: try usableDatabaseAddress(), applicationName: name,
-            connectionLimit: try value(Variables.connectionLimit),
-            connectionRetries: try value(Variables.connectionRetries),
-            baseBackoff: try value(Variables.baseBackoff))
+            connectionLimit: try value(EnvironmentVariables.connectionLimit),
+            connectionRetries: try value(EnvironmentVariables.connectionRetries),
+            baseBackoff: try value(EnvironmentVariables.baseBackoff))
     }
 
     private func usableDatabaseAddress() throws(SettingsError) -> String {
@@ -23,15 +23,18 @@ extension Settings {
         guard !PostgresConfiguration.isUsable(address) else { return }
         // libpq's error message is not used: it quotes the malformed part, which may be the password.
         throw SettingsError(
-            Variables.databaseURL, option: option,
+            EnvironmentVariables.databaseURL, option: option,
             "the value is neither a database URL (postgresql://user:password@host:port/name) nor a libpq conninfo "
                 + "string")
     }
 
     static let databaseEntries = [
-        Variables.databaseURL.entry, Variables.databaseHost.entry, Variables.databasePort.entry,
-        Variables.databaseName.entry, Variables.databaseUser.entry, Variables.databasePassword.entry,
-        Variables.connectionRetries.entry, Variables.baseBackoff.entry, Variables.connectionLimit.entry,
+        EnvironmentVariables.databaseURL.entry, EnvironmentVariables.databaseHost.entry,
+        EnvironmentVariables.databasePort.entry,
+        EnvironmentVariables.databaseName.entry, EnvironmentVariables.databaseUser.entry,
+        EnvironmentVariables.databasePassword.entry,
+        EnvironmentVariables.connectionRetries.entry, EnvironmentVariables.baseBackoff.entry,
+        EnvironmentVariables.connectionLimit.entry,
     ]
-    static let logEntries = [Variables.logLevel.entry, Variables.logFormat.entry]
+    static let logEntries = [EnvironmentVariables.logLevel.entry, EnvironmentVariables.logFormat.entry]
 }

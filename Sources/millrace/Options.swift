@@ -3,7 +3,7 @@ import Settings
 
 extension ArgumentHelp {
     /// The help of an option that overrides a variable: the variable's description, name and default.
-    static func variable<Value>(_ variable: Variable<Value>, placeholder: String) -> ArgumentHelp {
+    static func variable<Value>(_ variable: EnvironmentVariable<Value>, placeholder: String) -> ArgumentHelp {
         ArgumentHelp("\(variable.help)", valueName: placeholder)
     }
 }
@@ -29,7 +29,7 @@ extension CommandConfiguration {
     }
 }
 
-extension Variable {
+extension EnvironmentVariable {
     /// The line of ``CommandConfiguration/variables(_:)``.
     var entry: (name: String, help: String) {
         (name, summary + (defaultText.map { " (default: \($0))" } ?? ""))

@@ -4,7 +4,7 @@ import Settings
 extension Settings {
     /// The variable's value. If it is not set, the kind of process and the host's name, which is different for each
     /// replica of a container.
-    func processName(_ variable: Variable<String?>, _ kind: String) throws(SettingsError) -> String {
+    func processName(_ variable: EnvironmentVariable<String?>, _ kind: String) throws(SettingsError) -> String {
         try value(variable) ?? "\(kind)-\(Self.hostName)"
     }
 

@@ -11,19 +11,19 @@ struct UpCommand: ParsableCommand {
             The variables of the other subcommands apply, too.
             """)
 
-    @Option(help: .variable(Variables.listen, placeholder: "address,…"))
+    @Option(help: .variable(EnvironmentVariables.listen, placeholder: "address,…"))
     var listen: String?
 
-    @Option(help: .variable(Variables.dataFolder, placeholder: "folder"))
+    @Option(help: .variable(EnvironmentVariables.dataFolder, placeholder: "folder"))
     var data: String?
 
-    @Option(help: .variable(Variables.nodeCount, placeholder: "n"))
+    @Option(help: .variable(EnvironmentVariables.nodeCount, placeholder: "n"))
     var api: String?
 
-    @Option(help: .variable(Variables.workerCount, placeholder: "n"))
+    @Option(help: .variable(EnvironmentVariables.workerCount, placeholder: "n"))
     var workers: String?
 
-    @Option(help: .variable(Variables.databaseURL, placeholder: "url"))
+    @Option(help: .variable(EnvironmentVariables.databaseURL, placeholder: "url"))
     var database: String?
 
     func run() throws {
@@ -35,11 +35,11 @@ struct UpCommand: ParsableCommand {
             if let address { try settings.checkDatabase(address, option: database == nil ? nil : "--database") }
             let plan = try UpPlan(
                 settings,
-                listen: try settings.value(Variables.listen, option: listen, "--listen"),
+                listen: try settings.value(EnvironmentVariables.listen, option: listen, "--listen"),
                 listenOption: listen.map { _ in "--listen" },
-                data: try settings.value(Variables.dataFolder, option: data, "--data"),
-                nodes: try settings.value(Variables.nodeCount, option: api, "--api"),
-                workers: try settings.value(Variables.workerCount, option: workers, "--workers"),
+                data: try settings.value(EnvironmentVariables.dataFolder, option: data, "--data"),
+                nodes: try settings.value(EnvironmentVariables.nodeCount, option: api, "--api"),
+                workers: try settings.value(EnvironmentVariables.workerCount, option: workers, "--workers"),
                 database: address)
             // Check the configuration as the balancer will read it.
             _ = try ConfigurationSource(

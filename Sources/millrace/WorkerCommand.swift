@@ -12,29 +12,30 @@ struct WorkerCommand: ParsableCommand {
         commandName: "worker", abstract: "Run one worker, which claims tasks and computes them.",
         discussion: CommandConfiguration.variables(
             [
-                Variables.workerName.entry, Variables.cacheTTL.entry, Variables.cacheMaxEntries.entry,
-                Variables.resultRetention.entry, Variables.keepFailedInput.entry,
+                EnvironmentVariables.workerName.entry, EnvironmentVariables.cacheTTL.entry,
+                EnvironmentVariables.cacheMaxEntries.entry,
+                EnvironmentVariables.resultRetention.entry, EnvironmentVariables.keepFailedInput.entry,
             ] + Settings.databaseEntries + Settings.logEntries))
 
-    @Option(help: .variable(Variables.concurrency, placeholder: "n"))
+    @Option(help: .variable(EnvironmentVariables.concurrency, placeholder: "n"))
     var concurrency: String?
 
-    @Option(help: .variable(Variables.metrics, placeholder: "host:port"))
+    @Option(help: .variable(EnvironmentVariables.metrics, placeholder: "host:port"))
     var metrics: String?
 
     func run() throws {
         try reporting {
             let settings = try Settings.load()
-            let name = try settings.processName(Variables.workerName, "worker")
+            let name = try settings.processName(EnvironmentVariables.workerName, "worker")
             let cores = max(1, sysconf(CInt(_SC_NPROCESSORS_ONLN)))
             let configuration = WorkerDaemon.Configuration(
                 postgres: try settings.postgres(applicationName: "millrace \(name)"), name: name,
-                concurrency: try settings.value(Variables.concurrency, option: concurrency, "--concurrency")
+                concurrency: try settings.value(EnvironmentVariables.concurrency, option: concurrency, "--concurrency")
                     ?? cores,
-                cacheTTL: try settings.value(Variables.cacheTTL),
-                cacheMaxEntries: try settings.value(Variables.cacheMaxEntries),
-                retention: try settings.value(Variables.resultRetention),
-                keepsFailedInput: try settings.value(Variables.keepFailedInput),
+                cacheTTL: try settings.value(EnvironmentVariables.cacheTTL),
+                cacheMaxEntries: try settings.value(EnvironmentVariables.cacheMaxEntries),
+                retention: try settings.value(EnvironmentVariables.resultRetention),
+                keepsFailedInput: try settings.value(EnvironmentVariables.keepFailedInput),
                 metrics: try settings.metrics(option: metrics))
             let logger = try settings.startLogging(as: name)
 
@@ -63,10 +64,11 @@ private func restartProgram() -> Never {
 extension Settings {
     /// The address where a worker serves its metrics; `nil` if it does not serve them.
     func metrics(option: String? = nil) throws(SettingsError) -> HostPort? {
-        guard let text = try value(Variables.metrics, option: option, "--metrics") else { return nil }
+        guard let text = try value(EnvironmentVariables.metrics, option: option, "--metrics") else { return nil }
         guard let place = HostPort(text) else {
             throw SettingsError(
-                Variables.metrics, option: option.map { _ in "--metrics" }, "\(Self.shown(text)) is not host:port")
+                EnvironmentVariables.metrics, option: option.map { _ in "--metrics" },
+                "\(Self.shown(text)) is not host:port")
         }
         return place
     }

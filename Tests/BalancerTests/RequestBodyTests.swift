@@ -42,7 +42,7 @@ struct RequestBodyTests {
     @Test func `the next body has the memory of this one, unless that is large`() {
         var body = RequestBody()
         body.held.reserveCapacity(1000)
-        body.held = [1, 2, 3]
+        body.held.append(1)
         body.isBuffered = true
         body.ended()
         body.discard()

@@ -32,7 +32,7 @@ struct UpstreamMachineTests {
         for failure in [Machine.Failure.connectionLost, .timedOut, .invalidResponse] {
             var machine = asking(isIdempotent: false)
             machine.sent(isHeld: true)
-            let refusal: Machine.Refusal = failure == .timedOut ? .gatewayTimeout : .badGateway
+            let refusal: Machine.GatewayError = failure == .timedOut ? .gatewayTimeout : .badGateway
             #expect(machine.failed(failure, after: oneOfThree) == .refuse(refusal))
         }
     }

@@ -6,22 +6,22 @@ struct SettingsTests {
     @Test func `the option overrides the environment, the file and the default, in this order`() throws {
         let file = try DotEnv(parsing: "MILLRACE_WORKERS=5\nMILLRACE_API=6")
         let settings = Settings(environment: ["MILLRACE_WORKERS": "4"], file: file)
-        #expect(try settings.value(Variables.workerCount, option: "7", "--workers") == 7)
-        #expect(try settings.value(Variables.workerCount) == 4)
-        #expect(try settings.value(Variables.nodeCount) == 6)
-        #expect(try Settings(environment: [:]).value(Variables.nodeCount) == 3)
+        #expect(try settings.value(EnvironmentVariables.workerCount, option: "7", "--workers") == 7)
+        #expect(try settings.value(EnvironmentVariables.workerCount) == 4)
+        #expect(try settings.value(EnvironmentVariables.nodeCount) == 6)
+        #expect(try Settings(environment: [:]).value(EnvironmentVariables.nodeCount) == 3)
     }
 
     @Test func `an empty variable counts as not set`() throws {
         let settings = Settings(environment: ["MILLRACE_ADMIN_TOKEN": "", "RATE_LIMIT_REQUESTS": ""])
-        #expect(try settings.value(Variables.adminToken) == nil)
-        #expect(try settings.value(Variables.rateLimitRequests) == 100)
+        #expect(try settings.value(EnvironmentVariables.adminToken) == nil)
+        #expect(try settings.value(EnvironmentVariables.rateLimitRequests) == 100)
     }
 
     @Test(arguments: ["abc", "-1", "1.5", "65", "99999999999999999999"])
     func `an invalid number is reported with its variable and range, and the code for configuration`(value: String) {
         let settings = Settings(environment: ["MILLRACE_WORKERS": value])
-        let error = #expect(throws: SettingsError.self) { try settings.value(Variables.workerCount) }
+        let error = #expect(throws: SettingsError.self) { try settings.value(EnvironmentVariables.workerCount) }
         #expect(error?.description == "MILLRACE_WORKERS: \"\(value)\" is not a whole number from 0 to 64")
         #expect(error?.code == .configuration)
     }
@@ -29,7 +29,7 @@ struct SettingsTests {
     @Test func `an invalid option is reported with its name and the code for usage`() {
         let settings = Settings(environment: [:])
         let error = #expect(throws: SettingsError.self) {
-            try settings.value(Variables.workerCount, option: "many", "--workers")
+            try settings.value(EnvironmentVariables.workerCount, option: "many", "--workers")
         }
         #expect(error?.description == "--workers: \"many\" is not a whole number from 0 to 64")
         #expect(error?.code == .usage)
@@ -39,12 +39,13 @@ struct SettingsTests {
         ("0.5", Duration.milliseconds(500)), ("500ms", .milliseconds(500)), ("3s", .seconds(3)), ("1m", .seconds(60)),
     ])
     func `durations have units`(text: String, expected: Duration) throws {
-        #expect(try Settings(environment: ["DB_BASE_BACKOFF": text]).value(Variables.baseBackoff) == expected)
+        #expect(
+            try Settings(environment: ["DB_BASE_BACKOFF": text]).value(EnvironmentVariables.baseBackoff) == expected)
     }
 
     @Test(arguments: ["", "nan", "inf", "0x10", "-1", "1e3", "s", "61", "1 m"])
     func `an invalid duration is refused`(text: String) {
-        #expect(Variables.baseBackoff.parse(text) == nil)
+        #expect(EnvironmentVariables.baseBackoff.parse(text) == nil)
     }
 
     @Test(arguments: [
@@ -52,12 +53,12 @@ struct SettingsTests {
         ("least_connections", .leastConnections), ("Least-Connections", .leastConnections),
     ])
     func `strategies are accepted with dashes and underscores`(text: String, expected: StrategySetting) throws {
-        #expect(try Settings(environment: ["LB_STRATEGY": text]).value(Variables.strategy) == expected)
+        #expect(try Settings(environment: ["LB_STRATEGY": text]).value(EnvironmentVariables.strategy) == expected)
     }
 
     @Test func `an unknown strategy is refused with the allowed words`() {
         let error = #expect(throws: SettingsError.self) {
-            try Settings(environment: ["LB_STRATEGY": "random"]).value(Variables.strategy)
+            try Settings(environment: ["LB_STRATEGY": "random"]).value(EnvironmentVariables.strategy)
         }
         #expect(error?.description == "LB_STRATEGY: \"random\" is not one of round-robin, least-connections")
     }
@@ -77,8 +78,8 @@ struct SettingsTests {
 
     @Test func `without any source a variable has its default`() throws {
         let settings = Settings(environment: [:])
-        #expect(try settings.value(Variables.resultRetention) == .seconds(7 * 86400))
-        #expect(try settings.value(Variables.cacheTTL) == .seconds(3600))
-        #expect(Variables.nodeCount.help == "Number of API nodes [MILLRACE_API; default: 3]")
+        #expect(try settings.value(EnvironmentVariables.resultRetention) == .seconds(7 * 86400))
+        #expect(try settings.value(EnvironmentVariables.cacheTTL) == .seconds(3600))
+        #expect(EnvironmentVariables.nodeCount.help == "Number of API nodes [MILLRACE_API; default: 3]")
     }
 }

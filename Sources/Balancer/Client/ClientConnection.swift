@@ -2,7 +2,7 @@ internal import Reactor
 
 /// A client's connection, whatever protocol it speaks, as its loop keeps it.
 protocol ClientConnection: AnyObject {
-    /// Where its loop's ``ConnectionTable`` has it.
+    /// Where its loop's ``ClientConnectionTable`` has it.
     var placeInLoop: Int { get set }
     /// May be closed without harm to a request that is known.
     var isIdle: Bool { get }

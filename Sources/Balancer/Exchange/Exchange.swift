@@ -6,7 +6,7 @@ internal import Reactor
 /// One request and its response: from the head that a client sent to the last byte that it gets.
 ///
 /// It is made of parts. Those that only know something are structs, which are reset by assignment but for their memory:
-/// ``Request``, ``Route``, ``RequestBody``, ``Response``, ``LimitDecisions``, ``RequestIDs``, ``PatternGroups``. The part
+/// ``Request``, ``RequestRoute``, ``RequestBody``, ``Response``, ``LimitDecisions``, ``RequestIDs``, ``PatternGroups``. The part
 /// that acts by itself is an object: ``UpstreamRequest``. What is done with a request is in the ``Phase``s.
 ///
 /// Exchanges are pooled (``BalancerLoop/takeExchange()``), and keep their memory.
@@ -17,7 +17,7 @@ final class Exchange: TimerHandler {
     /// It asks for a `health_check`, not for a client.
     private(set) var probe: HealthProbe?
     var request = Request()
-    var route = Route()
+    var route = RequestRoute()
     var body = RequestBody()
     private(set) var upstream: UpstreamRequest!
     var response = Response()
@@ -44,7 +44,7 @@ final class Exchange: TimerHandler {
         info = nil
         probe = nil
         request.reset()
-        route = Route()
+        route = RequestRoute()
         body.reset()
         upstream.reset()
         response = Response()

@@ -17,7 +17,7 @@ enum Refusal {
     case rateLimited(Int, limitIndex: Int, RequestBudget)
     /// `limit_conn`.
     case tooManyConnections(Int)
-    case upstream(UpstreamMachine.Refusal)
+    case upstream(UpstreamMachine.GatewayError)
 
     var status: Int {
         switch self {

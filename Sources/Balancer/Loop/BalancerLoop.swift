@@ -21,7 +21,7 @@ final class BalancerLoop: @unchecked Sendable {
     var siblings: [BalancerLoop] = []
 
     private var listeners: [ListenerSocket] = []
-    private(set) var connections: ConnectionTable
+    private(set) var connections: ClientConnectionTable
     private var upstreams: [LoopUpstream?] = []
     /// Of the first loop, which every reload keeps.
     private lazy var healthChecker = index == 0 ? HealthChecker(self) : nil
@@ -44,7 +44,7 @@ final class BalancerLoop: @unchecked Sendable {
         self.configuration = configuration
         self.connector = connector
         counters = shared.counters[index]
-        connections = ConnectionTable(loop: index, loops: shared.maxLoops)
+        connections = ClientConnectionTable(loop: index, loops: shared.maxLoops)
         events = try EventLoop()
         logs = AccessLogBuffers(events: events, writer: shared.logWriter)
     }

@@ -21,7 +21,7 @@ struct UpstreamMachine: Sendable {
     }
 
     /// What the balancer itself answers.
-    enum Refusal: Int, Sendable, Hashable {
+    enum GatewayError: Int, Sendable, Hashable {
         case badGateway = 502
         /// All peers are at `max_conns`, and the queue is full or the wait in it was too long.
         case busy = 503
@@ -33,7 +33,7 @@ struct UpstreamMachine: Sendable {
         case choose(isDequeued: Bool)
         /// Ask the same peer again on another connection.
         case reconnect
-        case refuse(Refusal)
+        case refuse(GatewayError)
         /// The response is under way and cannot be mended: close the client's connection.
         case cutShort
         case none
@@ -240,7 +240,7 @@ struct UpstreamMachine: Sendable {
         !isSpent && (isIdempotent || !hasSent || policy.conditions.contains(.nonIdempotent))
     }
 
-    private var refusal: Refusal {
+    private var refusal: GatewayError {
         switch lastFailure {
         case .connectTimedOut, .timedOut: .gatewayTimeout
         case .overloaded: .busy

@@ -18,16 +18,16 @@ struct ConfigurationSource {
         listen: String?
     ) throws {
         self.prefix =
-            Folder.absolute(try settings.value(Variables.prefix, option: prefix, "-p") ?? ".") + "/"
-        let logDirective = try settings.value(Variables.errorLog, option: errorLog, "-e").map {
+            Folder.absolute(try settings.value(EnvironmentVariables.prefix, option: prefix, "-p") ?? ".") + "/"
+        let logDirective = try settings.value(EnvironmentVariables.errorLog, option: errorLog, "-e").map {
             "error_log \($0);"
         }
-        if let logDirective, errorLog == nil { try Self.check(logDirective, of: Variables.errorLog.name) }
-        let given = try settings.value(Variables.directives, option: directives, "-g")
-        if let given, directives == nil { try Self.check(given, of: Variables.directives.name) }
+        if let logDirective, errorLog == nil { try Self.check(logDirective, of: EnvironmentVariables.errorLog.name) }
+        let given = try settings.value(EnvironmentVariables.directives, option: directives, "-g")
+        if let given, directives == nil { try Self.check(given, of: EnvironmentVariables.directives.name) }
         let all = [logDirective, given].compactMap { $0 }
         let directives = all.isEmpty ? nil : all.joined(separator: " ")
-        if let file = try settings.value(Variables.configurationFile, option: file, "-c") {
+        if let file = try settings.value(EnvironmentVariables.configurationFile, option: file, "-c") {
             name = Self.path(of: file, prefix: self.prefix)
             options = BalancerOptions(path: name, prefix: self.prefix, directives: directives)
         } else {

@@ -12,33 +12,37 @@ enum ShippedProxy {
 
     /// - Parameter listen: the value of `--listen`.
     static func text(_ settings: Settings, listen: String?) throws(SettingsError) -> String {
-        let addresses = try settings.value(Variables.listen, option: listen, "--listen")
-        try check(addresses, of: Variables.listen, option: listen.map { _ in "--listen" }, "an address to listen on") {
+        let addresses = try settings.value(EnvironmentVariables.listen, option: listen, "--listen")
+        try check(
+            addresses, of: EnvironmentVariables.listen, option: listen.map { _ in "--listen" },
+            "an address to listen on"
+        ) {
             DefaultProxy.configuration(listen: $0)
         }
-        let nodes = try settings.value(Variables.upstream)
-        try check(nodes, of: Variables.upstream, "a node's address (unix:/path or host:port)") {
+        let nodes = try settings.value(EnvironmentVariables.upstream)
+        try check(nodes, of: EnvironmentVariables.upstream, "a node's address (unix:/path or host:port)") {
             DefaultProxy.configuration(servers: $0)
         }
-        let proxies = try settings.value(Variables.trustedProxies)
-        try check(proxies, of: Variables.trustedProxies, "an address or a network") {
+        let proxies = try settings.value(EnvironmentVariables.trustedProxies)
+        try check(proxies, of: EnvironmentVariables.trustedProxies, "an address or a network") {
             DefaultProxy.configuration(trustedProxies: $0)
         }
-        let accessLog = try settings.value(Variables.accessLog)
-        try check(accessLog.map { [$0] } ?? [], of: Variables.accessLog, "a file") {
+        let accessLog = try settings.value(EnvironmentVariables.accessLog)
+        try check(accessLog.map { [$0] } ?? [], of: EnvironmentVariables.accessLog, "a file") {
             DefaultProxy.configuration(accessLog: $0[0])
         }
-        let requests = try settings.value(Variables.rateLimitRequests)
-        let window = Int((try settings.value(Variables.rateLimitWindow) / .seconds(1)).rounded(.up))
+        let requests = try settings.value(EnvironmentVariables.rateLimitRequests)
+        let window = Int((try settings.value(EnvironmentVariables.rateLimitWindow) / .seconds(1)).rounded(.up))
         return DefaultProxy.configuration(
             listen: addresses, servers: nodes, nodeWait: nodeWait,
-            strategy: try settings.value(Variables.strategy) == .roundRobin ? .roundRobin : .leastConnections,
+            strategy: try settings.value(EnvironmentVariables.strategy) == .roundRobin
+                ? .roundRobin : .leastConnections,
             rateLimit: requests == 0 ? nil : DefaultProxy.RateLimit(requests: requests, windowSeconds: window),
             trustedProxies: proxies, accessLog: accessLog)
     }
 
     private static func check<Value>(
-        _ items: [String], of variable: Variable<Value>, option: String? = nil, _ expectation: String,
+        _ items: [String], of variable: EnvironmentVariable<Value>, option: String? = nil, _ expectation: String,
         in configuration: ([String]) -> String
     ) throws(SettingsError) {
         for item in items where BalancerOptions.refusal(of: configuration([item])) != nil {

@@ -7,11 +7,11 @@ struct ServerCall {
     private let url: ServerURL
 
     init(_ settings: Settings, url option: String?) throws {
-        let text = try settings.value(Variables.url, option: option, "--url")
+        let text = try settings.value(EnvironmentVariables.url, option: option, "--url")
         do {
             url = try ServerURL(text)
         } catch {
-            throw SettingsError(Variables.url, option: option.map { _ in "--url" }, "\(error)")
+            throw SettingsError(EnvironmentVariables.url, option: option.map { _ in "--url" }, "\(error)")
         }
     }
 

@@ -19,7 +19,7 @@ struct SubmitCommand: ParsableCommand {
     var input = false
 
     // Unconditional, so that "--wait -1" is reported as an invalid value and not as a missing one.
-    @Option(parsing: .unconditional, help: .variable(Variables.wait, placeholder: "seconds"))
+    @Option(parsing: .unconditional, help: .variable(EnvironmentVariables.wait, placeholder: "seconds"))
     var wait: String?
 
     @OptionGroup var options: ClientOptions
@@ -27,7 +27,7 @@ struct SubmitCommand: ParsableCommand {
     func run() throws {
         try reporting {
             let settings = try Settings.load()
-            let wait = try settings.value(Variables.wait, option: wait, "--wait")
+            let wait = try settings.value(EnvironmentVariables.wait, option: wait, "--wait")
             let call = try options.call(settings)
             show(try submit(try inputObject(), call, wait), asJSON: try options.asJSON(settings))
         }

@@ -23,7 +23,7 @@ struct TaskCommand: ParsableCommand {
     func run() throws {
         try reporting {
             let settings = try Settings.load()
-            let seconds = wait ? try settings.value(Variables.wait) : 0
+            let seconds = wait ? try settings.value(EnvironmentVariables.wait) : 0
             show(try options.call(settings).get("/task/\(id)", wait: seconds), asJSON: try options.asJSON(settings))
         }
     }

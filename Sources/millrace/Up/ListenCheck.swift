@@ -20,7 +20,8 @@ struct ListenCheck {
             let (host, port) = UpPlan.split(text)
             guard let place = HostPort("\(host):\(port)"), place.port > 0 else {
                 throw SettingsError(
-                    Variables.listen, option: option, "\(Settings.shown(text)) is not an address (host:port)")
+                    EnvironmentVariables.listen, option: option, "\(Settings.shown(text)) is not an address (host:port)"
+                )
             }
             for address in try found(place) {
                 do {
@@ -36,7 +37,7 @@ struct ListenCheck {
         do {
             return try place.addresses()
         } catch {
-            throw SettingsError(Variables.listen, option: option, "\(error)")
+            throw SettingsError(EnvironmentVariables.listen, option: option, "\(error)")
         }
     }
 }

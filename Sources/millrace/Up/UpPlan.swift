@@ -31,20 +31,22 @@ struct UpPlan {
         self.listenOption = listenOption
         // The user that PostgreSQL runs as cannot enter root's home.
         self.data = Folder.absolute(data ?? (Account.isRoot ? "/var/lib/millrace" : ".millrace"))
-        let applicationName = try settings.value(Variables.applicationName) ?? "api"
+        let applicationName = try settings.value(EnvironmentVariables.applicationName) ?? "api"
         self.nodes = (1...nodes).map { "\(applicationName)-\($0)" }
-        let workerName = try settings.value(Variables.workerName) ?? "worker"
+        let workerName = try settings.value(EnvironmentVariables.workerName) ?? "worker"
         self.workers = (0..<workers).map { "\(workerName)-\($0 + 1)" }
         self.database = database
         metrics = try settings.metrics()
         if let metrics, Int(metrics.port) + workers > 65536 {
             throw SettingsError(
-                Variables.metrics, "each worker uses the next port, and a port above 65535 would be needed")
+                EnvironmentVariables.metrics, "each worker uses the next port, and a port above 65535 would be needed")
         }
-        connectionLimit = try settings.value(Variables.connectionLimit)
+        connectionLimit = try settings.value(EnvironmentVariables.connectionLimit)
         var environment = settings.merged
         // The children write into pipes and would choose JSON, but their merged log is for people.
-        if try settings.value(Variables.logFormat) == .auto { environment[Variables.logFormat.name] = "text" }
+        if try settings.value(EnvironmentVariables.logFormat) == .auto {
+            environment[EnvironmentVariables.logFormat.name] = "text"
+        }
         self.environment = environment
     }
 
@@ -52,12 +54,13 @@ struct UpPlan {
     /// - Parameter number: the worker's number, from 0.
     func workerEnvironment(_ number: Int) -> [String: String] {
         var values: [String: String] = [:]
-        if environment[Variables.concurrency.name, default: ""].isEmpty {
+        if environment[EnvironmentVariables.concurrency.name, default: ""].isEmpty {
             let cores = max(1, sysconf(CInt(_SC_NPROCESSORS_ONLN)))
-            values[Variables.concurrency.name] = "\(max(1, cores / max(1, workers.count)))"
+            values[EnvironmentVariables.concurrency.name] = "\(max(1, cores / max(1, workers.count)))"
         }
         if let metrics, metrics.port > 0 {
-            values[Variables.metrics.name] = "\(HostPort(host: metrics.host, port: metrics.port + UInt16(number)))"
+            values[EnvironmentVariables.metrics.name] =
+                "\(HostPort(host: metrics.host, port: metrics.port + UInt16(number)))"
         }
         return values
     }

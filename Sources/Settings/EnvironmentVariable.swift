@@ -1,5 +1,5 @@
 /// A setting: the name of its environment variable, its default, and its allowed values.
-package struct Variable<Value: Sendable>: Sendable {
+package struct EnvironmentVariable<Value: Sendable>: Sendable {
     package let name: String
     /// The description in `--help`.
     package let summary: String
@@ -17,27 +17,27 @@ package struct Variable<Value: Sendable>: Sendable {
     }
 }
 
-extension Variable where Value == Int {
+extension EnvironmentVariable where Value == Int {
     static func integer(_ name: String, _ summary: String, _ defaultValue: Int, in range: ClosedRange<Int>) -> Self {
-        Variable(
+        EnvironmentVariable(
             name: name, summary: summary, defaultValue: defaultValue, defaultText: "\(defaultValue)",
             expectation: "a whole number from \(range.lowerBound) to \(range.upperBound)", isSecret: false
         ) { text in Int(text).flatMap { range.contains($0) ? $0 : nil } }
     }
 }
 
-extension Variable where Value == Int? {
+extension EnvironmentVariable where Value == Int? {
     static func integer(
         _ name: String, _ summary: String, default defaultText: String, in range: ClosedRange<Int>
     ) -> Self {
-        Variable(
+        EnvironmentVariable(
             name: name, summary: summary, defaultValue: nil, defaultText: defaultText,
             expectation: "a whole number from \(range.lowerBound) to \(range.upperBound)", isSecret: false
         ) { text in Int(text).flatMap { range.contains($0) ? .some(.some($0)) : .none } }
     }
 }
 
-extension Variable where Value == Duration {
+extension EnvironmentVariable where Value == Duration {
     /// A duration: `30`, `0.5` (seconds), `500ms`, `30s`, `15m`, `12h`, `7d`.
     static func time(_ name: String, _ summary: String, _ defaultValue: String, in range: ClosedRange<Double>) -> Self {
         @Sendable func parse(_ text: String) -> Duration? {
@@ -50,7 +50,7 @@ extension Variable where Value == Duration {
             else { return nil }
             return .seconds(value * unit.1)
         }
-        return Variable(
+        return EnvironmentVariable(
             name: name, summary: summary, defaultValue: parse(defaultValue)!, defaultText: defaultValue,
             expectation:
                 "a time from \(shortText(range.lowerBound)) to \(shortText(range.upperBound)) seconds (or 500ms, 15m, 12h, 7d)",
@@ -62,26 +62,26 @@ extension Variable where Value == Duration {
     }
 }
 
-extension Variable where Value == String? {
+extension EnvironmentVariable where Value == String? {
     static func text(_ name: String, _ summary: String, isSecret: Bool = false) -> Self {
-        Variable(
+        EnvironmentVariable(
             name: name, summary: summary, defaultValue: nil, defaultText: nil, expectation: "a text", isSecret: isSecret
         ) { $0 }
     }
 }
 
-extension Variable where Value == String {
+extension EnvironmentVariable where Value == String {
     static func text(_ name: String, _ summary: String, _ defaultValue: String) -> Self {
-        Variable(
+        EnvironmentVariable(
             name: name, summary: summary, defaultValue: defaultValue, defaultText: defaultValue, expectation: "a text",
             isSecret: false
         ) { $0 }
     }
 }
 
-extension Variable where Value == [String] {
+extension EnvironmentVariable where Value == [String] {
     static func list(_ name: String, _ summary: String, _ defaultValue: [String]) -> Self {
-        Variable(
+        EnvironmentVariable(
             name: name, summary: summary, defaultValue: defaultValue,
             defaultText: defaultValue.isEmpty ? nil : defaultValue.joined(separator: ", "),
             expectation: "a list separated by commas", isSecret: false
@@ -94,18 +94,18 @@ extension Variable where Value == [String] {
     }
 }
 
-extension Variable where Value == [String]? {
+extension EnvironmentVariable where Value == [String]? {
     static func list(_ name: String, _ summary: String) -> Self {
-        Variable(
+        EnvironmentVariable(
             name: name, summary: summary, defaultValue: nil, defaultText: nil,
             expectation: "a list separated by commas", isSecret: false
-        ) { Variable<[String]>.items(in: $0).map { .some($0) } }
+        ) { EnvironmentVariable<[String]>.items(in: $0).map { .some($0) } }
     }
 }
 
-extension Variable where Value == Bool {
+extension EnvironmentVariable where Value == Bool {
     static func flag(_ name: String, _ summary: String) -> Self {
-        Variable(
+        EnvironmentVariable(
             name: name, summary: summary, defaultValue: false, defaultText: nil,
             expectation: "one of 1, 0, true, false",
             isSecret: false
@@ -119,10 +119,10 @@ extension Variable where Value == Bool {
     }
 }
 
-extension Variable where Value: CaseIterable & RawRepresentable, Value.RawValue == String {
+extension EnvironmentVariable where Value: CaseIterable & RawRepresentable, Value.RawValue == String {
     /// One of the words of an enumeration. `_` for `-` and upper case are accepted, too.
     static func choice(_ name: String, _ summary: String, _ defaultValue: Value) -> Self {
-        Variable(
+        EnvironmentVariable(
             name: name, summary: summary, defaultValue: defaultValue, defaultText: defaultValue.rawValue,
             expectation: "one of \(Value.allCases.map(\.rawValue).joined(separator: ", "))", isSecret: false
         ) { text in Value(rawValue: String(text.lowercased().map { $0 == "_" ? "-" : $0 })) }

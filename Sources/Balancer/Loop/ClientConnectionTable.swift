@@ -1,7 +1,7 @@
 internal import Reactor
 
 /// The client connections of one loop.
-struct ConnectionTable {
+struct ClientConnectionTable {
     /// Connections that are given up at once, at most.
     private static let maxGivenUp = 32
 

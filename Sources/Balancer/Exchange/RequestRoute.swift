@@ -3,7 +3,7 @@ internal import Patterns
 internal import Reactor
 
 /// Where a request is led: the server and the location that answer it, and the internal redirects on the way.
-struct Route {
+struct RequestRoute {
     /// What answers at the location.
     enum Handler {
         /// The balancer's own calls below `/lb/`.
