@@ -4,7 +4,7 @@ struct LeakyBucket {
     private(set) var excess: Int64
     private(set) var last: Milliseconds
 
-    /// For a new key. Its first request causes no excess.
+    /// Creates the bucket of a new key. The key's first request causes no excess.
     init(at now: Milliseconds) {
         excess = 0
         last = now

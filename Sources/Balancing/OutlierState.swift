@@ -1,7 +1,7 @@
 /// The state of outlier detection for one peer.
 struct OutlierState {
     private(set) var consecutiveErrors = 0
-    // In the current interval:
+    // These count requests in the current interval:
     private(set) var requests = 0
     private(set) var errors = 0
     private var timed = 0
@@ -26,7 +26,7 @@ struct OutlierState {
         totalTime += toHead
     }
 
-    /// In microseconds; nil: fewer than `volume` requests.
+    /// The average time to the response's head in microseconds; nil if fewer than `volume` requests have one.
     func averageTime(of volume: Int) -> Int64? { timed > 0 && timed >= volume ? totalTime / Int64(timed) : nil }
 
     mutating func eject(for reason: Ejection.Reason, _ rules: OutlierDetection, at now: Milliseconds) -> Milliseconds {

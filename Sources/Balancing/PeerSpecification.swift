@@ -4,7 +4,7 @@ package struct PeerSpecification: Sendable, Hashable {
     package var address: String
     /// The name in the configuration, which may resolve to several addresses. The consistent hash uses this name.
     package var server: String
-    /// At least 1.
+    /// The peer's share of the requests, relative to the other peers. At least 1.
     package var weight: Int
     /// After this many failures within `failTimeout`, the peer is unusable for `failTimeout`; 0: never.
     package var maxFails: Int
@@ -13,9 +13,9 @@ package struct PeerSpecification: Sendable, Hashable {
     package var slowStart: Milliseconds
     /// The maximum number of connections to the peer, busy and idle, of all loops together; 0: no limit.
     package var maxConns: Int
-    /// Used only while no primary peer is usable.
+    /// Whether the peer is used only while no primary peer is usable.
     package var isBackup: Bool
-    /// Never used.
+    /// Whether the configuration marks the peer as down, so that it is never used.
     package var isDown: Bool
 
     package init(

@@ -13,7 +13,7 @@ package enum Admission: Sendable, Hashable {
 
 /// The limits of a location. A request counts only if all of them admit it.
 package final class RequestLimiter: Sendable {
-    /// In the order of the configuration.
+    /// The limits in the order of the configuration.
     package let limits: [RequestLimit]
     /// Several zones are locked at the same time. The same order everywhere prevents a deadlock.
     private let order: [Int]
@@ -24,13 +24,13 @@ package final class RequestLimiter: Sendable {
         order = limits.indices.sorted { ObjectIdentifier(limits[$0].zone) < ObjectIdentifier(limits[$1].zone) }
     }
 
-    /// - Parameter keys: one for each of ``limits``. A limit ignores a key that is empty or longer than 65,535 bytes, as
-    ///   in nginx.
+    /// - Parameter keys: one for each of ``limits``. A limit ignores a key that is empty or longer than 65,535 bytes,
+    ///   as in nginx.
     package func admit(keys: [[UInt8]], now: Milliseconds) -> Admission {
         admit(keys: keys, now: now, at: 0)
     }
 
-    /// For a limiter with one limit.
+    /// A faster variant for a limiter with one limit.
     package func admit(key: Span<UInt8>, now: Milliseconds) -> Admission {
         admit(key: key, to: 0, now: now) { .admitted(delay: 0) }
     }

@@ -32,7 +32,7 @@ package struct RequestRate: Sendable, Hashable {
         return millionthsPerSecond.dividingFullWidth((high, low)).quotient
     }
 
-    /// Like ``time(for:)``, but rounded up: after this time, all of it has drained.
+    /// Like ``time(for:)``, but rounded up, so that everything has drained after this time.
     func timeRoundedUp(for thousandths: Int64) -> Milliseconds {
         let (high, low) = thousandths.multipliedFullWidth(by: 1_000_000)
         let (quotient, remainder) = millionthsPerSecond.dividingFullWidth((high, low))

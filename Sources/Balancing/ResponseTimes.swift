@@ -1,8 +1,8 @@
 /// The response times of one request, in microseconds from the choice of the peer.
 package struct ResponseTimes: Sendable, Hashable {
-    /// Until the end of the response's header.
+    /// The time until the end of the response's head.
     package let toHead: Int64
-    /// Until the last byte of the response.
+    /// The time until the last byte of the response.
     package let toEnd: Int64
 
     package init(toHead: Int64, toEnd: Int64) {

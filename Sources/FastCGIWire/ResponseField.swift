@@ -3,7 +3,7 @@ internal import Bytes
 /// One header line of a response, as offsets into ``CGIResponseHead/bytes``.
 package struct ResponseField: Sendable, Hashable {
     package let name: Range<Int>
-    /// Without the blanks around it. It may be empty.
+    /// The value without the blanks around it. It may be empty.
     package let value: Range<Int>
     package let known: KnownResponseField
 

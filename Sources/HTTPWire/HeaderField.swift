@@ -4,12 +4,12 @@ internal import Bytes
 package struct HeaderField: Sendable {
     /// As the client wrote it. In a request it has only bytes of `[A-Za-z0-9-]`, unless ``RequestRules`` allow others.
     package let name: ByteRange
-    /// Without the blanks around it. It may be empty.
+    /// The value without the blanks around it. It may be empty.
     package internal(set) var value: ByteRange
     /// Which header it is, if HTTP itself or the balancer looks for it.
     package let known: KnownHeader
-    /// The header is for this connection only and must not be passed on (RFC 9110, 7.6.1), because of its name or because
-    /// `Connection` lists it.
+    /// The header is for this connection only and must not be passed on (RFC 9110, 7.6.1), because of its name or
+    /// because `Connection` lists it.
     package internal(set) var isHopByHop: Bool
     /// An earlier line has the same name. Code that joins lines with the same name skips this one.
     package internal(set) var isRepetition = false

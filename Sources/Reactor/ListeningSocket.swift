@@ -6,7 +6,8 @@ package struct ListeningSocket: Sendable, Hashable {
     package struct Options: Sendable, Hashable {
         /// listen(2)'s backlog; nginx's default on Linux is 511.
         package var backlog: CInt = 511
-        /// SO_REUSEPORT: each loop has a listening socket of its own, and so has a new process beside the old one.
+        /// SO_REUSEPORT: several sockets listen on the same address. Each loop has its own, and during a binary upgrade
+        /// the old and the new process have their own.
         package var reusePort = false
         /// Accept only IPv6 on an IPv6 address (`ipv6only=on`, nginx's default).
         package var ipv6Only = true
@@ -27,8 +28,8 @@ package struct ListeningSocket: Sendable, Hashable {
         case connection(Socket, from: SocketAddress)
         /// No connection is waiting.
         case none
-        /// No descriptor or memory is left (EMFILE, ENFILE, ENOBUFS, ENOMEM). Connections wait in the backlog: try again
-        /// after a pause, because an edge-triggered loop does not report them again.
+        /// No descriptor or memory is left (EMFILE, ENFILE, ENOBUFS, ENOMEM). Connections wait in the backlog: try
+        /// again after a pause, because an edge-triggered loop does not report them again.
         case exhausted(CInt)
     }
 
@@ -36,7 +37,8 @@ package struct ListeningSocket: Sendable, Hashable {
 
     package init(descriptor: CInt) { self.descriptor = descriptor }
 
-    /// Binds and listens. If the file of a unix socket exists already, it is replaced, but only if no process listens on it.
+    /// Binds and listens. If the file of a unix socket exists already, it is replaced, but only if no process listens
+    /// on it.
     package static func listen(
         on address: SocketAddress, _ options: Options = Options()
     ) throws(SystemError) -> ListeningSocket {

@@ -18,7 +18,7 @@ package struct SettingsError: Error, Equatable, CustomStringConvertible {
 }
 
 extension SettingsError {
-    /// For a value that the caller has checked.
+    /// Reports a value that the caller has found to be invalid.
     /// - Parameters:
     ///   - option: the option that the value came from; `nil` if it came from the variable.
     ///   - reason: what is wrong, without secrets.

@@ -94,7 +94,7 @@ struct QueueThread {
         guard !tasks.isEmpty else { return }
         metrics.count(claimed: tasks.count)
         loop.sizer.claimed(tasks.reduce(into: [:]) { $0[$1.type, default: 0] += 1 })
-        // For one task, only one thread is woken.
+        // One task needs only one thread.
         if tasks.count == 1 {
             workload.signal { $0.add(tasks) }
         } else {
@@ -128,8 +128,8 @@ struct QueueThread {
             defer { workload.loseSession() }
             return workload.view
         }
-        // After another error than the loss of the session, it still holds the claims. It is ended, so that they go
-        // back.
+        // If the error is not the loss of the session, the session still holds its claims. Ending it returns them to
+        // the queue.
         if session.isRegistered { session.signOff() }
         setRegistered(false)
         metrics.countLostSession()

@@ -55,8 +55,8 @@ package final class WorkerDaemon: Sendable {
         /// This many computations took longer than the grace period. Their tasks were given back. Their threads end
         /// only with the process, so it must exit now.
         case stillComputing(Int)
-        /// A computation took longer than the time limit of its type. Its task has failed, and all else is in order.
-        /// But its thread ends only with the process, so the worker has to be restarted.
+        /// A computation took longer than the time limit of its type. Its task has failed, and the other tasks are not
+        /// affected. But its thread ends only with the process, so the worker has to be restarted.
         case stuck
     }
 

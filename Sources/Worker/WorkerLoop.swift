@@ -8,9 +8,9 @@ struct WorkerLoop {
 
     enum Step: Equatable {
         case register
-        /// Wait before the next attempt to register, or so that the next transaction moves more tasks.
+        /// Wait before the next attempt to register, or wait until the next transaction can store and claim more tasks.
         case pause(Duration)
-        /// Begin a transaction that stores all ends, and claims. Each one is followed by a ``finish`` of its own.
+        /// Begin a transaction that stores all ends and claims tasks. A ``finish`` follows later for each transaction.
         case transact(claim: Int)
         /// Wait for a transaction that is underway.
         case finish
@@ -54,8 +54,8 @@ struct WorkerLoop {
     }
 
     /// - Parameters:
-    ///   - mayHaveSuspects: there may be tasks, in the queue or here, that have to run alone.
-    ///   - hasBounds: when a task ends, another one of a bounded type may run.
+    ///   - mayHaveSuspects: whether there may be tasks, in the queue or in this worker, that have to run alone.
+    ///   - hasBounds: whether some types are bounded. Then a task that ends may allow another one to run.
     mutating func next(
         _ view: Workload.View, now: Instant, mayHaveSuspects: Bool = false, hasBounds: Bool = false
     ) -> Step {
@@ -110,9 +110,11 @@ struct WorkerLoop {
         return .sleep(upTo: Self.safetyPoll, wakesForWork: room > 0)
     }
 
-    /// How many tasks to claim with a transaction while another is underway; `nil`: begin none. Only a long queue is
-    /// worth it, because several small transactions cost more than a large one. While there may be a suspect, which has
-    /// to run alone, none is begun.
+    /// Decides whether to begin a second transaction while another one is underway.
+    ///
+    /// A second transaction pays off only if the queue is long, because several small transactions cost more than a
+    /// large one. A suspect has to run alone, so no second transaction begins while there may be one.
+    /// - Returns: how many tasks the transaction claims; `nil`: do not begin one.
     private func overlapping(_ view: Workload.View, idle: Int, mayHaveSuspects: Bool) -> Int? {
         guard isBacklog, !mayHaveSuspects, underway.count < Self.maxUnderway, !underway.contains(where: \.isAlone),
             sizer.toKeep(idle: idle, buffered: view.buffered) == nil
@@ -130,7 +132,7 @@ struct WorkerLoop {
         isBacklog = false
     }
 
-    /// - Parameter jitter: 0...1, so that workers that lost the same database do not all come back at the same moment.
+    /// - Parameter jitter: a random number from 0 to 1. It spreads the attempts of workers that lost the same database.
     mutating func registrationFailed(now: Instant, jitter: Double) {
         guard case .disconnected(let failures, _) = state else { return }
         let pause = min(Self.maxPause, .milliseconds(50) * (1 << min(failures, 10)))

@@ -1,8 +1,8 @@
 internal import Queue
 internal import Tasks
 
-/// What is between the queue thread and the compute threads: tasks that wait, tasks that run, and ends that are not
-/// stored yet.
+/// What the queue thread and the compute threads share: tasks that wait, tasks that run, and ends of attempts that are
+/// not stored yet.
 ///
 /// When a session is lost, its tasks are lost as well. Tasks that run cannot be stopped. Each task has the number of
 /// the session in which it was claimed, and results of earlier sessions are dropped.
@@ -26,7 +26,7 @@ struct Workload {
         case leave
     }
 
-    /// What ``WorkerLoop`` decides by.
+    /// The numbers on which ``WorkerLoop`` bases its decisions.
     struct View: Equatable {
         /// Ends that are to be stored.
         var ended = 0

@@ -9,7 +9,7 @@ extension ArgumentHelp {
 }
 
 extension CommandConfiguration {
-    /// For the discussion of a subcommand: the variables that have no option.
+    /// A text for the help of a subcommand (its "discussion"): the variables that have no option.
     static func variables(_ list: [(name: String, help: String)]) -> String {
         "Environment variables without an option:\n"
             + list.map { "  \($0.name)\n\(indented($0.help))" }.joined(separator: "\n")

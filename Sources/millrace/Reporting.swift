@@ -6,7 +6,7 @@ import Supervisor
 /// An error that ends a subcommand: one line for the user, and the exit code.
 struct CommandFailure: Error, CustomStringConvertible {
     let description: String
-    /// From sysexits.h if a code there fits.
+    /// The exit code, from sysexits.h if one of its codes fits.
     var code: Int32 = 1
 }
 

@@ -8,14 +8,14 @@ final class TestDNSServer: Sendable {
     struct Zone: Sendable {
         /// The addresses (IPv4 and IPv6) of each name.
         var addresses: [String: [SocketAddress]] = [:]
-        /// Seconds.
+        /// The TTL of all records in seconds.
         var ttl: UInt32 = 60
         /// Whether the server reads queries without answering them.
         var isSilent = false
         var queries = 0
     }
 
-    /// In the form of nginx's `resolver` directive.
+    /// The server's address, as nginx's `resolver` directive takes it.
     let address: String
     let zone: Mutex<Zone>
     private let descriptor: CInt
@@ -74,7 +74,7 @@ final class TestDNSServer: Sendable {
         close(descriptor)
     }
 
-    /// The answer has the question and its records (RFC 1035, section 4).
+    /// Builds the answer to a query: the question again, and the records of its name (RFC 1035, section 4).
     private func answer(_ query: [UInt8]) -> [UInt8]? {
         var labels: [String] = []
         var index = 12

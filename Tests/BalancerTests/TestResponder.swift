@@ -40,7 +40,7 @@ final class TestResponder: Sendable {
         var isStopped = false
     }
 
-    /// In the form of nginx's `server` directive.
+    /// The responder's address, as nginx's `server` directive takes it.
     let address: String
     private let listener: ListeningSocket
     private let contents = Monitor(Contents())

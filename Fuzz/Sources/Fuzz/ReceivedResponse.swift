@@ -1,6 +1,6 @@
 import FastCGIWire
 
-/// The result for the bytes of a responder, as a value that can be compared.
+/// What ``FastCGIClientMachine`` makes of the bytes that a responder sends, as a value that can be compared.
 struct ReceivedResponse: Equatable {
     struct Head: Equatable {
         var status: Int
@@ -73,7 +73,8 @@ struct ReceivedResponse: Equatable {
         }
     }
 
-    /// Bytes after the end may be received with it or later. In both cases the response is valid and the connection is not.
+    /// Bytes after the end of the response may be received with the end or later. In both cases the response is valid,
+    /// but the connection must not be used again.
     private mutating func fail(_ error: FastCGIError) {
         if isEnded || rejection != nil {
             require(error == .bytesAfterEnd, "an error after the end: \(error)")
@@ -92,7 +93,7 @@ struct ReceivedResponse: Equatable {
             fields: fields)
     }
 
-    /// The same response in other records.
+    /// Encodes the same response, but with one record per header field.
     func serialized() -> [UInt8] {
         var out: [UInt8] = []
         func append(_ type: RecordType, _ content: [UInt8]) {

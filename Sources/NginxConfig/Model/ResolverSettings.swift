@@ -1,8 +1,8 @@
 /// `resolver`: the DNS servers that look up the names of upstream servers with `resolve`.
 package struct ResolverSettings: Sendable, Hashable {
-    /// Used in rotation. The system's resolver looks up those that are host names.
+    /// The DNS servers, which are used in rotation. If one is given as a host name, the system's resolver looks it up.
     package let servers: [Endpoint]
-    /// `valid=`: how long an answer is valid; nil: for the TTL of the answer.
+    /// `valid=`: how long an answer is valid; nil: as long as its TTL says.
     package internal(set) var validity: Duration?
     package internal(set) var isIPv4 = true
     package internal(set) var isIPv6 = true

@@ -90,7 +90,7 @@ extension PostgresError {
 extension QueueError {
     /// What a database error means to the users of the queue.
     init(_ error: PostgresError) {
-        // Also a transaction that conflicted with others again and again: a later one may succeed.
+        // A transaction that always conflicted with others is reported in the same way: a later one may succeed.
         if error.isLockTimeout || error.isTransactionRetryable {
             self = .locked
             return

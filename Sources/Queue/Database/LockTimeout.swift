@@ -1,15 +1,17 @@
 /// How long a node's statement waits for a row that another session has locked. Milliseconds.
 enum LockTimeout: Int {
-    /// The rule. To wait for a row usually takes as long as a commit. But a worker that is stopped in the middle of a
-    /// claim (SIGSTOP, a frozen machine) keeps its locks until it goes on, and a node has one thread for all look-ups
-    /// and one for all submissions. It is longer than PostgreSQL's `deadlock_timeout` (1 s), so that a deadlock is
-    /// reported as one.
+    /// The timeout of most statements. A row is usually locked for as long as a commit takes. But a worker that is
+    /// stopped in the middle of a claim (SIGSTOP, a frozen machine) keeps its locks until it continues, and a node has
+    /// one thread for all look-ups and one for all submissions. The timeout is longer than PostgreSQL's
+    /// `deadlock_timeout` (1 s), so that PostgreSQL reports a deadlock as a deadlock.
     case regular = 2000
-    /// To find out which of many rows is locked. A transaction that is about to commit fails this as well.
+    /// The timeout of a search for the locked row among many rows. A row whose transaction is about to commit may also
+    /// count as locked.
     case probe = 2
-    /// For a row that is known to be locked: enough time for a transaction that is not stopped to commit.
+    /// The timeout for a row that is known to be locked. It is long enough for the commit of a transaction whose
+    /// process is not stopped.
     case retry = 100
 
-    /// As a run-time parameter of a session.
+    /// The setting for a PostgreSQL session.
     var setting: String { "lock_timeout = \(rawValue)" }
 }

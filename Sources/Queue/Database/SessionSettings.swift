@@ -31,6 +31,6 @@ package enum SessionSettings {
     /// than the insertion's.
     private static let isolation = "default_transaction_isolation = 'read committed'"
 
-    /// For the sessions of a node, which do not wait for locks without limit (``LockTimeout/regular``).
+    /// The settings of a node's sessions. They limit how long a statement waits for a lock (``LockTimeout/regular``).
     package static let node = fixedPlans + [LockTimeout.regular.setting]
 }

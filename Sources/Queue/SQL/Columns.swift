@@ -61,7 +61,7 @@ extension PostgresValue {
 }
 
 extension PostgresStatement {
-    /// For statements that take ids, and then the smallest and the greatest of them.
+    /// Binds the parameters of a statement that takes ids, the smallest id and the greatest id.
     func with(ids: some Collection<TaskID>) -> PostgresCall {
         let none = TaskID(high: 0, low: 0)
         return with(.uuids(ids), .uuid(ids.min() ?? none), .uuid(ids.max() ?? none))

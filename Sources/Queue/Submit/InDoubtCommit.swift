@@ -13,7 +13,7 @@ struct ServerSession: Hashable {
 struct InDoubtCommit {
     /// How long a node tries to find out, before it answers that the outcome is unknown.
     static let timeout = Duration.seconds(2)
-    /// Between two attempts.
+    /// The pause between two attempts to find out.
     static let pause = Duration.milliseconds(20)
 
     private let deadline: ContinuousClock.Instant
@@ -28,8 +28,8 @@ struct InDoubtCommit {
 
     /// The connection was lost while the transaction, or the question about it, was underway.
     ///
-    /// Of several losses in a row only the first session can have committed: nothing is sent again before the doubt is
-    /// resolved.
+    /// If several sessions are lost in a row, only the first one can have committed, because nothing is sent again
+    /// before the doubt is resolved.
     /// - Parameter session: the one that was used last; `nil` if there never was one.
     /// - Returns: `false` if the time is up.
     mutating func connectionLost(_ session: ServerSession?, at now: ContinuousClock.Instant) -> Bool {

@@ -94,7 +94,7 @@ struct SubmissionCommitter {
     }
 
     private mutating func fail(_ transaction: SubmissionTransaction, _ error: PostgresError) {
-        // On a full disk every transaction is refused.
+        // If the disk is full, every transaction is refused, so not each refusal is logged.
         if let count = refusals.count(at: .now) {
             logger.error(
                 "The database refused a submission",

@@ -97,7 +97,7 @@ struct SubmissionWriter {
             }
         }
         committer.session.set(.regular)
-        // With the short timeout, a notification may have failed as well.
+        // The short lock timeout may have made a notification fail, so send it again.
         if let connection = try? committer.session.connection() { committer.session.notifyWorkers(connection) }
     }
 

@@ -1,12 +1,13 @@
 /// Where in the order of tasks a claim begins to scan.
 ///
-/// Usually at the beginning. But a scan from the beginning steps over every task that was claimed since the last
-/// vacuum. While there are more tasks than a claim takes, that may be some 10,000, which costs little. With a long
-/// queue, vacuums take their time, and then it is a fifth of the claim. And while some session holds an old snapshot (a
-/// dump, a forgotten transaction), no dead row can be removed at all: 2,000 tasks/s make a claim 22 ms longer each
-/// minute. Then most claims begin shortly before the place where the last ones found tasks. Only some claims scan from
-/// the beginning (a *full scan*): one every 100 ms, and for a twentieth of the time at most, however long a full scan
-/// has become.
+/// Usually a claim scans from the beginning (a *full scan*). But such a scan steps over the dead row of every task that
+/// was claimed since the last vacuum. There may be some 10,000 of them while the queue is longer than a claim, which
+/// costs little. With a long queue, vacuums take longer, and stepping over dead rows takes a fifth of the claim's time.
+/// And while some session holds an old snapshot (a dump, a forgotten transaction), vacuum cannot remove any dead row:
+/// at 2,000 tasks/s, a claim becomes 22 ms longer each minute.
+///
+/// So when there are many dead rows, most claims begin shortly before the place where the last ones found tasks. A full
+/// scan happens every 100 ms, but full scans take at most a twentieth of the time, however long each one takes.
 ///
 /// A task before that place is found by the next full scan: a task more urgent than the recent ones, one that was put
 /// back, one whose commit took long. A worker that is notified of such a task makes a full scan sooner.
@@ -14,20 +15,20 @@
 /// A place is given as a *lead*: a task's rank minus the time of the claim, in microseconds. The longer tasks wait, the
 /// more negative it is, and it hardly changes from claim to claim.
 struct ClaimStart {
-    /// Up to so many dead rows, each claim scans from the beginning.
+    /// With at most this many dead rows, each claim is a full scan.
     static let maxDeadRows = (slow: 10_000, backlog: 1000)
     /// A full scan that takes longer than this to find its tasks is *slow*.
     static let slowScan = Duration.milliseconds(4)
-    /// Full scans use at most one part in so many of the time.
+    /// Full scans use at most this fraction of the time: 1 / `timeShare`.
     static let timeShare = 20
     /// The same while the worker has been notified of tasks that only a full scan finds.
     static let urgentTimeShare = 3
-    /// Between two full scans that are not slow, while each claim takes as many tasks as it asks for.
+    /// The pause between two full scans that are not slow, while each claim takes as many tasks as it asks for.
     static let backlogPause = Duration.milliseconds(100)
     /// A claim begins this much before the place, as commits take some time. Microseconds.
     static let margin: (slow: Int64, backlog: Int64) = (500_000, 50_000)
 
-    /// By type: the smallest lead of a task that was claimed since the last full scan, or by it.
+    /// For each type, the smallest lead of a task that the last full scan or a later claim took.
     private var leads: [String: Int64] = [:]
     /// How long the last full scan took.
     private var cost = Duration.zero

@@ -14,7 +14,7 @@ final class TransactionPipeline {
     private static let maxRuns = 5
 
     private let connection: PostgresConnection
-    /// In the order in which they were sent.
+    /// The batches whose results have not arrived yet, in the order in which they were sent.
     private var sent: [Batch] = []
 
     init(_ connection: PostgresConnection) {

@@ -1,8 +1,9 @@
 /// The settings of a private cluster. Each line has a setting and the reason for its value.
 package struct PostgresSettings: Sendable {
-    /// Sessions of all nodes and workers, and a few for administration.
+    /// Enough for the sessions of all nodes and workers, and for a few administrators.
     package var maxConnections = 200
-    /// In MiB. The table of unfinished tasks is small, and the large tables are rarely read.
+    /// `shared_buffers` in MiB. Little is enough: the table of unfinished tasks is small, and the large tables are
+    /// rarely read.
     package var sharedBuffers = 128
     /// Whether commits are written to disk. It is off only in tests that do not crash the machine.
     package var isDurable = true

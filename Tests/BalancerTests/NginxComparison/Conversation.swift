@@ -1,7 +1,7 @@
 import Glibc
 import Reactor
 
-/// One connection of a case.
+/// One connection to nginx or to the balancer in a ``Case``.
 final class Conversation {
     /// A server that sends no byte for this time is considered to wait for more input.
     static let timeout = Duration.seconds(2)
@@ -10,7 +10,7 @@ final class Conversation {
     private(set) var received: [UInt8] = []
     /// Whether the server waited for more input, so that the client had to end its side.
     private(set) var wasWaiting = false
-    /// Whether the server did not close the connection even then.
+    /// Whether the server left the connection open after the client had ended its side.
     private(set) var isOpen = false
 
     init(port: UInt16) throws {
