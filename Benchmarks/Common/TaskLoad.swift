@@ -12,10 +12,10 @@ struct TaskLoad {
         let submissions: Latencies
         /// Results that the clients have read.
         let read: Int
-        /// From the first submission to the response of the last one.
+        /// The time from the first submission to the response to the last one.
         let submitting: Duration
-        /// From the first submission until all tasks are finished (with `isFinished`) and all results are read (with
-        /// `outstanding`).
+        /// The time from the first submission until all tasks are finished (with `isFinished`) and all results are read
+        /// (with `outstanding`).
         let whole: Duration
         let time: ProcessorTime
     }

@@ -18,9 +18,9 @@ struct QueueRound {
     }
 
     struct Latency {
-        /// Requests per second that were due.
+        /// How many requests per second were to be sent.
         let rate: Double
-        /// In milliseconds.
+        /// The median in milliseconds.
         let p50: Double
         let p99: Double
     }

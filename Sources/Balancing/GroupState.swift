@@ -3,7 +3,7 @@ struct GroupState {
     var strategy: BalancingStrategy {
         didSet { makeRing() }
     }
-    /// In the order of the configuration.
+    /// The peers in the order of the configuration.
     var peers: [PeerState] = []
     /// Removed peers that still have leases or connections.
     private(set) var draining: [PeerState] = []
@@ -16,7 +16,7 @@ struct GroupState {
     /// When the current interval of outlier detection began.
     var intervalStart = Milliseconds.min / 4
     var random: RandomChoice
-    /// For ``BalancingStrategy/consistentHash``.
+    /// The hash ring for ``BalancingStrategy/consistentHash``.
     private(set) var ring = HashRing()
     private var nextID = 0
     private let loops: Int

@@ -2,7 +2,8 @@ internal import Bytes
 
 /// One header line of a message whose bytes are in the receive buffer.
 package struct HeaderField: Sendable {
-    /// As the client wrote it. In a request it has only bytes of `[A-Za-z0-9-]`, unless ``RequestRules`` allow others.
+    /// The name as the client wrote it. In a request it has only bytes of `[A-Za-z0-9-]`, unless ``RequestRules`` allow
+    /// others.
     package let name: ByteRange
     /// The value without the blanks around it. It may be empty.
     package internal(set) var value: ByteRange
@@ -39,7 +40,7 @@ package enum KnownHeader: UInt8, Sendable, Hashable, CaseIterable {
     case proxy, proxyAuthenticate, proxyAuthorization, proxyConnection, te, trailer, transferEncoding, upgrade
     case userAgent, xForwardedFor, xRequestID
 
-    /// In lower case; empty for `other`.
+    /// The name in lower case; empty for `other`.
     package var name: String {
         switch self {
         case .other: ""

@@ -85,7 +85,7 @@ package struct ProxyProtocol: Sendable, Hashable {
         case 1: break
         default: throw Malformed()
         }
-        // For another transport than a stream, such as a datagram, the addresses are ignored, as in nginx.
+        // If the transport is not a stream but for example a datagram, the addresses are ignored, as in nginx.
         guard bytes[13] & 15 == 1 else { return (nothing, length) }
         let size: Int
         switch bytes[13] >> 4 {

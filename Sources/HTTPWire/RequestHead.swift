@@ -11,7 +11,8 @@ package struct RequestHead: Sendable {
     /// The target is an absolute form without a path (`http://host`, `http://host?query`). Put a `/` in front of
     /// ``requestURI``.
     package internal(set) var isPathImplied = false
-    /// The path, decoded and without `//`, `.` and `..` (nginx's `$uri`). It begins with `/`; for `OPTIONS *` it is `*`.
+    /// The path, decoded and without `//`, `.` and `..` (nginx's `$uri`). It begins with `/`; for `OPTIONS *` it is
+    /// `*`.
     package internal(set) var path: [UInt8] = []
     /// The part of the target after its first `?`, as it was sent; nil if there is no `?`.
     package internal(set) var query: ByteRange?
@@ -28,9 +29,9 @@ package struct RequestHead: Sendable {
 
     package init() {}
 
-    /// Empty again, with its memory.
+    /// Empties the head, and keeps its memory for the next request.
     package mutating func reset() {
-        // Of the method and the version too: a request that is refused for its first line is answered by them.
+        // Reset the method and the version, too: the response to a malformed request line uses them.
         method = .other
         version = .http11
         methodName = .empty

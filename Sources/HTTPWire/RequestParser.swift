@@ -15,9 +15,9 @@ package struct RequestParser: Sendable {
         case failed(HTTPError)
     }
 
-    /// To be changed between requests only.
+    /// Change them only between requests.
     package var limits: HTTPLimits
-    /// Change it only between requests.
+    /// Change them only between requests.
     package var rules = RequestRules()
 
     private var state = State.requestLine

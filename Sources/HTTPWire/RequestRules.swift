@@ -1,11 +1,11 @@
-/// What a configuration can change about the parsing of requests, by nginx's directives of these names. Ambiguous
-/// requests are always refused.
+/// The parsing rules that a configuration can change, each with nginx's directive of that name. No rule makes the
+/// parser accept ambiguous requests.
 package struct RequestRules: Sendable, Hashable {
-    /// `underscores_in_headers`: accept a header whose name has a `_`. It counts as the same header as one with `-`, because
-    /// both become the same CGI variable (`HTTP_X_Y`).
+    /// `underscores_in_headers`: accept a header whose name has a `_`. It counts as the same header as one with `-`,
+    /// because both become the same CGI variable (`HTTP_X_Y`).
     package var takesUnderscores = false
-    /// `ignore_invalid_headers`: drop a header whose name has a byte outside `[A-Za-z0-9-]`. If false, any visible bytes are
-    /// accepted in a name.
+    /// `ignore_invalid_headers`: drop a header whose name has a byte outside `[A-Za-z0-9-]`. If false, any visible
+    /// bytes are accepted in a name.
     package var dropsInvalidNames = true
     /// `merge_slashes`: replace several slashes in a row in the path by one.
     package var mergesSlashes = true

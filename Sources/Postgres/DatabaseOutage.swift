@@ -10,7 +10,7 @@ package enum DatabaseOutage {
         var lastSuccess: ContinuousClock.Instant?
     }
 
-    /// By connection string. Only tests use more than one.
+    /// The state of each database, by connection string. Only tests use more than one.
     private static let states = Monitor<[String: State]>([:])
 
     /// A session could not be opened.

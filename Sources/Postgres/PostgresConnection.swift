@@ -78,7 +78,8 @@ package final class PostgresConnection: @unchecked Sendable {
 
     package var isUsable: Bool { !isAbandoned && PQstatus(connection) == CONNECTION_OK }
 
-    /// For `poll`: it becomes readable when a notification arrives, or when the server closes the connection.
+    /// The socket, to wait for with `poll`. It becomes readable when a notification arrives, or when the server closes
+    /// the connection.
     package var socket: CInt { PQsocket(connection) }
 
     /// The id of the server process that serves this connection.

@@ -1,6 +1,6 @@
 /// An address to listen on, as users write it: `host:port`, `[IPv6]:port`, and `*:port` or `:port` for all addresses.
 package struct HostPort: Sendable, Hashable, CustomStringConvertible {
-    /// Without brackets; empty for all addresses of the machine.
+    /// The host without brackets; empty for all addresses of the machine.
     package let host: String
     /// 0 if the system is to choose a port.
     package let port: UInt16

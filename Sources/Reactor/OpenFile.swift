@@ -9,7 +9,7 @@ package final class OpenFile: Sendable {
 
     package let descriptor: CInt
     package let kind: Kind
-    /// In bytes.
+    /// The size of the file in bytes.
     package let size: Int
     /// The time of the last change, in seconds since 1970-01-01 00:00:00 UTC.
     package let modified: Int

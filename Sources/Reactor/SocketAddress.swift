@@ -62,7 +62,7 @@ package enum SocketAddress: Sendable, Hashable {
 }
 
 extension SocketAddress: CustomStringConvertible {
-    /// In nginx's form: `127.0.0.1:80`, `[::1]:80`, `unix:/run/x.sock`.
+    /// The address as nginx writes it: `127.0.0.1:80`, `[::1]:80`, `unix:/run/x.sock`.
     package var description: String {
         switch self {
         case .ipv4(_, let port): "\(host):\(port)"

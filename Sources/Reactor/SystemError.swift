@@ -15,7 +15,7 @@ package struct SystemError: Error, CustomStringConvertible, Hashable {
         self.subject = subject
     }
 
-    /// In nginx's form: `bind() to 127.0.0.1:80 failed (98: Address already in use)`.
+    /// The message as nginx writes it: `bind() to 127.0.0.1:80 failed (98: Address already in use)`.
     package var description: String {
         let to = subject.isEmpty ? "" : " to \(subject)"
         return "\(call)()\(to) failed (\(code): \(Self.text(code)))"

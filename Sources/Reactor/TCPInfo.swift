@@ -5,9 +5,9 @@ internal import Glibc
 package struct TCPInfo: Sendable, Hashable {
     package let roundTripMicroseconds: Int
     package let variationMicroseconds: Int
-    /// In segments.
+    /// The congestion window in segments.
     package let congestionWindow: Int
-    /// In bytes.
+    /// The receive space (`tcpi_rcv_space`) in bytes.
     package let receiveSpace: Int
 }
 

@@ -1,26 +1,26 @@
-/// Decides how many tasks to claim: enough that no thread waits for the database, few enough that no task waits here
-/// while another worker is idle.
+/// Decides how many tasks to claim: so many that no thread waits for the database, but so few that no task waits in
+/// this worker while another worker is idle.
 ///
-/// The buffered tasks are about 50 ms of work per thread, in addition to what runs. The durations are learned by type,
-/// as exponentially weighted averages. The types of the next tasks are estimated from the recent claims.
+/// It aims at about 50 ms of buffered work per thread, in addition to the running tasks. It learns the average duration
+/// of each type (an exponentially weighted average), and estimates the types of the next tasks from the recent claims.
 struct ClaimSizer {
     /// How much work is to be buffered per thread, in seconds.
     static let target = 0.05
-    /// If more than this many times ``target`` is buffered, tasks are given back: they turned out longer than
+    /// If the buffered work exceeds ``target`` by this factor, the worker gives tasks back: they take longer than
     /// estimated.
     static let tolerance = 4.0
-    /// How many tasks are claimed at once, and buffered, at most.
+    /// The maximum number of tasks of one claim, and of buffered tasks.
     static let maxTasks = 500
-    /// How many times ``maxTasks`` may be held and not computed while transactions overlap: two are underway, and the
-    /// tasks of the one before are being computed.
+    /// While transactions overlap, a worker may hold this many times ``maxTasks``: two transactions are underway, and
+    /// the tasks of the one before are being computed.
     static let overlapFactor = 3
-    /// The assumed duration, in seconds, of a type that has never run: so long that none of it is claimed ahead.
+    /// The assumed duration, in seconds, of a type that has never run. It is so long that no task of it is buffered.
     static let unknownDuration = 0.1
 
     let concurrency: Int
-    /// By type: the average duration in seconds.
+    /// The average duration of each type, in seconds.
     private var durations: [String: Double] = [:]
-    /// By type: how many tasks were claimed recently.
+    /// How many tasks of each type were claimed recently.
     private var mix: [String: Double] = [:]
 
     init(concurrency: Int) {

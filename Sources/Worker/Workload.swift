@@ -150,7 +150,7 @@ struct Workload {
         view = View(busy: view.busy, stuck: view.stuck)
     }
 
-    /// To be called before the queue thread sleeps.
+    /// Call it before the queue thread sleeps.
     /// - Returns: `false` if a task ended meanwhile.
     mutating func beginSleep() -> Bool {
         isQueueThreadAsleep = ends.isEmpty

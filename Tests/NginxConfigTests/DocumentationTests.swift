@@ -5,7 +5,7 @@ import Testing
 
 /// Compares `proxy/DIRECTIVES.md` with the directive table.
 struct DocumentationTests {
-    /// By heading: the documented names, each with the text of the second column.
+    /// For each heading, the documented names, each with the text of the second column.
     private static let documented: [String: [String: String]] = {
         var folder = #filePath.split(separator: "/").dropLast(3)
         folder.append(contentsOf: ["proxy", "DIRECTIVES.md"])

@@ -292,7 +292,7 @@ import Threading
         for client in [one, other, other] {
             #expect(try client.submit(task("a")) == .cached(id, result: Array(#"{"hash":"00"}"#.utf8)))
         }
-        // Also if the client waits for the result.
+        // A client that waits for the result gets the cached one, too.
         #expect(try one.submit(task("a"), wait: .seconds(5)) == .cached(id, result: Array(#"{"hash":"00"}"#.utf8)))
         let mixed = try other.submit(["a", "b", "a", "b"].map { Submission(task: task($0)) })
         #expect(mixed[0] == mixed[2] && mixed[1] == mixed[3])

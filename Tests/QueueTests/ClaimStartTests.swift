@@ -8,7 +8,7 @@ import Testing
 
     private func at(_ milliseconds: Int) -> ContinuousClock.Instant { start + .milliseconds(milliseconds) }
 
-    /// After a full scan at time 0 that took 50 ms, with dead rows that cannot be removed.
+    /// The state after a full scan at time 0 that took 50 ms, with dead rows that vacuum cannot remove.
     private func slow(_ found: [(type: String, lead: Int64)] = [("a", -2000)], tookAll: Bool = false) -> ClaimStart {
         var claims = ClaimStart()
         claims.claimed(
@@ -17,7 +17,7 @@ import Testing
         return claims
     }
 
-    /// After a claim at time 0 that took as many tasks as it asked for, with some dead rows.
+    /// The state after a claim at time 0 that took as many tasks as it asked for, with some dead rows.
     private func backlog(_ deadRows: Int = 1001, searchTime: Duration = .microseconds(300)) -> ClaimStart {
         var claims = ClaimStart()
         claims.claimed(

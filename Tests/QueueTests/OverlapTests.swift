@@ -43,7 +43,7 @@ import Threading
         _ = try session.finish()
         #expect(try session.finish().tasks.isEmpty)
         #expect(try finished == "100|100")
-        // Then it claims other tasks again.
+        // When no transaction is underway, the session can run other statements again.
         try session.giveBack([])
         session.signOff()
         #expect(try bench.value("SELECT count(*) FROM worker") == "0")

@@ -56,7 +56,7 @@ struct OwnershipModel: Hashable {
     private(set) var stored: [Int] = []
     private(set) var processes: [Process] = [.down, .down]
     private(set) var sessions: [Session] = []
-    /// In the order in which they were sent.
+    /// The statements that no session has run yet, in the order in which they were sent.
     private(set) var statements: [Statement] = []
     /// Rows of the table `worker`.
     private(set) var registered: Set<Int> = []
@@ -69,10 +69,10 @@ struct OwnershipModel: Hashable {
     var isAcknowledged: Bool { row != .none }
     var isFinished: Bool { row == .finished }
 
-    /// At most one result is stored.
+    /// Whether at most one result was stored.
     var isStoredOnce: Bool { stored.count <= 1 }
 
-    /// The task is queued, finished, or owned by a worker that others can see.
+    /// Whether the task is queued, finished, or owned by a worker that others can see.
     var isAccountedFor: Bool {
         guard case .owned(let worker, _) = row else { return true }
         return registered.contains(worker)

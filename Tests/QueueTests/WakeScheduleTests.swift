@@ -7,14 +7,14 @@ import Testing
 
     private func at(_ milliseconds: Int) -> ContinuousClock.Instant { start + .milliseconds(milliseconds) }
 
-    /// What a worker does that has slept from time 0 until `milliseconds`.
+    /// The next step of a worker that has slept from time 0 until `milliseconds`.
     private func step(
         _ schedule: WakeSchedule, at milliseconds: Int, fullScan: ContinuousClock.Instant? = nil
     ) -> WakeSchedule.Step {
         schedule.next(sleepingSince: start, fullScan: fullScan, now: at(milliseconds))
     }
 
-    /// After a claim that found nothing.
+    /// The state after a claim that found nothing.
     private func afterClaim(areBoundsContended: Bool = false) -> WakeSchedule {
         var schedule = WakeSchedule()
         schedule.registered()
@@ -71,7 +71,7 @@ import Testing
         #expect(step(schedule, at: pause) == .claim)
         schedule.learned(nextDue: at(2), isBoundedWorkLeft: true)
         #expect(step(schedule, at: 1) == .sleep(until: at(2)))
-        // Until the database is asked again, nothing is known of bounded types.
+        // After a claim, the schedule knows nothing about bounded types until it asks the database again.
         schedule.claimSent()
         #expect(step(schedule, at: 1) == .sleep(until: at(5)))
     }

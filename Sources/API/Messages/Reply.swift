@@ -1,16 +1,17 @@
 /// How a handler answers a request.
 enum Reply: Sendable {
-    /// Immediately.
+    /// Answer immediately.
     case now(APIResponse)
-    /// When the queue calls back. Meanwhile the connection is parked and uses no thread.
+    /// Answer when the queue calls back. Meanwhile the connection is parked and uses no thread.
     ///
     /// The closure is called once, after the connection has been parked. It may call `answer` from any thread, also
     /// before it returns.
     case later(@Sendable (_ answer: @escaping @Sendable (Answer) -> Void) -> Void)
-    /// After blocking work that may take seconds. It runs on one of the few threads that are reserved for such work
-    /// (``BlockingLane``).
+    /// Answer after blocking work that may take seconds. The work runs on one of the few threads that are reserved for
+    /// it (``BlockingLane``).
     case blocking(@Sendable () -> Answer)
-    /// With a body of unknown length, which is written piece by piece. It runs on the same threads as blocking work.
+    /// Answer with a body of unknown length, which is written piece by piece. The writing runs on the same threads as
+    /// blocking work.
     case stream(APIResponse, StreamedBody)
 }
 

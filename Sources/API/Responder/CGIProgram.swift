@@ -8,11 +8,11 @@ internal import Threading
 package enum CGIProgram {
     /// How the process was started.
     package enum Invocation: Sendable {
-        /// By a web server, for one request.
+        /// A web server started the process for one request.
         case cgi
-        /// By a FastCGI process manager, which passes the listening socket as standard input.
+        /// A FastCGI process manager started the process, and passes the listening socket as standard input.
         case listenerOnStandardInput
-        /// By a user or a supervisor. The node opens its own socket.
+        /// A user or a supervisor started the process. The node opens its own socket.
         case standalone
     }
 

@@ -32,7 +32,7 @@ final class FastCGIConnection: @unchecked Sendable {
         guarded = Mutex(Guarded())
         request = .allocate(capacity: 1)
         request.initialize(to: FCGX_Request())
-        // Without a listening socket FCGX_Accept_r cannot accept another connection when this one fails.
+        // -1: no listening socket, so that FCGX_Accept_r cannot accept another connection when this one fails.
         FCGX_InitRequest(request, -1, 0)
         request.pointee.ipcFd = duplicate
     }

@@ -7,7 +7,7 @@ typealias Handler = @Sendable (APIRequest, Services) throws(Problem) -> Reply
 
 /// A row of the route table. It serves requests, and it describes the call in `/openapi.json`.
 struct Route: Sendable {
-    /// Which process answers.
+    /// Which process answers the call.
     enum Server: Sendable {
         case node(Handler)
         /// The balancer answers. The node only documents the call.

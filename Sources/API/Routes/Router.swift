@@ -3,7 +3,7 @@ internal import HTTPWire
 
 /// Finds the route of a request.
 struct Router: Sendable {
-    /// In the order of the table; ``RequestContext/route`` is an index into it.
+    /// The routes in the order of the table. ``RequestContext/route`` is an index into this array.
     let routes: [Route]
     private var literal: [String: [Int]] = [:]
     /// Paths with a parameter, by the text around it: `/task/{}/attempts`.

@@ -22,11 +22,11 @@ final class RunningConfiguration: Sendable {
         self.source = source
         listeners = http.listeners
         maps = http.maps
-        // They compiled when the configuration was checked.
+        // The patterns compiled when the configuration was checked.
         patterns = http.patterns.compactMap { try? Pattern($0) }
         maxConnections = source.events.workerConnections
         errorLog = try ErrorLogger(source.main.errorLogs, files: shared.logFiles)
-        // What can fail comes first: nothing that the configuration in force shares is changed before.
+        // Do everything that can fail before anything that the running configuration shares is changed.
         // The logs are held until they are used, because a log that nobody holds is closed.
         var logs: (access: [AccessLogOutput], error: [ErrorLogger]) = ([], [])
         defer { withExtendedLifetime(logs) {} }

@@ -11,7 +11,7 @@ final class AccessLogBuffers: TimerHandler {
 
     private let events: EventLoop
     private let writer: LogWriter
-    /// By ``AccessLogOutput/index``; nil if nothing is buffered.
+    /// The buffer of each output, by ``AccessLogOutput/index``; nil if nothing is buffered.
     private var buffers: [Buffer?] = []
     private var timer: EventLoop.Timer?
     /// When the timer fires; nil if it is not set.

@@ -5,7 +5,7 @@ final class AccessLogOutput: Sendable {
     /// Position of its buffer in each loop's ``AccessLogBuffers``. Unique among the outputs that exist.
     let index: Int
     let file: LogFile
-    /// In bytes. When a loop has gathered this much, it hands the lines to the writer.
+    /// The size of a loop's buffer in bytes. When the buffer is full, the loop hands the lines to the writer.
     let bufferSize: Int
     /// How long a line may stay in a loop's buffer.
     let flushInterval: Duration

@@ -6,7 +6,7 @@ final class LogFile: Sendable {
     let path: String
     private let descriptor: Mutex<CInt>
 
-    /// In nginx's words: `open() "…" failed (2: No such file or directory)`.
+    /// The error, described as nginx describes it: `open() "…" failed (2: No such file or directory)`.
     struct OpenError: Error, CustomStringConvertible {
         let description: String
     }

@@ -28,7 +28,7 @@ final class NameResolver: Sendable {
     private struct LastAnswer {
         /// When the name is looked up again.
         var expires: MonotonicTime
-        /// nil if the name had an address.
+        /// Why the last lookup failed; nil if the name had an address.
         var failure: ResolutionError?
     }
 

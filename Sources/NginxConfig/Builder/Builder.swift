@@ -20,7 +20,7 @@ struct Builder {
     var server: ServerDraft?
     var upstream: Upstream?
     var block = BlockState()
-    /// By the name of a zone: the directive that declared it, and its key. Needed to report a second declaration.
+    /// The zones by name, each with the directive that declared it and its key. A second declaration is an error.
     var zones: [String: (directive: String, key: String)] = [:]
     /// The `match` blocks by name.
     var matches: [String: ResponseMatch] = [:]

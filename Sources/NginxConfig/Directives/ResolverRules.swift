@@ -11,7 +11,8 @@ extension DirectiveTable {
             try builder.rejectDuplicate(directive)
             builder.upstream?.resolver = try ResolverSettings(directive)
         },
-        // In these contexts it only concerns host names in variables, which no directive takes.
+        // In these contexts, `resolver` only serves host names in variables. No directive supports those, so the value
+        // is checked and dropped.
         DirectiveRule("resolver", in: [.server, .location], arguments: .atLeast(1)) {
             (directive, builder) throws(ConfigurationError) in
             try builder.rejectDuplicate(directive)

@@ -30,7 +30,7 @@ extension DirectiveTable {
             try builder.rejectDuplicate(directive)
             builder.upstream?.keepaliveTimeout = try Values.milliseconds(directive)
         },
-        // From nginx Plus, which answers with 502 if the queue is full.
+        // This directive is from nginx Plus, which answers with 502 if the queue is full.
         DirectiveRule("queue", in: .upstream, arguments: 1...2) {
             (directive, builder) throws(ConfigurationError) in
             try builder.rejectDuplicate(directive)

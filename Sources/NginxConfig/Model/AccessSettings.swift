@@ -9,6 +9,6 @@ package enum ClientNetwork: Sendable, Hashable {
 /// `allow` or `deny`. The first rule that matches the client decides. If none matches, the client is allowed.
 package struct AccessRule: Sendable, Hashable {
     package let isAllowed: Bool
-    /// nil: `all`.
+    /// The clients that the rule applies to; nil: all clients (`all`).
     package let network: ClientNetwork?
 }

@@ -3,7 +3,7 @@ package struct FileSettings: Sendable, Hashable {
     package internal(set) var root: DocumentRoot
     /// `index`: file names to look for in a folder. The last one may be a path of the server that starts with `/`.
     package internal(set) var index: [Template] = [Template(literal: "index.html")]
-    /// nil: no `try_files`. Not inherited.
+    /// `try_files`; nil if the location has none. It is not inherited.
     package internal(set) var tryFiles: TryFiles?
     /// `etag`
     package internal(set) var sendsETag = true
@@ -16,9 +16,9 @@ package struct FileSettings: Sendable, Hashable {
 
 /// `root` or `alias`: the folder that paths are looked up in.
 package struct DocumentRoot: Sendable, Hashable {
-    /// For `root` without a final `/`.
+    /// The folder. For `root`, a final `/` is removed.
     package let path: Template
-    /// nil for `root`.
+    /// What `alias` replaces; nil for `root`.
     package let alias: Alias?
 
     /// The part of a request's path that `alias` replaces.
@@ -38,7 +38,7 @@ package struct DocumentRoot: Sendable, Hashable {
 /// `try_files`
 package struct TryFiles: Sendable, Hashable {
     package struct Candidate: Sendable, Hashable {
-        /// Without a final `/`.
+        /// The path to try, without a final `/`.
         package let path: Template
         /// Whether the argument ends in `/`: only a folder matches.
         package let isFolder: Bool

@@ -10,7 +10,7 @@ package struct HealthCheck: Sendable, Hashable {
     package internal(set) var uri = "/"
     /// A new peer gets no requests before it has passed its first check.
     package internal(set) var isMandatory = false
-    /// nil: a status from 200 to 399 passes.
+    /// `match`: the conditions to pass; nil: a status from 200 to 399 passes.
     package internal(set) var match: ResponseMatch?
     package let location: SourceLocation
 }
@@ -34,7 +34,7 @@ package struct ResponseMatch: Sendable, Hashable {
     }
 
     package struct Header: Sendable, Hashable {
-        /// In lower case.
+        /// The header's name in lower case.
         package let name: String
         package let test: Test
         package let isNegated: Bool

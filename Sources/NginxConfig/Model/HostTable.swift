@@ -8,10 +8,11 @@ struct HostTable: Sendable {
     private var exact = NameIndex()
     private var leadingWildcards = NameIndex()
     private var trailingWildcards = NameIndex()
-    /// In the order of the file. `pattern` is an index into `HTTPConfiguration.patterns`.
+    /// The regular expressions in the order of the file. `pattern` is an index into `HTTPConfiguration.patterns`.
     private var patterns: [(pattern: Int, server: Int)] = []
 
-    /// Whether there are regular expressions. Their groups are variables, so that even a single server has to match them.
+    /// Whether there are regular expressions. Their groups are variables, so that even a single server has to match
+    /// them.
     var hasPatterns: Bool { !patterns.isEmpty }
 
     mutating func insert(pattern: Int, server: Int) { patterns.append((pattern, server)) }

@@ -56,7 +56,7 @@ package struct ListenerSettings: Sendable {
 
 /// The socket options of `listen`.
 package struct ListenOptions: Sendable, Hashable {
-    /// nil: the system's maximum.
+    /// `backlog=`; nil: the system's maximum.
     package internal(set) var backlog: Int?
     package internal(set) var reusePort = false
     /// Whether an IPv6 socket refuses IPv4 connections.

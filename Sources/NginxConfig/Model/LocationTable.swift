@@ -29,9 +29,9 @@ package struct LocationTable: Sendable {
     package init() {}
 
     private var exact: [Entry] = []
-    /// Longest first.
+    /// The prefix locations, the longest prefix first.
     private var prefixes: [Entry] = []
-    /// In the order of the file.
+    /// The locations with a regular expression, in the order of the file.
     private var patterns: [PatternEntry] = []
 
     /// - Returns: false if there is already a location with the same modifier and path

@@ -4,7 +4,7 @@ package struct LogFormat: Sendable, Hashable {
     package enum Escape: String, Sendable, Hashable {
         /// `"`, `\` and bytes outside 32…126 become `\xXX`. An empty value becomes `-`.
         case standard = "default"
-        /// As in a JSON string.
+        /// Bytes are escaped as in a JSON string.
         case json = "json"
         case none = "none"
     }

@@ -2,7 +2,7 @@
 package struct NginxConfiguration: Sendable {
     package internal(set) var main: MainSettings
     package internal(set) var events: EventsSettings
-    /// nil: there is no `http` block.
+    /// The `http` block; nil if there is none.
     package internal(set) var http: HTTPConfiguration?
     /// All files, in the order in which they were read.
     package internal(set) var files: [ConfigurationFile]
@@ -20,7 +20,7 @@ package struct MainSettings: Sendable, Hashable {
     package internal(set) var workerProcesses = WorkerProcesses.count(1)
     /// `pid`; nil: the caller's default.
     package internal(set) var pidFile: String?
-    /// nil: not set, which means `on` in nginx.
+    /// `daemon`; nil if it is not set, which means `on` in nginx.
     package internal(set) var daemon: Bool?
     package internal(set) var user: String?
     package internal(set) var group: String?

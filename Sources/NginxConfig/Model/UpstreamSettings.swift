@@ -25,13 +25,13 @@ package struct Upstream: Sendable, Hashable {
     package internal(set) var keepaliveTime = Duration.seconds(3600)
     /// How long an idle connection stays open.
     package internal(set) var keepaliveTimeout = Duration.seconds(60)
-    /// nil: the balancer's default.
+    /// `queue`; nil: the balancer's default.
     package internal(set) var queue: UpstreamQueue?
     /// `resolver` of the upstream or of `http`; nil: the system's resolver.
     package internal(set) var resolver: ResolverSettings?
     /// `resolver_timeout` of the upstream or of `http`.
     package internal(set) var resolverTimeout: Duration?
-    /// nil: no peer is ejected.
+    /// When peers are ejected; nil: never.
     package internal(set) var outliers: OutlierDetectionSettings?
 }
 

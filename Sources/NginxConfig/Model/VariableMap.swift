@@ -1,9 +1,9 @@
 /// `map`: a variable whose value depends on other variables.
 package struct VariableMap: Sendable, Hashable {
     package let source: Template
-    /// By the value of `source`, in lower case.
+    /// The results for exact values of `source`. The keys are in lower case.
     package internal(set) var exact: [[UInt8]: Template] = [:]
-    /// Matched in this order if `exact` has no entry for the value.
+    /// The regular expressions, which are tried in this order if `exact` has no entry for the value.
     package internal(set) var patterns: [PatternEntry] = []
     /// `default`
     package internal(set) var fallback = Template(parts: [])

@@ -10,7 +10,7 @@ final class TransactionPipeline {
         var runs = 0
     }
 
-    /// How often a transaction is run that the server rolls back for a reason that another run may not meet.
+    /// How often a transaction is run at most, if the server rolls it back for a reason that may not occur again.
     private static let maxRuns = 5
 
     private let connection: PostgresConnection

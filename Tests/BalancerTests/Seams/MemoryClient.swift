@@ -2,8 +2,8 @@ import Reactor
 
 @testable import Balancer
 
-/// A client in memory: the second implementation of ``ClientStream`` beside HTTP/1. It takes the response apart instead of
-/// framing it, as a stream of HTTP/2 will.
+/// A client in memory: an implementation of ``ClientStream`` beside the one for HTTP/1. It stores the parts of the
+/// response instead of encoding them as a message.
 final class MemoryClient: ClientStream {
     private(set) var status = 0
     private(set) var contentLength: Int?
@@ -12,7 +12,7 @@ final class MemoryClient: ClientStream {
     private(set) var isEnded = false
     private(set) var isAborted = false
     private(set) var resumes = 0
-    /// What it has not taken.
+    /// The number of response bytes that the client has not taken yet.
     var responseBacklog = 0
     var exchange: Exchange?
 

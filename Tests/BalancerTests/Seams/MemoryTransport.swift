@@ -1,12 +1,12 @@
 import Reactor
 import Threading
 
-/// A connection in memory: the second implementation of ``Transport``. The descriptor is an event's, so that the loop can
-/// be told of what happens.
+/// A connection in memory: an implementation of ``Transport`` for tests. Its descriptor is that of an ``EventFD``, with
+/// which the test tells the loop that something has happened.
 final class MemoryTransport: Transport {
     private let event = EventFD()
     private var incoming: [UInt8] = []
-    /// What was written, and nobody has taken.
+    /// The bytes that were written and that no test has taken yet.
     private(set) var outgoing: [UInt8] = []
     /// Bytes that can be written before a write would block.
     var room = Int.max
