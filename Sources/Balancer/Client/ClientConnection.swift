@@ -1,18 +1,18 @@
 internal import Reactor
 
-/// A client's connection, whatever protocol it speaks, as its loop keeps it.
+/// A client's connection, as its loop sees it. The protocol does not matter here.
 protocol ClientConnection: AnyObject {
-    /// Where its loop's ``ClientConnectionTable`` has it.
+    /// The connection's index in its loop's ``ClientConnectionTable``.
     var placeInLoop: Int { get set }
-    /// May be closed without harm to a request that is known.
+    /// Whether the connection can be closed without losing a request.
     var isIdle: Bool { get }
-    /// When it last became idle.
+    /// When the connection last became idle.
     var idleSince: MonotonicTime { get }
-    /// What `stub_status` shows of it.
+    /// What `stub_status` counts the connection as.
     var activity: HTTP1Machine.Activity { get }
-    /// The loop is to end: so does this connection, as soon as no request is under way.
+    /// Closes the connection as soon as no request is in progress, because the loop is about to end.
     func drain()
-    /// Gives up whatever is under way, and closes.
+    /// Gives up the request in progress, and closes the connection.
     func abort()
     func close()
 }

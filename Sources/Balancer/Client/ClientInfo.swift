@@ -1,15 +1,15 @@
 internal import Reactor
 
-/// What is known of a client's connection, for variables and rules.
+/// Facts about a client's connection, for variables and rules.
 final class ClientInfo {
-    /// `$connection`: unique in the life of the process.
+    /// `$connection`: a number that is unique in the life of the process.
     let number: UInt64
-    /// The peer of the connection itself.
+    /// The address from which the connection was made: the client's or a proxy's.
     let address: SocketAddress
-    /// `$remote_addr`, unless a trusted proxy tells another one.
+    /// `$remote_addr`, unless a trusted proxy names another address.
     let addressText: AddressText
     let openedAt: MonotonicTime
-    /// `$https` is `on`.
+    /// Whether `$https` is `on`.
     let isEncrypted: Bool
     private let transport: (any Transport)?
     /// What the header of the PROXY protocol says.
@@ -18,7 +18,8 @@ final class ClientInfo {
     var requests = 0
     private var knownLocalAddress: SocketAddress?
 
-    /// - Parameter local: The address that the connection was made to; nil: the transport is asked when it is needed.
+    /// - Parameter local: The address that the connection was made to. If it is nil, the transport is asked when
+    ///   needed.
     init(
         number: UInt64, address: SocketAddress, local: SocketAddress?, transport: (any Transport)?,
         openedAt: MonotonicTime
@@ -38,7 +39,7 @@ final class ClientInfo {
         return knownLocalAddress
     }
 
-    /// `$tcpinfo_…`; nil if it is not TCP.
+    /// `$tcpinfo_…`; nil if the connection is not TCP.
     var tcpInfo: TCPInfo? { transport?.tcpInfo }
 
     /// `$scheme`.
@@ -48,9 +49,9 @@ final class ClientInfo {
     var defaultPort: UInt16 { isEncrypted ? 443 : 80 }
 }
 
-/// What a load balancer in front says of the connection (PROXY protocol).
+/// What another load balancer in front of this one says about the connection (PROXY protocol).
 ///
-/// A class, because hardly any connection has one: it takes no room in the others.
+/// It is a class so that it takes no memory in the many connections that have none.
 final class ProxiedConnection {
     let source: SocketAddress
     let destination: SocketAddress

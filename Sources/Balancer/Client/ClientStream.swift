@@ -1,42 +1,43 @@
 internal import Reactor
 
-/// The client's side of an exchange, whatever protocol it speaks: the response goes in, and the request's body is asked
-/// for. ``HTTP1Connection`` is one; a stream of an HTTP/2 connection will be another.
+/// The client's side of an exchange. It takes the response, and it is asked for the request's body. ``HTTP1Connection``
+/// implements it.
 ///
-/// The request takes the other way: who reads it fills ``Exchange/request``, calls ``Exchange/begin(at:)``, and hands the
-/// body over with ``Exchange/receiveBody(_:)`` and ``Exchange/endBody()`` as long as ``Exchange/demandBody()`` lets it.
+/// The request goes the other way: the reader fills ``Exchange/request`` and calls ``Exchange/begin(at:)``. As long as
+/// ``Exchange/demandBody()`` returns true, it passes the body with ``Exchange/receiveBody(_:)`` and
+/// ``Exchange/endBody()``.
 protocol ClientStream: AnyObject {
     /// Response bytes that the client has not taken yet.
     var responseBacklog: Int { get }
     /// Bytes sent to the client since the exchange began.
     var responseBytesSent: Int { get }
-    /// How many of these were the heads of responses.
+    /// How many of ``responseBytesSent`` belong to heads of responses.
     var responseHeadBytes: Int { get }
 
     /// - Parameters:
     ///   - reason: The reason phrase; nil for the usual one of the status.
-    ///   - contentLength: Of the body; nil if it is not known.
+    ///   - contentLength: The length of the body; nil if it is not known.
     func beginResponse(_ status: Int, reason: String?, contentLength: Int?, mayKeepAlive: Bool)
     func responseField(_ name: Span<UInt8>, _ value: Span<UInt8>)
-    /// Writes `Server` and `Date`, as nearly every response has them.
+    /// Writes the fields `Server` and `Date`, which nearly every response has.
     func responseServerAndDate(_ time: TimeText)
     func endResponseHead()
     func responseBody(_ bytes: Span<UInt8>)
-    /// Takes body bytes that stay where they are until ``takeLentBody()``, so that they need not be copied.
+    /// Takes body bytes without copying them. They must stay in place until ``takeLentBody()``.
     func responseBody(lent bytes: Span<UInt8>)
-    /// The lender is about to reuse the memory of the bytes that it lent.
+    /// Sends or copies the lent bytes, because their owner is about to reuse the memory.
     func takeLentBody()
-    /// All of the body, after ``endResponseHead()``.
+    /// Sends a part of a file as the whole body, after ``endResponseHead()``.
     func responseFile(_ part: FilePart)
-    /// The response is complete. The stream calls ``Exchange/complete()`` when the client has all of it.
+    /// Ends the response. The stream calls ``Exchange/complete()`` when the client has received all of it.
     func endResponse()
-    /// The response cannot be completed: the client must see that it is not whole.
+    /// Breaks the response off so that the client notices that it is incomplete.
     func abortResponse()
-    /// There is no response at all (nginx's 444).
+    /// Closes the connection without a response (nginx's 444).
     func dropConnection(resets: Bool)
-    /// Sends what there is, as far as the client takes it.
+    /// Sends as much of the response as the client takes now.
     func flushResponse()
-    /// ``Exchange/demandBody()`` said no, and would say yes now.
+    /// Continues to read the body: ``Exchange/demandBody()`` returned false before, and would return true now.
     func resumeRequestBody()
 }
 

@@ -3,9 +3,9 @@ internal import HTTPWire
 internal import NginxConfig
 internal import Reactor
 
-/// `set_real_ip_from`, `real_ip_header` and `real_ip_recursive`: the client's address as a trusted proxy tells it.
+/// `set_real_ip_from`, `real_ip_header` and `real_ip_recursive`: the client's address that a trusted proxy names.
 enum RealClient {
-    /// nil: the connection's own address is the client's.
+    /// - Returns: nil if the connection's own address is the client's.
     static func address(of exchange: Exchange) -> SocketAddress? {
         let location: RunningLocation = exchange.location
         let sources = location.settings.realIP.trustedProxies
@@ -26,9 +26,9 @@ enum RealClient {
             isRecursive: location.settings.realIP.isRecursive)
     }
 
-    /// The last address of a list, because every proxy appends the one that it was called from; if recursive, the last one
-    /// that is no trusted proxy itself (`ngx_http_get_forwarded_addr`). What stands before something that is no address is
-    /// not believed.
+    /// The client's address in a list (`ngx_http_get_forwarded_addr`): the last one, because each proxy appends the
+    /// address that it was called from. If recursive, it is the last address that is not a trusted proxy itself. If an
+    /// entry is not an address, the entries before it are ignored.
     static func address(
         in list: [UInt8], from peer: SocketAddress, trusting sources: [ClientNetwork], isRecursive: Bool
     ) -> SocketAddress? {
@@ -47,7 +47,7 @@ enum RealClient {
 
     private static func isSeparator(_ byte: UInt8) -> Bool { byte.isBlank || byte == ASCII.comma }
 
-    /// `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1`, `[2001:db8::1]:80`.
+    /// Parses `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1` or `[2001:db8::1]:80`.
     static func parse(_ text: String) -> SocketAddress? {
         if let address = SocketAddress(numeric: text, port: 0) { return address }
         if text.hasPrefix("["), text.hasSuffix("]") {

@@ -4,13 +4,14 @@ internal import Reactor
 
 /// A listening socket that is bound, for all loops.
 struct BoundListener: Sendable {
-    /// What is listened on, and what holds there.
+    /// An address to listen on, and its settings.
     struct Place: Sendable {
         let address: SocketAddress
         let settings: ListenerSettings
 
-        /// As in nginx: where every address of a port is listened on, a single one has no socket of its own, unless its
-        /// `listen` has parameters of one. Its connections are told by the address that they were made to.
+        /// Whether this address includes `other`, as in nginx. If a configuration listens on all addresses of a port, a
+        /// single address of that port gets no socket of its own, unless its `listen` has socket parameters. Its
+        /// connections are recognized by the address that they were made to.
         func covers(_ other: Place) -> Bool {
             guard address.isWildcard, !other.address.isWildcard, !other.settings.hasOptions else { return false }
             return address.family == other.address.family && address.port == other.address.port
@@ -19,9 +20,10 @@ struct BoundListener: Sendable {
 
     let settings: ListenerSettings
     let address: SocketAddress
-    /// Single addresses whose connections come here, too.
+    /// The single addresses whose connections this listener accepts, too.
     let covered: [Place]
-    /// One for all loops, or with `reuseport` one for each, or more where there were more loops before.
+    /// One socket for all loops, or with `reuseport` one for each loop. There may be more if there were more loops
+    /// before.
     let sockets: [ListeningSocket]
     /// The loops that accept connections.
     let owners: [Int]

@@ -4,15 +4,16 @@ internal import Reactor
 
 /// `client_max_connections`: a limit on the connections of one client, idle ones included.
 enum ClientPlaces {
-    /// What a client is counted by: an IPv4 address, or the /64 of an IPv6 one, which is one household's or one machine's.
-    /// - Returns: Empty: it is not counted.
+    /// The key under which a client is counted: its IPv4 address, or the /64 network of its IPv6 address, which usually
+    /// belongs to one household or machine.
+    /// - Returns: an empty array if the client is not counted.
     static func key(of address: SocketAddress) -> [UInt8] {
         switch address {
         case .unix: return []
         case .ipv4: return address.binary
         case .ipv6:
             let bytes = address.binary
-            // An IPv4 client of an IPv6 socket.
+            // This is an IPv4 client of an IPv6 socket.
             if bytes[..<10].allSatisfy({ $0 == 0 }), bytes[10] == 0xFF, bytes[11] == 0xFF { return Array(bytes[12...]) }
             return Array(bytes[..<8])
         }
@@ -20,8 +21,10 @@ enum ClientPlaces {
 }
 
 extension ListenerSocket {
-    /// Counts a client's new connection. Those who speak for many clients (`set_real_ip_from`) are not counted.
-    /// - Returns: nil: it has as many as it may. Else what to give back when the connection ends; empty: nothing.
+    /// Counts a client's new connection. Proxies that send the requests of many clients (`set_real_ip_from`) are not
+    /// counted.
+    /// - Returns: the key to give back when the connection ends, which is empty if the connection is not counted; nil
+    ///   if the client has the maximum number of connections.
     func takePlace(for address: SocketAddress) -> [UInt8]? {
         let location: RunningLocation = defaultLocation
         let limit = location.settings.client.maxConnections

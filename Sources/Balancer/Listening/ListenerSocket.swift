@@ -8,19 +8,19 @@ final class ListenerSocket: EventHandler, TimerHandler {
     let descriptor: CInt
     let address: SocketAddress
     private var isShared: Bool
-    /// Of single addresses, without a socket of their own: their connections come to this one.
+    /// The listeners of single addresses that have no socket of their own: this socket accepts their connections.
     private var covered: [ListenerSocket] = []
     private let socket: ListeningSocket
     private(set) var configuration: RunningConfiguration
     private(set) var settings: ListenerSettings
-    /// Of a request until it has said which server it is for.
+    /// The server of a request whose host is not known yet.
     private(set) var defaultServer: RunningServer
-    /// What holds before a request has said which server it is for.
+    /// The location whose settings apply before the host of a request is known.
     private(set) var defaultLocation: RunningLocation
     private var registration: EventLoop.Registration?
     private var timer: EventLoop.Timer?
 
-    /// nginx, too, waits half a second when it has no descriptor left.
+    /// The pause when no descriptor is left. nginx, too, waits half a second.
     private static let exhaustionPause = Duration.milliseconds(500)
 
     convenience init(
@@ -74,7 +74,8 @@ final class ListenerSocket: EventHandler, TimerHandler {
         registration = try? loop.events.add(listener: descriptor, self)
     }
 
-    /// The descriptor itself is closed by whoever bound it, when the last loop has stopped with it.
+    /// Stops accepting. It does not close the descriptor: ``ListenerBinding`` does that after all loops have stopped
+    /// using it.
     func stop() {
         if let registration { loop.events.remove(registration, descriptor: descriptor) }
         registration = nil
@@ -82,15 +83,15 @@ final class ListenerSocket: EventHandler, TimerHandler {
         timer = nil
     }
 
-    /// Takes the connections that are established already: a socket that no other process or loop has would take them
-    /// with it when it is closed.
+    /// Accepts the connections in the backlog. When the last descriptor of the socket is closed, the kernel would reset
+    /// them.
     func acceptAll() {
         while case .connection(let socket, let address) = self.socket.accept() {
             place(of: socket).take(socket, address)
         }
     }
 
-    /// What holds for the address that a connection was made to.
+    /// The listener for the address that a connection was made to.
     private func place(of socket: Socket) -> ListenerSocket {
         if covered.isEmpty { return self }
         let address = socket.localAddress
@@ -98,13 +99,13 @@ final class ListenerSocket: EventHandler, TimerHandler {
     }
 
     func handle(_ readiness: Readiness) {
-        // Of a shared socket one at a time: the others of a burst wake the other loops.
+        // Accept only one connection per event of a shared socket: the other connections of a burst wake other loops.
         for _ in 0..<(isShared ? 1 : 64) {
             switch socket.accept() {
             case .connection(let socket, let address): place(of: socket).take(socket, address)
             case .none: return
             case .exhausted(let code):
-                // Those of idle clients are to be had.
+                // Close idle connections to get their descriptors.
                 guard loop.closeIdle() > 0 else { return pause(code) }
                 loop.logReuse("accept4() failed (\(code): \(SystemError.text(code)))")
             }
@@ -117,7 +118,7 @@ final class ListenerSocket: EventHandler, TimerHandler {
             configuration.errorLog.log(.alert, "\(configuration.maxConnections) worker_connections are not enough")
             return socket.close()
         }
-        // With the PROXY protocol it is not known yet whose connection it is.
+        // With the PROXY protocol, the client's address is not known yet.
         guard let place = settings.hasProxyProtocol ? [] : takePlace(for: address) else { return socket.close() }
         do throws(SystemError) {
             _ = try HTTP1Connection(socket, from: address, listener: self, place: place)
@@ -128,7 +129,7 @@ final class ListenerSocket: EventHandler, TimerHandler {
         }
     }
 
-    /// Connections wait in the backlog until descriptors are free again.
+    /// Pauses accepting. Connections wait in the backlog until descriptors are free again.
     private func pause(_ code: CInt) {
         configuration.errorLog.log(.crit, "accept4() failed (\(code): \(SystemError.text(code)))")
         if let registration { loop.events.remove(registration, descriptor: descriptor) }

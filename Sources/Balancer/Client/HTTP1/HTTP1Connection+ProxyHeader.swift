@@ -2,9 +2,10 @@ internal import HTTPWire
 internal import NginxConfig
 internal import Reactor
 
-/// `listen … proxy_protocol`: a load balancer in front says whose connection it is, before the first request.
+/// `listen … proxy_protocol`: before the first request, a load balancer in front of this one sends the client's
+/// address.
 extension HTTP1Connection {
-    /// - Returns: false when more must come first, or the connection is closed.
+    /// - Returns: false if more bytes are needed, or if the connection is closed.
     func takeProxyHeader() -> Bool {
         guard let input else { return false }
         do throws(ProxyProtocol.Malformed) {
@@ -31,7 +32,7 @@ extension HTTP1Connection {
         return !input.isEmpty
     }
 
-    /// Whose connection it is: what the header says, if its sender is trusted with that.
+    /// The client's address: the one in the header if its sender is trusted, else the connection's own.
     private var client: SocketAddress {
         let settings = listener.defaultLocation.settings
         guard settings.realIP.header == .proxyProtocol, settings.realIP.trustedProxies.contain(info.address) else {

@@ -3,11 +3,11 @@ internal import HTTPWire
 internal import NginxConfig
 internal import Reactor
 
-/// The connection's reading half: one request after the other out of the bytes that come.
+/// The reading half of the connection. It parses one request after the other.
 extension HTTP1Connection {
     private static let readSize = 16 * 1024
 
-    /// Goes on as far as the bytes that are here, and those that can be read now, allow.
+    /// Processes all bytes in the buffer, and all bytes that can be read now.
     func pump() {
         guard !isPumping else { return }
         isPumping = true
@@ -56,7 +56,7 @@ extension HTTP1Connection {
         }
     }
 
-    /// Takes what is in the input as far as it goes.
+    /// Processes the bytes in the input buffer until an event is needed.
     private func process() {
         while true {
             switch machine.nextStep(hasInput: input?.isEmpty == false) {
@@ -65,7 +65,7 @@ extension HTTP1Connection {
             case .beginRequest: beginRequest()
             case .parseHead:
                 guard parseHead() else {
-                    // Most heads come in one piece, and none of these has to be waited for.
+                    // Set the timer only here, because most heads arrive in one piece and need none.
                     if machine.isReadingHead, timeout == .none { arm(.header) }
                     return
                 }
@@ -92,7 +92,7 @@ extension HTTP1Connection {
         arm(.none)
     }
 
-    /// - Returns: false when more must come first.
+    /// - Returns: false if more bytes are needed.
     private func parseHead() -> Bool {
         guard let input, let exchange, let reader else { return false }
         do throws(HTTPError) {
@@ -112,7 +112,7 @@ extension HTTP1Connection {
         }
         beginExchange(hasBody: exchange.request.head.body != .none)
         exchange.begin(at: listener)
-        // It may have been answered by closing the connection.
+        // The exchange may have closed the connection instead of sending a response.
         guard machine.isInExchange else { return true }
         if machine.readsBody { expectBody(exchange, reader) } else { exchange.endBody() }
         return true
@@ -125,13 +125,13 @@ extension HTTP1Connection {
         arm(.none)
     }
 
-    /// Of a head that is refused: for logs, and for what was parsed of it.
+    /// Keeps the bytes of a head that is refused: logs show them, and the parsed fields point into them.
     private func keepHeadSoFar(_ input: ByteBuffer, _ exchange: Exchange) {
         let limit = exchange.server.headLimits.head
         input.withSpan { exchange.request.bytes.append(copying: $0.extracting(first: min($0.count, limit))) }
     }
 
-    /// `client_header_timeout`.
+    /// Answers 408 after `client_header_timeout`.
     func refuseHead() {
         guard let exchange, let input else { return close() }
         keepHeadSoFar(input, exchange)
@@ -143,7 +143,7 @@ extension HTTP1Connection {
     // MARK: The body
 
     private func expectBody(_ exchange: Exchange, _ reader: HTTP1Reader) {
-        // The limit of the location that was found.
+        // The limit depends on the location, so it is only known now.
         reader.beginBody(exchange.request.head.body, limit: exchange.maxBodySize, now: loop.events.now)
         guard exchange.request.head.expectsContinue else { return }
         if exchange.body.isUnwanted {
@@ -157,11 +157,11 @@ extension HTTP1Connection {
         guard let exchange, let reader else { return }
         let timeout = location.settings.client.bodyTimeout
         if reader.isBodyTooSlow(exchange.body.count, now: loop.events.now, timeout: timeout) { return refuseBody() }
-        // A client that takes nothing does not get more time because it sends.
+        // A client that does not read its response gets no more time, even if it sends.
         if machine.readsBody, self.timeout != .send { arm(.body) }
     }
 
-    /// `client_body_timeout`.
+    /// Answers 408 after `client_body_timeout`.
     func refuseBody() {
         exchange?.refuse(.bodyTimeout)
         pump()
@@ -192,15 +192,15 @@ extension HTTP1Connection {
         guard machine.readsBody else { return }
         exchange.flushBody()
         if !exchange.demandBody() {
-            // The time that a peer takes is not the client's.
+            // The client is not responsible for the time that the peer takes.
             if timeout == .body { arm(.none) }
         } else if timeout == .none {
             arm(.body)
         }
     }
 
-    /// Moves the body in and the response out.
-    /// - Returns: Whether the input may be looked at again.
+    /// Reads the body, and sends the response.
+    /// - Returns: Whether to continue with the bytes in the input buffer.
     private func transfer() -> Bool {
         takeBody()
         flush()

@@ -2,10 +2,10 @@ internal import HTTPWire
 internal import NginxConfig
 internal import Reactor
 
-/// The connection's writing half: the responses, in order.
+/// The writing half of the connection. It sends the responses in order.
 extension HTTP1Connection: ClientStream {
     var responseBacklog: Int {
-        // What comes next has room in a file.
+        // The next bytes go to a file, so the peer need not wait for the client.
         if writer.spool == nil, spoolsResponse { return 0 }
         return writer.backlog
     }
@@ -14,7 +14,7 @@ extension HTTP1Connection: ClientStream {
 
     func beginResponse(_ status: Int, reason: String?, contentLength: Int?, mayKeepAlive: Bool) {
         guard let exchange else { return }
-        // The client may send the body that it announced or not.
+        // After an early response, the client may or may not send the body that it announced.
         let isRefusedEarly =
             exchange.request.head.expectsContinue && machine.readsBody && exchange.body.count == 0
         let location: RunningLocation = exchange.location
@@ -47,7 +47,7 @@ extension HTTP1Connection: ClientStream {
     func responseBody(lent bytes: Span<UInt8>) {
         let pieces = loop.lentPieces
         guard writer.lend(bytes, to: pieces, mayLend: mayLend) else {
-            // In their order.
+            // Send the lent bytes first, to keep the order.
             takeLentBody()
             return responseBody(bytes)
         }
@@ -107,7 +107,7 @@ extension HTTP1Connection: ClientStream {
 
     // MARK: The spool
 
-    /// Response bytes go to the file now, because memory holds enough for the client to go on with.
+    /// Whether response bytes go to the file now, because memory holds enough bytes for the client.
     private var spoolsResponse: Bool {
         if writer.spool != nil { return true }
         guard let output = writer.output, output.count > UpstreamConnection.highWaterMark, let exchange else {
@@ -148,7 +148,7 @@ extension HTTP1Connection: ClientStream {
         }
     }
 
-    /// Bytes that the client may have now (`limit_rate`).
+    /// How many bytes may be sent to the client now (`limit_rate`).
     private var responseBudget: Int {
         guard let exchange, exchange.response.limitRate > 0 else { return .max }
         return exchange.response.budget(
@@ -156,7 +156,7 @@ extension HTTP1Connection: ClientStream {
             sent: writer.bytesSent)
     }
 
-    /// Everything is written: from now on the time that the client takes is its body's.
+    /// Everything is written. If the client has more of its body to send, the timeout for the body applies again.
     private func awaitBodyAgain() {
         guard timeout == .send || timeout == .none else { return }
         if machine.readsBody, exchange?.demandBody() == true {

@@ -3,10 +3,10 @@ internal import HTTPWire
 internal import NginxConfig
 internal import Reactor
 
-/// A client's HTTP/1 connection: takes one request after the other, and gives their responses back in order.
+/// A client's HTTP/1 connection: takes one request after the other, and sends the responses in the same order.
 ///
-/// The I/O side of ``HTTP1Machine``. Between requests it holds no buffers, no reader and no exchange: an idle connection
-/// is this object and a descriptor.
+/// It does the I/O that ``HTTP1Machine`` decides on. Between requests it holds no buffers, no reader and no exchange:
+/// an idle connection only needs this object and a descriptor.
 final class HTTP1Connection: ClientConnection, EventHandler, TimerHandler {
     let loop: BalancerLoop
     let listener: ListenerSocket
@@ -14,7 +14,7 @@ final class HTTP1Connection: ClientConnection, EventHandler, TimerHandler {
     let info: ClientInfo
     var placeInLoop = 0
     private(set) var idleSince: MonotonicTime
-    /// Where `client_max_connections` counts it; empty: nowhere.
+    /// The key under which `client_max_connections` counts the connection; empty if it is not counted.
     private var clientPlace: [UInt8]
     private var registration: EventLoop.Registration!
     private var timer: EventLoop.Timer!
@@ -26,21 +26,22 @@ final class HTTP1Connection: ClientConnection, EventHandler, TimerHandler {
     var input: ByteBuffer?
     var writer: HTTP1Writer
 
-    /// The descriptor may have bytes. Edge-triggered: the loop tells once.
+    /// Whether the descriptor may have bytes. Events are edge-triggered, so the loop reports this only once.
     var isReadable = false
-    /// ``pump()`` is under way: what it causes must not start it again.
+    /// Whether ``pump()`` is running. It must not be entered again.
     var isPumping = false
-    /// The client must see a reset, and the kernel forget what is unsent.
+    /// Whether to close with a reset, so that the kernel drops the unsent bytes.
     private var resetsAtClose = false
     /// `lingering_time` and `lingering_timeout` of the last response.
     private var lingering = (end: MonotonicTime(nanoseconds: 0), timeout: Duration.zero)
 
-    /// How long an idle connection may take to send one more request when the loop is to end.
+    /// How long an idle connection may still send one more request when the loop is about to end.
     private static let drainGrace = Duration.seconds(1)
-    /// When the client has had its share of `limit_rate`, it gets more after this time.
+    /// The pause after which the client gets more bytes when `limit_rate` has stopped the response.
     private static let rateInterval = Duration.milliseconds(100)
 
-    /// - Parameter place: What ``ListenerSocket/takePlace(for:)`` counted; given back when the connection is closed.
+    /// - Parameter place: The result of ``ListenerSocket/takePlace(for:)``, which is given back at the connection's
+    ///   end.
     init(
         _ transport: any Transport, from address: SocketAddress, listener: ListenerSocket, place: [UInt8]
     ) throws(SystemError) {
@@ -61,13 +62,14 @@ final class HTTP1Connection: ClientConnection, EventHandler, TimerHandler {
         arm(.header)
     }
 
-    /// Whose settings hold now. They are not to be copied: that would count references to each of their lists.
+    /// The location whose settings apply now. Do not copy the settings: a copy counts a reference to each of their
+    /// lists.
     var location: RunningLocation { exchange?.location ?? listener.defaultLocation }
 
     var isIdle: Bool { machine.isIdle }
     var activity: HTTP1Machine.Activity { machine.activity }
 
-    /// `client_max_connections`, when the PROXY protocol has told the client's address.
+    /// Applies `client_max_connections` after the PROXY protocol has sent the client's address.
     func takePlace(for address: SocketAddress) -> Bool {
         guard let place = listener.takePlace(for: address) else { return false }
         clientPlace = place
@@ -112,13 +114,14 @@ final class HTTP1Connection: ClientConnection, EventHandler, TimerHandler {
         }
     }
 
-    /// The client takes bytes again.
+    /// Continues to send, because the client can take bytes again.
     private func resumeWriting() {
         flushResponse()
         if responseBacklog < UpstreamConnection.highWaterMark / 2 { exchange?.clientDrained() }
     }
 
-    /// The timer keeps running with `.none`, and means nothing: mostly it is set again before it fires.
+    /// Sets the timer. With `.none` it keeps running and has no effect, because it is usually set again before it
+    /// fires.
     func arm(_ timeout: HTTP1Machine.Timeout) {
         guard !machine.isClosed, !writer.isHeldBack || timeout == .rate else { return }
         self.timeout = timeout
@@ -135,24 +138,24 @@ final class HTTP1Connection: ClientConnection, EventHandler, TimerHandler {
         loop.events.set(timer, after: duration)
     }
 
-    /// The kernel takes no more for now.
+    /// Waits until the kernel takes more bytes.
     func awaitWritable() { loop.events.awaitWritable(registration, transport.descriptor) }
 
     // MARK: Between requests
 
     func becomeIdle() {
-        // As long as the request's location says.
+        // Set the timer while the exchange is still here: the timeout is a setting of its location.
         arm(.keepalive)
         recycleExchange()
         idleSince = loop.events.now
-        // This response may have begun before the loop was told to end.
+        // This response may have begun before the loop began to drain.
         if loop.isDraining { drain() }
     }
 
     func drain() {
         guard machine.isBetweenRequests else { return }
-        // A request may be on its way: it is answered, and told that the connection ends. nginx closes at once, and the
-        // client's request fails.
+        // A request may be on its way. It is still answered, with `Connection: close`. nginx closes at once, so that
+        // such a request fails.
         timeout = .keepalive
         loop.events.set(timer, after: Self.drainGrace)
     }
@@ -167,7 +170,7 @@ final class HTTP1Connection: ClientConnection, EventHandler, TimerHandler {
         arm(.linger)
     }
 
-    /// Bytes came that nobody wants.
+    /// Extends the lingering close, because the client has sent more bytes, which are dropped.
     func lingerOn() {
         input?.removeAll()
         if loop.events.now >= lingering.end { close() } else { arm(.linger) }

@@ -1,85 +1,87 @@
 internal import NginxConfig
 
-/// The decisions of a client's HTTP/1 connection: what to do with what is there, and how a request and the connection end.
+/// The decisions of a client's HTTP/1 connection: what to do next, and how a request and the connection end.
 ///
-/// No sockets, no clock and no bytes: each event is a method, and what it returns is for ``HTTP1Connection`` to do.
+/// It has no sockets, no clock and no bytes. Each event is a method, and ``HTTP1Connection`` does what the method
+/// returns.
 struct HTTP1Machine: Sendable, Hashable {
-    /// What is to be done next.
+    /// The next step of the connection.
     enum Step: Sendable, Hashable {
-        /// Nothing can be done before an event.
+        /// Wait for an event.
         case wait
         /// Read the header of the PROXY protocol, then call ``proxyHeaderTaken()``.
         case takeProxyHeader
-        /// Take an exchange for the request whose first bytes are here.
+        /// Take an exchange for the request whose first bytes have arrived.
         case beginRequest
         case parseHead
-        /// Move the request's body in and the response out.
+        /// Read the request's body, and send the response.
         case transfer
-        /// Throw away what the client still sends.
+        /// Drop the bytes that the client still sends.
         case discardInput
     }
 
-    /// What follows a response that the client has.
+    /// What the connection does after the client has received a response.
     enum Ending: Sendable, Hashable {
-        /// The rest of the request's body must come first.
+        /// First read the rest of the request's body.
         case wait
-        /// The connection is ready for the next request.
+        /// Wait for the next request.
         case keepAlive
-        /// nginx's `lingering_close`: closing with unread bytes would reset the connection and take the response with it.
+        /// Read and drop what the client sends, then close (nginx's `lingering_close`). To close a connection with
+        /// unread bytes would reset it, and the client could lose the response.
         case linger
         case close
     }
 
-    /// What the end of the client's bytes means.
+    /// What to do when the client has ended its side of the connection.
     enum EndOfInput: Sendable, Hashable {
         case none
         case close
-        /// The client left in the middle of a request.
+        /// Give the request up: the client has left before it sent all of it.
         case abort
     }
 
     /// What the connection's timer measures.
     enum Timeout: Sendable, Hashable {
         case none, keepalive, header, body, send, linger
-        /// Not a limit: `limit_rate` lets the client have more now.
+        /// This is not a timeout: when the timer fires, `limit_rate` allows more bytes.
         case rate
     }
 
     enum TimeoutAction: Sendable, Hashable {
         case none
         case close
-        /// Answer 408: the head did not come in time.
+        /// Answer 408, because the head did not arrive in time.
         case refuseHead
-        /// Answer 408: the body did not come in time.
+        /// Answer 408, because the body did not arrive in time.
         case refuseBody
-        /// The client takes nothing: give it up.
+        /// Give the request up, because the client does not read the response.
         case abort
         case resumeWriting
     }
 
-    /// What `stub_status` shows of the connection.
+    /// What `stub_status` counts the connection as.
     enum Activity: Sendable, Hashable {
         case waiting, reading, writing, closed
     }
 
     private enum State: Sendable, Hashable {
-        /// Between requests.
+        /// No request is in progress.
         case idle
-        /// A head has begun to come in.
+        /// A part of a head has arrived.
         case head
         case exchange(isBodyRead: Bool, isResponseWritten: Bool)
-        /// The last response is sent.
+        /// The last response is sent, and the connection reads until the client closes its side.
         case lingering
         case closed
     }
 
-    /// Bytes of a body that nobody wants that are read so that the connection can be used again.
+    /// The maximum number of unwanted body bytes that are read so that the connection can be used again.
     static let maxDiscardedBody = 1024 * 1024
 
     private var state = State.idle
     private var awaitsProxyHeader: Bool
     private var keepsAlive = false
-    /// The client sends no more.
+    /// Whether the client has ended its side of the connection.
     private(set) var isPeerClosed = false
 
     init(awaitsProxyHeader: Bool = false) { self.awaitsProxyHeader = awaitsProxyHeader }
@@ -87,7 +89,7 @@ struct HTTP1Machine: Sendable, Hashable {
     // MARK: What it is
 
     var isClosed: Bool { state == .closed }
-    /// May be closed without harm to a request that is known.
+    /// Whether the connection can be closed without losing a request.
     var isIdle: Bool { state == .idle || state == .lingering }
     var isBetweenRequests: Bool { state == .idle }
     var isReadingHead: Bool { state == .head }
@@ -98,19 +100,19 @@ struct HTTP1Machine: Sendable, Hashable {
         return false
     }
 
-    /// An exchange is under way, and a part of its body is still to come.
+    /// Whether an exchange is in progress whose body has not arrived completely.
     var readsBody: Bool {
         if case .exchange(isBodyRead: false, _) = state { return true }
         return false
     }
 
-    /// An exchange is under way whose response is not written to its end.
+    /// Whether an exchange is in progress whose response is not completely written.
     var awaitsResponse: Bool {
         if case .exchange(_, isResponseWritten: false) = state { return true }
         return false
     }
 
-    /// The request is read, and its response is not written: only the peer has something to do.
+    /// Whether the request is read completely and only the response is missing.
     private var awaitsResponseOnly: Bool { state == .exchange(isBodyRead: true, isResponseWritten: false) }
 
     var activity: Activity {
@@ -139,7 +141,7 @@ struct HTTP1Machine: Sendable, Hashable {
 
     mutating func requestBegan() { state = .head }
 
-    /// The head is here, or what came of it is refused.
+    /// The head has arrived, or an incomplete or malformed head is refused.
     mutating func headEnded(hasBody: Bool) { state = .exchange(isBodyRead: !hasBody, isResponseWritten: false) }
 
     mutating func bodyEnded() {
@@ -148,16 +150,17 @@ struct HTTP1Machine: Sendable, Hashable {
         }
     }
 
-    /// Where the body ends cannot be known any more: nothing can be read after it.
+    /// The body is malformed. Its end is unknown, so no other request can follow.
     mutating func bodyBroke() {
         bodyEnded()
         keepsAlive = false
     }
 
-    /// The client may send the body that it announced or not: only a new connection is sure to begin with a request.
+    /// The connection must end after this response: the client may or may not send the body that it announced, so the
+    /// start of the next request would be unknown.
     mutating func forbidKeepAlive() { keepsAlive = false }
 
-    /// The client sends no more.
+    /// All bytes of the client are read, and it has ended its side.
     mutating func inputEnded() -> EndOfInput {
         isPeerClosed = true
         switch state {
@@ -167,11 +170,11 @@ struct HTTP1Machine: Sendable, Hashable {
         }
     }
 
-    /// EPOLLRDHUP: the client sends no more; bytes that it sent before may still be unread.
+    /// The client has ended its side (EPOLLRDHUP). Bytes that it sent before may still be unread.
     mutating func peerClosed() { isPeerClosed = true }
 
-    /// The connection broke.
-    /// - Parameter ignoresAbort: `fastcgi_ignore_client_abort`: let the peer finish.
+    /// The connection is broken.
+    /// - Parameter ignoresAbort: `fastcgi_ignore_client_abort`: whether the peer may finish the request.
     /// - Returns: Whether to give the request up. If not, the next write will show that the client is gone.
     mutating func hungUp(ignoresAbort: Bool) -> Bool {
         guard ignoresAbort, awaitsResponseOnly else { return true }
@@ -179,22 +182,23 @@ struct HTTP1Machine: Sendable, Hashable {
         return false
     }
 
-    /// Whether to give up a request whose client sends no more. nginx takes that for a client that has left.
+    /// Whether to give the request up because its client has ended its side. nginx, too, treats that as a client that
+    /// has left.
     func abortsForClosedPeer(ignoresAbort: Bool) -> Bool { isPeerClosed && awaitsResponseOnly && !ignoresAbort }
 
     // MARK: Writing
 
-    /// - Parameter keepsAlive: The response's framing lets the connection take another request.
+    /// - Parameter keepsAlive: Whether the connection can take another request after this response.
     mutating func responseWritten(keepsAlive: Bool) {
         self.keepsAlive = keepsAlive
         if case .exchange(let isRead, _) = state { state = .exchange(isBodyRead: isRead, isResponseWritten: true) }
     }
 
-    /// The client has all of the response that was written so far.
+    /// Everything that was written of the response is sent.
     /// - Parameters:
-    ///   - bodyCount: Bytes of the request's body that came.
-    ///   - hasInput: Bytes of the client are unread.
-    /// - Returns: nil as long as the response is not written to its end.
+    ///   - bodyCount: The number of bytes of the request's body that have arrived.
+    ///   - hasInput: Whether bytes of the client are unread.
+    /// - Returns: nil if the response is not completely written.
     mutating func responseSent(bodyCount: Int, hasInput: Bool, lingering: LingeringClose) -> Ending? {
         guard case .exchange(let isBodyRead, isResponseWritten: true) = state else { return nil }
         guard keepsAlive, !isPeerClosed else {
@@ -227,7 +231,7 @@ struct HTTP1Machine: Sendable, Hashable {
         }
     }
 
-    /// - Returns: Whether it was open before.
+    /// - Returns: Whether the connection was open before.
     @discardableResult
     mutating func closed() -> Bool {
         defer { state = .closed }

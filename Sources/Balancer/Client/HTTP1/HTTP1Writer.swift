@@ -3,22 +3,22 @@ internal import HTTPWire
 internal import NginxConfig
 internal import Reactor
 
-/// The outgoing half of an HTTP/1 connection: frames responses, and sends them as fast as the client takes them.
+/// The writer of an HTTP/1 connection: encodes responses, and sends them as fast as the client takes them.
 ///
-/// It writes to the transport but decides nothing about the connection: what a write came to is for
-/// ``HTTP1Connection`` to act on.
+/// It writes to the transport, but decides nothing about the connection: ``HTTP1Connection`` acts on the outcome of a
+/// write.
 struct HTTP1Writer {
-    /// What became of ``flush(to:budget:)``.
+    /// The outcome of ``flush(to:budget:)``.
     enum Outcome {
         /// There was nothing to send, or nothing may be sent now.
         case idle
-        /// The client's kernel has everything.
+        /// The kernel has taken everything.
         case flushed
-        /// No more is taken now: wait until the descriptor is writable.
+        /// The kernel takes no more bytes now: wait until the descriptor is writable.
         case blocked(hasProgressed: Bool)
-        /// `limit_rate`: the client has had its share for now.
+        /// `limit_rate` allows no more bytes now.
         case throttled
-        /// Enough for one turn of the loop; there is more.
+        /// There is more to send, but other connections of the loop come first.
         case yielded
         /// The connection is broken.
         case failed
@@ -26,41 +26,41 @@ struct HTTP1Writer {
         case truncated
     }
 
-    /// Bytes of a file that are sent in one turn (nginx: `sendfile_max_chunk`).
+    /// The maximum number of bytes of a file that are sent in one turn of the loop (nginx: `sendfile_max_chunk`).
     static let maxFileChunk = 2 * 1024 * 1024
-    /// Shorter pieces are copied: that costs less than a piece of its own.
+    /// The minimum length of a lent piece. To copy a shorter one costs less than to send it separately.
     private static let minLentPiece = 2048
 
     private let buffers: BufferPool
     private var encoder = ResponseEncoder()
     private(set) var output: ByteBuffer?
-    /// The part of a file that follows the output.
+    /// The part of a file that is sent after ``output``.
     private var file: FilePart?
     private(set) var spool: ResponseSpool?
     var isWritable = true
-    /// `limit_rate`: nothing is sent until the rate's timer fires.
+    /// Whether `limit_rate` forbids to send anything until the timer fires.
     var isHeldBack = false
     private(set) var bytesWritten = 0
     private var bytesAtStart = 0
-    /// Of the response's heads.
+    /// The number of bytes in the heads of the exchange's responses.
     private(set) var headBytes = 0
-    /// Where in the output the head begins that is being written.
+    /// The offset in ``output`` at which the current head begins.
     private var headStart = 0
 
     init(buffers: BufferPool) { self.buffers = buffers }
 
-    /// A request begins: counts start at zero.
+    /// Resets the counts, because a request begins.
     mutating func beginExchange() {
         bytesAtStart = bytesWritten
         headBytes = 0
     }
 
     var bytesSent: Int { bytesWritten - bytesAtStart }
-    /// Everything that was handed over is sent.
+    /// Whether nothing is left to send.
     var isFlushed: Bool { output == nil && file == nil && spool == nil }
     var isChunked: Bool { encoder.isChunked }
 
-    /// Bytes that wait; with a spool that has room, none.
+    /// The number of bytes in memory that wait to be sent. With a spool it is 0, or `Int.max` if the spool is full.
     var backlog: Int {
         if let spool { return spool.isFull ? .max : 0 }
         return output?.count ?? 0
@@ -85,7 +85,7 @@ struct HTTP1Writer {
         encoder.field(name, value, into: &output.storage)
     }
 
-    /// Fields that are framed already.
+    /// Appends fields that are encoded already.
     mutating func fields(_ bytes: [UInt8]) { output?.storage.append(copying: bytes.span) }
 
     mutating func endHead() {
@@ -127,9 +127,9 @@ struct HTTP1Writer {
 
     // MARK: Lent bytes
 
-    /// Takes body bytes without copying them, if they are worth it.
-    /// - Parameter mayLend: Nothing stands in the way of sending them at once.
-    /// - Returns: Whether it took them. If not, they are to be copied.
+    /// Takes body bytes without copying them, if they are long enough.
+    /// - Parameter mayLend: Whether the bytes could be sent at once.
+    /// - Returns: Whether the bytes were taken. If not, the caller must copy them.
     mutating func lend(_ bytes: Span<UInt8>, to pieces: LentPieces, mayLend: Bool) -> Bool {
         guard bytes.count >= Self.minLentPiece || !pieces.isEmpty, mayLend else { return false }
         let count = encoder.beginData(bytes.count, into: &buffer().storage)
@@ -137,9 +137,9 @@ struct HTTP1Writer {
         return true
     }
 
-    /// Sends the pieces behind the output, and copies what is not taken.
-    /// - Returns: Whether the descriptor takes no more. That the connection is broken shows with the next write, when the
-    ///   lender's buffer is not in use.
+    /// Sends ``output`` and then the pieces, and copies the bytes that the kernel does not take.
+    /// - Returns: Whether the descriptor takes no more bytes. If the connection is broken, the next write reports it:
+    ///   then the buffer that the bytes were lent from is not in use.
     mutating func send(_ pieces: LentPieces, to transport: any Transport) -> Bool {
         defer { pieces.removeAll() }
         let outputCount = output?.count ?? 0
@@ -162,10 +162,10 @@ struct HTTP1Writer {
 
     // MARK: The spool
 
-    /// Writes body bytes, framed, into the spool, and opens it first if there is none.
+    /// Encodes body bytes and writes them to the spool. Opens the spool first if there is none.
     ///
-    /// If the file fails before it holds anything, the bytes go to memory, and the error is thrown for the log. If it
-    /// holds something already, the response is broken (``Outcome/truncated``).
+    /// If a write to the file fails while the file holds no unsent bytes, the bytes stay in memory, and the error is
+    /// thrown for the log. If the file does hold unsent bytes, the response is broken (``Outcome/truncated``).
     mutating func spool(_ bytes: Span<UInt8>, _ settings: BufferingSettings) throws(SystemError) {
         if spool?.isBroken == true { return }
         let framed = buffers.take()
@@ -178,7 +178,7 @@ struct HTTP1Writer {
         try spool(framed, settings)
     }
 
-    /// The end of a response, into the spool.
+    /// Writes the end of a response to the spool.
     mutating func endSpooled(_ settings: BufferingSettings) throws(SystemError) -> Bool {
         if spool?.isBroken == true { return false }
         let framed = buffers.take()
@@ -205,7 +205,7 @@ struct HTTP1Writer {
 
     // MARK: Sending
 
-    /// - Parameter budget: Bytes that the client may have now (`limit_rate`).
+    /// - Parameter budget: The maximum number of bytes to send now (`limit_rate`).
     mutating func flush(to transport: any Transport, budget: Int) -> Outcome {
         if isFlushed || isHeldBack { return .idle }
         if spool?.isBroken == true { return .truncated }

@@ -1,17 +1,17 @@
 internal import NginxConfig
 internal import Reactor
 
-/// The part of a response that a slow client has not taken and that memory has no room for: in a file, framed for the
-/// connection (`fastcgi_max_temp_file_size`).
+/// A file with the part of a response that a slow client has not taken and that memory has no room for
+/// (`fastcgi_max_temp_file_size`). Its bytes are already encoded for the connection.
 ///
-/// So a peer is done when it has sent its response, not when the client has taken it.
+/// So a peer is free as soon as it has sent its response, and does not wait for the client.
 final class ResponseSpool {
     private let file: TemporaryFile
-    /// Bytes that the file may hold; then the peer has to wait.
+    /// The maximum number of bytes in the file. When it is full, the peer has to wait.
     private let limit: Int
     private var written = 0
     private var sent = 0
-    /// A part of the response could not be written: the client must not get what follows it.
+    /// Whether a part of the response could not be written. Then the client must not get the bytes that follow.
     var isBroken = false
 
     init(_ settings: BufferingSettings) throws(SystemError) {
