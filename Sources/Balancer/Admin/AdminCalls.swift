@@ -5,7 +5,6 @@ internal import JSON
 internal import NginxConfig
 internal import Reactor
 internal import Telemetry
-internal import Telemetry
 
 /// The balancer's own calls below `/lb/`, on every server.
 struct AdminCalls {

@@ -9,10 +9,21 @@ protocol ClientConnection: AnyObject {
     /// When the connection last became idle.
     var idleSince: MonotonicTime { get }
     /// What `stub_status` counts the connection as.
-    var activity: HTTP1Machine.Activity { get }
+    var activity: ConnectionActivity { get }
     /// Closes the connection as soon as no request is in progress, because the loop is about to end.
     func drain()
     /// Gives up the request in progress, and closes the connection.
     func abort()
     func close()
+}
+
+/// What `stub_status` counts a connection as.
+enum ConnectionActivity: Sendable, Hashable {
+    /// Between requests.
+    case waiting
+    /// Receiving the head of a request.
+    case reading
+    /// A request is in progress.
+    case writing
+    case closed
 }

@@ -6,6 +6,8 @@ internal import Reactor
 /// The request goes the other way: the reader fills ``Exchange/request`` and calls ``Exchange/begin(at:)``. As long as
 /// ``Exchange/demandBody()`` returns true, it passes the body with ``Exchange/receiveBody(_:)`` and
 /// ``Exchange/endBody()``.
+///
+/// An exchange does not keep its stream alive: the stream gives the exchange back to its loop before it is released.
 protocol ClientStream: AnyObject {
     /// Response bytes that the client has not taken yet.
     var responseBacklog: Int { get }

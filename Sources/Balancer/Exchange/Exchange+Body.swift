@@ -20,7 +20,7 @@ extension Exchange {
 
     private var isBodyCongested: Bool {
         if let connection = upstream.connection {
-            return !connection.isConnected || connection.backlog > UpstreamConnection.highWaterMark
+            return !connection.isConnected || connection.backlog > Exchange.highWaterMark
         }
         return body.isFull(location.settings.client.bodyBufferSize)
     }

@@ -11,6 +11,9 @@ internal import Reactor
 ///
 /// Exchanges are pooled (``BalancerLoop/takeExchange()``), and keep their memory.
 final class Exchange: TimerHandler {
+    /// High-water mark: stop reading one side when so many bytes wait for the other one.
+    static let highWaterMark = 128 * 1024
+
     let loop: BalancerLoop
     private(set) unowned(unsafe) var client: (any ClientStream)!
     private(set) var info: ClientInfo!
@@ -209,7 +212,7 @@ final class Exchange: TimerHandler {
         response.isBegun = true
         body.discard()
         stopDelay()
-        upstream.yield()
+        upstream.releaseConnection()
     }
 
     /// The client has everything: counts and logs.
@@ -228,7 +231,9 @@ final class Exchange: TimerHandler {
         var line = "*\(info.number) \(message()), client: \(info.address.host)"
         line += ", server: \(String(decoding: server.name, as: UTF8.self))"
         line += ", request: \"\(String(decoding: request.line, as: UTF8.self))\""
-        if let attempt = upstream.attempts.last { line += ", upstream: \"fastcgi://\(attempt.peer.address)\"" }
+        if let attempt = upstream.attempts.last {
+            line += ", upstream: \"\(loop.connector.scheme)://\(attempt.peer.address)\""
+        }
         location.errorLog.log(level, line)
     }
 }

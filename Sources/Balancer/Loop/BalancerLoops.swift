@@ -36,7 +36,7 @@ final class BalancerLoops: Sendable {
     /// Chooses the active loops for a new count, and makes those that are missing. New ones do not run before
     /// ``activate(_:drainingWithin:)``.
     ///
-    /// - Returns: `count` loops, or fewer if the process has made as many as it may in its life (``SharedState/loops``)
+    /// - Returns: `count` loops, or fewer if the process has made as many as it may in its life (``SharedState/maxLoops``)
     func prepare(_ count: Int, _ configuration: RunningConfiguration) throws(SystemError) -> [BalancerLoop] {
         let (active, used) = contents.withLock { ($0.active, $0.all.count) }
         var wanted = Array(active.prefix(count))

@@ -6,8 +6,6 @@ internal import Reactor
 ///
 /// It moves bytes between its transport, its protocol and the ``UpstreamRequest`` of the exchange that has it.
 final class UpstreamConnection: EventHandler, TimerHandler {
-    /// High-water mark: stop reading one side when so many bytes wait for the other one.
-    static let highWaterMark = 128 * 1024
     private static let readSize = BufferPool.bufferSize
     /// Of a response that fills whole reads.
     private static let longReadSize = BufferPool.bufferSize * 2
@@ -213,7 +211,7 @@ final class UpstreamConnection: EventHandler, TimerHandler {
             }
             if input?.isEmpty == true { loop.events.buffers.giveBack(&input) }
             exchange.flushClient()
-            if exchange.clientBacklog > Self.highWaterMark { flow.isPaused = true }
+            if exchange.clientBacklog > Exchange.highWaterMark { flow.isPaused = true }
         }
         if let exchange, !flow.isClosed { setTimer(exchange) }
     }

@@ -71,7 +71,7 @@ extension UpstreamRequest {
         guard exchange.body.spool?.isSent == false else { return true }
         let buffer = loop.events.buffers.take()
         defer { loop.events.buffers.giveBack(buffer) }
-        while exchange.body.spool?.isSent == false, connection.backlog < UpstreamConnection.highWaterMark {
+        while exchange.body.spool?.isSent == false, connection.backlog < Exchange.highWaterMark {
             do throws(SystemError) {
                 try exchange.body.spool!.read(into: buffer, atMost: Self.spoolChunk)
             } catch {

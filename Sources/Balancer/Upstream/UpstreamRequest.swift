@@ -86,8 +86,8 @@ final class UpstreamRequest: TimerHandler {
         }
     }
 
-    /// The balancer answers itself: the connection is given up, but what becomes of the request stays to be decided.
-    func yield() {
+    /// The balancer answers the request itself: ends the wait for a peer, and closes the connection if there is one.
+    func releaseConnection() {
         stopWaiting()
         guard progress.connection != nil else { return }
         closeConnection()

@@ -6,12 +6,11 @@ import Reactor
 
 /// An upstream's protocol in a few lines: the second implementation of ``UpstreamProtocol``.
 ///
-/// A request is its path and the size of its body in a line, then the body; a response the same with its status. A
-/// response whose status is 0 says that the peer is overloaded.
+/// A request is a line with its path and the length of its method's name, then the body, then a line with a dot. A response
+/// is a line with its status and the size of its body, then the body. The status 0 says that the peer is overloaded.
 final class LineProtocol: UpstreamProtocol {
     private var remaining: Int?
     private(set) var isRequestWritten = true
-    private var pending: [UInt8] = []
 
     func begin(_ exchange: Exchange, time: WallTime, into out: ByteBuffer) {
         isRequestWritten = false

@@ -44,6 +44,7 @@ final class MemoryBalancer {
         let made = Made()
         self.made = made
         let connector = UpstreamConnector(
+            scheme: "lines",
             connect: { _ throws(SystemError) in
                 let transport = MemoryTransport()
                 made.peers.append(transport)

@@ -110,7 +110,7 @@ extension HTTP1Connection: ClientStream {
     /// Whether response bytes go to the file now, because memory holds enough bytes for the client.
     private var spoolsResponse: Bool {
         if writer.spool != nil { return true }
-        guard let output = writer.output, output.count > UpstreamConnection.highWaterMark, let exchange else {
+        guard let output = writer.output, output.count > Exchange.highWaterMark, let exchange else {
             return false
         }
         let buffering = location.settings.fastCGI.buffering

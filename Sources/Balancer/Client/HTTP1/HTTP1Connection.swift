@@ -67,7 +67,7 @@ final class HTTP1Connection: ClientConnection, EventHandler, TimerHandler {
     var location: RunningLocation { exchange?.location ?? listener.defaultLocation }
 
     var isIdle: Bool { machine.isIdle }
-    var activity: HTTP1Machine.Activity { machine.activity }
+    var activity: ConnectionActivity { machine.activity }
 
     /// Applies `client_max_connections` after the PROXY protocol has sent the client's address.
     func takePlace(for address: SocketAddress) -> Bool {
@@ -117,7 +117,7 @@ final class HTTP1Connection: ClientConnection, EventHandler, TimerHandler {
     /// Continues to send, because the client can take bytes again.
     private func resumeWriting() {
         flushResponse()
-        if responseBacklog < UpstreamConnection.highWaterMark / 2 { exchange?.clientDrained() }
+        if responseBacklog < Exchange.highWaterMark / 2 { exchange?.clientDrained() }
     }
 
     /// Sets the timer. With `.none` it keeps running and has no effect, because it is usually set again before it

@@ -59,11 +59,6 @@ struct HTTP1Machine: Sendable, Hashable {
         case resumeWriting
     }
 
-    /// What `stub_status` counts the connection as.
-    enum Activity: Sendable, Hashable {
-        case waiting, reading, writing, closed
-    }
-
     private enum State: Sendable, Hashable {
         /// No request is in progress.
         case idle
@@ -115,7 +110,7 @@ struct HTTP1Machine: Sendable, Hashable {
     /// Whether the request is read completely and only the response is missing.
     private var awaitsResponseOnly: Bool { state == .exchange(isBodyRead: true, isResponseWritten: false) }
 
-    var activity: Activity {
+    var activity: ConnectionActivity {
         switch state {
         case .idle: .waiting
         case .head: .reading

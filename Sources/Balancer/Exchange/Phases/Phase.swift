@@ -68,7 +68,7 @@ enum Phase {
             return .answered
         case .bodyAtHand:
             if exchange.route.handler != .upstream || exchange.body.isHeld { return .proceed }
-            exchange.log(.error, "another node cannot have the request's body, which was not kept")
+            exchange.log(.error, "no other peer can have the request's body, because it was not kept")
             exchange.refuse(.configured(500))
             return .answered
         case .rewrite: return RewritePhase(exchange).runLocation()
