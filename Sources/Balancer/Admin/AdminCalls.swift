@@ -16,7 +16,7 @@ struct AdminCalls {
         case strategy = "/lb/strategy"
         case peers = "/lb/peers"
 
-        /// For `Allow`.
+        /// The methods that the call accepts, for the `Allow` header.
         var methods: String {
             switch self {
             case .health, .stats, .rateLimits, .metrics: "GET, HEAD"
@@ -26,7 +26,7 @@ struct AdminCalls {
         }
     }
 
-    /// Clients that one reply lists at most.
+    /// The maximum number of clients in one reply.
     private static let maxListedClients = 1000
 
     private let exchange: Exchange
@@ -34,12 +34,12 @@ struct AdminCalls {
     init(_ exchange: Exchange) { self.exchange = exchange }
 
     static func covers(_ path: [UInt8]) -> Bool {
-        // Without building an array for "/lb/" at each request.
+        // Compare byte by byte, because an array for "/lb/" would be allocated for each request.
         path.count >= 4 && path[0] == UInt8(ascii: "/") && path[1] == UInt8(ascii: "l") && path[2] == UInt8(ascii: "b")
             && path[3] == UInt8(ascii: "/")
     }
 
-    /// Answers the call; its body is complete.
+    /// Answers the call. The request's body must be complete.
     func answer() {
         guard let call = Call(rawValue: String(decoding: exchange.request.head.path, as: UTF8.self)) else {
             return problem(404, "There is nothing at this path.")
@@ -68,7 +68,7 @@ struct AdminCalls {
         }
     }
 
-    /// nil: `limit` makes no sense.
+    /// The argument `limit`, or its default; nil if it is invalid.
     private var listedClients: Int? {
         var value: [UInt8] = []
         guard exchange.variables.append(.argument(name: "limit"), to: &value) else { return Self.maxListedClients }
@@ -104,8 +104,8 @@ struct AdminCalls {
         json(200, reply)
     }
 
-    /// The members of the body of a call that changes something.
-    /// - Returns: nil: the call is refused, and answered.
+    /// Checks a call that changes something, and parses its body.
+    /// - Returns: the members of the JSON object; nil if the call was refused and is answered.
     private func takeMembers() -> [String: JSONValue]? {
         let request = exchange.request
         let credentials = AdminAccess.Credentials(
@@ -116,7 +116,7 @@ struct AdminCalls {
                 denial.status, denial.detail, fields: denial.status == 401 ? [("WWW-Authenticate", "Bearer")] : [])
             return nil
         }
-        // A page of another site can have its reader's browser send a form or plain text without asking, but not this.
+        // A page of another site can make a browser send a form or plain text without a CORS preflight, but not JSON.
         guard let type = request.value(of: "content-type"), JSON.isMediaType(type) else {
             problem(415, "The body must be JSON: send it with Content-Type: application/json.")
             return nil

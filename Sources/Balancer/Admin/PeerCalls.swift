@@ -48,7 +48,7 @@ enum PeerCalls {
             throw Fault(status: 400, detail: "upstream must be one of: \(names).")
         }
         guard let place = members["address"]?.stringValue.flatMap({ SocketAddress($0) }), isPlace(place) else {
-            throw Fault(status: 400, detail: "address must be host:port in figures, or unix:/path.")
+            throw Fault(status: 400, detail: "address must be an IP address with a port, or unix:/path.")
         }
         let address = place.description
         let states = PeerOverride.State.allCases.map(\.rawValue).joined(separator: ", ")
@@ -74,7 +74,7 @@ enum PeerCalls {
         }
         let isConfigured = upstream.isConfigured(address)
         if isConfigured, ["weight", "max_conns", "backup"].contains(where: { members[$0] != nil }) {
-            throw Fault(status: 400, detail: "The peer is in the configuration, which says all but its state.")
+            throw Fault(status: 400, detail: "The peer is in the configuration: only its state can be changed.")
         }
         if !isConfigured, state != .up, upstream.overrides[address] == nil {
             throw Fault(status: 404, detail: "There is no such peer.")
@@ -82,7 +82,7 @@ enum PeerCalls {
         if isConfigured {
             loop.setPeer(address, of: upstream, to: state == .up ? nil : PeerOverride(state: state))
         } else {
-            // What an earlier call has said of its weight stays when only the state changes.
+            // If only the state changes, the peer keeps the settings of an earlier call.
             let old = upstream.overrides[address]?.added
             let added = state == .up || old == nil ? peer : old
             loop.setPeer(
@@ -91,7 +91,7 @@ enum PeerCalls {
         return list(loop)
     }
 
-    /// Something can listen there, and its name fits into a line.
+    /// Whether a process can listen at the address, and the address has no control characters.
     private static func isPlace(_ address: SocketAddress) -> Bool {
         guard case .unix(let path) = address else { return address.port > 0 }
         return path.hasPrefix("/") && path.utf8.count <= SocketAddress.maxUnixPathLength

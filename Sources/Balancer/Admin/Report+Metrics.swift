@@ -130,7 +130,7 @@ extension Report {
 }
 
 extension PrometheusText.Histogram {
-    /// In seconds.
+    /// Converts the histogram to seconds.
     fileprivate init(_ times: TimeHistogram) {
         self.init(
             bounds: TimeHistogram.bounds.map { Double($0) / 1_000_000 }, counts: times.counts.map(UInt64.init),

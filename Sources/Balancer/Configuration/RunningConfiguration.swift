@@ -3,9 +3,9 @@ internal import HTTPWire
 internal import NginxConfig
 internal import Patterns
 
-/// A configuration in force: what was read, together with what outlives a configuration (peers, limits, logs).
+/// A configuration in use: the settings, together with the state that reloads keep (peers, limits, logs).
 ///
-/// A request keeps the one that it began under.
+/// A request uses the configuration with which it began until its end.
 final class RunningConfiguration: Sendable {
     let source: NginxConfiguration
     let listeners: [ListenerSettings]

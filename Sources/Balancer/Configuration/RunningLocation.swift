@@ -1,7 +1,7 @@
 internal import Balancing
 internal import NginxConfig
 
-/// One location's settings, made ready for requests.
+/// The settings of one location, prepared for requests.
 final class RunningLocation: Sendable {
     let settings: LocationSettings
     /// `fastcgi_pass`.
@@ -10,18 +10,18 @@ final class RunningLocation: Sendable {
     let params: ParamProgram
     /// Client headers, in lower case, that a `fastcgi_param HTTP_…` replaces.
     let hiddenHeaders: [String]
-    /// The phases that have something to do here.
+    /// The phases that can have an effect at this location.
     let phases: [Phase]
     let limiter: RequestLimiter?
-    /// One for each limit.
+    /// The key of each `limit_req`.
     let limitKeys: [Template]
-    /// One for each limit: `limit_req_zone`'s name, for the `RateLimit-Policy` header.
+    /// The zone name of each `limit_req`, for the `RateLimit-Policy` header.
     let limitNames: [String]
     let connectionLimits: [ConnectionLimit]
     let addedHeaders: [RunningHeader]
     let accessLogs: [RunningLog]
     let errorLog: ErrorLogger
-    /// A log or an added header refers to headers of the response: they are kept until then.
+    /// Whether the response's headers are kept, because a log or an added header refers to them.
     let keepsResponseHeaders: Bool
 
     struct RunningLog: Sendable {

@@ -1,15 +1,16 @@
 internal import HTTPWire
 internal import NginxConfig
 
-/// A server's settings, made ready for requests.
+/// The settings of one server, prepared for requests.
 final class RunningServer: Sendable {
     let server: NginxConfig.Server
-    /// The server's, without a copy of the server's other lists at each request.
+    /// The server's locations. They are a property of their own, so that a request does not copy the server's other
+    /// lists.
     let table: LocationTable
     let locations: [RunningLocation]
     /// `$server_name`.
     let name: [UInt8]
-    /// How much of a request's head is taken.
+    /// The limits for a request's head.
     let headLimits: HTTPLimits
     let requestRules: RequestRules
 

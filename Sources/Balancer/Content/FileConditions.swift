@@ -12,11 +12,11 @@ struct FileConditions {
         case rangeNotSatisfiable
     }
 
-    /// In bytes.
+    /// The file's size in bytes.
     let size: Int
-    /// In seconds since 1970.
+    /// The time of the last change, in seconds since 1970.
     let modified: Int
-    /// The entity tag with its quotes; nil: `etag off`.
+    /// The entity tag with its quotes; nil if `etag` is `off`.
     let tag: String?
     let rule: IfModifiedSince
 

@@ -1,13 +1,13 @@
 internal import Bytes
 internal import NginxConfig
 
-/// What paths stand for on the disk (`root`, `alias`).
+/// Maps the paths of requests to file names (`root`, `alias`).
 struct FileNames {
     private let exchange: Exchange
 
     init(_ exchange: Exchange) { self.exchange = exchange }
 
-    /// - Returns: nil for a path that leads out of its folder, which only a variable can make.
+    /// - Returns: nil for a path that leads out of its folder. Only a variable can produce such a path.
     func name(of path: [UInt8]) -> [UInt8]? {
         let root = exchange.location.settings.files.root
         var name: [UInt8] = []
@@ -21,7 +21,7 @@ struct FileNames {
         return climbs || name.contains(0) ? nil : name
     }
 
-    /// A path as it stands in a URL: nginx's NGX_ESCAPE_URI.
+    /// The path, percent-encoded for a URL as nginx does it (NGX_ESCAPE_URI).
     static func escaped(_ path: [UInt8]) -> [UInt8] {
         var out: [UInt8] = []
         for byte in path {

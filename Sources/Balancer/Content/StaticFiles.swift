@@ -4,7 +4,7 @@ internal import HTTPWire
 internal import NginxConfig
 internal import Reactor
 
-/// Answers from the disk: ngx_http_index_module and ngx_http_static_module.
+/// Answers with files (ngx_http_index_module and ngx_http_static_module).
 struct StaticFiles {
     private let exchange: Exchange
 
@@ -58,7 +58,7 @@ struct StaticFiles {
         }
     }
 
-    /// In nginx's words.
+    /// The error as nginx writes it.
     private static func text(_ error: SystemError) -> String {
         "\(error.call)() \"\(error.subject)\" failed (\(error.code): \(SystemError.text(error.code)))"
     }
@@ -98,7 +98,7 @@ struct StaticFiles {
         let conditions = FileConditions(
             size: file.size, modified: file.modified, tag: tag, rule: settings.files.ifModifiedSince)
         let redirect = exchange.route.redirect
-        // An error's page is sent whole.
+        // The page of an error is sent as a whole: preconditions and ranges do not apply to it.
         let isError = (redirect?.status ?? 200) != 200
         let answer = isError ? .whole : conditions.answer { exchange.request.value(of: $0) }
         var fields: [(StaticString, String)] = []

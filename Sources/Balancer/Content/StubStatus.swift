@@ -2,9 +2,10 @@ internal import HTTPWire
 internal import Reactor
 internal import Synchronization
 
-/// ngx_http_stub_status_module. Each loop is asked what its connections are doing, so that no request has to count.
+/// Answers as ngx_http_stub_status_module does. It asks each loop about its connections, so that no other request has
+/// to update a counter.
 struct StubStatus {
-    /// What the connections do, as nginx names it.
+    /// The number of connections in each of nginx's states.
     struct ConnectionCounts: Sendable {
         var reading = 0
         var writing = 0
@@ -21,7 +22,7 @@ struct StubStatus {
         ask(exchange.loop.siblings[...], ConnectionCounts())
     }
 
-    /// One loop after the other adds its counts.
+    /// Asks one loop after the other to add its counts.
     private func ask(_ rest: ArraySlice<BalancerLoop>, _ counts: ConnectionCounts) {
         guard let next = rest.first else { return answer(counts) }
         let others = rest.dropFirst()
@@ -41,7 +42,7 @@ struct StubStatus {
         let counters = exchange.loop.shared.counters
         func sum(_ counter: (LoopCounters) -> Int) -> Int { counters.reduce(0) { $0 + counter($1) } }
         let accepted = sum { $0.accepted.load(ordering: .relaxed) }
-        // The requests that are complete, and those under way, of which this one is one.
+        // The complete requests and the requests in progress, including this one.
         let requests = sum { $0.requests.load(ordering: .relaxed) } + counts.writing
         let text = """
             Active connections: \(sum { $0.connections.load(ordering: .relaxed) }) 

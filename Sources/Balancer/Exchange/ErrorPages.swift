@@ -7,7 +7,7 @@ struct ErrorPages {
 
     init(_ exchange: Exchange) { self.exchange = exchange }
 
-    /// Once for each request (`recursive_error_pages off`).
+    /// Whether an `error_page` applies to the status. Each request gets at most one (`recursive_error_pages off`).
     func hasPage(for status: Int) -> Bool { page(for: status) != nil }
 
     private func page(for status: Int) -> ErrorPage? {
@@ -15,8 +15,9 @@ struct ErrorPages {
         return exchange.location.settings.response.errorPages.first { $0.statuses.contains(status) }
     }
 
-    /// Leads the request to the page for this status.
-    /// - Returns: false when there is none, or its peer cannot have the request's body: the error itself is the answer.
+    /// Redirects the request to the page for this status.
+    /// - Returns: false if the error itself must be the answer: there is no page, or the page needs a peer that
+    ///   cannot get the request's body any more.
     func redirect(for status: Int) -> Bool {
         guard !exchange.response.isBegun, let page = page(for: status) else { return false }
         var next = InternalRedirect()
@@ -39,7 +40,7 @@ struct ErrorPages {
         case ASCII.at:
             guard let named = InternalRedirects(exchange).index(ofNamed: target) else { return false }
             index = named
-            // The path stays what it has become.
+            // A named location keeps the current path and query.
             next.path = exchange.route.redirect?.path
             next.query = exchange.route.redirect?.query
         default:
@@ -57,7 +58,7 @@ struct ErrorPages {
         return true
     }
 
-    /// The page's address may have the new status in it.
+    /// Computes the page's address with the new redirect in force, because the address may contain the new status.
     private func target(of page: ErrorPage, _ next: InternalRedirect) -> [UInt8] {
         let redirect = exchange.route.redirect
         defer { exchange.route.redirect = redirect }
@@ -65,7 +66,7 @@ struct ErrorPages {
         return exchange.variables.value(of: page.target)
     }
 
-    /// The page is somewhere else: the client is sent there.
+    /// Redirects the client, because the page is a URL.
     private func send(to target: [UInt8], _ status: ErrorPage.Status) {
         var number = 302
         if case .replaced(let other) = status, [301, 302, 303, 307, 308].contains(other) { number = other }

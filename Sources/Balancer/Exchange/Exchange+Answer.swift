@@ -6,10 +6,10 @@ internal import Reactor
 
 /// The response: a peer's, or one of the balancer's own.
 extension Exchange {
-    /// For answers that hold only now: without it a cache may keep even a 404 (RFC 9111, 4.2.2).
+    /// The field for answers that are only valid now. Without it, a cache may keep even a 404 (RFC 9111, 4.2.2).
     static let noStore: (StaticString, String) = ("Cache-Control", "no-store")
 
-    /// A peer's response begins.
+    /// Begins the response with the head of a peer's response.
     func deliver(_ head: UpstreamResponseHead) {
         response.isBegun = true
         if let probe { return probe.take(head) }
@@ -44,8 +44,8 @@ extension Exchange {
         answer(status, contentType: ProblemDocument.mediaType, document, fields: fields + [Self.noStore])
     }
 
-    /// A response of the balancer's own.
-    /// - Parameter contentType: nil for one without a body.
+    /// Sends a response of the balancer itself.
+    /// - Parameter contentType: nil for a response without a body.
     func answer(_ status: Int, contentType: String?, _ bytes: [UInt8], fields: [(StaticString, String)] = []) {
         guard !response.isBegun else { return client.abortResponse() }
         takeOver()
@@ -56,7 +56,7 @@ extension Exchange {
         client.flushResponse()
     }
 
-    /// A response with a part of a file as its body; nil: without a body.
+    /// Sends a response whose body is a part of a file; nil for no body.
     func answer(_ status: Int, contentType: String?, _ part: FilePart?, fields: [(StaticString, String)]) {
         takeOver()
         response.status = route.redirect?.status ?? status

@@ -2,15 +2,16 @@ internal import Bytes
 internal import NginxConfig
 internal import Reactor
 
-/// The request's body: from the client's stream to memory, to a file or to the peer's connection.
+/// The way of the request's body: from the client's stream to memory, to a file or to the peer's connection.
 extension Exchange {
-    /// Bytes of the body that are taken at most (`client_max_body_size`).
+    /// The maximum size of the body in bytes (`client_max_body_size`).
     var maxBodySize: Int {
         let limit = location.settings.client.maxBodySize
         return limit > 0 ? Int(clamping: limit) : .max
     }
 
-    /// Says whether the client may send more of the body. If not, ``ClientStream/resumeRequestBody()`` follows when it may.
+    /// Decides whether the client may send more of the body. If not, ``ClientStream/resumeRequestBody()`` is called as
+    /// soon as it may.
     func demandBody() -> Bool {
         if body.isUnwanted { return true }
         let isCongested = isBodyCongested
@@ -53,10 +54,10 @@ extension Exchange {
         }
     }
 
-    /// What was handed over since the last call may go out.
+    /// Sends the body bytes that were received since the last call.
     func flushBody() { upstream.connection?.flush() }
 
-    /// `fastcgi_request_buffering on`: what memory has no room for goes to a file.
+    /// Writes bytes that memory has no room for to a file (`fastcgi_request_buffering on`).
     private func spool(_ bytes: Span<UInt8>) {
         do throws(SystemError) {
             if body.spool == nil {
@@ -70,12 +71,12 @@ extension Exchange {
         }
     }
 
-    /// The peer has taken bytes: perhaps the client may go on.
+    /// Lets the client continue if the peer has taken enough bytes.
     func resumeBodyIfPossible() {
         if body.isPaused, !isBodyCongested { resumeBodySoon() }
     }
 
-    /// The client goes on at the end of this turn of the loop.
+    /// Lets the client continue at the end of this turn of the loop.
     func resumeBodySoon() {
         body.isPaused = false
         let generation = generation

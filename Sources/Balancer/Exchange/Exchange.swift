@@ -5,9 +5,9 @@ internal import Reactor
 
 /// One request and its response: from the head that a client sent to the last byte that it gets.
 ///
-/// It is made of parts. Those that only know something are structs, which are reset by assignment but for their memory:
-/// ``Request``, ``RequestRoute``, ``RequestBody``, ``Response``, ``LimitDecisions``, ``RequestIDs``, ``PatternGroups``. The part
-/// that acts by itself is an object: ``UpstreamRequest``. What is done with a request is in the ``Phase``s.
+/// The parts that only hold data are structs: ``Request``, ``RequestRoute``, ``RequestBody``, ``Response``,
+/// ``LimitDecisions``, ``RequestIDs``, ``PatternGroups``. A reset assigns them new values and keeps their memory. The
+/// part that acts on its own is an object: ``UpstreamRequest``. The steps of a request are in ``Phase``.
 ///
 /// Exchanges are pooled (``BalancerLoop/takeExchange()``), and keep their memory.
 final class Exchange: TimerHandler {
@@ -17,7 +17,7 @@ final class Exchange: TimerHandler {
     let loop: BalancerLoop
     private(set) unowned(unsafe) var client: (any ClientStream)!
     private(set) var info: ClientInfo!
-    /// It asks for a `health_check`, not for a client.
+    /// The health check that the exchange belongs to; nil if it has a client.
     private(set) var probe: HealthProbe?
     var request = Request()
     var route = RequestRoute()
@@ -28,9 +28,9 @@ final class Exchange: TimerHandler {
     var limits = LimitDecisions()
     var ids = RequestIDs()
     var groups = PatternGroups()
-    /// Changes with each use: a late callback sees that the object is in other use.
+    /// A number that changes with each use, so that a late callback notices that another request uses the object.
     private(set) var generation: UInt64 = 0
-    /// `limit_req` without `nodelay`: the request goes on when the timer fires.
+    /// Whether `limit_req` delays the request until the timer fires.
     private(set) var isDelayed = false
     private var delay: EventLoop.Timer!
 
@@ -40,7 +40,7 @@ final class Exchange: TimerHandler {
         delay = loop.events.makeTimer(self)
     }
 
-    /// Ready for the next use.
+    /// Prepares the exchange for its next use.
     func reset() {
         generation += 1
         client = nil
@@ -59,7 +59,7 @@ final class Exchange: TimerHandler {
         stopDelay()
     }
 
-    /// It is not used again.
+    /// Releases the timers, because the exchange is not used again.
     func dispose() {
         loop.events.remove(delay)
         upstream.dispose()
@@ -69,7 +69,7 @@ final class Exchange: TimerHandler {
 
     var server: RunningServer { route.server }
     var location: RunningLocation { route.location }
-    /// The client's address, also behind a trusted proxy.
+    /// The client's address. Behind a trusted proxy, it is the one that the proxy names.
     var clientAddress: SocketAddress { route.realAddress ?? info.address }
     /// nginx's `$uri`, which an internal redirect changes.
     var path: [UInt8] { route.redirect?.path ?? request.head.path }
@@ -91,7 +91,7 @@ final class Exchange: TimerHandler {
 
     // MARK: The request
 
-    /// Says whose request it is, before its head is parsed or refused.
+    /// Sets the client and the default server. Call it before the head is parsed or refused.
     func open(client: any ClientStream, info: ClientInfo, configuration: RunningConfiguration, server: RunningServer) {
         self.client = client
         self.info = info
@@ -99,9 +99,9 @@ final class Exchange: TimerHandler {
         request.startedAt = loop.events.now
     }
 
-    /// The head is here: decides what becomes of the request.
+    /// Decides what to do with the request, now that its head has arrived.
     func begin(at listener: ListenerSocket) {
-        // There was a reload since its first byte: the listener's servers are those of another configuration.
+        // There was a reload since the request's first byte, so the listener has the servers of another configuration.
         if route.configuration !== listener.configuration {
             route.begin(listener.configuration, listener.defaultServer)
         }
@@ -113,8 +113,8 @@ final class Exchange: TimerHandler {
         enterLocation(locationIndex(for: request.head.path))
     }
 
-    /// Takes the request through the phases of a location.
-    /// - Parameter index: Of the server's locations.
+    /// Runs the phases of a location.
+    /// - Parameter index: The index of the location in its server.
     func enterLocation(_ index: Int) {
         let isAdminCall = route.redirect == nil && AdminCalls.covers(request.head.path)
         route.enter(index, isAdminCall: isAdminCall)
@@ -128,7 +128,7 @@ final class Exchange: TimerHandler {
         for phase in isAdminCall ? Phase.ofAdminCall : location.phases where phase.run(self) == .answered { return }
     }
 
-    /// A health check in place of a client's request: location and peer are given.
+    /// Runs a health check instead of a client's request. The caller chooses the location and the peer.
     func check(_ lease: Lease, for probe: HealthProbe, location index: Int) {
         self.probe = probe
         route.enter(index, isAdminCall: false)
@@ -139,7 +139,7 @@ final class Exchange: TimerHandler {
 
     // MARK: The content
 
-    /// Has the location's handler begin, once everything that it needs is here.
+    /// Starts the location's handler, unless the part of the body that it needs is still missing.
     func beginContent() {
         guard !response.isBegun, !route.hasBegunContent, !isDelayed else { return }
         switch route.handler {
@@ -160,12 +160,12 @@ final class Exchange: TimerHandler {
         }
     }
 
-    /// As much of the body is here as comes before a peer is asked.
+    /// Whether enough of the body has arrived to ask a peer.
     private var isBodyReady: Bool {
         body.isComplete || response.isLast || body.isFull(location.settings.client.bodyBufferSize)
     }
 
-    /// `limit_req` without `nodelay`.
+    /// Delays the request (`limit_req` without `nodelay`).
     func delay(by duration: Duration) {
         isDelayed = true
         loop.events.set(delay, after: duration)
@@ -188,10 +188,10 @@ final class Exchange: TimerHandler {
 
     func flushClient() { client?.flushResponse() }
 
-    /// The client has taken what there was.
+    /// Continues to read from the peer, because the client has taken the bytes that waited.
     func clientDrained() { upstream.connection?.resume() }
 
-    /// The client went away, or its connection failed.
+    /// Gives the request up, because the client has left or its connection failed.
     func clientGone() {
         body.discard()
         abandonUpstream()
@@ -201,13 +201,13 @@ final class Exchange: TimerHandler {
         }
     }
 
-    /// Gives up the peer, or the wait for one.
+    /// Gives up the peer, or stops waiting for one.
     func abandonUpstream() {
         stopDelay()
         upstream.abandon()
     }
 
-    /// The balancer's own response begins: the body is not wanted, and no peer is asked any more.
+    /// Begins a response of the balancer itself: drops the request's body, and asks no more peers.
     func takeOver() {
         response.isBegun = true
         body.discard()
@@ -215,7 +215,7 @@ final class Exchange: TimerHandler {
         upstream.releaseConnection()
     }
 
-    /// The client has everything: counts and logs.
+    /// Counts and logs the request, because the client has received everything.
     func complete() {
         guard !response.isComplete else { return }
         response.isComplete = true
@@ -226,7 +226,7 @@ final class Exchange: TimerHandler {
     }
 
     func log(_ level: ErrorLog.Level, _ message: @autoclosure () -> String) {
-        // A health check logs only what it changes.
+        // A health check only logs when the peer's health changes, and it does that itself.
         guard probe == nil, location.errorLog.isLogged(level) else { return }
         var line = "*\(info.number) \(message()), client: \(info.address.host)"
         line += ", server: \(String(decoding: server.name, as: UTF8.self))"

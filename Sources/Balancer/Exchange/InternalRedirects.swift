@@ -2,14 +2,14 @@ internal import FastCGIWire
 internal import Bytes
 internal import NginxConfig
 
-/// Leads a request to another location of its server, without the client.
+/// Redirects a request to another location of its server. The client does not notice it.
 struct InternalRedirects {
     let exchange: Exchange
 
     init(_ exchange: Exchange) { self.exchange = exchange }
 
-    /// Goes on as if the client had asked for another path.
-    /// - Parameter query: nil: the request's own.
+    /// Continues as if the client had requested another path.
+    /// - Parameter query: The new query; nil for the request's own query.
     func redirect(to path: [UInt8], query: [UInt8]? = nil) {
         guard var next = next(to: path) else { return }
         next.query = query ?? (exchange.hasQuery ? exchange.query : nil)
@@ -18,7 +18,7 @@ struct InternalRedirects {
         exchange.enterLocation(exchange.locationIndex(for: path))
     }
 
-    /// - Parameter name: Of a location `@name`, for which the path stays as it is.
+    /// Continues at a named location (`@name`). The path does not change.
     func redirect(toNamed name: [UInt8]) {
         guard let index = index(ofNamed: name) else { return exchange.refuse(.configured(500)) }
         guard let next = next(to: name) else { return }
@@ -26,15 +26,15 @@ struct InternalRedirects {
         exchange.enterLocation(index)
     }
 
-    /// - Parameter target: A path with perhaps a query, or a named location.
+    /// - Parameter target: A path with an optional query, or the name of a location.
     func redirect(toTarget target: [UInt8]) {
         if target.first == ASCII.at { return redirect(toNamed: target) }
         let (path, query) = Self.split(target)
         redirect(to: path, query: query ?? [])
     }
 
-    /// `X-Accel-Redirect`: the peer's answer is where to look. The rest of its response is dropped, and some of its headers
-    /// are kept.
+    /// `X-Accel-Redirect`: continues at the target that the peer has answered with. Some headers of the peer's response
+    /// are kept, and the rest of it is dropped.
     func redirect(to target: [UInt8], from head: UpstreamResponseHead) {
         var next = exchange.route.redirect ?? InternalRedirect()
         next.isGET = true
@@ -56,7 +56,7 @@ struct InternalRedirects {
 
     private static let keptHeaders = ["set-cookie", "content-disposition", "cache-control", "expires"]
 
-    /// - Returns: nil: the named location does not exist, which is logged.
+    /// - Returns: nil if the named location does not exist. Then an error is logged.
     func index(ofNamed name: [UInt8]) -> Int? {
         let text = String(decoding: name, as: UTF8.self)
         guard let index = exchange.server.server.location(named: text) else {
@@ -71,7 +71,7 @@ struct InternalRedirects {
         return (Array(parts[0]), parts.count == 2 ? Array(parts[1]) : nil)
     }
 
-    /// - Returns: nil: there were too many redirects, and the request is refused.
+    /// - Returns: nil if there were too many redirects. Then the request is refused.
     private func next(to target: [UInt8]) -> InternalRedirect? {
         var next = exchange.route.redirect ?? InternalRedirect()
         next.count += 1

@@ -1,12 +1,12 @@
 internal import Balancing
 
-/// What `limit_req` and `limit_conn` decided. A request is counted once, also when it is led to another location.
+/// What `limit_req` and `limit_conn` decided. A request is counted once, even if it is redirected to another location.
 struct LimitDecisions {
-    /// `$limit_req_status`; empty: no limit was asked.
+    /// `$limit_req_status`; empty if no limit applied.
     var requestStatus: StaticString = ""
-    /// `$limit_conn_status`; empty: no limit was asked.
+    /// `$limit_conn_status`; empty if no limit applied.
     var connectionStatus: StaticString = ""
-    /// Where `limit_conn` counts this request until its end.
+    /// The zones and keys under which `limit_conn` counts this request until its end.
     private var zones: [(zone: ConnectionZone, key: [UInt8])] = []
 
     mutating func enter(_ zone: ConnectionZone, _ key: [UInt8], limit: Int) -> Bool {

@@ -1,7 +1,7 @@
 internal import HTTPWire
 internal import JSON
 
-/// `application/problem+json` (RFC 9457). The title is the status' own, and so the type is `about:blank` (4.2.1).
+/// `application/problem+json` (RFC 9457). The title is the name of the status, so the type is `about:blank` (4.2.1).
 enum ProblemDocument {
     static let mediaType = "application/problem+json"
 

@@ -8,7 +8,7 @@ enum Refusal {
     case notFound
     /// `deny`.
     case denied
-    /// A status from 400 on that the configuration gives, or that a file leads to.
+    /// A status of at least 400 from the configuration, or because of a file.
     case configured(Int)
     /// A range that a file of this length does not have.
     case unsatisfiable(length: Int)
@@ -32,15 +32,16 @@ enum Refusal {
         }
     }
 
-    /// What the client is told.
+    /// The text for the client.
     var detail: String {
         switch self {
         case .malformed(let error): "\(error)."
-        // Without a number: a node's own limit is lower, and it is the one that users are told (see millrace.conf).
+        // The text has no number, because a node's own limit is lower and is the one that users should know (see
+        // millrace.conf).
         case .bodyTooLarge: "The body is larger than this server takes."
         case .notFound: "There is nothing at this path."
         case .denied: "This client may not call this path."
-        case .configured: "This is what the server's configuration answers here."
+        case .configured: "The server's configuration answers with this status here."
         case .unsatisfiable: "The file does not have this range."
         case .headerTimeout: "The request's header did not arrive in time."
         case .bodyTimeout: "The request's body did not arrive in time."
@@ -53,7 +54,7 @@ enum Refusal {
         }
     }
 
-    /// Where the request ends is not known: its connection cannot take another one.
+    /// Whether the connection must be closed, because the end of the request is unknown.
     var endsConnection: Bool {
         switch self {
         case .malformed, .bodyTooLarge, .headerTimeout, .bodyTimeout: true
@@ -61,7 +62,7 @@ enum Refusal {
         }
     }
 
-    /// - Parameter limitNames: Of the location's limits.
+    /// - Parameter limitNames: The names of the location's limits.
     func fields(_ limitNames: [String]) -> [(StaticString, String)] {
         switch self {
         case .malformed(.methodRefused): [("Allow", HTTPMethod.allowed)]
@@ -72,8 +73,9 @@ enum Refusal {
         }
     }
 
-    /// `Retry-After`, and the headers of draft-ietf-httpapi-ratelimit-headers. `t` is the time until more can be had
-    /// than the `r` that is left: of a refused client, for whom nothing is left, the time in `Retry-After`.
+    /// `Retry-After`, and the headers of draft-ietf-httpapi-ratelimit-headers. `r` is the number of requests that are
+    /// left, and `t` is the time until there are more. A refused client has none left, so `t` is the time in
+    /// `Retry-After`.
     private static func fields(of budget: RequestBudget, policy name: String) -> [(StaticString, String)] {
         [
             ("Retry-After", "\(budget.retrySeconds)"),

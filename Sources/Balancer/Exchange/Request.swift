@@ -2,29 +2,28 @@ internal import Bytes
 internal import HTTPWire
 internal import Reactor
 
-/// What a client asks for, whatever protocol brought it: a head, and the bytes that the head's ranges point into.
-///
-/// HTTP/1 appends the head as it came. HTTP/2 will append names and values one after the other.
+/// A client's request: a head, and the bytes that the head's ranges point into. HTTP/1 appends the head as received.
 struct Request {
     var bytes: [UInt8] = []
     var head = RequestHead()
     /// When the request began.
     var startedAt = MonotonicTime(nanoseconds: 0)
 
-    /// No request, with the memory of the last one. ``startedAt`` is set by ``Exchange/open(client:info:configuration:server:)``.
+    /// Removes the request, and keeps its memory. ``Exchange/open(client:info:configuration:server:)`` sets
+    /// ``startedAt``.
     mutating func reset() {
         bytes.removeAll(keepingCapacity: true)
         head.reset()
     }
 
     /// The first value of a header.
-    /// - Parameter name: In lower case.
+    /// - Parameter name: The header's name in lower case.
     func value(of name: String) -> String? {
         guard let field = head.fields.first(named: name, in: bytes.span) else { return nil }
         return String(decoding: bytes[field.value.range], as: UTF8.self)
     }
 
-    /// nginx's `$request`: the request line as it came, also of a request that was refused.
+    /// nginx's `$request`: the request line as received, even if the request was refused.
     var line: ArraySlice<UInt8> {
         let isLineEnd = { (byte: UInt8) in byte == ASCII.carriageReturn || byte == ASCII.lineFeed }
         return bytes.drop(while: isLineEnd).prefix { !isLineEnd($0) }
@@ -32,7 +31,7 @@ struct Request {
 
     // MARK: The host
 
-    /// The host of an authority, without the port and a final dot: `name.` is the same host as `name`.
+    /// The host of an authority, without the port and without a final dot: `name.` is the same host as `name`.
     func host(_ authority: ByteRange) -> Range<Int> {
         var end = authority.end
         var index = authority.end - 1
@@ -49,7 +48,7 @@ struct Request {
         return authority.start..<end
     }
 
-    /// The port that the request itself names.
+    /// The port in the request's target or Host header; nil if it has none.
     var port: Int? {
         guard let authority = head.authority else { return nil }
         let text = bytes[authority.range]
@@ -61,7 +60,7 @@ struct Request {
 
 extension HeaderFields {
     /// Appends the values of all lines of one name, joined with `, ` (Cookie: `; `).
-    /// - Parameter bytes: What the fields point into.
+    /// - Parameter bytes: The bytes that the fields point into.
     func appendJoined(_ field: HeaderField, in bytes: [UInt8], to out: inout [UInt8]) {
         out.append(copying: bytes.span.extracting(field.value.range))
         var next = field.next

@@ -1,16 +1,16 @@
-/// The request's body on its way: held until a peer is asked, passed on after that.
+/// The state of the request's body. The bytes are held until a peer is asked, and passed on after that.
 struct RequestBody {
-    /// Where bytes that came are to go.
+    /// Where received bytes go.
     enum Destination: Hashable {
-        /// Nobody wants them.
+        /// The bytes are dropped.
         case nowhere
         case memory
-        /// `fastcgi_request_buffering on`, and memory is full.
+        /// The bytes go to a file, because memory is full (`fastcgi_request_buffering on`).
         case file
         case upstream
     }
 
-    /// Everything but memory: reset by assignment.
+    /// The properties that own no memory. A reset replaces all of them at once.
     private struct State {
         var isBuffered = false
         var isHeld = true
@@ -20,7 +20,7 @@ struct RequestBody {
         var count = 0
     }
 
-    /// Memory of a larger body is not kept for the next one.
+    /// The maximum capacity of ``held`` that is kept for the next body, in bytes.
     private static let maxKeptCapacity = 128 * 1024
 
     var held: [UInt8] = []
@@ -28,7 +28,7 @@ struct RequestBody {
     var spool: RequestSpool?
     private var state = State()
 
-    /// The empty body, with the memory of the last one.
+    /// Empties the body, and keeps its memory.
     mutating func reset() {
         if held.capacity > Self.maxKeptCapacity { held = [] }
         held.removeAll(keepingCapacity: true)
@@ -36,34 +36,34 @@ struct RequestBody {
         state = State()
     }
 
-    /// `fastcgi_request_buffering on`: a peer is asked when all of the body is here.
+    /// Whether a peer is only asked after all of the body has arrived (`fastcgi_request_buffering on`).
     var isBuffered: Bool {
         get { state.isBuffered }
         set { state.isBuffered = newValue }
     }
-    /// All bytes that came are in ``held`` and ``spool``: another peer can have them.
+    /// Whether all received bytes are in ``held`` and ``spool``, so that they can be sent to another peer.
     var isHeld: Bool { state.isHeld }
     var isComplete: Bool { state.isComplete }
-    /// Nobody wants the body any more.
+    /// Whether the rest of the body is dropped.
     var isUnwanted: Bool { state.isUnwanted }
-    /// The client is not read, until ``ClientStream/resumeRequestBody()``.
+    /// Whether reading from the client is paused until ``ClientStream/resumeRequestBody()``.
     var isPaused: Bool {
         get { state.isPaused }
         set { state.isPaused = newValue }
     }
-    /// Bytes that came.
+    /// The number of bytes received.
     var count: Int { state.count }
 
-    /// Memory holds as much as it may.
+    /// Whether memory holds the maximum number of bytes.
     /// - Parameter limit: `client_body_buffer_size`.
     func isMemoryFull(_ limit: Int) -> Bool { held.count >= max(1, limit) }
 
-    /// As much is held as is held before a peer is asked.
+    /// Whether enough bytes are held to ask a peer before the rest arrives.
     func isFull(_ limit: Int) -> Bool { !isBuffered && isMemoryFull(limit) }
 
-    /// Bytes came.
+    /// Counts received bytes, and decides where they go.
     /// - Parameters:
-    ///   - hasUpstream: There is a connection to a peer.
+    ///   - hasUpstream: Whether there is a connection to a peer.
     ///   - passesBody: `fastcgi_pass_request_body`.
     ///   - limit: `client_body_buffer_size`.
     mutating func receive(_ count: Int, hasUpstream: Bool, passesBody: Bool, limit: Int) -> Destination {

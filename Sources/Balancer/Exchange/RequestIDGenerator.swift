@@ -1,10 +1,10 @@
 internal import Bytes
 internal import Glibc
 
-/// Makes ids for requests: 32 hexadecimal digits, as nginx's `$request_id`. Each loop has one.
+/// Generates ids of requests: 32 hexadecimal digits, like nginx's `$request_id`. Each loop has its own generator.
 ///
-/// Ids are secret: nodes derive the ids of tasks from them, and who knows a task's id may read its result. So they come
-/// from the system's generator, 16 for each system call.
+/// The ids are secret: nodes derive the ids of tasks from them, and anyone who knows a task's id may read its result.
+/// So the ids come from the system's random generator, 16 ids for each system call.
 struct RequestIDGenerator {
     private var supply = [SIMD4<UInt32>](repeating: .zero, count: 16)
     private var unused = 0
@@ -18,18 +18,18 @@ struct RequestIDGenerator {
         withUnsafeBytes(of: digits) { bytes.append(copying: $0.bindMemory(to: UInt8.self).span) }
     }
 
-    /// Eight hexadecimal digits as the bytes of one number, all of them made at once.
+    /// Converts a number to eight hexadecimal digits. All eight are computed at once, as the bytes of one number.
     private static func digits(of value: UInt32) -> UInt64 {
         var nibbles = UInt64(value)
         nibbles = (nibbles | nibbles << 16) & 0x0000_FFFF_0000_FFFF
         nibbles = (nibbles | nibbles << 8) & 0x00FF_00FF_00FF_00FF
         nibbles = (nibbles | nibbles << 4) & 0x0F0F_0F0F_0F0F_0F0F
         let letters = (nibbles &+ 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101
-        // `a` is 0x27 beyond what follows `9`.
+        // The code of `a` is 0x27 higher than that of the character after `9`.
         return nibbles &+ 0x3030_3030_3030_3030 &+ letters &* 0x27
     }
 
-    /// getentropy(3) gives at most 256 bytes at once.
+    /// Gets 256 random bytes, the maximum of one call of getentropy(3).
     private mutating func refill() {
         let size = supply.count * MemoryLayout<SIMD4<UInt32>>.size
         precondition(getentropy(&supply, size) == 0, "the system has no random bytes")

@@ -1,23 +1,23 @@
 internal import Bytes
 internal import HTTPWire
 
-/// The ids of one request, each made when it is first asked for.
+/// The ids of one request. Each one is generated when it is first needed.
 struct RequestIDs {
-    /// `X-Request-Id`, where the client sent none.
+    /// The generated `X-Request-Id`; empty if the client sent a valid one or none was needed yet.
     private var shown: [UInt8] = []
     /// `$request_id`.
     private var secret: [UInt8] = []
-    /// `$traceparent`, where the client sent none.
+    /// The generated `$traceparent`; empty if the client sent a valid one or none was needed yet.
     private var trace: [UInt8] = []
 
-    /// No ids, with the memory of the last ones.
+    /// Removes the ids, and keeps their memory.
     mutating func reset() {
         if !shown.isEmpty { shown.removeAll(keepingCapacity: true) }
         if !secret.isEmpty { secret.removeAll(keepingCapacity: true) }
         if !trace.isEmpty { trace = [] }
     }
 
-    /// `X-Request-Id`: the client's own if it sent a sane one.
+    /// `X-Request-Id`: the client's own id if it is safe, else a generated one.
     mutating func shown(_ request: borrowing Request, _ generator: inout RequestIDGenerator) -> [UInt8] {
         if let field = request.head.fields.first(.xRequestID) {
             let id = request.bytes[field.value.range]
@@ -27,15 +27,15 @@ struct RequestIDs {
         return shown
     }
 
-    /// `$request_id`, as in nginx: random, and nothing that a client has chosen or is shown.
+    /// `$request_id`, as in nginx: a random id. A client cannot choose it and never sees it.
     mutating func secret(_ generator: inout RequestIDGenerator) -> [UInt8] {
         if secret.isEmpty { generator.append(to: &secret) }
         return secret
     }
 
-    /// `$traceparent` of W3C Trace Context: the client's if it sent a valid one, else a new one.
+    /// `$traceparent` of W3C Trace Context: the client's value if it is valid, else a new one.
     ///
-    /// `fastcgi_param HTTP_TRACEPARENT $traceparent;` hands it on. The balancer is not a span of its own.
+    /// `fastcgi_param HTTP_TRACEPARENT $traceparent;` passes it to nodes. The balancer does not add a span of its own.
     mutating func trace(_ request: borrowing Request, _ generator: inout RequestIDGenerator) -> [UInt8] {
         let bytes = request.bytes
         if let field = request.head.fields.first(named: "traceparent", in: bytes.span), field.next == nil {
@@ -50,13 +50,13 @@ struct RequestIDs {
             trace += ids[..<32]
             trace.append(ASCII.hyphen)
             trace += ids[32..<48]
-            // Not sampled: that is for whoever records traces to decide.
+            // The flags say "not sampled": the system that records traces decides about sampling.
             trace.append(literal: "-00")
         }
         return trace
     }
 
-    /// 1 to 128 bytes of `[A-Za-z0-9._-]`: an id of the client's that is safe to repeat anywhere.
+    /// Whether an id of a client can be repeated safely in logs and headers: 1 to 128 bytes of `[A-Za-z0-9._-]`.
     static func isSane(_ id: Span<UInt8>) -> Bool {
         guard (1...128).contains(id.count) else { return false }
         for index in id.indices {
@@ -68,8 +68,8 @@ struct RequestIDs {
         return true
     }
 
-    /// Version, trace, parent and flags in lower-case hexadecimal digits. A later version may have more behind them
-    /// (W3C Trace Context, 3.2.2 and 4.3).
+    /// Whether the value has a version, a trace id, a parent id and flags in lower-case hexadecimal digits. A later
+    /// version of the format may add more at the end (W3C Trace Context, 3.2.2 and 4.3).
     static func isTraceParent(_ value: [UInt8]) -> Bool {
         guard value.count >= 55, value.count <= 256 else { return false }
         for (index, byte) in value.prefix(55).enumerated() {

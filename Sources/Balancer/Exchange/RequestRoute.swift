@@ -2,9 +2,9 @@ internal import NginxConfig
 internal import Patterns
 internal import Reactor
 
-/// Where a request is led: the server and the location that answer it, and the internal redirects on the way.
+/// The server and the location that answer a request, and its internal redirects.
 struct RequestRoute {
-    /// What answers at the location.
+    /// What answers requests at the location.
     enum Handler {
         /// The balancer's own calls below `/lb/`.
         case admin
@@ -13,19 +13,19 @@ struct RequestRoute {
         case stubStatus
     }
 
-    // Implicitly unwrapped instead of an optional route: a request asks for them some fifty times.
+    // These are implicitly unwrapped, because a request reads them about fifty times.
     private(set) var configuration: RunningConfiguration!
     private(set) var server: RunningServer!
     private(set) var location: RunningLocation!
     private(set) var handler = Handler.files
-    /// Where an `error_page`, an `index`, `try_files` or a peer has led the request.
+    /// The redirect by an `error_page`, an `index`, `try_files` or a peer; nil if there was none.
     var redirect: InternalRedirect?
-    /// The client's address as a trusted proxy tells it; nil: the connection's.
+    /// The client's address that a trusted proxy names; nil if the connection's address is the client's.
     var realAddress: SocketAddress?
-    /// The handler has begun: it answers, now or later.
+    /// Whether the handler has started. It answers now or later.
     var hasBegunContent = false
 
-    /// Of an exchange that is not in use.
+    /// Creates the route of an exchange that is not in use.
     init() {}
 
     mutating func begin(_ configuration: RunningConfiguration, _ server: RunningServer) {
@@ -38,7 +38,7 @@ struct RequestRoute {
         location = server.locations[0]
     }
 
-    /// - Parameter index: Of the server's locations.
+    /// - Parameter index: The index of the location in its server.
     mutating func enter(_ index: Int, isAdminCall: Bool) {
         location = server.locations[index]
         hasBegunContent = false
@@ -52,24 +52,24 @@ struct RequestRoute {
     }
 }
 
-/// An internal redirect: the request goes on at another location, and the client does not see it.
+/// An internal redirect: the request continues at another location, and the client does not notice it.
 struct InternalRedirect {
-    /// nginx's limit.
+    /// The maximum number of redirects of a request, as in nginx.
     static let maxCount = 10
 
-    /// nil: a named location, which leaves the request as it is.
+    /// The new path; nil for a named location, which keeps the path and the query.
     var path: [UInt8]?
     var query: [UInt8]?
-    /// The status that the response gets; nil: its own.
+    /// The status that replaces the response's own; nil if there is none.
     var status: Int?
-    /// An `error_page` has led here. It does so once for each request.
+    /// Whether an `error_page` is the reason. Only one `error_page` is used for each request.
     var isForError = false
-    /// The target is asked for with GET, whatever the request was.
+    /// Whether the target is requested with GET, independent of the request's method.
     var isGET = false
-    /// Of the peer that has led here (`X-Accel-Redirect`).
+    /// The content type of the peer's response that asked for the redirect (`X-Accel-Redirect`).
     var contentType: String?
-    /// The peer's headers that the response gets.
+    /// The headers of that response that are added to the final one.
     var fields: [(name: [UInt8], value: [UInt8])] = []
-    /// Redirects so far.
+    /// The number of redirects so far.
     var count = 0
 }

@@ -1,12 +1,12 @@
 internal import Reactor
 
-/// The part of a request's body that does not fit into memory: in a file, from which any peer can have it.
+/// A file with the part of a request's body that does not fit into memory. It can be sent to one peer after another.
 struct RequestSpool {
     private let file: TemporaryFile
     private(set) var count = 0
     private(set) var sent = 0
 
-    /// - Parameter folder: `client_body_temp_path`; nil: the system's folder for temporary files.
+    /// - Parameter folder: `client_body_temp_path`; nil for the system's folder for temporary files.
     init(in folder: String?) throws(SystemError) {
         file = try TemporaryFile(in: folder ?? TemporaryFile.standardFolder)
     }
@@ -25,6 +25,6 @@ struct RequestSpool {
         sent += piece
     }
 
-    /// Another peer gets it from its first byte.
+    /// Starts at the first byte again, because another peer gets the body.
     mutating func rewind() { sent = 0 }
 }

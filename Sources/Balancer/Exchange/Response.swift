@@ -1,34 +1,34 @@
 internal import Reactor
 
-/// What is known of the response.
+/// The state of the response.
 struct Response {
-    /// 0: not known yet.
+    /// The status; 0 if it is not known yet.
     var status = 0
-    /// Its head is under way, or it is decided that there is none.
+    /// Whether the head was begun, or it is decided that there will be no response.
     var isBegun = false
-    /// Everything is said and logged.
+    /// Whether the response has ended and is logged.
     var isComplete = false
-    /// It is the connection's last: where the request ends is not known.
+    /// Whether the connection must be closed after this response, because the end of the request is unknown.
     var isLast = false
-    /// `limit_rate`, or what the peer says of it, in bytes per second; 0: no limit.
+    /// `limit_rate`, or the peer's `X-Accel-Limit-Rate`, in bytes per second; 0: no limit.
     var limitRate = 0
-    /// A slow client's share may be kept (`X-Accel-Buffering`).
+    /// Whether the response may be buffered in a file for a slow client (`X-Accel-Buffering`).
     var mayBuffer = true
 
-    /// Bytes that the client may have now. As from nginx, it gets those of the first second at once.
+    /// How many bytes may be sent to the client now. As in nginx, the bytes of the first second are sent at once.
     /// - Parameters:
-    ///   - start: `limit_rate_after`: bytes that the rate does not count.
-    ///   - elapsed: Since the request began.
-    ///   - sent: Bytes that it has.
+    ///   - start: `limit_rate_after`: the number of bytes that are not limited.
+    ///   - elapsed: The time since the request began.
+    ///   - sent: The number of bytes sent already.
     func budget(after start: Int, elapsed: Duration, sent: Int) -> Int {
         guard limitRate > 0 else { return .max }
-        // Not in whole numbers: a rate may be so high that they overflow.
+        // Floating-point numbers, because a high rate could overflow an integer.
         let allowed = Double(start) + Double(limitRate) * (1 + Double(elapsed.wholeMilliseconds) / 1000)
         return max(0, (Int(exactly: allowed.rounded()) ?? .max) - sent)
     }
 }
 
-/// The response's headers, where a log or an added header refers to them.
+/// The response's headers, kept if a log or an added header refers to them.
 struct KeptHeaders {
     private(set) var all: [(name: [UInt8], value: [UInt8])] = []
 

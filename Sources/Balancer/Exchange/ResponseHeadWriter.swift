@@ -15,7 +15,7 @@ struct ResponseHeadWriter {
         location = exchange.location
     }
 
-    /// The head of a peer's response.
+    /// Writes the head of a peer's response.
     func write(_ head: UpstreamResponseHead) {
         let status = exchange.response.status
         let reason = head.reason.isEmpty || status != head.status ? nil : head.text(head.reason)
@@ -25,7 +25,7 @@ struct ResponseHeadWriter {
         let hidesHeaders = !location.settings.fastCGI.hiddenHeaders.isEmpty
         var hasRequestID = false
         let bytes = head.bytes
-        // A message has one: the last that the peer gave, as in nginx.
+        // A message has one content type. If the peer sent several, the last one is used, as in nginx.
         let contentType = head.fields.last { $0.known == .contentType }
         for field in head.fields {
             switch field.known {
@@ -46,7 +46,7 @@ struct ResponseHeadWriter {
         client.endResponseHead()
     }
 
-    /// The head of a response of the balancer's own.
+    /// Writes the head of a response of the balancer itself.
     func write(contentType: String?, contentLength: Int?, _ fields: [(StaticString, String)]) {
         client.beginResponse(
             exchange.response.status, reason: nil, contentLength: contentLength,
@@ -59,7 +59,7 @@ struct ResponseHeadWriter {
         client.endResponseHead()
     }
 
-    /// As nginx, the balancer writes these two itself in every response.
+    /// Writes `Server` and `Date`. Like nginx, the balancer writes its own values into every response.
     private func writeServerAndDate() {
         let time = exchange.loop.time
         guard let template = location.settings.response.serverTokens else {
@@ -88,12 +88,12 @@ struct ResponseHeadWriter {
         }
     }
 
-    /// `fastcgi_pass_header`: else `X-Accel-…` is for the balancer and not for the client.
+    /// Whether `fastcgi_pass_header` passes the field to the client. Without it, the client does not get `X-Accel-…`.
     private func isPassed(_ field: ResponseField, _ head: UpstreamResponseHead) -> Bool {
         location.settings.fastCGI.passedHeaders.contains { head.isNamed(field, $0) }
     }
 
-    /// `fastcgi_hide_header`.
+    /// Whether `fastcgi_hide_header` hides the field.
     private func isHidden(_ field: ResponseField, _ head: UpstreamResponseHead) -> Bool {
         location.settings.fastCGI.hiddenHeaders.contains { head.isNamed(field, $0) }
     }

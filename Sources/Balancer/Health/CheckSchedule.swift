@@ -2,13 +2,13 @@ internal import Balancing
 internal import NginxConfig
 internal import Reactor
 
-/// When one check asks its peers.
+/// Starts the probes of one health check at its interval.
 final class CheckSchedule: TimerHandler {
     private let check: RunningCheck
     private let configuration: RunningConfiguration
     private let loop: BalancerLoop
     private var timer: EventLoop.Timer!
-    /// By the peer's id.
+    /// The probes in progress, by the peer's id.
     private var probes: [Int: HealthProbe] = [:]
 
     init(_ check: RunningCheck, _ configuration: RunningConfiguration, _ loop: BalancerLoop) {
@@ -23,7 +23,7 @@ final class CheckSchedule: TimerHandler {
 
     private func begin() {
         loop.events.set(timer, after: check.settings.interval)
-        // One that is still under way is not begun again.
+        // A peer whose last probe is still in progress gets no second one.
         for peer in check.upstream.group.checkedPeers where probes[peer.id] == nil {
             let probe = HealthProbe(check, configuration, loop, peer: peer) { [weak self] in
                 self?.probes[peer.id] = nil

@@ -1,6 +1,6 @@
 internal import NginxConfig
 
-/// Active health checks. One loop does them for all.
+/// The active health checks. The first loop does them for all loops.
 final class HealthChecker {
     private let loop: BalancerLoop
     private var schedules: [CheckSchedule] = []

@@ -6,17 +6,17 @@ internal import NginxConfig
 internal import Patterns
 internal import Reactor
 
-/// One health check of one peer: an exchange that no client asked for, on a connection of its own, with the location's
-/// params.
+/// One health check of one peer: an exchange without a client. It has its own connection, and uses the location's
+/// FastCGI params.
 final class HealthProbe: ClientStream, TimerHandler {
     private enum State {
-        /// It begins later (`jitter`).
+        /// The probe waits for its random delay (`jitter`).
         case delayed
         case asking
         case ended
     }
 
-    /// Bytes of a body that are looked at.
+    /// The maximum number of body bytes that are checked.
     private static let maxBody = 256 * 1024
 
     private let check: RunningCheck
@@ -28,7 +28,7 @@ final class HealthProbe: ClientStream, TimerHandler {
     private var state = State.delayed
     private var exchange: Exchange?
     private var body: [UInt8] = []
-    /// What is wrong with the response; nil: nothing so far.
+    /// What is wrong with the response; nil if nothing is wrong so far.
     private var fault: String?
     private var hasHead = false
 
@@ -61,10 +61,10 @@ final class HealthProbe: ClientStream, TimerHandler {
     }
 
     private func ask() {
-        // A peer at `max_conns` has no place for a check either, and that it is busy is no fault.
+        // A peer at `max_conns` takes no check either. The check is skipped, because a busy peer is not unhealthy.
         guard let lease = check.upstream.group.leaseForCheck(peer, loop: loop.index) else { return finish() }
         state = .asking
-        // The timeout between two reads would never end an endless response.
+        // Limit the whole probe: a timeout between two reads would never end an endless response.
         loop.events.set(timer, after: settings.fastCGI.connectTimeout + settings.fastCGI.readTimeout)
         let exchange = loop.takeExchange()
         self.exchange = exchange
@@ -76,12 +76,12 @@ final class HealthProbe: ClientStream, TimerHandler {
         exchange.request.bytes.append(contentsOf: check.head)
         let head = check.head
         var parser = RequestParser()
-        // It parsed when the configuration was checked.
+        // Parsing cannot fail: the head was parsed when the configuration was checked.
         do throws(HTTPError) { _ = try parser.parse(head.span, into: &exchange.request.head) } catch {}
         exchange.check(lease, for: self, location: check.location)
     }
 
-    /// Gives the check up: it says nothing about the peer.
+    /// Gives the check up without a result.
     func cancel() {
         guard state != .ended else { return }
         state = .ended
@@ -89,7 +89,7 @@ final class HealthProbe: ClientStream, TimerHandler {
         loop.events.remove(timer)
     }
 
-    /// The response is here, or there will be none.
+    /// Counts the result, because the response is complete or has failed.
     private func end(_ fault: String?) {
         guard state == .asking else { return }
         let result = check.upstream.group.countCheck(
@@ -99,7 +99,7 @@ final class HealthProbe: ClientStream, TimerHandler {
         finish()
     }
 
-    /// The exchange may be on the call stack now: it is given back at the end of the turn.
+    /// Gives the exchange back at the end of the loop's turn, because it may be on the call stack now.
     private func finish() {
         state = .ended
         loop.events.later { [self] in
@@ -129,7 +129,7 @@ final class HealthProbe: ClientStream, TimerHandler {
 
     // MARK: The exchange's side
 
-    /// The peer could not be asked, or sent no response.
+    /// The peer could not be reached, or sent no response.
     func failed(_ failure: UpstreamMachine.Failure) {
         switch failure {
         case .connectFailed, .connectTimedOut: fault = "connecting to upstream"

@@ -2,12 +2,12 @@ internal import Balancing
 internal import HTTPWire
 internal import NginxConfig
 
-/// A `health_check` of a configuration in force.
+/// A `health_check` of a configuration in use.
 final class RunningCheck: Sendable {
     let settings: HealthCheck
     let rule: HealthCheckRule
     let upstream: SharedUpstream
-    /// Places in the configuration.
+    /// The indices of the server and the location in the configuration.
     let server: Int
     let location: Int
     /// The head of the request, as if a client had sent it.
@@ -42,7 +42,7 @@ final class RunningCheck: Sendable {
 }
 
 extension NginxConfiguration {
-    /// A check has to be a request that a client could send.
+    /// Throws if a health check is not a request that a client could send.
     func checkHealthChecks() throws(ConfigurationError) {
         for check in http?.servers.flatMap(\.locations).compactMap(\.settings.healthCheck) ?? []
         where !RunningCheck.isRequest(check.uri) {
@@ -52,7 +52,8 @@ extension NginxConfiguration {
 }
 
 extension RunningConfiguration {
-    /// All of a configuration. Each has a name that it has again after a reload, so that what is known of peers stays.
+    /// All health checks of a configuration. A check has the same name after a reload, so that the health of peers is
+    /// kept.
     static func healthChecks(_ http: HTTPConfiguration, _ servers: [RunningServer]) -> [RunningCheck] {
         var checks: [RunningCheck] = []
         for (serverIndex, server) in servers.enumerated() {
@@ -60,7 +61,7 @@ extension RunningConfiguration {
                 guard let settings = location.settings.healthCheck, let upstream = location.upstream else { continue }
                 let name = "\(settings.uri) \(settings.match?.name ?? "")"
                 let earlier = checks.count { $0.upstream === upstream && $0.rule.name.hasSuffix(name) }
-                // Only a plain name can be asked for.
+                // The Host header needs a plain name, without wildcards or regular expressions.
                 let host = server.server.names.lazy.compactMap { name in
                     if case .text(let name) = name, !name.isEmpty, !name.contains("*"), !name.hasPrefix(".") {
                         name

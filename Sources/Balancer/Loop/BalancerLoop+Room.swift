@@ -1,8 +1,9 @@
-/// What a loop does when it has nearly as many connections as it may: nginx's `ngx_drain_connections`.
+/// Closes idle connections when a loop is close to its maximum number of connections, like nginx's
+/// `ngx_drain_connections`.
 extension BalancerLoop {
-    /// Called before a connection is accepted. When less than a sixteenth of `worker_connections` is left, idle
-    /// connections are closed.
-    /// - Returns: Whether there is room for one more.
+    /// Call it before a connection is accepted. If less than a sixteenth of `worker_connections` is left, it closes
+    /// idle connections.
+    /// - Returns: Whether there is room for one more connection.
     func makeRoom() -> Bool {
         let limit = configuration.maxConnections
         if limit - connections.count <= limit / 16, closeIdle() > 0 {
@@ -11,9 +12,9 @@ extension BalancerLoop {
         return connections.count < limit
     }
 
-    /// Closes the connections that have been idle longest: they wait for a request, or for the end of a client that has its
-    /// response.
-    /// - Returns: How many.
+    /// Closes the connections that have been idle longest. They wait for a request, or, after the last response, for
+    /// the client to close.
+    /// - Returns: The number of closed connections.
     func closeIdle() -> Int {
         let oldest = connections.oldestIdle()
         for connection in oldest { connection.close() }

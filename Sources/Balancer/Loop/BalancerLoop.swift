@@ -4,9 +4,9 @@ internal import Patterns
 internal import Reactor
 internal import Synchronization
 
-/// One loop of the balancer on its own thread: its connections, its view of the upstreams, its logs.
+/// One loop of the balancer on its own thread, with its connections, its side of the upstreams, and its logs.
 ///
-/// Confined to the loop's thread, except where a method says otherwise.
+/// Use it only on the loop's thread, except where a method says otherwise.
 final class BalancerLoop: @unchecked Sendable {
     let index: Int
     let events: EventLoop
@@ -17,13 +17,13 @@ final class BalancerLoop: @unchecked Sendable {
     private(set) var configuration: RunningConfiguration
     private(set) var isDraining = false
     private let end = Atomic<Bool>(false)
-    /// Set before the threads start.
+    /// All loops, by index. They are set before the threads start.
     var siblings: [BalancerLoop] = []
 
     private var listeners: [ListenerSocket] = []
     private(set) var connections: ClientConnectionTable
     private var upstreams: [LoopUpstream?] = []
-    /// Of the first loop, which every reload keeps.
+    /// The active health checks. Only the first loop has them, because every reload keeps that loop.
     private lazy var healthChecker = index == 0 ? HealthChecker(self) : nil
 
     // Memory that requests share
@@ -31,9 +31,9 @@ final class BalancerLoop: @unchecked Sendable {
     private var texts = TextCache()
     let matcher = PatternMatcher()
     var requestIDs = RequestIDGenerator()
-    /// For the key of a single `limit_req`.
+    /// Memory for the key of a location's only `limit_req`.
     var limitKey: [UInt8] = []
-    /// Of the response that is being read.
+    /// The lent pieces of the response that is being read.
     let lentPieces = LentPieces()
 
     init(
@@ -49,15 +49,15 @@ final class BalancerLoop: @unchecked Sendable {
         logs = AccessLogBuffers(events: events, writer: shared.logWriter)
     }
 
-    /// The wall time as text, up to date.
+    /// The current wall time as text.
     var time: TimeText { texts.time(events.wallTime) }
 
-    /// The address without its port, as text; of a unix socket, its path.
+    /// The address without its port, as text. For a unix socket, it is the path.
     func host(of address: SocketAddress) -> [UInt8] { texts.host(of: address) }
 
     var milliseconds: Milliseconds { events.now.milliseconds }
 
-    /// It has no connections any more and is not to be asked for any. From any thread.
+    /// Whether the loop has ended: it has no connections, and takes no more work. May be called from any thread.
     var hasEnded: Bool {
         get { end.load(ordering: .acquiring) }
         set { end.store(newValue, ordering: .releasing) }
@@ -65,7 +65,7 @@ final class BalancerLoop: @unchecked Sendable {
 
     // MARK: Configuration
 
-    /// Takes a new configuration and its listeners into use; those no longer named stop accepting.
+    /// Uses a new configuration and its listeners. Listeners that it does not have any more stop accepting.
     func adopt(_ configuration: RunningConfiguration, _ bound: [BoundListener]) {
         self.configuration = configuration
         healthChecker?.adopt(configuration)
@@ -86,8 +86,8 @@ final class BalancerLoop: @unchecked Sendable {
         }
     }
 
-    /// Stops accepting; connections end with the request they are in. The loop stops when the last is closed, or at
-    /// the end of `timeout` (`worker_shutdown_timeout`).
+    /// Stops accepting. Each connection closes after its current request. The loop stops when the last connection is
+    /// closed, or at the end of `timeout` (`worker_shutdown_timeout`).
     func drain(within timeout: Duration?) {
         guard !isDraining else { return }
         for listener in listeners {
@@ -104,7 +104,7 @@ final class BalancerLoop: @unchecked Sendable {
         stopIfDrained()
     }
 
-    /// The loop has stopped: what is left is closed.
+    /// Closes all remaining connections after the loop has stopped.
     func closeAll() {
         healthChecker?.stop()
         for listener in listeners { listener.stop() }
@@ -134,10 +134,10 @@ final class BalancerLoop: @unchecked Sendable {
         stopIfDrained()
     }
 
-    /// A new connection's number.
+    /// The number of a new connection (`$connection`).
     func nextConnectionNumber() -> UInt64 { connections.nextNumber() }
 
-    /// Logs at most once a second that idle connections are closed to make room.
+    /// Logs that idle connections are closed to make room, at most once per second.
     func logReuse(_ reason: String) {
         if connections.noteReuse(in: events.wallTime.seconds) {
             configuration.errorLog.log(.warn, "\(reason), reusing connections")
@@ -164,7 +164,7 @@ final class BalancerLoop: @unchecked Sendable {
         return upstream
     }
 
-    /// Tells a loop that its longest-waiting request may pick.
+    /// Tells a loop that its oldest queued request may pick a peer.
     func wake(_ loop: Int?, for upstream: SharedUpstream) {
         guard let loop else { return }
         if loop == index {
@@ -174,7 +174,7 @@ final class BalancerLoop: @unchecked Sendable {
         }
     }
 
-    /// From any thread.
+    /// Runs `work` on the loop's thread. May be called from any thread.
     func post(_ work: @escaping @Sendable (BalancerLoop) -> Void) {
         events.post { work(self) }
     }

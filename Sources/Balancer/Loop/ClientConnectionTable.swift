@@ -2,7 +2,7 @@ internal import Reactor
 
 /// The client connections of one loop.
 struct ClientConnectionTable {
-    /// Connections that are given up at once, at most.
+    /// The maximum number of connections that are closed at once to make room.
     private static let maxGivenUp = 32
 
     private var connections: ContiguousArray<any ClientConnection> = []
@@ -14,7 +14,7 @@ struct ClientConnectionTable {
 
     /// - Parameters:
     ///   - loop: The loop's index.
-    ///   - loops: Loops that the process may have.
+    ///   - loops: The maximum number of loops in the process.
     init(loop: Int, loops: Int) {
         self.loop = UInt64(loop)
         self.loops = UInt64(loops)
@@ -23,7 +23,7 @@ struct ClientConnectionTable {
     var count: Int { connections.count }
     var all: ContiguousArray<any ClientConnection> { connections }
 
-    /// `$connection`: unique over all loops.
+    /// The next value of `$connection`. It is unique over all loops.
     mutating func nextNumber() -> UInt64 {
         lastNumber += 1
         return lastNumber * loops + loop
@@ -35,7 +35,7 @@ struct ClientConnectionTable {
     }
 
     mutating func remove(_ connection: any ClientConnection) {
-        // The last one takes its place.
+        // Move the last connection to the free index.
         let last = connections.removeLast()
         if last !== connection {
             connections[connection.placeInLoop] = last

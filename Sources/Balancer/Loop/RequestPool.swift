@@ -1,6 +1,6 @@
-/// Objects of requests that are over, for the next ones: they keep their memory.
+/// Objects of ended requests, which the next requests use again. They keep their memory.
 struct RequestPool {
-    /// Spare objects of a kind.
+    /// The maximum number of spare objects of each kind.
     private static let maxSpares = 256
 
     private var exchanges: ContiguousArray<Exchange> = []

@@ -25,12 +25,12 @@ final class SharedState: Sendable {
         var upstreams: [SharedUpstream] = []
         var zones: [String: (zone: RequestZone, key: Template, settings: LimitZone)] = [:]
         var connectionZones: [String: (zone: ConnectionZone, settings: ConnectionLimitZone)] = [:]
-        /// By ``AccessLogOutput/index``.
+        /// The outputs of access logs, by ``AccessLogOutput/index``.
         var logs: [LogEntry] = []
         /// Set by `/lb/strategy`. Reloads keep it, except for an upstream whose configured method they change. nil:
         /// each upstream has its configured method.
         var strategy: BalancingStrategy?
-        /// nil until the first configuration is in force.
+        /// The configuration that new requests use; nil until the first one is set.
         var configuration: RunningConfiguration?
     }
 
@@ -47,7 +47,7 @@ final class SharedState: Sendable {
         self.queueLimit = queueLimit
     }
 
-    /// Loops that there may be in the life of the process.
+    /// The maximum number of loops in the life of the process.
     var maxLoops: Int { counters.count }
 
     /// The upstream of this name. One that exists already keeps its members and their state, and gets the new settings.

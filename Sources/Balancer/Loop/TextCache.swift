@@ -1,6 +1,6 @@
 internal import Reactor
 
-/// Texts that nearly all requests of a loop ask for.
+/// Texts that nearly all requests of a loop need.
 struct TextCache {
     private let time = TimeText()
     private var lastHost: (address: SocketAddress, text: [UInt8])?
@@ -11,7 +11,8 @@ struct TextCache {
         return time
     }
 
-    /// The address without its port, as text; of a unix socket, its path. Nearly all connections have the same one.
+    /// The address without its port, as text. For a unix socket, it is the path. Only the last text is kept, because
+    /// nearly all connections have the same address.
     mutating func host(of address: SocketAddress) -> [UInt8] {
         if let lastHost, lastHost.address == address { return lastHost.text }
         let text = if case .unix = address { address.description } else { address.host }

@@ -2,7 +2,7 @@ internal import Balancing
 internal import NginxConfig
 internal import Reactor
 
-/// What an upstream's hash is made of.
+/// The key of an upstream's hash method.
 enum ChoiceKey: Sendable {
     case none
     /// `ip_hash`.
@@ -18,14 +18,14 @@ enum ChoiceKey: Sendable {
         }
     }
 
-    /// Empty: the upstream has no hash.
+    /// The key for a request; empty if the upstream does not use a hash method.
     func bytes(for exchange: Exchange) -> [UInt8] {
         switch self {
         case .none: return []
         case .address:
             let client = exchange.clientAddress
             switch client {
-            // The whole of a /24, as in nginx.
+            // Use the first three bytes, so that all clients of a /24 network have the same key, as in nginx.
             case .ipv4: return Array(client.binary[..<3])
             case .ipv6: return client.binary
             case .unix: return [0, 0, 0]

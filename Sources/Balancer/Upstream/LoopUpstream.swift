@@ -2,7 +2,7 @@ internal import Balancing
 internal import DequeModule
 internal import Reactor
 
-/// One loop's side of an upstream: its idle connections to each peer, and its requests that wait for a place.
+/// One loop's side of an upstream: its idle connections to each peer, and its queued requests.
 final class LoopUpstream {
     let loop: BalancerLoop
     let shared: SharedUpstream
@@ -12,9 +12,10 @@ final class LoopUpstream {
 
     final class PeerPool {
         let address: SocketAddress?
-        /// The last one used is used next: the others age and go.
+        /// The idle connections. The last one is used first, so that the oldest ones reach their timeout.
         var idle: [UpstreamConnection] = []
-        /// The peer went. Connections that were in use then still name this one, and the peer may have come again.
+        /// Whether the peer was removed. Connections that were in use at that time still refer to this pool. If the
+        /// peer was added again, it has a new pool.
         var isRetired = false
 
         init(address: SocketAddress?) { self.address = address }
@@ -46,7 +47,7 @@ final class LoopUpstream {
         return try UpstreamConnection(upstream: self, peer: peer, pool: pool, address: address)
     }
 
-    /// How long the connection may stay open idle; nil: it is to be closed.
+    /// How long the connection may stay idle; nil if it must be closed now.
     func idleTime(of connection: UpstreamConnection) -> Duration? {
         let limits = shared.keepalive
         guard idleCount < limits.count, !loop.isDraining, connection.requests < limits.requests,
@@ -61,7 +62,7 @@ final class LoopUpstream {
         idleCount += 1
     }
 
-    /// An idle connection was closed by the peer, or has been idle for too long.
+    /// Removes an idle connection that the peer has closed or that has been idle for too long.
     func lost(_ connection: UpstreamConnection) {
         let pool = connection.pool
         guard let position = pool.idle.firstIndex(where: { $0 === connection }) else { return }
@@ -70,13 +71,13 @@ final class LoopUpstream {
         shared.group.idleConnectionClosed(connection.peer, loop: loop.index)
     }
 
-    /// Another loop needs the place of an idle connection.
+    /// Closes an idle connection to the peer, so that another loop can open one within `max_conns`.
     func giveUpIdle(_ peer: Peer) {
         guard let connection = pool(of: peer).idle.first else { return }
         connection.closeIdle()
     }
 
-    /// The peer is no member any more.
+    /// Closes the idle connections to a peer that is no longer a member.
     func removed(_ peer: Peer) {
         while let connection = pools[peer.id]?.idle.first { connection.closeIdle() }
         pools.removeValue(forKey: peer.id)?.isRetired = true
@@ -95,11 +96,12 @@ final class LoopUpstream {
         LoopCounters.add(loop.counters.queued)
     }
 
-    /// A request gives its place in the queue up.
+    /// Removes a request from the queue.
     func leave(_ request: UpstreamRequest) {
         guard let position = waiting.firstIndex(where: { $0 === request }) else { return }
         waiting.remove(at: position)
-        // Where its turn was under way already, the wake-up that comes finds another of ours, or is passed on.
+        // A wake-up for the request may be on its way already. Then another request of this loop takes it, or the loop
+        // passes it on.
         shared.group.leaveQueue(loop: loop.index)
     }
 
@@ -111,6 +113,6 @@ final class LoopUpstream {
         request.dequeued()
     }
 
-    /// A request that was told to choose and must wait on stays the first of its loop.
+    /// Puts a request back to the front of the queue: it was woken, but all peers are busy again.
     func waitInFront(_ request: UpstreamRequest) { waiting.prepend(request) }
 }

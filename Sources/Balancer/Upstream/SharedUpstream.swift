@@ -12,7 +12,7 @@ final class SharedUpstream: Sendable {
 
     /// The `keepalive` directives: how many idle connections stay open, and for how long.
     struct Keepalive: Sendable {
-        /// For each loop.
+        /// The maximum number of idle connections per loop.
         let count: Int
         let requests: Int
         let time: Duration
@@ -29,9 +29,9 @@ final class SharedUpstream: Sendable {
     private struct Contents {
         var settings: Upstream
         var keepalive: Keepalive
-        /// By host name: the addresses of the last lookup that succeeded.
+        /// The addresses of the last successful lookup, by host name.
         var resolved: [String: [SocketAddress]] = [:]
-        /// What `/lb/peers` has set, by address.
+        /// The overrides that `/lb/peers` has set, by address.
         var overrides: [String: PeerOverride] = [:]
     }
 

@@ -1,11 +1,11 @@
 internal import Balancing
 internal import Reactor
 
-/// One peer that was asked, for `$upstream_…`.
+/// One attempt to get a response from a peer, for `$upstream_…`.
 struct UpstreamAttempt {
     let peer: Peer
     let startedAt: MonotonicTime
-    /// How long the request waited in the queue; nil: it did not.
+    /// How long the request waited in the queue; nil if it did not wait.
     var queued: Duration?
     var connectedAt: MonotonicTime?
     var headerAt: MonotonicTime?
@@ -14,7 +14,7 @@ struct UpstreamAttempt {
     /// Bytes of the response's body.
     var responseLength = 0
 
-    /// Of a response that is complete.
+    /// The response times; nil if the response is not complete.
     var times: ResponseTimes? {
         guard let headerAt, let endedAt else { return nil }
         return ResponseTimes(

@@ -2,36 +2,37 @@ internal import Balancing
 internal import NginxConfig
 internal import Reactor
 
-/// A connection to a peer. It carries one request at a time, and may be kept idle in between.
+/// A connection to a peer. It carries one request at a time, and may be kept idle between two requests.
 ///
-/// It moves bytes between its transport, its protocol and the ``UpstreamRequest`` of the exchange that has it.
+/// It moves bytes between its transport, its protocol and the ``UpstreamRequest`` of its current exchange.
 final class UpstreamConnection: EventHandler, TimerHandler {
     private static let readSize = BufferPool.bufferSize
-    /// Of a response that fills whole reads.
+    /// The size of a read after a read that was full, because such a response is probably long.
     private static let longReadSize = BufferPool.bufferSize * 2
-    /// Reads in one turn of the loop.
+    /// The maximum number of reads in one turn of the loop.
     private static let maxReads = 8
 
-    /// What the socket and the flow of bytes are at.
+    /// The state of the socket and of the flow of bytes.
     private struct Flow {
         var isConnecting = false
         var isReadable = false
         var isWritable = true
-        /// The peer has ended the connection; what it sent before may still be unread. Edge-triggered: the loop tells once.
+        /// The peer has ended the connection. Bytes that it sent before may still be unread. Events are edge-triggered,
+        /// so the loop reports this only once.
         var isPeerClosed = false
-        /// The last read was a full one.
+        /// The last read filled the buffer.
         var readsMuch = false
-        /// The client has to catch up first.
+        /// Reading is paused until the client has taken the bytes that wait.
         var isPaused = false
         var isClosed = false
     }
 
     let upstream: LoopUpstream
     let peer: Peer
-    /// Where it is while it is idle.
+    /// The pool that holds the connection while it is idle.
     var pool: LoopUpstream.PeerPool
     let openedAt: MonotonicTime
-    /// Requests that it has begun to carry.
+    /// The number of requests that were begun on the connection.
     private(set) var requests = 0
     private let loop: BalancerLoop
     private let transport: any Transport
@@ -41,7 +42,7 @@ final class UpstreamConnection: EventHandler, TimerHandler {
     private var input: ByteBuffer?
     private var output: ByteBuffer?
     private var flow = Flow()
-    /// Until it has its response; nil: the connection is idle.
+    /// The exchange whose request is in progress; nil if the connection is idle.
     private var exchange: Exchange?
 
     init(
@@ -72,8 +73,8 @@ final class UpstreamConnection: EventHandler, TimerHandler {
     /// Request bytes that the peer has not taken yet.
     var backlog: Int { output?.count ?? 0 }
 
-    /// Starts a request with its head, and with what is held of its body.
-    /// - Parameter time: When the head was first made.
+    /// Starts a request: writes its head, and the held part of its body.
+    /// - Parameter time: When the head was first encoded.
     func begin(_ exchange: Exchange, headTime time: WallTime) {
         self.exchange = exchange
         requests += 1
@@ -95,7 +96,7 @@ final class UpstreamConnection: EventHandler, TimerHandler {
         return buffer
     }
 
-    /// Sends what there is to send, as far as the peer takes it.
+    /// Sends as many bytes as the peer takes now.
     func flush() {
         guard let exchange, !flow.isClosed else { return }
         if flow.isConnecting {
@@ -110,14 +111,14 @@ final class UpstreamConnection: EventHandler, TimerHandler {
                 if count < offered { awaitWritable() }
             case .wouldBlock: awaitWritable()
             case .closed, .failed:
-                // The peer may have answered before it closed, without reading everything.
+                // The peer may have sent a response before it closed, without reading the whole request.
                 flow.isWritable = false
                 output.removeAll()
                 flow.isReadable = true
                 return readResponse(orFailWith: .connectionLost)
             }
         }
-        // The request may have given the connection up meanwhile.
+        // The request may have given up the connection meanwhile.
         guard !flow.isClosed else { return }
         if output?.isEmpty == true { loop.events.buffers.giveBack(&output) }
         setTimer(exchange)
@@ -133,14 +134,14 @@ final class UpstreamConnection: EventHandler, TimerHandler {
         if output != nil {
             loop.events.set(timer, after: location.settings.fastCGI.sendTimeout)
         } else if flow.isPaused || !exchange.body.isComplete || exchange.body.spool?.isSent == false {
-            // The peer waits for the client, and the client's own timeouts hold.
+            // The peer waits for the client, so only the client's timeouts apply.
             loop.events.clear(timer)
         } else {
             loop.events.set(timer, after: location.settings.fastCGI.readTimeout)
         }
     }
 
-    /// The client has caught up.
+    /// Continues to read the response, because the client has taken the bytes that waited.
     func resume() {
         guard flow.isPaused else { return }
         flow.isPaused = false
@@ -204,7 +205,7 @@ final class UpstreamConnection: EventHandler, TimerHandler {
             case .closed, .failed:
                 exchange.upstream.failed(self, .connectionLost)
             }
-            // The request may have let go of this connection, and another one may have it already.
+            // The request may have given up this connection, and another request may already use it.
             guard self.exchange === exchange, !flow.isClosed else {
                 exchange.flushClient()
                 return
@@ -216,7 +217,7 @@ final class UpstreamConnection: EventHandler, TimerHandler {
         if let exchange, !flow.isClosed { setTimer(exchange) }
     }
 
-    /// What ends the delivery of a response.
+    /// Why the delivery of a response ends.
     private enum Ending {
         case none
         case complete(isReusable: Bool)
@@ -227,7 +228,7 @@ final class UpstreamConnection: EventHandler, TimerHandler {
         case invalid(UpstreamProtocolError)
     }
 
-    /// Hands what was read to the request.
+    /// Decodes the received bytes, and passes them to the request.
     private func take(_ buffer: ByteBuffer, _ exchange: Exchange) {
         let request = exchange.upstream!
         var position = 0
@@ -240,7 +241,7 @@ final class UpstreamConnection: EventHandler, TimerHandler {
         switch ending {
         case .none: break
         case .complete(let isReusable):
-            // Unsent request bytes would be taken for the next request's.
+            // The peer would read unsent bytes of this request as the start of the next one.
             let isClean = isReusable && output == nil
             if !isClean, !wire.isRequestWritten || output != nil {
                 LoopCounters.add(loop.counters.upstreamViolations)
@@ -278,17 +279,17 @@ final class UpstreamConnection: EventHandler, TimerHandler {
 
     // MARK: Between requests
 
-    /// The response is complete, and the connection may stay for the next request.
+    /// Keeps the connection for the next request, because the response is complete.
     func becomeIdle(for time: Duration) {
         exchange = nil
         returnBuffers()
         loop.events.set(timer, after: time)
         upstream.keep(self)
-        // What came with the last read: a peer that closed at once after its answer.
+        // The peer may have closed the connection directly after its response.
         if flow.isReadable { checkIdle() }
     }
 
-    /// Nothing may arrive on an idle connection but its end.
+    /// Closes an idle connection if the peer has closed it or has sent bytes, which it must not do.
     private func checkIdle() {
         let buffer = loop.events.buffers.take()
         defer { loop.events.buffers.giveBack(buffer) }

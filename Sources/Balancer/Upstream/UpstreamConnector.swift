@@ -1,11 +1,11 @@
 internal import Reactor
 
-/// How connections to peers are made: by which transport, and for which protocol.
+/// How to connect to peers: over which transport, and with which protocol.
 struct UpstreamConnector {
     struct Connected {
         let transport: any Transport
-        /// false: the connection is being made. When the loop tells that it is writable, ``Transport/pendingError`` has the
-        /// outcome.
+        /// Whether the connection is established. If not, ``Transport/pendingError`` has the outcome as soon as the
+        /// loop reports that the descriptor is writable.
         let isConnected: Bool
     }
 
@@ -20,7 +20,7 @@ struct UpstreamConnector {
             scheme: "fastcgi",
             connect: { address throws(SystemError) in
                 let (socket, state) = try Socket.connect(to: address)
-                // A peer may take a minute to answer, but whether its host is there at all is known sooner.
+                // A peer may take a minute to answer. TCP keepalive detects a dead host sooner.
                 if case .unix = address {} else { socket.detectDeadHost() }
                 return Connected(transport: socket, isConnected: state == .connected)
             }, makeProtocol: { FastCGIProtocol() })

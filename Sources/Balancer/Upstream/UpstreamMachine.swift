@@ -1,10 +1,11 @@
 internal import NginxConfig
 
-/// The decisions of one request's way to the peers: which to ask, when to ask another, and what to tell the client when
-/// none answers. No sockets and no clock: each event is a method, and what it returns is for ``UpstreamRequest`` to do.
+/// The decisions about a request's peers: when to ask a peer, when to ask another one, and what to tell the client if
+/// none answers. It has no sockets and no clock. Each event is a method, and ``UpstreamRequest`` does what the method
+/// returns.
 ///
-/// Everything here serves one rule: a request that a peer may have begun to work on is never given to a second one, unless
-/// its method says that doing it twice is doing it once (RFC 9110, 9.2.2).
+/// The main rule: a request that a peer may have begun to process is never sent to a second peer, unless its method is
+/// idempotent (RFC 9110, 9.2.2).
 struct UpstreamMachine: Sendable {
     /// What went wrong between the balancer and a peer.
     enum Failure: Sendable, Hashable {
@@ -12,34 +13,34 @@ struct UpstreamMachine: Sendable {
         case connectTimedOut
         /// The connection ended or broke before the response's head.
         case connectionLost
-        /// The peer did not take the request, or did not answer, in time.
+        /// The peer did not take the request in time, or did not answer in time.
         case timedOut
-        /// FCGI_OVERLOADED: the peer refused the request without looking at it.
+        /// The peer refused the request without processing it (FCGI_OVERLOADED).
         case overloaded
-        /// What came is no response.
+        /// The received bytes are not a valid response.
         case invalidResponse
     }
 
-    /// What the balancer itself answers.
+    /// The error with which the balancer itself answers.
     enum GatewayError: Int, Sendable, Hashable {
         case badGateway = 502
-        /// All peers are at `max_conns`, and the queue is full or the wait in it was too long.
+        /// All peers are at `max_conns`, and the queue is full or the request was queued for too long.
         case busy = 503
         case gatewayTimeout = 504
     }
 
     enum Action: Sendable, Hashable {
-        /// Choose a peer, and report with ``picked(_:)``.
+        /// Choose a peer, and report the result with ``picked(_:)``.
         case choose(isDequeued: Bool)
-        /// Ask the same peer again on another connection.
+        /// Send the request to the same peer on another connection.
         case reconnect
         case refuse(GatewayError)
-        /// The response is under way and cannot be mended: close the client's connection.
+        /// Close the client's connection: a part of the response was sent, and the rest is lost.
         case cutShort
         case none
     }
 
-    /// What the choice of a peer came to.
+    /// The result of the choice of a peer.
     enum Picked: Sendable, Hashable {
         case peer
         /// All peers are at `max_conns`: the request waits in the queue.
@@ -51,13 +52,13 @@ struct UpstreamMachine: Sendable {
         case waiting
     }
 
-    /// What has been tried.
+    /// The attempts so far.
     struct Tries: Sendable, Hashable {
-        /// Peers that were asked.
+        /// The number of attempts.
         var count = 0
-        /// Since the first of them was asked.
+        /// The time since the first attempt began.
         var elapsed = Duration.zero
-        /// Peers that the upstream has.
+        /// The number of peers in the upstream.
         var peers = 1
     }
 
@@ -71,21 +72,22 @@ struct UpstreamMachine: Sendable {
         case ended
     }
 
-    /// So many peers that end without an answer make a request suspect, if there are not more of them.
+    /// A request is suspect if it was sent this many times without an answer, or as many times as the upstream has
+    /// peers if that is more.
     private static let suspectSendings = 3
 
     private var state = State.idle
     private var lastFailure: Failure?
-    /// Request bytes have reached the kernel on the current connection.
+    /// Whether the kernel has taken bytes of the request on the current connection.
     private var hasSent = false
-    /// Request bytes that were sent are not held any more: no other peer can get them.
+    /// Whether bytes that were sent are not held any more, so that the request cannot be sent to another peer.
     private var isSpent = false
-    /// It has waited for a usable peer.
+    /// Whether the request has waited for a usable peer.
     private var hasWaited = false
-    /// To how many peers the request, or a part of it, was sent.
+    /// How often the request, or a part of it, was sent to a peer.
     private var sendings = 0
     private let policy: RetryPolicy
-    /// Doing the request twice is doing it once.
+    /// Whether the request has the same effect if it is processed twice.
     private let isIdempotent: Bool
 
     init(isIdempotent: Bool, policy: RetryPolicy = RetryPolicy()) {
@@ -94,14 +96,14 @@ struct UpstreamMachine: Sendable {
     }
 
     var isQueued: Bool { state == .queued }
-    /// Waits until a peer is usable.
+    /// Whether the request waits for a usable peer.
     var isWaiting: Bool { state == .waiting }
-    /// The response's head is here.
+    /// Whether the head of the response has arrived and the rest is in progress.
     var isAnswering: Bool { state == .answering }
 
     // MARK: Choosing
 
-    /// Enough of the request is here to give it to a peer.
+    /// Enough of the request has arrived to send it to a peer.
     mutating func requestReady() -> Action {
         guard state == .idle else { return .none }
         state = .choosing
@@ -129,7 +131,7 @@ struct UpstreamMachine: Sendable {
         }
     }
 
-    /// A request that waits for a usable peer looks again.
+    /// Tries to choose a peer again, while the request waits for a usable one.
     mutating func retryWait() -> Action {
         guard state == .waiting else { return .none }
         state = .choosing
@@ -143,7 +145,7 @@ struct UpstreamMachine: Sendable {
         return .choose(isDequeued: true)
     }
 
-    /// The request has been in the queue for as long as it may.
+    /// The request has been queued for the maximum time.
     mutating func queueTimedOut() -> Action {
         guard state == .queued else { return .none }
         state = .ended
@@ -152,14 +154,14 @@ struct UpstreamMachine: Sendable {
 
     // MARK: Asking
 
-    /// There is a connection to the chosen peer, or one is being made.
+    /// There is a connection to the chosen peer, or one is being established.
     mutating func connected(isKept: Bool) {
         state = .asking(isKeptConnection: isKept)
         hasSent = false
     }
 
-    /// Bytes of the request went out.
-    /// - Parameter isHeld: The request can still be sent again from its first byte.
+    /// Bytes of the request were sent.
+    /// - Parameter isHeld: Whether the request can still be sent again from its first byte.
     mutating func sent(isHeld: Bool) {
         if !hasSent { sendings += 1 }
         hasSent = true
@@ -169,7 +171,7 @@ struct UpstreamMachine: Sendable {
     mutating func failed(_ failure: Failure, after tries: Tries) -> Action {
         switch state {
         case .asking(let isKept):
-            // A peer may close a kept connection at any time. Found out before a byte went, that is nobody's failure.
+            // A peer may close a kept connection at any time. If no byte was sent yet, that is not a failure.
             if isKept, !hasSent, failure == .connectionLost {
                 state = .choosing
                 return .reconnect
@@ -194,7 +196,7 @@ struct UpstreamMachine: Sendable {
 
     // MARK: The response
 
-    /// Whether the response is dropped for its status, and another peer asked: then ``passedOver()`` follows.
+    /// Whether to drop the response because of its status and ask another peer. If so, call ``passedOver()``.
     func passesOver(_ status: Int, after tries: Tries) -> Bool {
         guard policy.conditions.contains(status: status), case .asking = state else { return false }
         return tries.count < tries.peers && isRepeatable && mayTryAgain(after: tries)
@@ -206,17 +208,17 @@ struct UpstreamMachine: Sendable {
         return .choose(isDequeued: false)
     }
 
-    /// The response's head is complete: from here on it is this peer's answer or none.
+    /// The response's head is complete. From now on, no other peer is asked.
     mutating func responseBegan() { state = .answering }
 
     mutating func responseEnded() { state = .ended }
 
-    /// Nobody wants the response any more.
+    /// The response is not needed any more.
     mutating func abandoned() { state = .ended }
 
     // MARK: Rules
 
-    /// It was sent to several peers, and none of them answered: perhaps the request is what ends them.
+    /// Whether the request was sent to several peers and none of them answered. Then the request itself may crash them.
     func isSuspect(peers: Int) -> Bool { sendings >= max(Self.suspectSendings, peers) }
 
     private func mayTryAgain(after tries: Tries) -> Bool {
@@ -250,7 +252,7 @@ struct UpstreamMachine: Sendable {
 }
 
 extension UpstreamMachine.Failure {
-    /// For the error log.
+    /// The text for the error log.
     var text: String {
         switch self {
         case .connectFailed: "could not be connected to"
@@ -262,7 +264,7 @@ extension UpstreamMachine.Failure {
         }
     }
 
-    /// For `$upstream_status`.
+    /// The value of `$upstream_status`.
     var status: Int {
         switch self {
         case .connectTimedOut, .timedOut: 504

@@ -1,15 +1,16 @@
 internal import Balancing
 internal import Reactor
 
-/// What one request has tried so far.
+/// The attempts of one request so far.
 struct UpstreamProgress {
-    /// Everything but memory and references: reset by assignment.
+    /// The properties that own no memory and no references. A reset replaces all of them at once.
     struct Figures {
         /// When the wait in the queue began.
         var queuedAt = MonotonicTime(nanoseconds: 0)
-        /// When the wait for a usable peer began; nil: there was none.
+        /// When the request began to wait for a usable peer; nil if it has not waited.
         var waitingSince: MonotonicTime?
-        /// When the head was first made: nginx sends the next peer the same bytes, also for `$msec`.
+        /// When the head was first encoded. Each peer gets the same `$msec`, because nginx sends the same bytes to each
+        /// peer.
         var headTime: WallTime?
         var bytesReceived = 0
         var bytesSent = 0
@@ -21,7 +22,7 @@ struct UpstreamProgress {
     var attempts: [UpstreamAttempt] = []
     var figures = Figures()
 
-    /// Nothing tried, with the memory of the last request.
+    /// Removes the attempts, and keeps the memory.
     mutating func reset() {
         if lease != nil { lease = nil }
         if connection != nil { connection = nil }

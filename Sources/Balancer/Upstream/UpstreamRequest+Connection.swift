@@ -2,9 +2,9 @@ internal import Balancing
 internal import NginxConfig
 internal import Reactor
 
-/// The request's connection: made, used, and lost.
+/// How a request gets, uses and loses its connection.
 extension UpstreamRequest {
-    /// Bytes of a spooled body that are read at once.
+    /// The number of bytes of a spooled body that are read at once.
     private static let spoolChunk = 64 * 1024
 
     func connect(_ source: ConnectionSource, _ upstream: LoopUpstream) {
@@ -31,7 +31,7 @@ extension UpstreamRequest {
         }
     }
 
-    /// All places are taken, one of them by an idle connection of another loop: that loop closes it.
+    /// Asks another loop to close an idle connection to the peer, because the peer is at `max_conns`.
     private func reclaim(from holder: Int, _ lease: Lease) {
         let generation = exchange.generation
         let index = loop.index
@@ -65,8 +65,8 @@ extension UpstreamRequest {
         exchange.resumeBodyIfPossible()
     }
 
-    /// Hands the peer as much of the spooled body as it takes now.
-    /// - Returns: false when the request had to be given up.
+    /// Passes as much of the spooled body to the connection as it takes now.
+    /// - Returns: false if the body could not be read and the request was refused.
     private func sendSpool(to connection: UpstreamConnection) -> Bool {
         guard exchange.body.spool?.isSent == false else { return true }
         let buffer = loop.events.buffers.take()
@@ -94,7 +94,7 @@ extension UpstreamRequest {
         if !exchange.body.isComplete { exchange.resumeBodySoon() }
     }
 
-    /// The peer's kernel took bytes of the request.
+    /// The kernel has taken bytes of the request.
     func sent(_ count: Int) {
         progress.figures.bytesSent += count
         machine.sent(isHeld: exchange.body.isHeld)
@@ -104,7 +104,7 @@ extension UpstreamRequest {
 
     func received(_ count: Int) { progress.figures.bytesReceived += count }
 
-    /// - Parameter code: Why the peer could not be connected to, as `errno` has it.
+    /// - Parameter code: The `errno` code if the connection could not be established.
     func failed(_ connection: UpstreamConnection, _ failure: UpstreamMachine.Failure, code: CInt = 0) {
         guard connection === progress.connection else { return }
         closeConnection()
@@ -130,7 +130,8 @@ extension UpstreamRequest {
         failed(connection, .invalidResponse)
     }
 
-    /// A request that waits for a usable peer tries them again and again: only what it found first is logged.
+    /// Logs that a peer could not be reached. A request that waits for a usable peer tries again and again, so only its
+    /// first error is logged.
     private func logUnconnected(_ error: String) {
         if progress.figures.waitingSince == nil { exchange.log(.error, "\(error) while connecting to upstream") }
     }

@@ -4,16 +4,16 @@ internal import Balancing
 internal import NginxConfig
 internal import Reactor
 
-/// The peer's response: delivered, or dropped.
+/// How a peer's response is delivered or dropped.
 extension UpstreamRequest {
-    /// What is done with a response, now that its head is here.
+    /// What to do with a response whose head has arrived.
     enum HeadDecision {
         case deliver
-        /// `fastcgi_next_upstream`: drop it, ask another peer.
+        /// Drop the response and ask another peer (`fastcgi_next_upstream`).
         case passOver
-        /// `fastcgi_intercept_errors`: an `error_page` takes its place.
+        /// Replace the response by an `error_page` (`fastcgi_intercept_errors`).
         case intercept
-        /// `X-Accel-Redirect`: drop it, go on at this target.
+        /// Drop the response and continue at this target (`X-Accel-Redirect`).
         case redirect(to: [UInt8])
     }
 
@@ -35,7 +35,7 @@ extension UpstreamRequest {
         return .deliver
     }
 
-    /// The response goes to the client.
+    /// Sends the response to the client.
     func deliver(_ head: UpstreamResponseHead) {
         machine.responseBegan()
         let last = progress.attempts.count - 1
@@ -44,14 +44,14 @@ extension UpstreamRequest {
         exchange.deliver(head)
     }
 
-    /// - Parameter bytes: Lent until ``ClientStream/takeLentBody()``.
+    /// - Parameter bytes: Body bytes that stay in place until ``ClientStream/takeLentBody()``.
     func deliver(body bytes: Span<UInt8>) {
         progress.attempts[progress.attempts.count - 1].responseLength += bytes.count
         exchange.client.responseBody(lent: bytes)
     }
 
-    /// FCGI_STDERR goes to the error log.
-    /// - Returns: Whether it means that there is no response (`fastcgi_catch_stderr`).
+    /// Writes FCGI_STDERR to the error log.
+    /// - Returns: Whether the text means that the response is invalid (`fastcgi_catch_stderr`).
     func takeDiagnostics(_ bytes: Span<UInt8>) -> Bool {
         var text: [UInt8] = []
         text.append(copying: bytes)
@@ -60,7 +60,7 @@ extension UpstreamRequest {
         return !caught.isEmpty && !machine.isAnswering && caught.contains { text.contains($0) }
     }
 
-    /// The response is not delivered: its connection is closed, and the head's decision carried out.
+    /// Closes the connection instead of delivering the response, and carries out the decision.
     func drop(_ connection: UpstreamConnection, _ head: UpstreamResponseHead, _ decision: HeadDecision) {
         closeConnection()
         let last = progress.attempts.count - 1
@@ -70,7 +70,7 @@ extension UpstreamRequest {
         switch decision {
         case .deliver: break
         case .passOver:
-            // 403 and 404 are no failures of the peer.
+            // 403 and 404 do not count as failures of the peer.
             finishLease(head.status == 403 || head.status == 404 ? .success : .failure, .closed)
             perform(machine.passedOver())
         case .intercept:

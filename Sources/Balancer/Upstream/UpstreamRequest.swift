@@ -3,12 +3,12 @@ internal import NginxConfig
 internal import Reactor
 internal import Synchronization
 
-/// A request on its way to the peers of an upstream: chooses one, has a connection to it, and does what
-/// ``UpstreamMachine`` decides when that fails.
+/// Sends a request to a peer of an upstream: chooses the peer, gets a connection to it, and does what
+/// ``UpstreamMachine`` decides if that fails.
 ///
-/// There is one for each exchange, and it is used again with it.
+/// Each exchange has one, and both are used again together.
 final class UpstreamRequest: TimerHandler {
-    /// How long a request that waits for a usable peer waits before it looks again.
+    /// The pause between two attempts to choose a peer while the request waits for a usable one.
     private static let waitInterval = Duration.milliseconds(50)
 
     let loop: BalancerLoop
@@ -28,7 +28,7 @@ final class UpstreamRequest: TimerHandler {
         stopTimer()
     }
 
-    /// It is not used again.
+    /// Releases the timer, because the object is not used again.
     func dispose() {
         loop.events.remove(timer)
         exchange = nil
@@ -53,25 +53,25 @@ final class UpstreamRequest: TimerHandler {
 
     // MARK: Events from the exchange
 
-    /// The request has come to a location.
+    /// Prepares for the location that the request has reached.
     func prepare(isIdempotent: Bool, _ policy: RetryPolicy) {
         machine = UpstreamMachine(isIdempotent: isIdempotent, policy: policy)
     }
 
-    /// Enough of the request is here.
+    /// Asks a peer, because enough of the request has arrived.
     func start() { perform(machine.requestReady()) }
 
-    /// Asks a peer that is given (a health check).
+    /// Asks the given peer (for a health check).
     func start(_ lease: Lease) {
         _ = machine.requestReady()
         take(lease)
         connect(lease.connection, loopUpstream)
     }
 
-    /// Bytes of the body went to the connection, and are not held.
+    /// Bytes of the body were passed to the connection, and are not held any more.
     func bodySpent() { machine.sent(isHeld: false) }
 
-    /// Another location may ask all peers again.
+    /// Forgets the tried peers, because another location may ask all peers again.
     func forgetTriedPeers() { progress.tried.removeAll() }
 
     /// Gives up the peer, or the place in the queue.
@@ -107,7 +107,7 @@ final class UpstreamRequest: TimerHandler {
 
     // MARK: Choosing a peer
 
-    /// Does what the machine decided.
+    /// Does what the machine has decided.
     func perform(_ action: UpstreamMachine.Action) {
         switch action {
         case .none: break
@@ -175,17 +175,18 @@ final class UpstreamRequest: TimerHandler {
         loop.events.set(timer, after: max(.milliseconds(1), limit - queueTime))
     }
 
-    /// Its turn in the queue has come.
+    /// The request's turn in the queue has come.
     func dequeued() {
         stopTimer()
         perform(machine.dequeued())
     }
 
-    /// With `queue`, a request waits also while no peer is usable, as in nginx Plus: a peer is started again in less time
-    /// than a client takes to come back.
+    /// Waits for a usable peer if the upstream has a `queue`, as in nginx Plus. A peer usually restarts in less time
+    /// than a client needs to try again.
     ///
-    /// A request that was sent to several peers, and that none of them answered, does not wait: perhaps it is what ends them.
-    /// - Returns: Whether it waits.
+    /// A request that was sent to several peers without an answer does not wait, because it may be the request that
+    /// crashes them.
+    /// - Returns: Whether the request waits.
     private func waitForPeer() -> Bool {
         let upstream = location.upstream!
         guard let limits = upstream.waitLimits, !machine.isSuspect(peers: group.peerCount) else { return false }
@@ -210,7 +211,8 @@ final class UpstreamRequest: TimerHandler {
         } else if machine.isWaiting {
             location.upstream!.waitingCount.subtract(1, ordering: .relaxed)
             progress.tried.removeAll()
-            // What it finds now replaces what it found before: else the list would grow by twenty a second.
+            // The next failures to connect replace the last ones. Otherwise the list would grow by twenty entries per
+            // second.
             progress.attempts.removeAll { $0.connectedAt == nil }
             perform(machine.retryWait())
         }

@@ -1,11 +1,11 @@
 internal import Patterns
 
-/// What the groups of the patterns matched: `$1`… are those of the last match; a named group keeps its value until another
-/// pattern matches that has the same name.
+/// The groups of matched regular expressions. `$1`, `$2` and so on are those of the last match. A named group keeps its
+/// value until another regular expression with the same name matches.
 struct PatternGroups {
     struct Match {
         var subject: [UInt8] = []
-        /// The whole match, then each group.
+        /// The range of the whole match, then the range of each group.
         var ranges: [Range<Int>] = []
 
         func append(_ number: Int, to out: inout [UInt8]) -> Bool {
@@ -16,10 +16,10 @@ struct PatternGroups {
     }
 
     var last = Match()
-    /// The last match of each pattern that has names; the latest at the end.
+    /// The last match of each pattern with named groups, the latest at the end.
     private var named: [(pattern: Pattern, match: Match)] = []
 
-    /// No groups, with the memory of the last match.
+    /// Removes the groups, and keeps the memory.
     mutating func reset() {
         if last.ranges.isEmpty { return }
         last.subject = []
@@ -27,7 +27,7 @@ struct PatternGroups {
         named.removeAll()
     }
 
-    /// The last match was this pattern's.
+    /// Keeps the last match for the named groups of its pattern.
     mutating func keep(_ pattern: Pattern) {
         named.removeAll { $0.pattern === pattern }
         named.append((pattern, last))

@@ -3,7 +3,7 @@ internal import HTTPWire
 internal import NginxConfig
 internal import Patterns
 
-/// Variables whose values are parts of the request, or of the response's headers.
+/// Variables whose values are parts of the request or of the response's headers.
 extension Variables {
     func append(_ range: ByteRange?, to out: inout [UInt8]) -> Bool {
         guard let range else { return false }
@@ -21,7 +21,7 @@ extension Variables {
         return true
     }
 
-    /// The header's, or the size of a chunked body when all of it is here.
+    /// Appends the length in the header, or the size of a chunked body that has arrived completely.
     func appendContentLength(to out: inout [UInt8]) -> Bool {
         switch exchange.request.head.body {
         case .length(let length):
@@ -31,12 +31,12 @@ extension Variables {
             out.append(decimal: exchange.body.count)
             return true
         default:
-            // A length of 0 is a value, no length is none.
+            // The body is empty: append the header's value (0) if there is one.
             return append(exchange.request.head.fields.first(.contentLength)?.value, to: &out)
         }
     }
 
-    /// In lower case and without the port; without a Host header the server's name.
+    /// Appends the requested host in lower case and without the port, or the server's name if there is no Host header.
     func appendHost(to out: inout [UInt8]) {
         guard let authority = exchange.request.head.authority, !authority.isEmpty else {
             out.append(contentsOf: exchange.server.name)
@@ -69,7 +69,7 @@ extension Variables {
         return false
     }
 
-    /// Appends the value of the first pair `NAME=VALUE` with this name, in either case.
+    /// Appends the value of the first pair `NAME=VALUE` with this name. The case of letters does not matter.
     private func append(
         _ name: String, ofPairs pairs: ArraySlice<UInt8>, separator: UInt8, to out: inout [UInt8]
     ) -> Bool {
@@ -91,7 +91,7 @@ extension Variables {
         return true
     }
 
-    /// Of the lines `Set-Cookie: NAME=VALUE; …` the first with that name.
+    /// Appends the value of the first line `Set-Cookie: NAME=VALUE; …` with that name.
     func appendUpstreamCookie(_ name: String, to out: inout [UInt8]) -> Bool {
         for header in exchange.keptHeaders.all where header.name.isEqual(ignoringCase: "set-cookie".utf8) {
             guard let pair = header.value.split(separator: ASCII.semicolon, maxSplits: 1).first else { continue }
@@ -100,7 +100,8 @@ extension Variables {
         return false
     }
 
-    /// nginx's `$remote_user`: the name that came with Basic authentication (RFC 7617), whether it is right or not.
+    /// nginx's `$remote_user`: the user name of Basic authentication (RFC 7617). The balancer does not check the
+    /// password.
     func appendRemoteUser(to out: inout [UInt8]) -> Bool {
         guard let field = exchange.request.head.fields.first(.authorization) else { return false }
         let value = exchange.request.bytes[field.value.range]
@@ -114,7 +115,7 @@ extension Variables {
 
     // MARK: The script
 
-    /// `fastcgi_split_path_info` and `fastcgi_index`: which script a path names.
+    /// Appends the script that a path names (`fastcgi_split_path_info` and `fastcgi_index`).
     func appendScriptName(to out: inout [UInt8]) {
         let start = out.count
         let path = exchange.path
@@ -128,7 +129,8 @@ extension Variables {
         }
     }
 
-    /// Which part of a path is for the script itself. Without `fastcgi_split_path_info`, or where it does not match, none.
+    /// Appends the part of a path that is for the script itself. There is none without `fastcgi_split_path_info`, or if
+    /// that does not match.
     func appendPathInfo(to out: inout [UInt8]) -> Bool {
         let path = exchange.path
         guard let parts = splitPath(path) else { return false }
@@ -138,7 +140,7 @@ extension Variables {
 
     private func splitPath(_ path: [UInt8]) -> (script: Range<Int>, info: Range<Int>)? {
         guard let index = exchange.location.settings.fastCGI.splitPathInfo else { return nil }
-        // Its groups are no variables.
+        // The groups of this regular expression do not become variables.
         var ranges: [Range<Int>] = []
         guard exchange.loop.matcher.matches(exchange.route.configuration.patterns[index], path.span, into: &ranges),
             ranges.count > 2

@@ -7,12 +7,12 @@ internal import Reactor
 
 /// The values of nginx's variables for one exchange.
 ///
-/// A view: it keeps nothing. What a variable's value follows from is in the exchange's parts.
+/// It stores no values: it computes them from the parts of the exchange.
 struct Variables {
     let exchange: Exchange
-    /// `$msec`, where it must not move on; nil: the loop's time.
+    /// The value of `$msec`, if it must not change; nil for the loop's current time.
     private let time: WallTime?
-    /// A `map` may be made of itself in a circle.
+    /// The number of nested `map` variables. It is limited, because a `map` may refer to itself.
     private let mapDepth: Int
 
     private static let maxMapDepth = 16
@@ -44,7 +44,7 @@ struct Variables {
         return value
     }
 
-    /// Empty where the variable has no value.
+    /// The value of a variable; empty if it has none.
     func value(of variable: Variable) -> [UInt8] {
         var value: [UInt8] = []
         _ = append(variable, to: &value)
@@ -53,7 +53,7 @@ struct Variables {
 
     // MARK: Variables
 
-    /// - Returns: false when the variable has no value here; nothing is appended then.
+    /// - Returns: false if the variable has no value. Then nothing is appended.
     func append(_ variable: Variable, to out: inout [UInt8]) -> Bool {
         switch variable {
         case .named(let name): append(name, to: &out)
@@ -69,7 +69,7 @@ struct Variables {
         }
     }
 
-    /// The value of a `map`.
+    /// Appends the value of a `map`.
     private func appendMapped(_ index: Int, to out: inout [UInt8]) -> Bool {
         guard mapDepth < Self.maxMapDepth else { return false }
         let map = exchange.route.configuration.maps[index]
@@ -143,7 +143,7 @@ struct Variables {
             out.append(decimal: proxied.destination.port)
         case .request: out.append(contentsOf: exchange.request.line)
         case .requestBody:
-            // As in nginx: where it is in memory as a whole.
+            // As in nginx, the variable has a value only if the whole body is in memory.
             guard exchange.body.isComplete, exchange.body.spool == nil, !exchange.body.held.isEmpty else {
                 return false
             }
@@ -222,7 +222,7 @@ struct Variables {
         return name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
     }()
 
-    /// Times are in seconds with three decimals.
+    /// Appends a time in seconds with three decimals.
     private func appendSeconds(_ duration: Duration, to out: inout [UInt8]) {
         let milliseconds = max(0, duration.wholeMilliseconds)
         out.append(decimal: milliseconds / 1000)
@@ -240,7 +240,7 @@ struct Variables {
 
     // MARK: Of the upstream
 
-    /// nginx lists the values of all peers that were asked, separated by `, `.
+    /// Appends the values of all attempts, separated by `, ` as in nginx.
     private func appendAttempts(to out: inout [UInt8], _ value: (UpstreamAttempt, inout [UInt8]) -> Void) -> Bool {
         let attempts = exchange.upstream.attempts
         guard !attempts.isEmpty else { return false }

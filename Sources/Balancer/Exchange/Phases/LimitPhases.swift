@@ -1,7 +1,7 @@
 internal import Balancing
 internal import NginxConfig
 
-/// `limit_req` and `limit_conn`: whether the request may go on, and when.
+/// `limit_req` and `limit_conn`: decides whether the request may continue, and when.
 struct LimitPhases {
     let exchange: Exchange
 
@@ -37,7 +37,7 @@ struct LimitPhases {
         guard location.limitKeys.count == 1 else {
             return limiter.admit(keys: location.limitKeys.map(variables.value(of:)), now: now)
         }
-        // Nearly all locations have one limit: its key is made in memory that the loop keeps.
+        // Nearly all locations have only one limit. Its key is built in memory that the loop keeps.
         exchange.loop.limitKey.removeAll(keepingCapacity: true)
         variables.append(location.limitKeys[0], to: &exchange.loop.limitKey)
         let key = exchange.loop.limitKey
@@ -53,7 +53,8 @@ struct LimitPhases {
         )
     }
 
-    /// Counts the request in each zone, or in none and refuses it. An empty key is not counted.
+    /// Counts the request in every zone. If one zone is full, the request is counted in none and refused. An empty key
+    /// is not counted.
     func runConnectionLimit() -> Phase.Outcome {
         guard !exchange.limits.hasDecidedConnection else { return .proceed }
         for rule in exchange.location.connectionLimits {

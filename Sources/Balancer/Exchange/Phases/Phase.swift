@@ -1,17 +1,17 @@
 internal import HTTPWire
 internal import NginxConfig
 
-/// The steps that a request passes, in nginx's order. Each lets it proceed or answers it.
+/// The steps of a request, in nginx's order. Each step lets the request proceed, or answers it.
 enum Phase {
-    /// The `return`s of the server, before a location is looked for.
+    /// `return` in the server, before a location is chosen.
     case serverRewrite
     /// `internal`.
     case internalOnly
-    /// `client_max_body_size`, where the length is known.
+    /// `client_max_body_size`, if the length of the body is known.
     case bodySize
-    /// A peer has had a part of the body already: another one cannot have it.
+    /// Refuses a request that needs another peer if a part of the body was sent to a peer and is no longer kept.
     case bodyAtHand
-    /// The `return`s of the location.
+    /// `return` in the location.
     case rewrite
     /// `limit_req`.
     case requestLimit
@@ -20,7 +20,7 @@ enum Phase {
     /// `allow`, `deny`.
     case access
     case tryFiles
-    /// The location's handler begins, or waits for the body.
+    /// Starts the location's handler, or waits for the body.
     case content
     /// The access log.
     case log
@@ -33,11 +33,11 @@ enum Phase {
 
     enum Outcome {
         case proceed
-        /// The request is answered, or led elsewhere. The exchange may be in other use already.
+        /// The request is answered, waits, or was redirected. Another request may already use the exchange.
         case answered
     }
 
-    /// Whether the phase can do anything but let a request proceed.
+    /// Whether the phase can do more at this location than let the request proceed.
     func isNeeded(at location: LocationSettings) -> Bool {
         switch self {
         case .internalOnly: location.isInternal

@@ -17,12 +17,12 @@ struct RewritePhase {
 
     func runLocation() -> Phase.Outcome {
         let steps = exchange.location.settings.rewriteSteps
-        // The server's own were taken before.
+        // The server's own steps have run before.
         if steps.isEmpty || exchange.location === exchange.server.locations[0] { return .proceed }
         return run(steps)
     }
 
-    /// Takes the steps until one answers.
+    /// Runs the steps until one answers the request.
     private func run(_ steps: [RewriteStep]) -> Phase.Outcome {
         for step in steps {
             switch step {
@@ -52,7 +52,7 @@ struct RewritePhase {
     }
 
     private func answer(by rule: ReturnRule) {
-        // 444 is nginx's word for no answer; below 200 nothing is one.
+        // 444 closes the connection without a response, as in nginx. A status below 200 is not a final response either.
         if rule.status == 444 || rule.status < 200 {
             exchange.response.status = rule.status
             return exchange.client.dropConnection(resets: exchange.location.settings.client.resetsTimedOutConnections)
@@ -69,14 +69,14 @@ struct RewritePhase {
 }
 
 extension Exchange {
-    /// A response that has nothing but its status.
+    /// Sends a response that only has a status.
     func answer(byStatus status: Int) {
         if status >= 400 { return refuse(.configured(status)) }
         let hasType = status < 300 && !HTTPStatus.hasNoBody(status)
         answer(status, contentType: hasType ? location.settings.response.mediaTypes.type(ofPath: path) : nil, [])
     }
 
-    /// `absolute_redirect on` and `port_in_redirect on`: a path becomes a URL with the host that the client asked for.
+    /// Makes a path a URL with the requested host (`absolute_redirect on` and `port_in_redirect on`).
     func absoluteURL(_ target: [UInt8]) -> [UInt8] {
         guard target.first == ASCII.slash else { return target }
         var url: [UInt8] = []

@@ -1,7 +1,8 @@
 internal import NginxConfig
 internal import Reactor
 
-/// ngx_http_try_files_module: the first file that exists becomes the path; if none does, the request goes elsewhere.
+/// ngx_http_try_files_module: the path becomes that of the first file that exists. If none exists, the fallback
+/// applies.
 struct TryFilesPhase {
     let exchange: Exchange
 
@@ -11,7 +12,7 @@ struct TryFilesPhase {
         guard let files = exchange.location.settings.files.tryFiles else { return .proceed }
         for candidate in files.candidates {
             var path = exchange.variables.value(of: candidate.path)
-            // With alias, a candidate begins where the folder does, or as the location does.
+            // With `alias`, a candidate may begin with the location's path, or be relative to the folder.
             if case .prefix(let count) = exchange.location.settings.files.root.alias,
                 !path.starts(with: exchange.path.prefix(count))
             {
@@ -31,7 +32,8 @@ struct TryFilesPhase {
         return .answered
     }
 
-    /// A folder's path, too, is without its final slash, so that the client is sent to the one with it.
+    /// Continues with the path. A folder's path has no final slash here, so that the client is redirected to the path
+    /// with the slash.
     private func take(_ path: [UInt8]) {
         if path == exchange.path { return }
         var next = exchange.route.redirect ?? InternalRedirect()

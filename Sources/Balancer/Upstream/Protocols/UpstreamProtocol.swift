@@ -1,43 +1,44 @@
 internal import Reactor
 
-/// A protocol that the balancer speaks to peers: it turns requests into bytes, and bytes into responses.
+/// A protocol between the balancer and peers: it encodes requests, and decodes responses.
 ///
-/// There is one object for each connection, which carries one request at a time. ``FastCGIProtocol`` is the only one now;
-/// `proxy_pass` will be another.
+/// Each connection has its own object. It carries one request at a time. ``FastCGIProtocol`` is the only
+/// implementation.
 protocol UpstreamProtocol: AnyObject {
     /// Writes the request up to its body.
-    /// - Parameter time: When the request was first made, for `$msec`.
+    /// - Parameter time: When the request was first encoded, for `$msec`.
     func begin(_ exchange: Exchange, time: WallTime, into out: ByteBuffer)
     /// Writes a piece of the body.
     func body(_ bytes: Span<UInt8>, into out: ByteBuffer)
-    /// Writes the end of the body, and so of the request.
+    /// Writes the end of the body, which is the end of the request.
     func endBody(into out: ByteBuffer)
-    /// The request is written to its end.
+    /// Whether the request is completely written.
     var isRequestWritten: Bool { get }
 
-    /// Reads on in what the peer sent.
+    /// Decodes the next event from the bytes that the peer has sent.
     /// - Parameters:
-    ///   - bytes: What came and is not consumed yet.
-    ///   - position: Where in `bytes` to go on; moved past what is done with, the event's bytes included.
+    ///   - bytes: The bytes that were received and not consumed yet.
+    ///   - position: The offset in `bytes` at which to continue. It is moved past the decoded bytes, including the
+    ///     event's.
     func next(_ bytes: Span<UInt8>, from position: inout Int) throws(UpstreamProtocolError) -> UpstreamEvent
 }
 
-/// What a peer said.
+/// A part of a peer's response.
 enum UpstreamEvent {
     case head(UpstreamResponseHead)
-    /// Body bytes, as offsets into the bytes that were given; never empty.
+    /// Body bytes, as offsets into the given bytes; never empty.
     case body(Range<Int>)
-    /// For the error log.
+    /// Text for the error log.
     case diagnostics(Range<Int>)
     /// The response is complete.
-    /// - Parameter isReusable: The connection may carry another request.
+    /// - Parameter isReusable: Whether the connection can carry another request.
     case end(isReusable: Bool)
-    /// The peer does not take the request, and has not looked at it.
+    /// The peer has refused the request without processing it.
     case refused(isOverloaded: Bool)
     case needsMore
 }
 
-/// What came is no response.
+/// The received bytes are not a valid response.
 struct UpstreamProtocolError: Error, CustomStringConvertible {
     let description: String
 }

@@ -1,10 +1,9 @@
 internal import Bytes
 internal import FastCGIWire
 
-/// A response's head as a peer sent it.
+/// The head of a peer's response: a status, and header fields as offsets into their bytes.
 ///
-/// CGI's form (RFC 3875, 6.2) is the one that every protocol's head can take: a status, and header fields as offsets into
-/// their bytes. Another protocol fills one of these.
+/// CGI's form (RFC 3875, 6.2) fits the head of every protocol.
 typealias UpstreamResponseHead = CGIResponseHead
 
 extension CGIResponseHead {

@@ -4,12 +4,12 @@ internal import HTTPWire
 internal import NginxConfig
 internal import Reactor
 
-/// A request as FastCGI params: those of the configuration, then the client's headers.
+/// Encodes a request as FastCGI params: first those of the configuration, then the client's headers.
 struct FastCGIParams {
     private let exchange: Exchange
     private let variables: Variables
 
-    /// - Parameter time: `$msec`.
+    /// - Parameter time: The value of `$msec`.
     init(_ exchange: Exchange, time: WallTime) {
         self.exchange = exchange
         variables = Variables(exchange, time: time)
@@ -50,12 +50,12 @@ struct FastCGIParams {
         }
     }
 
-    /// Where in the request's head a variable's value stands as it is. Copying it from there takes a third of the time that
-    /// it takes to write it in place.
+    /// The position of a variable's value in the request's head; nil if the head does not have it literally. To copy
+    /// the value from there takes a third of the time of ``Variables/append(_:to:)``.
     private func range(of variable: NamedVariable) -> ByteRange? {
         switch variable {
         case .contentType: exchange.request.head.fields.first(.contentType)?.value
-        // An internal redirect changes what the others say.
+        // After an internal redirect, the following variables have other values than the head.
         case _ where exchange.route.redirect != nil: nil
         case .requestMethod: exchange.request.head.methodName
         case .requestURI where !exchange.request.head.isPathImplied: exchange.request.head.requestURI
@@ -64,7 +64,7 @@ struct FastCGIParams {
         }
     }
 
-    /// The same for values that are somewhere else.
+    /// A variable's value that exists as an array already; nil if there is none.
     private func bytes(of variable: NamedVariable, at location: RunningLocation) -> [UInt8]? {
         switch variable {
         case .serverName: exchange.server.name
@@ -81,8 +81,9 @@ struct FastCGIParams {
     private static let http10 = Array("HTTP/1.0".utf8)
     private static let http11 = Array("HTTP/1.1".utf8)
 
-    /// `HTTP_*`. Left out are headers that concern the connection only, those that a `fastcgi_param` sets, `Proxy` (httpoxy,
-    /// CVE-2016-5385), and the two that have params of their own. Repeated ones are joined.
+    /// Appends the client's headers as `HTTP_*`. It joins repeated headers. It omits the headers that only concern the
+    /// connection, those that a `fastcgi_param` sets, `Proxy` (httpoxy, CVE-2016-5385), and `Content-Length` and
+    /// `Content-Type`, which have params of their own.
     private func appendHeaders(with encoder: RequestEncoder, hiding hidden: [String], to out: inout [UInt8]) {
         let bytes = exchange.request.bytes
         let fields = exchange.request.head.fields

@@ -5,7 +5,7 @@ internal import Reactor
 
 /// FastCGI as an upstream's protocol (`fastcgi_pass`).
 final class FastCGIProtocol: UpstreamProtocol {
-    /// Content of one STDIN record: a multiple of 8, as the specification recommends (FastCGI 1.0, 3.3).
+    /// The size of a STDIN record's content: a multiple of 8, as the specification recommends (FastCGI 1.0, 3.3).
     private static let recordSize = 65_528
 
     private var wire = FastCGIClientMachine()

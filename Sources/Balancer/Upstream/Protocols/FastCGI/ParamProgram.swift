@@ -2,16 +2,17 @@ internal import Bytes
 internal import FastCGIWire
 internal import NginxConfig
 
-/// The `fastcgi_param`s of a location, made ready: encoded as far as they are the same in every request.
+/// The `fastcgi_param`s of a location, prepared for requests: everything that is the same in each request is encoded
+/// already.
 ///
-/// Steps hold offsets instead of arrays: going through them counts no references.
+/// The steps hold offsets instead of arrays, so that iterating over them counts no references.
 struct ParamProgram: Sendable {
     enum Step: Sendable {
-        /// Whole params.
+        /// Params whose names and values are encoded.
         case constant(Range<Int>)
-        /// A name that is encoded, and a variable for its value.
+        /// An encoded name, and the variable of the value.
         case variable(name: Range<Int>, lengthAt: Int, NamedVariable)
-        /// As before, with an index into ``templates``.
+        /// An encoded name, and the value's index in ``templates``.
         case template(name: Range<Int>, lengthAt: Int, Int)
         /// `if_not_empty`. The name is not encoded.
         case ifNotEmpty(name: Range<Int>, Int)
@@ -52,7 +53,7 @@ struct ParamProgram: Sendable {
         }
     }
 
-    /// `HTTP_X_Y` stands in place of the client's header `x-y`.
+    /// The client's header that a param replaces: `x-y` for `HTTP_X_Y`.
     static func hiddenHeader(_ name: String) -> String? {
         guard name.hasPrefix("HTTP_") else { return nil }
         return String(
