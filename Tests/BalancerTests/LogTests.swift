@@ -30,6 +30,16 @@ struct LogTests {
         try waitForLine(in: path)
     }
 
+    @Test func `bytes that could break a line of the access log are escaped`() throws {
+        let folder = TemporaryFolder()
+        let path = folder.file("access")
+        let harness = try Harness(
+            ["unix:/none"], http: "log_format path $uri;", location: "return 204; access_log \(path) path;")
+        for encoded in ["%1F", "%22", "%5C", "~", "%7F", "%80", "%FF"] { _ = try harness.get("/\(encoded)") }
+        try waitForLine(in: path, with: "xFF")
+        #expect(read(path) == "/\\x1F\n/\\x22\n/\\x5C\n/~\n/\\x7F\n/\\x80\n/\\xFF\n")
+    }
+
     @Test func `a reload closes unused logs, and a log that cannot be opened again is reported`()
         throws
     {

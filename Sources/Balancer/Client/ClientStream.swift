@@ -4,8 +4,8 @@ internal import Reactor
 /// implements it.
 ///
 /// The request goes the other way: the reader fills ``Exchange/request`` and calls ``Exchange/begin(at:)``. As long as
-/// ``Exchange/demandBody()`` returns true, it passes the body with ``Exchange/receiveBody(_:)`` and
-/// ``Exchange/endBody()``.
+/// ``Exchange/demandBody()`` returns true, it passes the body with ``Exchange/receiveBody(_:)``,
+/// ``Exchange/beginContent()`` after each piece, and ``Exchange/endBody()``.
 ///
 /// An exchange does not keep its stream alive: the stream gives the exchange back to its loop before it is released.
 protocol ClientStream: AnyObject {

@@ -26,6 +26,7 @@ extension Exchange {
         return body.isFull(location.settings.client.bodyBufferSize)
     }
 
+    /// Takes bytes of the body. Call ``beginContent()`` when they are not lent any more: it may end the request.
     func receiveBody(_ bytes: Span<UInt8>) {
         let settings = location.settings
         let destination = body.receive(
@@ -37,9 +38,7 @@ extension Exchange {
             upstream.bodySpent()
             upstream.connection?.body(bytes)
         case .file: spool(bytes)
-        case .memory:
-            body.held.append(copying: bytes)
-            if body.isFull(settings.client.bodyBufferSize) { beginContent() }
+        case .memory: body.held.append(copying: bytes)
         }
     }
 

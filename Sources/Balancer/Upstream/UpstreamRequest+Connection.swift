@@ -50,6 +50,8 @@ extension UpstreamRequest {
     }
 
     private func attach(_ connection: UpstreamConnection, isKept: Bool) {
+        // Held, because the request may end within: then the exchange may be disposed.
+        let exchange = exchange!
         progress.connection = connection
         machine.connected(isKept: isKept)
         let time = progress.figures.headTime ?? loop.events.wallTime
@@ -97,6 +99,8 @@ extension UpstreamRequest {
     /// The kernel has taken bytes of the request.
     func sent(_ count: Int) {
         progress.figures.bytesSent += count
+        // Held, because the request may end within: then the exchange may be disposed.
+        let exchange = exchange!
         machine.sent(isHeld: exchange.body.isHeld)
         if exchange.body.spool != nil, let connection { _ = sendSpool(to: connection) }
         exchange.resumeBodyIfPossible()

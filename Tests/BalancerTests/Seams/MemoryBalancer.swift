@@ -12,14 +12,20 @@ final class MemoryBalancer {
     let listener: ListenerSocket
     /// The connections to peers, in their order.
     var peers: [MemoryTransport] { made.peers }
+    /// Peers accept connections and close them at once.
+    var arePeersBroken: Bool {
+        get { made.isBroken }
+        set { made.isBroken = newValue }
+    }
     private let made: Made
 
     private final class Made {
         var peers: [MemoryTransport] = []
+        var isBroken = false
     }
 
     init(
-        upstream: String = "server 192.0.2.7:9000; keepalive 4;",
+        http: String = "", upstream: String = "server 192.0.2.7:9000; keepalive 4;",
         location: String = "fastcgi_pass nodes; fastcgi_keep_conn on;"
     ) throws {
         let text = """
@@ -27,6 +33,7 @@ final class MemoryBalancer {
             events {}
             http {
                 access_log off;
+                \(http)
                 upstream nodes { \(upstream) }
                 server {
                     listen 127.0.0.1:80;
@@ -47,6 +54,7 @@ final class MemoryBalancer {
             scheme: "lines",
             connect: { _ throws(SystemError) in
                 let transport = MemoryTransport()
+                transport.isBroken = made.isBroken
                 made.peers.append(transport)
                 return .init(transport: transport, isConnected: true)
             }, makeProtocol: { LineProtocol() })

@@ -11,6 +11,8 @@ final class MemoryTransport: Transport {
     /// Bytes that can be written before a write would block.
     var room = Int.max
     private var isEnded = false
+    /// Writes fail, as to a peer that is gone.
+    var isBroken = false
     private(set) var isClosed = false
     private(set) var isReset = false
     private(set) var isWritingShutDown = false
@@ -45,7 +47,7 @@ final class MemoryTransport: Transport {
 
     func read(into buffer: ByteBuffer, atMost limit: Int) -> IOOutcome {
         event.drain()
-        if incoming.isEmpty { return isEnded ? .closed : .wouldBlock }
+        if incoming.isEmpty { return isEnded || isBroken ? .closed : .wouldBlock }
         let count = min(limit, incoming.count)
         buffer.append(Array(incoming[..<count]))
         incoming.removeFirst(count)
@@ -53,6 +55,7 @@ final class MemoryTransport: Transport {
     }
 
     func write(_ bytes: UnsafeRawBufferPointer) -> IOOutcome {
+        if isBroken { return .closed }
         guard room > 0 else { return .wouldBlock }
         let count = min(room, bytes.count)
         outgoing += bytes[..<count]

@@ -34,6 +34,7 @@ struct SeamTests {
             "POST /up HTTP/1.1\r\nHost: h\r\nContent-Length: 400000\r\n\r\n", client: client)
         #expect(exchange.demandBody())
         exchange.receiveBody(Array("abcd".utf8).span)
+        exchange.beginContent()
         balancer.turn()
         #expect(balancer.peers[0].takeOutgoing() == "/up 4\nabcd", "a peer is asked when the buffer is full")
         balancer.peers[0].room = 0
@@ -157,5 +158,43 @@ struct SeamTests {
         #expect(balancer.peers[0].isClosed)
         ask(1)
         #expect(transport.takeOutgoing().ranges(of: "HTTP/1.1 200 OK").count == 2)
+    }
+
+    // MARK: Requests that end at once
+
+    @Test func `a request that ends while its body is read is not read on`() throws {
+        let balancer = try MemoryBalancer(
+            location: """
+                fastcgi_pass nodes; fastcgi_request_buffering off; client_body_buffer_size 10; error_page 502 @drop; }
+                location @drop { return 444;
+                """)
+        balancer.arePeersBroken = true
+        let transport = MemoryTransport()
+        _ = try balancer.connect(transport)
+        transport.receive("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 20\r\n\r\n01234567890123456789")
+        balancer.turn()
+        #expect(transport.isClosed && balancer.loop.connections.count == 0)
+    }
+
+    @Test func `a request that ends within its attempt is not used after it was given back`() throws {
+        // The second request is delayed, so that it starts outside of its connection's reading.
+        let balancer = try MemoryBalancer(
+            http: "limit_req_zone $uri zone=z:1m rate=50r/s;", location: "limit_req zone=z burst=5; fastcgi_pass nodes;"
+        )
+        balancer.arePeersBroken = true
+        let (first, second) = (MemoryTransport(), MemoryTransport())
+        for transport in [first, second] {
+            _ = try balancer.connect(transport)
+            transport.receive("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+            balancer.turn()
+        }
+        #expect(first.takeOutgoing().hasPrefix("HTTP/1.1 502"))
+        // With a full pool an exchange that is given back is disposed.
+        let spares = (0..<300).map { _ in balancer.loop.takeExchange() }
+        for exchange in spares { balancer.loop.giveBack(exchange) }
+        for _ in 0..<500 where second.outgoing.isEmpty {
+            balancer.loop.events.turn(waitingAtMost: .milliseconds(10))
+        }
+        #expect(second.takeOutgoing().hasPrefix("HTTP/1.1 502"))
     }
 }

@@ -177,6 +177,9 @@ extension HTTP1Connection {
                     return piece.consumed
                 }
                 input.consume(consumed)
+                exchange.beginContent()
+                // A request that ends at once may have closed the connection, and be in other use.
+                guard machine.readsBody else { return }
             } catch {
                 machine.bodyBroke()
                 arm(.none)

@@ -207,9 +207,8 @@ struct HTTP1Writer {
 
     /// - Parameter budget: The maximum number of bytes to send now (`limit_rate`).
     mutating func flush(to transport: any Transport, budget: Int) -> Outcome {
-        if isFlushed || isHeldBack { return .idle }
         if spool?.isBroken == true { return .truncated }
-        guard isWritable else { return .idle }
+        guard !isFlushed, !isHeldBack, isWritable else { return .idle }
         var budget = budget
         var hasProgressed = false
         if let output {
@@ -228,8 +227,8 @@ struct HTTP1Writer {
             }
             buffers.giveBack(&self.output)
         }
-        if file != nil { return sendFile(to: transport, budget: budget) }
-        return spool == nil ? .flushed : sendSpool(to: transport, budget: budget)
+        if file != nil { return sendFile(to: transport, budget: budget, hasProgressed) }
+        return spool == nil ? .flushed : sendSpool(to: transport, budget: budget, hasProgressed)
     }
 
     private mutating func block(_ hasProgressed: Bool) -> Outcome {
@@ -237,7 +236,9 @@ struct HTTP1Writer {
         return .blocked(hasProgressed: hasProgressed)
     }
 
-    private mutating func sendFile(to transport: any Transport, budget: Int) -> Outcome {
+    private mutating func sendFile(
+        to transport: any Transport, budget: Int, _ hasProgressed: Bool
+    ) -> Outcome {
         guard let part = file else { return .idle }
         if part.count > 0 {
             guard budget > 0 else { return .throttled }
@@ -245,7 +246,7 @@ struct HTTP1Writer {
             case .bytes(let count):
                 bytesWritten += count
                 if part.count > 0 { return .yielded }
-            case .wouldBlock: return block(false)
+            case .wouldBlock: return block(hasProgressed)
             case .closed, .failed: return .failed
             }
         }
@@ -253,7 +254,9 @@ struct HTTP1Writer {
         return .flushed
     }
 
-    private mutating func sendSpool(to transport: any Transport, budget: Int) -> Outcome {
+    private mutating func sendSpool(
+        to transport: any Transport, budget: Int, _ hasProgressed: Bool
+    ) -> Outcome {
         guard let spool else { return .idle }
         if !spool.isSent {
             guard budget > 0 else { return .throttled }
@@ -261,7 +264,7 @@ struct HTTP1Writer {
             case .bytes(let count):
                 bytesWritten += count
                 if !spool.isSent { return .yielded }
-            case .wouldBlock: return block(false)
+            case .wouldBlock: return block(hasProgressed)
             case .closed, .failed: return .failed
             }
         }

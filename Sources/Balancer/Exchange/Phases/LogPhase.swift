@@ -39,7 +39,7 @@ struct LogPhase {
 
     private static func needsEscape(_ byte: UInt8, _ escape: LogFormat.Escape) -> Bool {
         byte < ASCII.space || byte == ASCII.quote || byte == ASCII.backslash
-            || escape == .standard && byte >= ASCII.delete + 1
+            || escape == .standard && byte >= ASCII.delete
     }
 
     private static func append(_ byte: UInt8, _ escape: LogFormat.Escape, to line: inout [UInt8]) {
