@@ -106,7 +106,7 @@ package final class HTTPConnection {
         return received
     }
 
-    /// All bytes until the server closes the connection.
+    /// Returns all bytes until the server closes the connection.
     package func receiveAll(timeout: Duration? = nil) throws(ClientError) -> [UInt8] {
         let deadline = PollDeadline(after: timeout ?? self.timeout)
         defer { received.removeAll(keepingCapacity: true) }

@@ -83,8 +83,8 @@ package struct RequestEncoder: Sendable {
         return out.count - start - name.count - 4
     }
 
-    /// Writes a param whose name was encoded before. `value` appends the value, so that it is evaluated only once for its
-    /// length and its bytes.
+    /// Writes a param whose name was encoded before. `value` appends the value, so that it is evaluated only once for
+    /// its length and its bytes.
     package func param(
         _ prefix: Span<UInt8>, lengthAt offset: Int, into out: inout [UInt8], value: (inout [UInt8]) -> Void
     ) {
@@ -156,13 +156,13 @@ package struct RequestEncoder: Sendable {
 }
 
 extension RequestEncoder {
-    /// Writes the value and then its length, which is known only afterwards. The length has the four-byte form, which is
-    /// allowed for any length.
+    /// Writes the value and then its length, which is known only afterwards. The length has the four-byte form, which
+    /// is allowed for any length.
     private func writeValue(lengthAt position: Int, into out: inout [UInt8], _ value: (inout [UInt8]) -> Void) {
         let start = out.count
         value(&out)
         let length = UInt32(out.count - start) | 0x8000_0000
-        // Through a span, the array is checked for uniqueness once and not for each byte.
+        // Write through a span, so that Swift checks only once, not for each byte, whether the array must be copied.
         var bytes = out.mutableSpan
         bytes[position] = UInt8(length >> 24)
         bytes[position + 1] = UInt8(truncatingIfNeeded: length >> 16)
@@ -204,8 +204,8 @@ extension OutputSpan<UInt8> {
         for index in name.indices { append(name[index].variableByte) }
     }
 
-    /// Appends the length of a name or value (FastCGI 1.0, section 3.4): one byte up to 127, otherwise four with the highest
-    /// bit set.
+    /// Appends the length of a name or value (FastCGI 1.0, section 3.4): one byte up to 127, otherwise four with the
+    /// highest bit set.
     @inline(__always)
     fileprivate mutating func append(length: Int) {
         if length < 128 {

@@ -71,17 +71,17 @@ package enum EnvironmentVariables {
     package static let apiThreads = EnvironmentVariable<Int?>.integer(
         "MILLRACE_API_THREADS", "Threads that serve requests", default: "2 per core, at least 4", in: 1...1024)
     package static let apiConnections = EnvironmentVariable<Int>.integer(
-        "MILLRACE_API_CONNECTIONS", "Open FastCGI connections at most", 4096, in: 1...1_000_000)
+        "MILLRACE_API_CONNECTIONS", "Maximum number of open FastCGI connections", 4096, in: 1...1_000_000)
     package static let webServers = EnvironmentVariable<[String]?>.list(
         "FCGI_WEB_SERVER_ADDRS", "Addresses of the web servers that may connect over TCP; default: all")
     package static let adminToken = EnvironmentVariable<String?>.text(
         "MILLRACE_ADMIN_TOKEN", "The bearer token for administrative calls", isSecret: true)
     package static let queueLimit = EnvironmentVariable<Int>.integer(
-        "MILLRACE_QUEUE_LIMIT", "Queued tasks at most; 0: no limit", 1_000_000, in: 0...1_000_000_000_000)
+        "MILLRACE_QUEUE_LIMIT", "Maximum number of queued tasks; 0: no limit", 1_000_000, in: 0...1_000_000_000_000)
     package static let cacheTTL = EnvironmentVariable<Duration>.time(
         "MILLRACE_CACHE_TTL", "How long a result stays in the cache", "3600", in: 0...3_153_600_000)
     package static let cacheMaxEntries = EnvironmentVariable<Int>.integer(
-        "MILLRACE_CACHE_MAX_ENTRIES", "Results in the cache at most; 0: no limit", 1_000_000, in: 0...1_000_000_000_000)
+        "MILLRACE_CACHE_MAX_ENTRIES", "Maximum number of cached results; 0: no limit", 1_000_000, in: 0...1_000_000_000_000)
     package static let cacheKey = EnvironmentVariable<String?>.text(
         "MILLRACE_CACHE_KEY", "The secret for the cache's keys; default: one that is stored in the database",
         isSecret: true)

@@ -41,7 +41,7 @@ struct ClaimSizer {
 
     /// How many tasks to claim now.
     /// - Parameters:
-    ///   - idle: threads with nothing to do.
+    ///   - idle: the number of threads without a task.
     ///   - buffered: how many tasks of each type wait for a thread here.
     ///   - underway: how many tasks are being claimed.
     ///   - mayOverlap: transactions may be begun while others are underway.

@@ -11,7 +11,7 @@ package final class MetricsListener: Sendable {
         package let description: String
     }
 
-    /// How long a request may take to arrive, and its answer to be sent.
+    /// The timeout for receiving a request, and for sending its answer.
     private static let timeout = Duration.seconds(2)
 
     let port: UInt16
@@ -19,7 +19,7 @@ package final class MetricsListener: Sendable {
     private let end = EventFD()
 
     /// - Parameters:
-    ///   - place: port 0: the system chooses one.
+    ///   - place: the address to listen on. For port 0, the system chooses a port.
     ///   - page: the answer for a path; `nil` if there is none.
     init(_ place: HostPort, page: @escaping @Sendable (String) -> MetricsPage?) throws(Failure) {
         let listener: ListeningSocket

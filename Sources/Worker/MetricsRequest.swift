@@ -1,6 +1,6 @@
 internal import HTTPWire
 
-/// What ``MetricsListener`` serves under a path.
+/// The page that ``MetricsListener`` serves for a path.
 struct MetricsPage: Sendable {
     var status: Int
     /// The value of `Content-Type`.
@@ -8,7 +8,8 @@ struct MetricsPage: Sendable {
     var body: [UInt8]
 }
 
-/// A request to ``MetricsListener``: its bytes in, the bytes of the answer out. No I/O here.
+/// A request to ``MetricsListener``. It takes the bytes of the request, and returns the bytes of the answer. No I/O
+/// here.
 struct MetricsRequest {
     private var received: [UInt8] = []
     private var parser: RequestParser

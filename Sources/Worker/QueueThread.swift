@@ -3,7 +3,7 @@ internal import Logging
 internal import Queue
 internal import Threading
 
-/// Takes the steps that ``WorkerLoop`` decides on.
+/// Executes the steps that ``WorkerLoop`` decides on.
 struct QueueThread {
     let session: WorkerSession
     let workload: Monitor<Workload>
@@ -11,7 +11,7 @@ struct QueueThread {
     let metrics: WorkerMetrics
     let isRegistered: Flag
     let logger: Logger
-    /// What each transaction that is underway stores, by its number.
+    /// The ends that each transaction in progress stores, by the number of the transaction.
     private var storing: [Int: [Workload.End]] = [:]
 
     init(

@@ -13,7 +13,7 @@ internal import Threading
 package final class WorkerDaemon: Sendable {
     package struct Configuration: Sendable {
         package var postgres: PostgresConfiguration
-        /// `WORKER_NAME`.
+        /// The worker's name (`WORKER_NAME`).
         package var name: String
         /// How many tasks are computed at a time. It also bounds the memory that tasks take: an argon2 task takes up to
         /// 256 MiB.
@@ -26,7 +26,7 @@ package final class WorkerDaemon: Sendable {
         package var retention: Duration
         /// Whether the input of a task that failed is kept, so that it can be retried (`MILLRACE_KEEP_FAILED_INPUT`).
         package var keepsFailedInput: Bool
-        /// Where `GET /metrics` and `GET /health` are served; `nil`: nowhere.
+        /// The address that serves `GET /metrics` and `GET /health`; `nil` for none.
         package var metrics: HostPort?
         /// How long running tasks may take to finish after ``WorkerDaemon/stop()``.
         package var gracePeriod: Duration

@@ -1,8 +1,8 @@
 internal import Queue
 internal import Threading
 
-/// Decides what the queue thread of a worker does. No I/O here: each ``next(_:now:)`` returns one step, which the queue
-/// thread takes and then reports what came of it.
+/// Decides what the queue thread of a worker does. No I/O here: each call of ``next(_:now:)`` returns one step. The
+/// queue thread executes the step, and then reports its result.
 struct WorkerLoop {
     typealias Instant = ContinuousClock.Instant
 
@@ -142,8 +142,8 @@ struct WorkerLoop {
     /// A transaction that was underway is done.
     /// - Parameters:
     ///   - stored: how many ends of attempts were stored.
-    ///   - isSuspect: a suspect was claimed, instead of what was asked for.
-    ///   - isUrgent: somebody waits for one of the tasks that were stored, or another task may run because one has
+    ///   - isSuspect: whether a suspect was claimed instead of other tasks.
+    ///   - isUrgent: whether a client waits for one of the stored results, or another task may run because one has
     ///     ended.
     ///   - start: when the transaction began.
     ///   - end: when it was done.
@@ -152,7 +152,7 @@ struct WorkerLoop {
         end: Instant
     ) {
         if !underway.isEmpty { underway.removeFirst() }
-        // With a backlog there is no need to wait for more: a claim returns all that it asks for.
+        // With a backlog, a claim returns as many tasks as it asks for, so the next transaction need not wait for more.
         if asked > 0 { isBacklog = claimed == asked && !isSuspect }
         let isFull = asked > 0 && claimed == asked
         if asked > 0, claimed == 0, stored <= 1 {

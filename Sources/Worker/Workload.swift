@@ -67,7 +67,7 @@ struct Workload {
 
     // MARK: the compute threads
 
-    /// What a compute thread does next; `nil`: wait.
+    /// What a compute thread does next; `nil` if it must wait.
     mutating func next(now: ContinuousClock.Instant = .now) -> Assignment? {
         guard let task = waiting.popFirst() else { return isClosed ? .leave : nil }
         uncount(task)

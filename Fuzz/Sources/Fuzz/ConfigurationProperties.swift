@@ -17,7 +17,7 @@ enum ConfigurationProperties {
         require(again == verdict, "quoted: \(again), unquoted: \(verdict)")
     }
 
-    /// The same text with every word in quotes; nil if it cannot be split into words, or a word becomes too long.
+    /// The text with every word in quotes; nil if the text cannot be split into words, or a word becomes too long.
     private static func quoted(_ bytes: [UInt8]) -> [UInt8]? {
         var lexer = Lexer(bytes, file: "text.conf")
         var out: [UInt8] = []
@@ -30,7 +30,7 @@ enum ConfigurationProperties {
                 case .end: ([], "")
                 }
             for word in words {
-                // Byte by byte, because a combining character would join a quotation mark before it.
+                // Replace bytes, not characters: Swift combines a quotation mark and a following combining character.
                 let text = word.utf8.flatMap { byte -> [UInt8] in
                     byte == UInt8(ascii: "\\") || byte == UInt8(ascii: "\"") ? [UInt8(ascii: "\\"), byte] : [byte]
                 }

@@ -1,7 +1,7 @@
 internal import Postgres
 
 extension QueueClient {
-    /// Blocks, for about 2 s at most.
+    /// Reads the statistics of the cache. Blocks, for about 2 s at most.
     package func cacheStatistics() throws(QueueError) -> CacheStatistics {
         let row = try queries.run { try $0.execute(CacheSQL.statistics.with(), timeout: BlockingQueries.poolTimeout) }
         return CacheStatistics(
@@ -9,7 +9,7 @@ extension QueueClient {
             evictions: row.integer(0, 3) ?? 0, entries: row.integer(0, 4) ?? 0)
     }
 
-    /// Blocks.
+    /// Removes all entries of the cache. Blocks.
     /// - Returns: how many valid entries were removed.
     package func clearCache() throws(QueueError) -> Int {
         try queries.run { try $0.execute(CacheSQL.clear.with()) }.integer(0, 0) ?? 0

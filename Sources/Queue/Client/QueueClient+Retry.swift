@@ -1,7 +1,7 @@
 internal import Postgres
 package import Tasks
 
-/// What became of the request to retry a task.
+/// The outcome of a request to retry a task.
 package enum Retry: Sendable, Hashable {
     /// The task is queued, or was queued already; or it was retried and has ended since it was looked up.
     case queued(TaskRecord)

@@ -11,7 +11,7 @@ package struct TypeState: Sendable, Hashable {
 }
 
 extension QueueClient {
-    /// Blocks.
+    /// Reads the state of these types. Blocks.
     package func types(_ names: [String]) throws(QueueError) -> [TypeState] {
         let rows = try queries.run { try $0.execute(TypeSQL.list.with(.texts(names))) }
         return (0..<rows.rowCount).compactMap { row in
@@ -24,13 +24,14 @@ extension QueueClient {
         }
     }
 
-    /// Pauses or resumes a type: from the next claim on, no task of it is claimed. Claimed tasks go on. Blocks.
+    /// Pauses or resumes a type. While it is paused, no more tasks of it are claimed, but claimed tasks continue.
+    /// Blocks.
     package func setPaused(_ type: String, _ isPaused: Bool) throws(QueueError) {
         _ = try queries.run { try $0.execute(TypeSQL.pause.with(.text(type), .bool(isPaused))) }
     }
 
     /// Limits how many tasks of a type all workers together may have claimed at a time. Blocks.
-    /// - Parameter concurrency: `nil`: any number.
+    /// - Parameter concurrency: The maximum; `nil` for no limit.
     package func bound(_ type: String, to concurrency: Int?) throws(QueueError) {
         let limit = concurrency.map { PostgresValue.int4(Int32(clamping: $0)) } ?? .null(.int4)
         _ = try queries.run { try $0.execute(TypeSQL.bound.with(.text(type), limit)) }

@@ -32,8 +32,8 @@ package final class QueueClient: Sendable {
         }
     }
 
-    /// The sessions of ``LookUps`` and ``CompletionListener``. The pool gets what these and the ``Submitter`` leave of
-    /// the connection limit.
+    /// The number of sessions of ``LookUps`` and ``CompletionListener``. The pool gets the rest of the connection
+    /// limit, after these and the sessions of ``Submitter``.
     private static let readingSessions = 2
 
     private let submitter: Submitter
@@ -44,7 +44,8 @@ package final class QueueClient: Sendable {
     /// The secret of cache keys; `nil`: the one in the database.
     let cacheSecret: [UInt8]?
 
-    /// The database need not be up: the client connects when it can, and reconnects when it has to.
+    /// Creates a client. The database need not be up: the client connects as soon as possible, and reconnects if
+    /// necessary.
     package init(_ configuration: Configuration, logger: Logger) {
         cacheSecret = configuration.cacheSecret
         submitter = Submitter(configuration, logger: logger)
@@ -62,11 +63,11 @@ package final class QueueClient: Sendable {
         probe = DatabaseProbe { queries.ping() }
     }
 
-    /// Answers all who wait with the task as it is now; from now on nobody waits. Tasks are still stored: a node that
-    /// is told to stop answers the requests that it has.
+    /// Answers all waiting requests with the current state of their tasks. From now on, no request waits. But tasks are
+    /// still stored, because a node that stops first answers the requests that it has received.
     package func endWaiting() { listener.stop() }
 
-    /// Stores what was submitted, answers all who wait, and ends the threads. Call it once.
+    /// Stores the submitted tasks, answers all waiting requests, and ends the threads. Call it once.
     package func shutdown() {
         submitter.finish()
         endWaiting()
@@ -124,7 +125,7 @@ package final class QueueClient: Sendable {
 
     /// Cancels a task that is not finished. If it is being processed, its result is dropped.
     ///
-    /// A task that several submissions share is cancelled when as many requests have cancelled it.
+    /// A task that several submissions share is only cancelled after the same number of requests have cancelled it.
     /// - Parameter canceller: identifies the request. If the same request comes again, it does not count again.
     package func cancel(
         _ id: TaskID, by canceller: TaskID = TaskID(),

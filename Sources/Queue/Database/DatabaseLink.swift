@@ -9,7 +9,7 @@ struct DatabaseLink {
     private let configuration: PostgresConfiguration
     private let settings: [String]
     private let logger: Logger
-    /// Run on each new session.
+    /// Prepares each new session.
     private let prepare: (PostgresConnection) throws(PostgresError) -> Void
 
     private var connection: PostgresConnection?
@@ -29,13 +29,13 @@ struct DatabaseLink {
         self.prepare = prepare
     }
 
-    /// The last attempt to connect failed. The failure has been logged.
+    /// Whether the last attempt to connect failed. The failure has been logged.
     var isDown: Bool { lastFailure != nil }
 
     /// The time until the next attempt to connect; zero while connected.
     var pause: Duration { lastFailure.map { max(.zero, $0.retryAt - .now) } ?? .zero }
 
-    /// The session, which is alive as far as this process can see.
+    /// Returns the session, or connects if there is none. As far as this process knows, the session is alive.
     /// - Parameter isUrgent: connect even if the last attempt failed just now.
     mutating func connected(isUrgent: Bool = false) throws(PostgresError) -> PostgresConnection {
         if let connection {
@@ -62,7 +62,7 @@ struct DatabaseLink {
 
     mutating func drop() { connection = nil }
 
-    /// Runs statements that may be run twice: if the connection is lost, again on a new one.
+    /// Runs statements that may be run twice. If the connection is lost, it runs them again on a new one.
     mutating func repeatable<Value>(
         _ body: (PostgresConnection) throws(PostgresError) -> Value
     ) throws(PostgresError) -> Value {
@@ -81,14 +81,14 @@ struct DatabaseLink {
 }
 
 extension PostgresError {
-    /// The transaction was rolled back for a reason that is gone by now. Besides the usual reasons that is 23514
-    /// (check_violation): a finished task was on its way to the default partition, while the partition of its day was
-    /// created. No other CHECK exists.
+    /// Whether the transaction was rolled back for a reason that is probably gone now. Besides the usual reasons, this
+    /// is 23514 (check_violation): a finished task was written to the default partition while the partition of its day
+    /// was created. There is no other CHECK.
     var isWorthAnotherRun: Bool { isTransactionRetryable || kind == .server && sqlState == "23514" }
 }
 
 extension QueueError {
-    /// What a database error means to the users of the queue.
+    /// Translates a database error into an error for the users of the queue.
     init(_ error: PostgresError) {
         // A transaction that always conflicted with others is reported in the same way: a later one may succeed.
         if error.isLockTimeout || error.isTransactionRetryable {

@@ -15,7 +15,7 @@ struct BlockingQueries: Sendable {
         self.logger = logger
     }
 
-    /// Runs statements that may be run twice.
+    /// Runs statements that may be run twice (if the connection is lost).
     func run(_ body: (PostgresConnection) throws -> PostgresResult) throws(QueueError) -> PostgresResult {
         var attempts = 0
         while true {

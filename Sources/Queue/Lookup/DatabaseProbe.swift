@@ -1,7 +1,7 @@
 internal import Threading
 
-/// Reports whether the database can be reached. It has a thread of its own, so that it waits neither for the users of
-/// the connection pool nor for other look-ups. One ping answers all who have asked meanwhile.
+/// Reports whether the database can be reached. It has its own thread, so that it waits neither for the users of the
+/// connection pool nor for other look-ups. One ping answers all questions that were asked before it.
 final class DatabaseProbe: Sendable {
     typealias Callback = @Sendable (_ isUp: Bool) -> Void
 
@@ -22,6 +22,6 @@ final class DatabaseProbe: Sendable {
         if !callbacks.add(then) { then(false) }
     }
 
-    /// Answers all who have asked, then ends the thread.
+    /// Answers all open questions, then ends the thread.
     func finish() { callbacks.finish() }
 }

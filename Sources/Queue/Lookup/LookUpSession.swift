@@ -3,7 +3,7 @@ internal import Postgres
 
 /// Answers the requests of ``LookUps`` in one database session.
 struct LookUpSession {
-    /// Ids in one statement at most.
+    /// The maximum number of ids in one statement.
     private static let batchLimit = 2000
 
     var link: DatabaseLink

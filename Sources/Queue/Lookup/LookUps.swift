@@ -31,6 +31,6 @@ final class LookUps: Sendable {
     @discardableResult
     func add(_ request: LookUpRequest) -> Bool { requests.add(request) }
 
-    /// Answers what has been asked, then ends the thread.
+    /// Answers all open requests, then ends the thread.
     func finish() { requests.finish() }
 }

@@ -1,7 +1,7 @@
 internal import Postgres
 
 extension QueueClient {
-    /// Rows of one page.
+    /// The number of rows in one page.
     private static let pageSize = 1000
 
     /// All completed tasks of these types, newest first. Blocks. Memory does not grow with the number of tasks.

@@ -20,7 +20,7 @@ extension QueueClient {
         try queries.run { try $0.execute(LookUpSQL.read.with(ids: [id])) }.taskRecords[id]
     }
 
-    /// What became of each attempt of a task, as a JSON array in the order of the attempts. Blocks.
+    /// The outcome of each attempt of a task, as a JSON array in the order of the attempts. Blocks.
     /// - Returns: `nil` if there is no such task.
     package func attempts(of id: TaskID) throws(QueueError) -> [UInt8]? {
         let found = try queries.run { try $0.execute(LookUpSQL.attempts.with(.uuid(id))) }

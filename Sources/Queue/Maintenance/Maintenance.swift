@@ -3,15 +3,15 @@ internal import Postgres
 
 /// The regular maintenance, which one worker of the cluster does: the leader, whose watch holds the leader's lock.
 struct Maintenance {
-    /// How many expired or surplus rows one statement removes at most.
+    /// The maximum number of expired or surplus rows that one statement removes.
     private static let batchSize = 5000
-    /// How many days get their partition before they begin.
+    /// For how many days in the future there is a partition already.
     private static let daysAhead = 3
     private static let partitionInterval = Duration.seconds(600)
-    /// How many tasks are claimed between two vacuums of the queue at least.
+    /// The minimum number of tasks that are claimed between two vacuums of the queue.
     private static let vacuumInterval = 5000
-    /// Above this size of the queue's table, in bytes, vacuums are left to autovacuum, because a vacuum here would
-    /// delay the watch over the neighbour.
+    /// The maximum size of the queue's table, in bytes, for a vacuum by this thread. A vacuum of a larger table would
+    /// delay the watch over the neighbour, so only autovacuum cleans it.
     private static let vacuumLimit = 64 << 20
 
     private let configuration: WorkerWatch.Configuration
@@ -29,14 +29,14 @@ struct Maintenance {
         self.logger = logger
     }
 
-    /// The leader's lock is gone with the old session.
+    /// The session was replaced, so the leader's lock is lost.
     mutating func sessionChanged() {
         isLeader = false
         nextRound = .now
         nextPartitions = .now
     }
 
-    /// - Parameter recover: called with workers that turn out to be gone. The session holds their locks then.
+    /// - Parameter recover: called with the dead workers that were found. The session holds their locks.
     mutating func runIfDue(
         _ connection: PostgresConnection, recover: ([Int32]) throws(PostgresError) -> Void
     ) throws(PostgresError) {
@@ -48,24 +48,27 @@ struct Maintenance {
             guard isLeader else { return }
             logger.info("Became the leader, which does the maintenance")
         }
-        // The ring finds a dead worker at once. This finds those that the ring missed while it changed.
+        // The ring of workers finds a dead one at once, but may miss one while the ring changes. This query finds
+        // those.
         try recover(try connection.execute(WatchSQL.sweep.with()).workers)
         try tidyCache(connection)
         try removeExpired(IdempotencySQL.removeExpired, connection)
         if now >= nextPartitions {
             nextPartitions = now + Self.partitionInterval
             let partitions = Partitions(connection, logger: logger)
-            // The clock of the database, which also made the times in it. A wrong clock of a worker must not delete
-            // results.
+            // Use the clock of the database, which also made the stored times. A worker with a wrong clock must not
+            // delete results.
             guard let time = try connection.execute(WatchSQL.time.with()).timestamp(0, 0) else { return }
             try partitions.make(from: CivilDay(time), days: Self.daysAhead + 1)
             try partitions.drop(finishedBefore: time.advanced(by: .zero - configuration.retention))
         }
     }
 
+    /// Runs a vacuum if this process has claimed enough tasks since the last one.
+    ///
     /// A claim steps over the index entries of all tasks that were claimed before, until a vacuum removes them.
-    /// Autovacuum runs every 10 s at best, and until then that can be 100,000 entries. So the leader runs a vacuum as
-    /// soon as it has claimed enough tasks itself, but for a twentieth of the time at most.
+    /// Autovacuum runs every 10 s at best, and by then there can be 100,000 such entries. Vacuums by the leader take at
+    /// most a twentieth of its time.
     mutating func vacuumIfWorthwhile(claimed: Int, _ connection: PostgresConnection) throws(PostgresError) {
         let start = ContinuousClock.now
         guard isLeader, claimed - vacuumedAt >= Self.vacuumInterval, start >= nextVacuum else { return }

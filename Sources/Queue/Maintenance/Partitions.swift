@@ -54,8 +54,8 @@ struct Partitions {
         }
     }
 
-    /// Creates the table by itself and then attaches it: that takes no lock that a running statement on the parent
-    /// table would wait for. Because of the CHECK constraint, ATTACH need not verify each row.
+    /// Creates the table first and then attaches it, because this takes no lock that statements on the parent table
+    /// wait for. Because of the CHECK constraint, ATTACH need not verify each row.
     private func make(_ day: CivilDay) throws(PostgresError) {
         let name = name(of: day)
         let (low, high) = bounds(of: day)

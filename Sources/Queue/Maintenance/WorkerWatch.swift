@@ -13,7 +13,7 @@ package final class WorkerWatch: Sendable {
         package var cacheMaxEntries: Int
         /// Whether the input of a task that failed is kept (`MILLRACE_KEEP_FAILED_INPUT`).
         package var keepsFailedInput: Bool
-        /// Between two rounds of maintenance.
+        /// The pause between two rounds of maintenance.
         package var maintenanceInterval: Duration
 
         package init(
@@ -37,7 +37,7 @@ package final class WorkerWatch: Sendable {
         var worker: Int32 = 0
         /// When this process last claimed, or was notified of work.
         var lastWork: ContinuousClock.Instant?
-        /// Tasks that this process has claimed.
+        /// The number of tasks that this process has claimed.
         var claimed = 0
         var isStopping = false
     }
@@ -64,12 +64,12 @@ package final class WorkerWatch: Sendable {
         }?.join()
     }
 
-    /// Takes the place in the ring right after this worker.
+    /// Takes the place in the ring of workers directly after this worker.
     func follow(_ worker: Int32) {
         state.broadcast { $0.worker = worker }
     }
 
-    /// There is work in the queue, for this process or another.
+    /// Records that there is work in the queue, for this process or another.
     func recordWork() {
         state.withLock { $0.lastWork = .now }
     }
@@ -98,7 +98,7 @@ package final class WorkerWatch: Sendable {
             do {
                 let connection = try link.connected()
                 if session != link.sessions {
-                    // Workers that died while nobody watched them.
+                    // Recover workers that died while no other worker watched them.
                     try recover(try connection.execute(WatchSQL.sweep.with()).workers, connection)
                     maintenance.sessionChanged()
                     session = link.sessions
@@ -139,7 +139,7 @@ package final class WorkerWatch: Sendable {
             let counts = try connection.execute(
                 FinishSQL.recover.with(.int4(worker), .bool(configuration.keepsFailedInput)))
             try connection.execute(WatchSQL.unlock.with(.int4(worker)))
-            // Otherwise it signed off while this session waited for its lock.
+            // If the row was gone, the worker signed off while this session waited for its lock.
             guard counts.bool(0, 2) == true else { continue }
             let (requeued, failed) = (counts.integer(0, 0) ?? 0, counts.integer(0, 1) ?? 0)
             logger.notice(

@@ -23,8 +23,8 @@ enum FinishSQL {
         )
         """
 
-    /// Worker, ids. Locks all tasks in one order. It runs first if tasks end in several ways, because each way is a
-    /// separate pass over the ids.
+    /// Locks all tasks in one order. Parameters: the worker, the ids. It runs first if the tasks have different
+    /// outcomes, because each outcome is a separate pass over the ids.
     static let lock = PostgresStatement(
         "finish_lock",
         """
@@ -34,8 +34,8 @@ enum FinishSQL {
         SELECT count(*) FROM mine
         """)
 
-    /// Worker, ids, results, how long they are cached, the counters' slot, the worker's name. Returns the ids that
-    /// somebody waits for.
+    /// Stores results. Parameters: the worker, the ids, the results, how long they are cached, the counters' slot, the
+    /// worker's name. Returns the ids that somebody waits for.
     ///
     /// The result of a task is found by the position of its id, by a binary search in the sorted ids (`width_bucket`;
     /// if they were not sorted, the task would be left as it is). As the plans are fixed, a join with the ids would
@@ -69,9 +69,9 @@ enum FinishSQL {
         SELECT id FROM removed WHERE awaited
         """)
 
-    /// Worker, ids, errors, whether the attempt may be retried, the worker's name, whether the input of a failed task
-    /// is kept (``RetrySQL``). Returns how many tasks are retried, and how many are finished. What belongs to a task is
-    /// found by the position of its id, as in ``complete``.
+    /// Ends attempts that failed. Parameters: the worker, the ids, the errors, whether each attempt may be retried, the
+    /// worker's name, whether the input of a failed task is kept (``RetrySQL``). Returns how many tasks are retried,
+    /// and how many are finished. The error of a task is found by the position of its id, as in ``complete``.
     ///
     /// The backoff before attempt n + 1 is between 50 % and 100 % of 2^(n-1) seconds, and at most 5 minutes. Full
     /// jitter, down to no backoff at all, suits many clients of one server; here the pause itself is wanted.
@@ -114,10 +114,11 @@ enum FinishSQL {
         SELECT (SELECT count(*) FROM retried), (SELECT count(*) FROM removed), n FROM notified
         """)
 
-    /// Worker, ids, the smallest and the greatest of them. Removes strays from the queue: tasks that are finished
-    /// already, and so cannot be stored as finished again. A node of a version before `refuse_finished` may have made
-    /// them. It runs only after a duplicate key showed that there is one, so that ``complete`` need not check. It
-    /// notifies those who wait, because the node that made the stray has not looked for its end.
+    /// Removes strays from the queue: tasks that are finished already, so that they cannot be stored as finished again.
+    /// A node of a version without `refuse_finished` may have inserted them. The statement only runs after a duplicate
+    /// key has shown that there is a stray, so that ``complete`` need not check. It notifies waiting clients, because
+    /// the node that inserted the stray did not know that the task was finished. Parameters: the worker, the ids, the
+    /// smallest id, the greatest id.
     static let removeStrays = PostgresStatement(
         "remove_strays",
         """

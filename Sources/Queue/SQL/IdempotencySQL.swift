@@ -11,9 +11,10 @@ enum IdempotencySQL {
         "idempotency_lock",
         "SELECT n::int4, pg_try_advisory_xact_lock(k) FROM unnest($1::int8[]) WITH ORDINALITY AS l (k, n)")
 
-    /// Keys and fingerprints. Returns, for each key that is known: its number, whether the fingerprint is the same, and
-    /// one row per task of the request, with its place there. The keys are named twice, and the condition on the time
-    /// fits no index, so that no plan reads the whole table, whatever the statistics say.
+    /// Looks keys up. Parameters: the keys, the fingerprints. For each task of each known key, it returns a row with
+    /// the key's number, whether the fingerprint is the same, and the task's place in the request. The keys are named
+    /// twice, and no index fits the condition on the time, so that no plan reads the whole table, whatever the
+    /// statistics are.
     static let read = PostgresStatement(
         "idempotency_read",
         """

@@ -16,7 +16,7 @@ enum LookUpSQL {
         id, type, outcome::text AS status, result, error, attempts, created_at, started_at, completed_at
         """
 
-    /// Ids; then the smallest and the greatest of them, which select the partitions.
+    /// Reads tasks. Parameters: the ids, and the smallest and the greatest id, which select the partitions.
     static let read = PostgresStatement(
         "read",
         """
@@ -25,8 +25,9 @@ enum LookUpSQL {
         (SELECT \(finishedColumns) FROM finished_task WHERE id = ANY ($1) AND id >= $2 AND id <= $3 ORDER BY id)
         """)
 
-    /// Locks in the order of ids, like every statement that locks several tasks, so that no two of them deadlock. If a
-    /// crash loses the mark, that does no harm: the session that waits is gone then as well.
+    /// Marks tasks as awaited. It locks them in the order of ids, like every statement that locks several tasks, so
+    /// that two of these statements cannot deadlock. If a crash loses the mark, that does no harm, because the waiting
+    /// session is gone as well.
     static let markAwaited = PostgresStatement(
         "mark_awaited",
         """
@@ -36,12 +37,13 @@ enum LookUpSQL {
         UPDATE task SET awaited = true WHERE id = ANY (ARRAY(SELECT id FROM unmarked))
         """)
 
-    /// The commit of this transaction does not wait for the disk. For transactions whose loss in a crash does no harm.
+    /// Makes the commit of this transaction not wait for the disk. It is used if the loss of the transaction in a crash
+    /// does no harm.
     static let commitAsynchronously = PostgresStatement(
         "commit_asynchronously", "SELECT set_config('synchronous_commit', 'off', true)")
 
-    /// Task, canceller, whether the input is kept (``RetrySQL``). Deletes the row, whoever owns the task; a worker that
-    /// completes the task later stores nothing.
+    /// Cancels a task. Parameters: the task, the canceller, whether the input is kept (``RetrySQL``). It deletes the
+    /// row, even if a worker owns the task. A worker that completes the task later stores nothing.
     ///
     /// If other submissions share the task, it goes on for them, and the row keeps the ids of the cancellers, so that a
     /// request that is sent to a second node counts once. Only the last 64 ids are kept; each older one is subtracted
@@ -93,7 +95,7 @@ enum LookUpSQL {
         \(ListSQL.orderOfType)
         """)
 
-    /// The same for several types.
+    /// Completed tasks of several types with ids below a given one, newest first.
     static let completedPage = PostgresStatement(
         "completed_page",
         """

@@ -13,7 +13,8 @@ package enum NotifySQL {
     package static let work = PostgresStatement(
         "notify_work", "SELECT pg_notify('millrace_work', ''), set_config('synchronous_commit', 'off', true)")
 
-    /// Ids. A notification has up to 200 (7,400 bytes), because a payload is limited to 8,000 bytes.
+    /// Notifies nodes of finished tasks. Parameter: the ids. A notification has up to 200 ids (7,400 bytes), because a
+    /// payload is limited to 8,000 bytes.
     static let done = PostgresStatement(
         "notify_done",
         """

@@ -1,13 +1,14 @@
 internal import Postgres
 
 enum RetrySQL {
-    /// Task; its input and the digest of the input (``CacheKey``), both NULL to use the input that was kept; when it
-    /// ended. A task stays as it is if it is completed, has no input, was submitted with another input, or was retried
-    /// and has ended again since. So the statement may be run twice.
+    /// Queues a finished task again. Parameters: the task; its input and the digest of the input (``CacheKey``), both
+    /// NULL to use the input that was kept; the time at which the task ended. A task does not change if it is
+    /// completed, has no input, was submitted with another input, or was retried and has ended again since then. So the
+    /// statement may be run twice.
     ///
-    /// The task goes on with its count of attempts, and may be started as often again. It gets no cache key, because
-    /// this very task is to run. (The condition is a CASE so that it does not fit the index of failed and cancelled
-    /// tasks.)
+    /// The task keeps its count of attempts, and gets the same number of further attempts. It gets no cache key, so
+    /// that it runs itself instead of joining another task. (The condition is a CASE, so that it does not fit the index
+    /// of failed and cancelled tasks.)
     static let retry = PostgresStatement(
         "retry",
         """

@@ -170,7 +170,7 @@ package enum SubmitSQL {
               ELSE set_config('synchronous_commit', 'off', true) IS NULL END
         """)
 
-    /// Which of these tasks are stored: asked after an in-doubt commit.
+    /// Finds out which of these tasks are stored, after an in-doubt commit.
     static let known = PostgresStatement(
         "submit_known",
         """

@@ -1,9 +1,10 @@
 internal import Postgres
 
-/// The settings of a task type, which an administrator makes. Workers read them with each claim (``WorkerSQL/claim``),
-/// so a change holds from the next claim on.
+/// The settings of task types, which an administrator sets. Workers read them with each claim (``WorkerSQL/claim``), so
+/// a change applies from the next claim on.
 enum TypeSQL {
-    /// Type, and whether it is paused. When it is resumed, sleeping workers are notified.
+    /// Pauses or resumes a type. Parameters: the type, whether it is paused. When it is resumed, sleeping workers are
+    /// notified.
     static let pause = PostgresStatement(
         "type_pause",
         """
@@ -15,7 +16,7 @@ enum TypeSQL {
         SELECT count(CASE WHEN NOT is_paused THEN pg_notify('millrace_work', '') END) FROM changed
         """)
 
-    /// Type, and how many of its tasks may be claimed at a time.
+    /// Limits a type. Parameters: the type, how many of its tasks may be claimed at a time.
     static let bound = PostgresStatement(
         "type_bound",
         """

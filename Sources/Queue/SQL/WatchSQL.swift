@@ -8,7 +8,8 @@ internal import Postgres
 /// the next worker is. So a ring that has changed is complete again after one wait, without messages. The waits are
 /// shorter than PostgreSQL's `deadlock_timeout`, which is 1 s and also the threshold of `log_lock_waits`.
 enum WatchSQL {
-    /// The worker after this one, which may be itself, and whether it is gone. If so, the caller holds its lock.
+    /// Returns the next worker in the ring, which may be this worker itself, and whether it is gone. If it is gone, the
+    /// caller holds its lock.
     static let waitForNeighbour = PostgresStatement(
         "watch_neighbour",
         """
@@ -16,7 +17,7 @@ enum WatchSQL {
         FROM (SELECT id FROM worker ORDER BY id <= $1, id LIMIT 1) w
         """)
 
-    /// All workers that are gone. The caller holds their locks.
+    /// Returns all workers that are gone. The caller holds their locks.
     static let sweep = PostgresStatement(
         "watch_sweep", "SELECT id FROM worker WHERE pg_try_advisory_lock(worker_lock_class(), id)")
 
@@ -32,7 +33,8 @@ enum WatchSQL {
     /// The size of the queue's table in bytes.
     static let queueSize = PostgresStatement("watch_queue_size", "SELECT pg_relation_size('task')")
 
-    /// Whether this session is the leader now. To be called only until it is: each call that succeeds adds a lock.
+    /// Tries to make this session the leader, and returns whether it is. Do not call it again after it has succeeded,
+    /// because each successful call adds a lock.
     static let becomeLeader = PostgresStatement(
         "watch_lead", "SELECT pg_try_advisory_lock(worker_lock_class(), 0)")
 }

@@ -1,20 +1,20 @@
 internal import Postgres
 
-/// What a worker does in its session.
+/// The statements that a worker runs in its session.
 ///
 /// The session takes the advisory lock of its worker id before others can see its row in `worker`, and holds it until
 /// the session ends. While the lock is held, nobody else touches the worker's tasks. When the lock is free, the server
-/// has ended the session, and no statement of it can commit any more. So the lock is liveness and fence in one, without
-/// heartbeats.
+/// has ended the session, and no statement of it can commit any more. So the lock shows that the worker is alive, and
+/// also keeps others from its tasks. No heartbeats are needed.
 enum WorkerSQL {
     static let newID = PostgresStatement(
         "worker_new_id", "SELECT nextval(pg_get_serial_sequence('worker', 'id'))::int4")
     static let lock = PostgresStatement("worker_lock", "SELECT pg_try_advisory_lock(worker_lock_class(), $1)")
     static let register = PostgresStatement("worker_register", "INSERT INTO worker (id, name) VALUES ($1, $2)")
 
-    /// The session with this id was lost, but its process is alive, so none of its tasks has killed a process. A watch
-    /// that recovers the tasks later sees this mark. If it has recovered them already, ``clearSuspects`` finds the
-    /// suspects.
+    /// Marks a lost session whose process is alive, which means that none of its tasks has killed the process. A watch
+    /// that recovers the tasks later sees this mark. If a watch has recovered them already, ``clearSuspects`` clears
+    /// the suspects.
     static let markProcessAlive = PostgresStatement(
         "worker_mark_process_alive", "UPDATE worker SET survived = true WHERE id = $1")
     static let clearSuspects = PostgresStatement(
@@ -112,11 +112,15 @@ enum WorkerSQL {
                         AND type = ANY (ARRAY(SELECT type FROM open WHERE is_bounded AND quota > 0)))
         """)
 
-    /// Asked when nothing could be claimed. Returns when the first postponed task of these types is due, in
-    /// microseconds from now; whether a task is due now that was locked during the claim, by another claim or by a
-    /// look-up that marked it as awaited; whether there is a suspect; and whether a task of a bounded type is due,
-    /// suspect or not. No notification says that a locked task or a bounded type has become free, so the worker looks
-    /// again in a moment. $2: where to begin to scan, as for a claim.
+    /// Finds out when there will be work, after a claim that found nothing. Returns:
+    /// - when the first postponed task of these types is due, in microseconds from now;
+    /// - whether a task is due that was locked during the claim, by another claim or by a look-up that marked it as
+    ///   awaited;
+    /// - whether there is a suspect;
+    /// - whether a task of a bounded type is due, suspect or not.
+    ///
+    /// No notification says that a locked task or a bounded type has become free, so the worker looks again after a
+    /// short pause. $2: where to begin to scan, as for a claim.
     ///
     /// The first postponed task is searched for each type, so that the many tasks of a paused type are not in the way.
     static let nextDue = PostgresStatement(
@@ -149,7 +153,7 @@ enum WorkerSQL {
     /// Puts back tasks that were not started. The attempt does not count.
     static let giveBack = puttingBack("give_back", "id = ANY ($2)")
 
-    /// The same for all tasks that the worker still has.
+    /// Puts back all tasks that the worker still owns. The attempts do not count.
     static let giveBackAll = puttingBack("give_back_all", "id = ANY (ARRAY(SELECT id FROM task WHERE worker_id = $1))")
 
     /// Updates the locked rows in the order of their cache keys, which is the order in which ``SubmitSQL`` inserts. An

@@ -1,7 +1,7 @@
-/// What a client sends along with a submission that it may send again (`Idempotency-Key`).
+/// The key that a client sends with a submission that it may have to repeat (`Idempotency-Key`).
 package struct IdempotencyKey: Sendable, Hashable {
     package let key: [UInt8]
-    /// What has to be the same when the key is used again: the call and its body.
+    /// The call and its body, which must be the same if the key is used again.
     package let payload: [UInt8]
 
     package init(key: [UInt8], payload: [UInt8]) {

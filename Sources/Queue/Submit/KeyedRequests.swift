@@ -19,7 +19,7 @@ struct KeyedRequests {
         let key: [UInt8]
         let fingerprint: [UInt8]
         var verdict = Verdict.new
-        /// What is stored under the key, in any order.
+        /// The outcomes that are stored under the key, in any order.
         var stored: [(place: Int, outcome: SubmissionOutcome)] = []
     }
 
@@ -75,7 +75,7 @@ struct KeyedRequests {
                 entries[number - 1].verdict = .refused(.keyOfAnotherRequest)
                 continue
             }
-            // The key belongs to this request after all: the other one that uses it only comes first in this batch.
+            // The stored key belongs to this request. The other request with the key only comes first in this batch.
             if entries[number - 1].verdict == .refused(.keyOfAnotherRequest) { entries[number - 1].verdict = .new }
             let outcome = isCached ? SubmissionOutcome.cached(id, result: known.bytes(row, 5) ?? []) : .repeated(id)
             entries[number - 1].stored.append((place, outcome))

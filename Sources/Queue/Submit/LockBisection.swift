@@ -2,8 +2,8 @@
 ///
 /// The batch is stored in halves, with a short lock timeout; a half that fails is halved again. Of n tasks, each task
 /// that waits for a lock is found with at most 2 log₂ n attempts. Those tasks are stored last, each by itself and with
-/// a longer lock timeout, as the others must not wait for them. Requests of the same task stay together: apart, each of
-/// them would run into the lock timeout.
+/// a longer lock timeout, because the others must not wait for them. Requests of the same task stay together. If they
+/// were separated, each of them would reach the lock timeout.
 struct LockBisection<Request> {
     typealias Instant = ContinuousClock.Instant
 
@@ -16,12 +16,12 @@ struct LockBisection<Request> {
     enum Step {
         /// Store these requests in one transaction, then call ``stillLocked(_:at:)`` with those that failed.
         case store([Request], LockTimeout)
-        /// Answer these requests that the lock could not be taken.
+        /// Answer these requests with the error that a lock could not be taken.
         case refuse([Request])
         case finished
     }
 
-    /// How long requests that fail may be halved, and stored again.
+    /// How long failed groups may be halved and tried again.
     static var timeout: Duration { .seconds(2) }
 
     private let deadline: Instant
@@ -50,7 +50,7 @@ struct LockBisection<Request> {
         return now < deadline ? .store(group.map(\.request), .retry) : .refuse(group.map(\.request))
     }
 
-    /// The last group that was to be stored failed, or these requests of it, because something is still locked.
+    /// These requests of the last group were not stored, because something is still locked.
     mutating func stillLocked(_ group: [Element], at now: Instant) {
         if group.isEmpty { return }
         let rows = Set(group.map(\.row)).sorted()

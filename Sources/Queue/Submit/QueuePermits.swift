@@ -1,28 +1,27 @@
 /// How much a node may add to the queue before it has to count the queued tasks again. The time is an argument.
 ///
-/// To count the queue for each submission would cost more than the submission. So a node counts once, and may then add
-/// an eighth of the free places, within one second. Far from the limit that is one count per second; near the limit it
-/// is one for every few submissions. A single node never exceeds the limit. Several nodes close to the limit may exceed
-/// it together, by what they add between two counts. To count a million tasks takes a tenth of a second; then a node
-/// counts less often.
+/// Counting the queue for each submission would cost more than the submission. So a node counts once, and may then add
+/// an eighth of the free places within one second. Far from the limit, this means one count per second. Near the limit,
+/// it means one count for every few submissions. A single node never exceeds the limit. Several nodes close to the
+/// limit may exceed it together, by the tasks that they add between two counts. Counting a million tasks takes a tenth
+/// of a second, so with a long queue a node counts less often.
 ///
-/// Several threads may submit at the same time. Places that are taken and not settled are treated as not counted yet,
-/// so the lock that guards this value has to be held from before a count until ``counted(queued:cost:at:)``.
+/// Several threads may submit at the same time. A count is assumed not to include places that are taken but not
+/// settled. So the lock that protects this value has to be held from before a count until ``counted(queued:cost:at:)``.
 struct QueuePermits {
-    /// 0: no limit.
+    /// The maximum number of queued tasks; 0: no limit.
     let limit: Int
-    /// What may still be added before the next count.
+    /// How many tasks may still be added before the next count.
     private var share = 0
     private var free = 0
-    /// Places that are taken, and not known to be filled or not.
+    /// The number of places that are taken and not settled yet.
     private var unsettled = 0
     private var countedAt: ContinuousClock.Instant?
     private var cost = Duration.zero
 
     /// A count that takes no longer than this may be made at any time.
     private static let cheapCount = Duration.milliseconds(10)
-    /// A count that takes longer uses at most one part in `regular` of the time, or one in `urgent` if the share is
-    /// used up.
+    /// Longer counts use at most this fraction of the time: 1 / `regular`, or 1 / `urgent` if the share is used up.
     private static let timeShare = (regular: 20, urgent: 4)
 
     init(limit: Int) {
@@ -56,8 +55,8 @@ struct QueuePermits {
         return true
     }
 
-    /// Reports what became of places that were taken.
-    /// - Parameter unused: how many of them were not needed.
+    /// Reports that taken places are filled or not needed.
+    /// - Parameter unused: how many of the places were not needed.
     mutating func settle(_ taken: Int, unused: Int) {
         guard limit > 0 else { return }
         unsettled -= taken

@@ -1,13 +1,13 @@
 internal import Bytes
 internal import Tasks
 
-/// The name that the web server in front gives a request, the same for every node that it sends the request to:
+/// The key that the web server gives a request. It is the same for every node that the request is sent to:
 /// `SECONDS.MILLISECONDS-RANDOM`, in nginx's variables `$msec-$request_id`.
 ///
-/// The ids of the request's tasks follow from it. If a node accepts a request and dies before it answers, and the
-/// request is sent to another node, that node inserts rows with the same primary keys. So there is no second task, and
-/// nothing else has to be stored or looked up. The time is part of the key because ids sort by time, which indexes and
-/// partitions depend on. The rest of an id is a digest, because ids must not reveal the output of the server's random
+/// The ids of the request's tasks are computed from the key. If a node accepts a request and dies before it answers,
+/// the request is sent to another node, which inserts rows with the same primary keys. So there is no second task, and
+/// nothing else has to be stored or looked up. The time is part of the key, because indexes and partitions depend on
+/// ids that sort by time. The rest of an id is a digest, because ids must not reveal the output of the server's random
 /// generator.
 package struct RequestKey: Sendable, Hashable {
     /// Milliseconds since 1970, followed by 12 bits that number the tasks.
@@ -39,12 +39,12 @@ package struct RequestKey: Sendable, Hashable {
     private static let purpose = Array("millrace task ids of a request".utf8)
 
     /// The id of one of the request's tasks.
-    /// - Parameter number: from 0.
+    /// - Parameter number: the task's place in the request, from 0.
     package func taskID(_ number: Int) -> TaskID {
         TaskID(tick: tick + UInt64(number), random: Self.mixed(seed &+ UInt64(number) &* 0x9E37_79B9_7F4A_7C15))
     }
 
-    /// The finalizer of SplitMix64, so that neighbouring numbers give very different ids.
+    /// Mixes the bits (the finalizer of SplitMix64), so that neighbouring numbers result in very different ids.
     private static func mixed(_ value: UInt64) -> UInt64 {
         var value = value
         value = (value ^ value >> 30) &* 0xBF58_476D_1CE4_E5B9

@@ -8,9 +8,10 @@ package struct Submission: Sendable {
     package var priority: Int16
     /// The earliest time to run it; `nil`: at once.
     package var runAt: Timestamp?
-    /// How often the task is started at most; at least 1.
+    /// The maximum number of times that the task is started; at least 1.
     package var maxAttempts: Int
-    /// The id follows from the request (``RequestKey``), and the balancer may send the request to another node again.
+    /// Whether the balancer may send the request to another node again. Then the id is computed from the request
+    /// (``RequestKey``).
     package var mayBeResent = false
 
     package init(
@@ -24,9 +25,9 @@ package struct Submission: Sendable {
     }
 }
 
-/// What became of one submission.
+/// The outcome of one submission.
 package enum SubmissionOutcome: Sendable, Hashable {
-    /// Stored durably. The id is that of the new task, or of an identical one that is queued or running.
+    /// The task is stored durably. The id is that of the new task, or of an identical one that is queued or running.
     case queued(TaskID)
     /// The same request was accepted before. This is its task, which may be finished.
     case repeated(TaskID)

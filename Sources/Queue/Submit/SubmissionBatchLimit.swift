@@ -1,12 +1,12 @@
 internal import Tasks
 
-/// How much one transaction stores, if it stores more than one request.
+/// The limits of a transaction that stores more than one request.
 struct SubmissionBatchLimit {
     var tasks = 2000
-    /// Bytes of the tasks' inputs.
+    /// The maximum size of all inputs together, in bytes.
     var bytes = 8 << 20
-    /// Each key takes an advisory lock until the commit. The server's lock table has room for 6,400 locks of all
-    /// sessions together, unless it is configured otherwise.
+    /// The maximum number of idempotency keys. Each key takes an advisory lock until the commit, and by default the
+    /// server's lock table has room for 6,400 locks of all sessions together.
     var keys = 300
 
     /// Splits requests into batches, in order. A request that exceeds the limit by itself is a batch of one.

@@ -2,10 +2,11 @@ internal import Logging
 internal import Postgres
 internal import Threading
 
-/// Runs transactions of submissions, each until it is committed or certainly not committed.
+/// Runs transactions of submissions. It repeats each one until it is known whether it was committed.
 struct SubmissionCommitter {
-    /// How often a transaction is rolled back because another node stored the same tasks first, and how often it is run
-    /// in all. A rollback costs some milliseconds. To go on instead may cost a second, if it ends in a deadlock.
+    /// How often a transaction is rolled back at most because another node stored the same tasks first, and how often
+    /// it is run in total. A rollback costs some milliseconds. To continue instead may cost a second, if there is a
+    /// deadlock.
     private static let maxAttempts = (rolledBack: 9, all: 14)
 
     var session: SubmissionSession
@@ -68,8 +69,8 @@ struct SubmissionCommitter {
             while true {
                 switch transaction.next(slot: slot) {
                 case .run(let call, isPlain: true) where expectsNew:
-                    // The notification goes out right behind the statement: the workers learn of the commit when this
-                    // node does, not a round trip later.
+                    // Send the notification directly after the statement, so that the workers learn of the commit as
+                    // soon as this node, not a round trip later.
                     try connection.send([call])
                     session.notifyWorkers(connection)
                     transaction.settle(try connection.receive()[0])

@@ -1,4 +1,4 @@
-/// What became of each task of a request, in the order of the tasks; or why none of them was stored.
+/// The outcome of each task of a request, in the order of the tasks; or why none of them was stored.
 typealias SubmissionAnswer = Result<[SubmissionOutcome], QueueError>
 
 /// Tasks that are submitted together: all of them are stored, or none is.

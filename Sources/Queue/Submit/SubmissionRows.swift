@@ -1,8 +1,8 @@
 package import Postgres
 package import Tasks
 
-/// The tasks of requests as rows for ``SubmitSQL``, and what became of each. Identical tasks (of one cache key) are one
-/// row, that of the first one. No I/O here.
+/// The tasks of requests as rows for ``SubmitSQL``, and the outcome of each row. Identical tasks (with the same cache
+/// key) share the row of the first one. No I/O here.
 package struct SubmissionRows {
     package init() {}
 
@@ -13,9 +13,9 @@ package struct SubmissionRows {
         /// Whether the task may be shared, and its result cached, under the digest.
         let isShared: Bool
         var isAwaited: Bool
-        /// `false`: the queue has no room for it.
+        /// Whether the queue has room for the task.
         var mayQueue: Bool
-        /// How many submissions the row stands for. So many share the task, and count in the cache's statistics.
+        /// How many submissions the row represents. All of them share the task, and count in the cache's statistics.
         var copies: Int32 = 1
         var outcome: SubmissionOutcome?
         var isInserted = false
@@ -30,8 +30,8 @@ package struct SubmissionRows {
     private var isCounted = false
 
     /// Adds a request.
-    /// - Parameter mayQueue: `false`: the queue has no room for it. Only a cached result or an identical unfinished
-    ///   task can answer it.
+    /// - Parameter mayQueue: whether the queue has room for the tasks. If not, only a cached result or an identical
+    ///   unfinished task can answer a task.
     package mutating func add(_ tasks: [Submission], isAwaited: Bool, mayQueue: Bool, secret: KeyedDigest) {
         var indices: [Int] = []
         indices.reserveCapacity(tasks.count)
@@ -51,7 +51,7 @@ package struct SubmissionRows {
             return index
         }
         let task = submission.task
-        // Single-flight covers only tasks that are due: nobody who submits the same task now is to wait for one that is
+        // Only tasks that are due are shared: a client that submits the same task now must not wait for one that is
         // scheduled for later.
         let isDue = submission.runAt.map { $0 <= .now } ?? true
         let isShared = task.isCacheable && isDue
@@ -82,7 +82,8 @@ package struct SubmissionRows {
     var ids: [TaskID] { rows.map(\.submission.id) }
 
     /// The statement for the rows that are not settled yet.
-    /// - Parameter isPlain: most likely they share nothing with the tasks that exist.
+    /// - Parameter isPlain: whether to use the plain statement, because the rows probably share nothing with existing
+    ///   tasks.
     package func call(slot: Int16, isPlain: Bool) -> PostgresCall {
         let open = rows.filter { $0.outcome == nil }
         let ids = open.map(\.submission.id)
@@ -98,7 +99,7 @@ package struct SubmissionRows {
 
     /// Takes the result of the statement.
     mutating func settle(_ result: PostgresResult) {
-        // When a row is run again, that is the same question to the cache.
+        // The cache's statistics count a row only once, even if the row is run again.
         isCounted = true
         for row in 0..<result.rowCount {
             guard let id = result.taskID(row, 0), let index = rowOfID[id] else { continue }

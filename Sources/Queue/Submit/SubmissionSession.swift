@@ -3,7 +3,7 @@ internal import Postgres
 
 /// The database session of a thread that stores tasks.
 struct SubmissionSession {
-    /// What each new session reads first.
+    /// The facts that each new session reads first.
     private final class Facts {
         var secret: [UInt8] = []
         var server: ServerSession?
@@ -31,7 +31,7 @@ struct SubmissionSession {
     /// The last session; `nil` before the first connection.
     var server: ServerSession? { facts.server }
 
-    /// A notification was sent, and its answer has not been read.
+    /// Whether a notification was sent whose answer has not been read.
     var isNotifying: Bool { notifier.isPending }
 
     /// A connection on which no answer is pending.
@@ -75,7 +75,7 @@ struct SubmissionSession {
         }
     }
 
-    /// Finds out which tasks of a transaction are stored whose session was lost. The lost session is ended first, so
+    /// Finds out which tasks were stored by a transaction whose session was lost. The lost session is ended first, so
     /// that the answer is final.
     /// - Throws: a timeout if the lost session does not end: it may be waiting for the disk in the middle of its
     ///   commit.

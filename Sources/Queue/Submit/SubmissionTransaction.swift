@@ -16,8 +16,8 @@ struct SubmissionTransaction {
         case commit
     }
 
-    /// Runs of the statement after which the transaction is rolled back. Each run that leaves rows open means that
-    /// another node stored the same task meanwhile.
+    /// The maximum number of runs of the statement before the transaction is rolled back. A run leaves rows open if
+    /// another node has stored the same task meanwhile.
     private static let maxRuns = 20
 
     private let requests: ArraySlice<SubmissionRequest>
@@ -30,11 +30,11 @@ struct SubmissionTransaction {
     /// The number in ``rows`` of each request that is stored there; empty before the first run.
     private var number: [Int?] = []
     private var runs = 0
-    /// The first run of the statement is a plain one.
+    /// Whether the first run uses the plain statement.
     private var isPlain = false
-    /// Start over, instead of running the statement again, when another node was faster with some of the rows. A second
-    /// statement in an explicit transaction waits for rows of others while they wait for rows that this transaction has
-    /// inserted.
+    /// Whether to start over, instead of running the statement again, if another node has inserted some of the rows
+    /// first. In an explicit transaction, a second run could wait for rows of other transactions while these wait for
+    /// rows that this transaction has inserted.
     var startsOver = true
 
     init(_ requests: ArraySlice<SubmissionRequest>, mayQueue: [Bool], secret: [UInt8]) {
@@ -48,20 +48,20 @@ struct SubmissionTransaction {
     /// Whether only an explicit transaction stores all or nothing of each request.
     var isExplicit: Bool { !keyed.isEmpty || requests.contains { $0.tasks.count > 1 } }
 
-    /// What an explicit transaction asks before anything is stored.
+    /// The calls that an explicit transaction makes before anything is stored.
     var keyCalls: [PostgresCall] { keyed.isEmpty ? [] : keyed.calls }
 
     // MARK: running
 
     /// Begins a run of the transaction.
     ///
-    /// The rows of an explicit transaction are made again, as the last run was rolled back, or may have been. Without
-    /// an explicit transaction, what earlier runs of the statement settled is committed, and stays settled: otherwise a
+    /// The rows of an explicit transaction are created again, because the last run was or may have been rolled back.
+    /// Without an explicit transaction, the rows that earlier runs settled are committed and stay settled. Otherwise a
     /// join would be counted twice.
     /// - Parameters:
     ///   - keys: the results of ``keyCalls``.
     ///   - stored: tasks that are known to be stored by a commit that was in doubt.
-    ///   - expectsShared: tasks of the transaction may share something with tasks that exist.
+    ///   - expectsShared: whether tasks of the transaction may be identical to existing ones.
     mutating func begin(keys: ArraySlice<PostgresResult>, stored: Set<TaskID>, expectsShared: Bool) {
         runs = 0
         isPlain = !isExplicit && !expectsShared
@@ -72,7 +72,7 @@ struct SubmissionTransaction {
     func next(slot: Int16) -> Step {
         if runs > 0, isExplicit, startsOver, rows.isUnsettled { return .startOver(reason: "others were faster") }
         if runs == Self.maxRuns { return .startOver(reason: "too many conflicts with other nodes") }
-        // The plain statement leaves open what only the other one can answer.
+        // Only the full statement can settle the rows that the plain one has left open.
         let hasOpenRows = rows.hasOpenRows && runs < (isPlain ? 2 : 1)
         guard hasOpenRows || rows.isUnsettled else { return .commit }
         let isPlainRun = isPlain && runs == 0
@@ -84,7 +84,7 @@ struct SubmissionTransaction {
         rows.settle(result)
     }
 
-    /// What is stored besides the tasks.
+    /// The calls that store the answers to requests with an idempotency key.
     func closingCalls(ttl: Duration) -> [PostgresCall] {
         if keyed.isEmpty { return [] }
         return keyed.storing(ttl: ttl) { request in
@@ -141,7 +141,7 @@ struct SubmissionTransaction {
     /// statement is committed by itself.
     var hasCommittedWork: Bool { !isExplicit && rows.hasNewWork }
 
-    /// The answer to a request although the transaction failed; `nil` if the request is not stored, or not certainly.
+    /// The answer to a request although the transaction failed; `nil` if it is not certain that the request is stored.
     func committedOutcome(ofRequest request: Int) -> [SubmissionOutcome]? {
         guard !isExplicit, number.indices.contains(request), let number = number[request] else { return nil }
         return try? rows.outcome(ofRequest: number).get()

@@ -3,7 +3,7 @@ internal import Metrics
 internal import Postgres
 internal import Threading
 
-/// What one thread of ``Submitter`` does: stores requests in batches, and answers them.
+/// The work of one thread of ``Submitter``: stores requests in batches, and answers them.
 struct SubmissionWriter {
     private typealias LockedRequest = LockBisection<SubmissionRequest>.Element
 
@@ -27,7 +27,8 @@ struct SubmissionWriter {
     }
 
     /// Stores requests in one transaction, and answers them.
-    /// - Returns: requests that are not answered: something that one of them needs is locked by another session.
+    /// - Returns: the requests that are not answered yet, because another session has locked a row that one of them
+    ///   needs.
     private mutating func store(_ batch: ArraySlice<SubmissionRequest>) -> [LockedRequest] {
         var transaction: SubmissionTransaction
         let mayQueue: [Bool]
@@ -77,7 +78,7 @@ struct SubmissionWriter {
         return locked
     }
 
-    /// Stores those of the requests that need not wait for a lock, and then tries the others once more.
+    /// Stores the requests that need not wait for a lock, and then tries the others once more.
     private mutating func bisect(_ locked: [LockedRequest]) {
         guard var bisection = LockBisection(locked, at: .now) else {
             for locked in locked { locked.request.then(.failure(.locked)) }

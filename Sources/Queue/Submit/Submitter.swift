@@ -8,21 +8,23 @@ internal import Threading
 /// While the disk writes one batch, the next one gathers. So batches grow with the load, and a single request does not
 /// wait for others.
 ///
-/// A request of many tasks is as large as a batch by itself. Two more threads, with a session each, store those: one
-/// prepares the rows of its tasks while the database works on the other's, and single tasks do not wait behind them.
+/// A request with many tasks is as large as a batch. Two more threads, each with its own session, store such requests:
+/// one thread prepares its rows while the database works on the rows of the other. So single tasks do not wait for
+/// them.
 final class Submitter: Sendable {
-    /// A request of this many tasks is a batch by itself.
+    /// A request with at least this many tasks is a batch of its own.
     static let largeRequest = 100
     private static let largeRequestThreads = 2
 
     /// How many database sessions it needs.
     static func sessions(limit: Int) -> Int { 1 + largeRequestThreads(limit: limit) }
 
-    /// - Parameter limit: of the process's sessions. If there are few, they are needed for other things.
+    /// - Parameter limit: the maximum number of the process's sessions. If there are few, they are needed for other
+    ///   things.
     private static func largeRequestThreads(limit: Int) -> Int { limit >= 6 ? largeRequestThreads : 0 }
 
     private let requests: Consumers<SubmissionRequest>
-    /// `nil` if there are no threads for them.
+    /// The threads for large requests; `nil` if there are none.
     private let largeRequests: Consumers<SubmissionRequest>?
 
     init(_ configuration: QueueClient.Configuration, logger: Logger) {
@@ -48,7 +50,7 @@ final class Submitter: Sendable {
         return requests.add(request)
     }
 
-    /// Stores what has been added, then ends the threads.
+    /// Stores all added requests, then ends the threads.
     func finish() {
         requests.finish()
         largeRequests?.finish()

@@ -1,8 +1,8 @@
 /// A submission whose client waits for the result. It brings together two reports from two threads, in either order:
 /// that the task is stored (from the ``Submitter``), and how the wait ended (from the ``CompletionListener``).
 ///
-/// The task may end before its commit is reported. The waiting time may be up before it is known whether the task was
-/// accepted at all; it may be called queued only after that is known.
+/// The task may end before its commit is reported. The waiting time may end before it is known whether the task was
+/// accepted. The client may only be told that the task is queued after that is known.
 struct AwaitedSubmission {
     private enum State {
         case storing
@@ -26,12 +26,12 @@ struct AwaitedSubmission {
         self.id = id
     }
 
-    /// The task is stored, or is not.
+    /// The submission was stored or refused.
     mutating func stored(_ answer: SubmissionAnswer) -> Action {
         switch state {
         case .storing:
             if case .success(let outcomes) = answer, case .repeated(let stored)? = outcomes.first {
-                // It may have ended before this node listened for it.
+                // The other task may have ended before this node listened for it.
                 state = .answered
                 return .waitFor(stored)
             }

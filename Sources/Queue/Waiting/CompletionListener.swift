@@ -29,7 +29,7 @@ final class CompletionListener: Sendable {
         self.thread.withLock { $0 = thread }
     }
 
-    /// Ends the thread. All who still wait get the task as it is now. A second call does nothing.
+    /// Ends the thread. All waiting requests get the current state of their task. A second call does nothing.
     func stop() {
         state.withLock { $0.isStopping = true }
         wake.signal()

@@ -1,13 +1,13 @@
-/// What the last claims said about the queue. It decides how the next claim is made.
+/// What the last claims have shown about the queue. It decides how the next claim is made.
 struct ClaimHints {
-    /// There may be suspects, which have to run alone: claim nothing else, and claim as soon as the worker holds
-    /// nothing.
+    /// Whether there may be suspects, which have to run alone. If so, the worker claims nothing else, and claims as
+    /// soon as it holds no tasks.
     private(set) var mayHaveSuspects = false
-    /// A type of the last claim is bounded: with each task that ends, another one of the type may have become free, and
-    /// no notification says so.
+    /// Whether a type of the last claim is bounded. With each task that ends, another one of the type may be allowed to
+    /// run, and no notification says so.
     private(set) var hasBounds = false
-    /// The next claim is to ask for the bounded types, because there are some, or that is unknown. A claim that did not
-    /// ask takes nothing of them, so after a claim that took nothing it is unknown.
+    /// Whether the next claim should lock the bounded types: there are some, or it is unknown. It is unknown after a
+    /// claim that found nothing, because a claim without these locks takes no tasks of bounded types.
     private(set) var mayHaveBounds = true
 
     mutating func suspectsSeen() { mayHaveSuspects = true }

@@ -9,12 +9,12 @@ struct ClaimRows {
     let count: Int
     /// How long the claim took to find its tasks; `nil` if it found none.
     let searchTime: Duration?
-    /// Dead rows in the table; `nil` if nothing was found.
+    /// The number of dead rows in the table; `nil` if nothing was found.
     let deadRows: Int?
-    /// One of the worker's types is bounded; `nil` if nothing was found.
+    /// Whether one of the worker's types is bounded; `nil` if nothing was found.
     let hasBounds: Bool?
-    /// A suspect of a bounded type could run, but as many of the type are running as may, or another claim had the
-    /// type.
+    /// Whether the claim left a suspect of a bounded type in the queue, because the maximum number of tasks of the type
+    /// is running or another claim had locked the type.
     let isSuspectLeft: Bool
 
     init(_ result: PostgresResult) {
@@ -32,7 +32,7 @@ struct ClaimRows {
         isSuspectLeft = count > 0 && result.bool(0, 10) == true
     }
 
-    /// The claim took a suspect, without looking for other tasks.
+    /// Whether the claim took a suspect. Then it did not look for other tasks.
     var isSuspect: Bool { count == 1 && tasks.first?.isSuspect == true }
 }
 

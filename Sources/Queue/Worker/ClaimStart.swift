@@ -9,8 +9,9 @@
 /// So when there are many dead rows, most claims begin shortly before the place where the last ones found tasks. A full
 /// scan happens every 100 ms, but full scans take at most a twentieth of the time, however long each one takes.
 ///
-/// A task before that place is found by the next full scan: a task more urgent than the recent ones, one that was put
-/// back, one whose commit took long. A worker that is notified of such a task makes a full scan sooner.
+/// Some tasks are before that place: a task that is more urgent than the recent ones, one that was put back, or one
+/// whose commit took long. The next full scan finds them. A worker that is notified of such a task makes a full scan
+/// sooner.
 ///
 /// A place is given as a *lead*: a task's rank minus the time of the claim, in microseconds. The longer tasks wait, the
 /// more negative it is, and it hardly changes from claim to claim.
@@ -21,7 +22,7 @@ struct ClaimStart {
     static let slowScan = Duration.milliseconds(4)
     /// Full scans use at most this fraction of the time: 1 / `timeShare`.
     static let timeShare = 20
-    /// The same while the worker has been notified of tasks that only a full scan finds.
+    /// Replaces `timeShare` after a notification about tasks that only a full scan finds.
     static let urgentTimeShare = 3
     /// The pause between two full scans that are not slow, while each claim takes as many tasks as it asks for.
     static let backlogPause = Duration.milliseconds(100)
@@ -52,14 +53,15 @@ struct ClaimStart {
         if tookAll, deadRows > Self.maxDeadRows.backlog {
             return lastFullScan + (isUrgent ? pause : max(pause, Self.backlogPause))
         }
-        // The end of a backlog: the tasks that are left may be before the place.
+        // At the end of a backlog, the tasks that are left may be before the place.
         return wasFullScan ? nil : lastFullScan
     }
 
     /// Where to begin, for each type: microseconds from now; `nil`: at the beginning.
     func starts(_ types: [String], now: ContinuousClock.Instant) -> [Int64?] {
         guard let nextFullScan, now < nextFullScan else { return types.map { _ in nil } }
-        // Many tasks of a backlog may come from one commit. Those that are left stay at their rank, while time goes on.
+        // Many tasks of a backlog may come from one commit. Their ranks do not change, but a lead counts from the
+        // current time.
         let margin =
             isSlow
             ? Self.margin.slow : Self.margin.backlog + (lastClaim.map { now - $0 } ?? .zero).inMicroseconds

@@ -1,8 +1,9 @@
-/// When a worker that sleeps looks for work again. No I/O, no clock: the time is an argument.
+/// Decides when a sleeping worker looks for work again. It does no I/O and reads no clock: the time is an argument.
 ///
-/// Notifications announce most work, but not all: nobody announces that a postponed task becomes due, that a task is
-/// free again which another claim had locked, or that a task of a bounded type may run because another one has ended.
-/// So after a moment of silence the worker asks the database once what will be due, and then sleeps until that time.
+/// Notifications announce most work, but not all. There is none when a postponed task becomes due, when a task becomes
+/// free that another claim had locked, or when a task of a bounded type may run because another one has ended. So after
+/// a short time without notifications, the worker asks the database once what will be due, and then sleeps until that
+/// time.
 struct WakeSchedule {
     typealias Instant = ContinuousClock.Instant
 
@@ -16,30 +17,30 @@ struct WakeSchedule {
         case sleep(until: Instant?)
     }
 
-    /// How long no notification must have come before the database is asked what is due next. Under load that never
-    /// happens. And a task that another transaction had locked during the last claim is free by then, because such
+    /// The time without notifications after which the worker asks the database what is due next. Under load, this never
+    /// happens. After this time, a task that another transaction had locked during the last claim is free, because such
     /// transactions are short.
     static let quietTime = Duration.milliseconds(5)
     /// How soon the worker looks again for tasks of a bounded type. They may run when another worker has stored a
     /// result.
     static let boundedPause = Duration.milliseconds(40)
-    /// The same if the last claim took nothing of a bounded type.
+    /// Replaces `boundedPause` if the last claim could not take tasks of a bounded type.
     static let contendedPause = Duration.milliseconds(5)
 
-    /// What the database said about postponed tasks.
+    /// The database's last answer about postponed tasks.
     private enum NextDue: Equatable {
         case unknown
         /// - Parameter time: `nil`: no task is postponed.
         case known(time: Instant?)
     }
 
-    /// A notification has come that no claim has answered yet.
+    /// Whether a notification has arrived since the last claim was sent.
     private var isWorkAnnounced = false
     private var nextDue = NextDue.unknown
-    /// A task of a bounded type is due, which may not run now.
+    /// Whether a task of a bounded type is due that may not run now.
     private var isBoundedWorkLeft = false
-    /// The last claim took nothing of some bounded type: another worker's claim had it, or this claim did not ask for
-    /// it.
+    /// Whether the last claim could not take tasks of some bounded type, because another worker's claim had locked the
+    /// type or this claim had not locked it.
     private var areBoundsContended = false
 
     /// The session is new: the queue may contain anything.
@@ -48,7 +49,7 @@ struct WakeSchedule {
         nextDue = .unknown
     }
 
-    /// A notification has come.
+    /// A notification has arrived.
     mutating func workAnnounced() { isWorkAnnounced = true }
 
     /// A claim is sent. Its snapshot is newer than all notifications that have arrived.

@@ -3,12 +3,12 @@ package import Logging
 package import Postgres
 package import Threading
 
-/// A worker's session with the queue. It owns the tasks that it claims, for exactly as long as it lives. One thread
-/// uses it.
+/// A worker's session with the queue. It owns the tasks that it claims, until the session ends. Only one thread may use
+/// it.
 package final class WorkerSession {
     package struct Configuration: Sendable {
         package var postgres: PostgresConfiguration
-        /// Shown in the `worker` table (`WORKER_NAME`).
+        /// The name in the `worker` table (`WORKER_NAME`).
         package var name: String
         /// The task types that it can compute.
         package var types: [String]
@@ -32,7 +32,7 @@ package final class WorkerSession {
         }
     }
 
-    /// How often a transaction is run that the server rolls back for a reason that another run may not meet.
+    /// How often a transaction is run at most, if the server rolls it back for a reason that may not occur again.
     private static let maxRuns = 5
 
     private let configuration: Configuration
@@ -63,10 +63,10 @@ package final class WorkerSession {
     /// This worker's id; `nil` while it is not registered.
     package var workerID: Int32? { registration?.worker }
 
-    /// There may be suspects, which have to run alone (``ClaimHints/mayHaveSuspects``).
+    /// Whether there may be suspects, which have to run alone (``ClaimHints/mayHaveSuspects``).
     package var mayHaveSuspects: Bool { hints.mayHaveSuspects }
 
-    /// A task that ends may free another one of a bounded type (``ClaimHints/hasBounds``).
+    /// Whether a task that ends may allow another one of a bounded type to run (``ClaimHints/hasBounds``).
     package var hasBounds: Bool { hints.hasBounds }
 
     /// Connects and registers; after ``QueueError/sessionLost``, as a new worker. Makes one attempt: pause before the
@@ -189,8 +189,8 @@ package final class WorkerSession {
         return registration
     }
 
-    /// Runs one transaction. An error that another run does not cure ends the session. Then the server itself
-    /// guarantees that this worker owns nothing any more, and no state has to be repaired.
+    /// Runs one transaction. An error that would occur again ends the session. Then the server itself guarantees that
+    /// this worker owns nothing any more, and no state has to be repaired.
     private func run<Value>(
         _ body: (PostgresConnection) throws(PostgresError) -> Value
     ) throws(QueueError) -> Value {
@@ -226,7 +226,7 @@ package final class WorkerSession {
     /// Sleeps until there may be work, or until woken.
     /// - Parameters:
     ///   - upTo: the longest sleep. The sleep also ends when the `run_at` of a task comes.
-    ///   - wakesForWork: `false`: sleep on when there is new work, as there is no room for it.
+    ///   - wakesForWork: whether new work ends the sleep. It should not if there is no room for more tasks.
     package func waitForWork(
         upTo: Duration, wake: EventFD, wakesForWork: Bool = true
     ) throws(QueueError) -> Wakeup {

@@ -5,19 +5,19 @@ struct WorkerTransaction {
     let number: Int
     let calls: [PostgresCall]
     let start: ContinuousClock.Instant
-    /// Ends of attempts that it stores.
+    /// The number of ends of attempts that the transaction stores.
     let stored: Int
     /// The index of the completions among the calls.
     private let completion: Int?
     private let worker: Int32
     private let ended: [TaskID]
-    /// How many tasks it claims at most.
+    /// The maximum number of tasks that the transaction claims.
     let claim: Int
-    /// The worker holds nothing, so the claim may take a suspect.
+    /// Whether the worker holds nothing, so that the claim may take a suspect.
     let isAlone: Bool
-    /// Other transactions were underway when this one began.
+    /// Whether other transactions were underway when this one began.
     let isOverlapped: Bool
-    /// The claim locks the bounded types first.
+    /// Whether the bounded types are locked before the claim.
     private let asksForBounds: Bool
     /// Where the claim begins to scan, by type (``ClaimStart``).
     let starts: [Int64?]
@@ -45,7 +45,7 @@ struct WorkerTransaction {
         let failure = attempts.failure(worker: worker, name: name, keepsInput: configuration.keepsFailedInput)
         self.worker = worker
         ended = ends.map(\.id)
-        // Tasks that are completed, that failed, and that are retried are separate passes over the ids.
+        // Completed tasks, failed tasks and retried tasks are separate passes over the ids, so lock all of them first.
         let lock = failure != nil && ends.count > 1 ? FinishSQL.lock.with(.int4(worker), .uuids(ended)) : nil
         self.completion = completion.map { _ in lock == nil ? 0 : 1 }
         var calls = [lock, completion, failure].compactMap { $0 }
@@ -61,7 +61,7 @@ struct WorkerTransaction {
         self.calls = calls
     }
 
-    /// What has to run before ``calls`` run again, if one of the tasks turned out to be finished already.
+    /// The call that must run before ``calls`` are repeated, if one of the tasks turned out to be finished already.
     var strayRemoval: PostgresCall {
         let none = TaskID(high: 0, low: 0)
         return FinishSQL.removeStrays.with(
@@ -75,26 +75,27 @@ struct WorkerTransaction {
         return (0..<completed.rowCount).compactMap { completed.taskID($0, 0) }
     }
 
-    /// What the claim returned; `nil` if nothing was to be claimed.
+    /// The rows that the claim returned; `nil` if nothing was to be claimed.
     func claimed(_ results: [PostgresResult]) -> ClaimRows? {
         guard claim > 0, let rows = results.last else { return nil }
         return ClaimRows(rows)
     }
 
-    /// Whether the claim took nothing of some bounded type, because it did not ask or another claim had the type.
+    /// Whether the claim could not take tasks of some bounded type, because it had not locked the type or another claim
+    /// had.
     func areBoundsContended(_ results: [PostgresResult]) -> Bool {
         !asksForBounds || results.dropLast().last?.bool(0, 1) == true
     }
 }
 
-/// What became of a ``WorkerTransaction``.
+/// The outcome of a ``WorkerTransaction``.
 package struct WorkerTransactionResult {
     package let number: Int
     /// When the transaction was begun.
     package let start: ContinuousClock.Instant
     /// How many tasks were to be claimed.
     package let asked: Int
-    /// Somebody waits for one of the finished tasks, or another task may run because one has ended.
+    /// Whether a client waits for one of the finished tasks, or another task may run because one has ended.
     package let isUrgent: Bool
     package let tasks: [ClaimedTask]
 }

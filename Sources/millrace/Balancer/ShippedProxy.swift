@@ -7,7 +7,7 @@ import Settings
 /// Each value is first checked alone with the balancer's parser, so that an error names the variable instead of a line
 /// of the generated file.
 enum ShippedProxy {
-    /// Seconds until a killed node has been restarted, at most.
+    /// How long requests wait for a killed node to restart, in seconds.
     private static let nodeWait = 5
 
     /// - Parameter listen: the value of `--listen`.
