@@ -6,7 +6,7 @@ package struct RequestRate: Sendable, Hashable {
     /// Millionths of a request per second, at least 1.
     package let millionthsPerSecond: Int64
 
-    /// nginx's `100r/s` (`seconds` 1) and `100r/m` (60).
+    /// Creates the rate of nginx's `100r/s` (`requests` is 100 and `seconds` is 1) or `100r/m` (`seconds` is 60).
     package init?(requests: Int, per seconds: Int) {
         guard requests > 0, seconds > 0, requests <= 1_000_000_000 else { return nil }
         let thousandths = Int64(requests) * 1_000 / Int64(seconds)

@@ -1,7 +1,7 @@
 /// The protocol state of a FastCGI connection on the web server's side. It carries one request at a time.
 ///
-/// ``begin(keepsConnection:isHead:into:)`` starts a request, and ``encoder`` writes the rest of it. Pass the bytes of the
-/// responder to ``next(_:from:)`` until it returns `needsMore`:
+/// ``begin(keepsConnection:isHead:into:)`` starts a request, and ``encoder`` writes the rest of it. Pass the bytes of
+/// the responder to ``next(_:from:)`` until it returns `needsMore`:
 ///
 /// ```
 /// var position = 0
@@ -55,7 +55,7 @@ package struct FastCGIClientMachine: Sendable {
         parser = CGIResponseHeadParser(limits: limits)
     }
 
-    /// Valid from ``Event/head`` until the next request.
+    /// The head of the response. It is valid from ``Event/head`` until the next request.
     package var head: CGIResponseHead { parser.head }
 
     /// The limits of the header of a response. Change them only between requests.
@@ -84,7 +84,8 @@ package struct FastCGIClientMachine: Sendable {
 
     /// - Parameters:
     ///   - bytes: the bytes that were received and not consumed yet
-    ///   - position: the offset in `bytes` to continue at; moved behind the consumed bytes, including those of the event
+    ///   - position: the offset in `bytes` to continue at; moved behind the consumed bytes, including those of the
+    ///     event
     package mutating func next(_ bytes: Span<UInt8>, from position: inout Int) throws(FastCGIError) -> Event {
         do {
             return try advance(bytes, &position)

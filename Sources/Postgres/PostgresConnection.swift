@@ -162,7 +162,7 @@ extension PostgresConnection {
     }
 
     /// Waits for the answer to the oldest batch that ``send(_:)`` has sent.
-    /// - Parameter timeout: from now.
+    /// - Parameter timeout: how long to wait; `nil` for the connection's own timeout.
     package func receive(timeout: Duration? = nil) throws(PostgresError) -> [PostgresResult] {
         guard isUsable else { throw .lost }
         let deadline = ContinuousClock.now + (timeout ?? responseTimeout)

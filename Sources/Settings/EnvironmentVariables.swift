@@ -81,7 +81,8 @@ package enum EnvironmentVariables {
     package static let cacheTTL = EnvironmentVariable<Duration>.time(
         "MILLRACE_CACHE_TTL", "How long a result stays in the cache", "3600", in: 0...3_153_600_000)
     package static let cacheMaxEntries = EnvironmentVariable<Int>.integer(
-        "MILLRACE_CACHE_MAX_ENTRIES", "Maximum number of cached results; 0: no limit", 1_000_000, in: 0...1_000_000_000_000)
+        "MILLRACE_CACHE_MAX_ENTRIES", "Maximum number of cached results; 0: no limit", 1_000_000,
+        in: 0...1_000_000_000_000)
     package static let cacheKey = EnvironmentVariable<String?>.text(
         "MILLRACE_CACHE_KEY", "The secret for the cache's keys; default: one that is stored in the database",
         isSecret: true)

@@ -15,7 +15,7 @@ package struct LimitRule: Sendable, Hashable {
     package let zone: Int
     /// Requests that may exceed the rate before one is refused.
     package let burst: Int
-    /// Requests beyond the rate that are not delayed; nil (`nodelay`): none is delayed.
+    /// `delay=`: how many requests beyond the rate are not delayed; nil if no request is delayed (`nodelay`).
     package let delayAfter: Int?
 }
 
