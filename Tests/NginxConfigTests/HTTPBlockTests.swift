@@ -40,7 +40,7 @@ struct HTTPBlockTests {
             "server { location /a { fastcgi_pass unix:/S; } location /b { fastcgi_pass unix:/S; }"
                 + " location /c { fastcgi_pass 127.0.0.1:9; } }")
         #expect(http.upstreams.map(\.name) == ["unix:/S", "127.0.0.1:9"])
-        #expect(http.servers[0].locations.map(\.settings.fastCGI.pass) == [nil, 0, 0, 1])
+        #expect(http.servers[0].locations.map(\.settings.upstream.pass) == [nil, 0, 0, 1])
     }
 
     @Test func `A limit may refer to a zone that is declared later`() throws {

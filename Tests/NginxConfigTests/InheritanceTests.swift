@@ -8,11 +8,11 @@ struct InheritanceTests {
         #expect(settings.client.maxBodySize == 1 << 20)
         #expect(settings.client.headerTimeout == .seconds(60))
         #expect(settings.client.keepaliveTimeout == .seconds(75))
-        #expect(settings.fastCGI.readTimeout == .seconds(60))
+        #expect(settings.upstream.readTimeout == .seconds(60))
         #expect(!settings.fastCGI.keepsConnection)
         #expect(settings.requestLimits.status == 503)
         #expect(settings.requestLimits.rules.isEmpty)
-        #expect(settings.fastCGI.pass == nil)
+        #expect(settings.upstream.pass == nil)
         #expect(settings.realIP.header == .named("x-real-ip"))
         #expect(!settings.realIP.isRecursive)
         #expect(settings.files.root == DocumentRoot(Template(literal: "/srv/html")))
@@ -51,8 +51,8 @@ struct InheritanceTests {
 
     @Test func `fastcgi_pass is not inherited`() throws {
         let body = "server { location /a { fastcgi_pass unix:/s; location /a/b {} } }"
-        #expect(try settings(body, path: "/a").fastCGI.pass == 0)
-        #expect(try settings(body, path: "/a/b").fastCGI.pass == nil)
+        #expect(try settings(body, path: "/a").upstream.pass == 0)
+        #expect(try settings(body, path: "/a/b").upstream.pass == nil)
     }
 
     @Test func `access_log off disables all logs of its block`() throws {
@@ -111,14 +111,14 @@ struct InheritanceTests {
             server { location /own { fastcgi_next_upstream off error; fastcgi_hide_header X-C; } }
             """
         let outer = try settings(body)
-        #expect(outer.fastCGI.retry.conditions == [.error, .status503, .nonIdempotent])
-        #expect((outer.fastCGI.retry.maxTries, outer.fastCGI.retry.timeout) == (2, .milliseconds(500)))
-        #expect(outer.fastCGI.hiddenHeaders == ["x-a", "x-b"])
-        #expect(outer.fastCGI.ignoresClientAbort)
+        #expect(outer.upstream.retry.conditions == [.error, .status503, .nonIdempotent])
+        #expect((outer.upstream.retry.maxTries, outer.upstream.retry.timeout) == (2, .milliseconds(500)))
+        #expect(outer.upstream.hiddenHeaders == ["x-a", "x-b"])
+        #expect(outer.upstream.ignoresClientAbort)
         let own = try settings(body, path: "/own")
-        #expect(own.fastCGI.retry.conditions.isEmpty)
-        #expect(own.fastCGI.hiddenHeaders == ["x-c"])
-        #expect(try settings("server {}").fastCGI.retry.conditions == [.error, .timeout])
+        #expect(own.upstream.retry.conditions.isEmpty)
+        #expect(own.upstream.hiddenHeaders == ["x-c"])
+        #expect(try settings("server {}").upstream.retry.conditions == [.error, .timeout])
     }
 
     @Test func `The load balancing method and keep-alive settings of an upstream are read`() throws {
@@ -195,14 +195,16 @@ struct InheritanceTests {
             server { location /own { fastcgi_ignore_headers X-Accel-Buffering; fastcgi_catch_stderr c; server_tokens off; } }
             """
         let outer = try settings(body)
-        #expect((outer.fastCGI.buffering.buffersRequests, outer.fastCGI.buffering.buffersResponses) == (false, false))
+        #expect((outer.upstream.buffering.buffersRequests, outer.upstream.buffering.buffersResponses) == (false, false))
         #expect(
-            (outer.fastCGI.buffering.maxTempFileSize, outer.fastCGI.buffering.responseFolder) == (2 << 20, "/srv/tmp/f")
+            (outer.upstream.buffering.maxTempFileSize, outer.upstream.buffering.responseFolder) == (
+                2 << 20, "/srv/tmp/f"
+            )
         )
-        #expect((outer.fastCGI.buffering.requestFolder, outer.fastCGI.index) == ("/b", Template(literal: "i.php")))
+        #expect((outer.upstream.buffering.requestFolder, outer.fastCGI.index) == ("/b", Template(literal: "i.php")))
         #expect((outer.fastCGI.splitPathInfo, outer.fastCGI.caughtStderr.count) == (0, 2))
-        #expect((outer.fastCGI.obeyedHeaders, outer.fastCGI.passesRequestBody) == ([.limitRate, .buffering], false))
-        #expect((outer.fastCGI.passesRequestHeaders, outer.client.lingeringClose) == (false, .always))
+        #expect((outer.upstream.obeyedHeaders, outer.upstream.passesRequestBody) == ([.limitRate, .buffering], false))
+        #expect((outer.upstream.passesRequestHeaders, outer.client.lingeringClose) == (false, .always))
         #expect((outer.client.lingeringTime, outer.client.lingeringTimeout) == (.seconds(60), .seconds(2)))
         #expect(
             (outer.client.resetsTimedOutConnections, outer.client.limitRate, outer.client.limitRateAfter) == (
@@ -210,11 +212,13 @@ struct InheritanceTests {
             ))
         #expect((outer.parsing.maxHeaders, outer.response.serverTokens) == (7, Template(literal: "mine")))
         let own = try settings(body, path: "/own")
-        #expect((own.fastCGI.obeyedHeaders, own.fastCGI.caughtStderr.count) == ([.redirect, .limitRate], 1))
+        #expect((own.upstream.obeyedHeaders, own.fastCGI.caughtStderr.count) == ([.redirect, .limitRate], 1))
         #expect((own.response.serverTokens, own.fastCGI.index) == (nil, outer.fastCGI.index))
         let standard = try settings("server {}")
         #expect(
-            (standard.fastCGI.buffering.buffersRequests, standard.fastCGI.buffering.maxTempFileSize) == (true, 1 << 30))
+            (standard.upstream.buffering.buffersRequests, standard.upstream.buffering.maxTempFileSize) == (
+                true, 1 << 30
+            ))
         #expect(
             (standard.client.lingeringClose, standard.client.lingeringTime, standard.client.limitRate) == (
                 .on, .seconds(30), 0
@@ -231,7 +235,7 @@ struct InheritanceTests {
         let outer = try settings(body)
         #expect(outer.response.errorPages.map(\.statuses) == [[404], [500, 502], [403]])
         #expect(outer.response.errorPages.map(\.status) == [.kept, .replaced(503), .ofPage])
-        #expect(outer.fastCGI.interceptsErrors)
+        #expect(outer.upstream.interceptsErrors)
         #expect(try settings(body, path: "/own").response.errorPages.map(\.statuses) == [[400]])
         let server = try #require(try http(body).servers.first)
         #expect(server.location(named: "@down") == 2)

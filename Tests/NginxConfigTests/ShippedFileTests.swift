@@ -39,7 +39,7 @@ struct ShippedFileTests {
         #expect(http.listeners.map(\.endpoint.description) == ["127.0.0.1:8000"])
         let server = try #require(http.servers.first)
         let settings = server.locations[server.location(for: Array("/task/1".utf8).span)].settings
-        let nodes = http.upstreams[try #require(settings.fastCGI.pass)]
+        let nodes = http.upstreams[try #require(settings.upstream.pass)]
         #expect(nodes.servers.count == 3)
         #expect(nodes.method == .roundRobin)
         #expect(settings.fastCGI.keepsConnection)
@@ -48,7 +48,7 @@ struct ShippedFileTests {
         #expect(settings.requestLimits.status == 429)
         #expect(http.limitZones.map(\.rate) == [LimitRate("100r/m")])
         #expect(settings.client.maxBodySize > 16 << 20)
-        #expect(settings.fastCGI.readTimeout > .seconds(60))
+        #expect(settings.upstream.readTimeout > .seconds(60))
         let names = settings.fastCGI.params.map(\.name)
         #expect(Set(["REQUEST_URI", "CONTENT_LENGTH", "REMOTE_ADDR", "REQUEST_METHOD"]).isSubset(of: names))
         #expect(settings.accessLogs.isEmpty)

@@ -47,8 +47,8 @@ final class RunningLocation: Sendable {
         connectionZones: [(zone: ConnectionZone, key: Template)], shared: SharedState
     ) throws(LogFiles.OpenError) {
         self.settings = settings
-        upstream = settings.fastCGI.pass.map { upstreams[$0] }
-        choiceKey = settings.fastCGI.pass.map { ChoiceKey(upstreamSettings[$0].method) } ?? .none
+        upstream = settings.upstream.pass.map { upstreams[$0] }
+        choiceKey = settings.upstream.pass.map { ChoiceKey(upstreamSettings[$0].method) } ?? .none
         params = ParamProgram(settings.fastCGI.params)
         hiddenHeaders = settings.fastCGI.params.compactMap { ParamProgram.hiddenHeader($0.name) }
         phases = Phase.ofLocation.filter { $0.isNeeded(at: settings) }

@@ -20,7 +20,7 @@ extension Exchange {
 
     /// `X-Accel-Limit-Rate` and `X-Accel-Buffering`.
     private func obeyAccelHeaders(_ head: UpstreamResponseHead) {
-        let obeyed = location.settings.fastCGI.obeyedHeaders
+        let obeyed = location.settings.upstream.obeyedHeaders
         if obeyed.contains(.limitRate), let value = head.value(of: "x-accel-limit-rate", known: .accel) {
             if let rate = Int(String(decoding: value, as: UTF8.self)), rate >= 0 { response.limitRate = rate }
         }

@@ -30,7 +30,7 @@ extension Exchange {
     func receiveBody(_ bytes: Span<UInt8>) {
         let settings = location.settings
         let destination = body.receive(
-            bytes.count, hasUpstream: upstream.connection != nil, passesBody: settings.fastCGI.passesRequestBody,
+            bytes.count, hasUpstream: upstream.connection != nil, passesBody: settings.upstream.passesRequestBody,
             limit: settings.client.bodyBufferSize)
         switch destination {
         case .nowhere: break
@@ -46,7 +46,7 @@ extension Exchange {
         body.ended()
         guard !body.isUnwanted else { return }
         if let connection = upstream.connection {
-            if location.settings.fastCGI.passesRequestBody { connection.endBody() }
+            if location.settings.upstream.passesRequestBody { connection.endBody() }
             connection.flush()
         } else {
             beginContent()
@@ -60,7 +60,7 @@ extension Exchange {
     private func spool(_ bytes: Span<UInt8>) {
         do throws(SystemError) {
             if body.spool == nil {
-                body.spool = try RequestSpool(in: location.settings.fastCGI.buffering.requestFolder)
+                body.spool = try RequestSpool(in: location.settings.upstream.buffering.requestFolder)
             }
             try body.spool!.append(bytes)
         } catch {

@@ -120,10 +120,10 @@ final class Exchange: TimerHandler {
         route.enter(index, isAdminCall: isAdminCall)
         let settings = location.settings
         response.limitRate = settings.client.limitRate
-        body.isBuffered = route.handler == .upstream && settings.fastCGI.buffering.buffersRequests
+        body.isBuffered = route.handler == .upstream && settings.upstream.buffering.buffersRequests
         upstream.prepare(
             isIdempotent: route.redirect?.isGET ?? false || request.head.method.isIdempotent,
-            settings.fastCGI.retry)
+            settings.upstream.retry)
         route.realAddress = RealClient.address(of: self)
         for phase in isAdminCall ? Phase.ofAdminCall : location.phases where phase.run(self) == .answered { return }
     }

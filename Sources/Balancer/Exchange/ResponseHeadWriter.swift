@@ -22,7 +22,7 @@ struct ResponseHeadWriter {
         client.beginResponse(
             status, reason: reason, contentLength: head.contentLength, mayKeepAlive: !exchange.response.isLast)
         writeServerAndDate()
-        let hidesHeaders = !location.settings.fastCGI.hiddenHeaders.isEmpty
+        let hidesHeaders = !location.settings.upstream.hiddenHeaders.isEmpty
         var hasRequestID = false
         let bytes = head.bytes
         // A message has one content type. If the peer sent several, the last one is used, as in nginx.
@@ -90,11 +90,11 @@ struct ResponseHeadWriter {
 
     /// Whether `fastcgi_pass_header` passes the field to the client. Without it, the client does not get `X-Accel-…`.
     private func isPassed(_ field: ResponseField, _ head: UpstreamResponseHead) -> Bool {
-        location.settings.fastCGI.passedHeaders.contains { head.isNamed(field, $0) }
+        location.settings.upstream.passedHeaders.contains { head.isNamed(field, $0) }
     }
 
     /// Whether `fastcgi_hide_header` hides the field.
     private func isHidden(_ field: ResponseField, _ head: UpstreamResponseHead) -> Bool {
-        location.settings.fastCGI.hiddenHeaders.contains { head.isNamed(field, $0) }
+        location.settings.upstream.hiddenHeaders.contains { head.isNamed(field, $0) }
     }
 }

@@ -65,7 +65,7 @@ final class HealthProbe: ClientStream, TimerHandler {
         guard let lease = check.upstream.group.leaseForCheck(peer, loop: loop.index) else { return finish() }
         state = .asking
         // Limit the whole probe: a timeout between two reads would never end an endless response.
-        loop.events.set(timer, after: settings.fastCGI.connectTimeout + settings.fastCGI.readTimeout)
+        loop.events.set(timer, after: settings.upstream.connectTimeout + settings.upstream.readTimeout)
         let exchange = loop.takeExchange()
         self.exchange = exchange
         exchange.open(

@@ -100,7 +100,7 @@ final class UpstreamConnection: EventHandler, TimerHandler {
     func flush() {
         guard let exchange, !flow.isClosed else { return }
         if flow.isConnecting {
-            loop.events.set(timer, after: exchange.location.settings.fastCGI.connectTimeout)
+            loop.events.set(timer, after: exchange.location.settings.upstream.connectTimeout)
             return
         }
         while flow.isWritable, let output, !output.isEmpty {
@@ -132,12 +132,12 @@ final class UpstreamConnection: EventHandler, TimerHandler {
     private func setTimer(_ exchange: Exchange) {
         let location: RunningLocation = exchange.location
         if output != nil {
-            loop.events.set(timer, after: location.settings.fastCGI.sendTimeout)
+            loop.events.set(timer, after: location.settings.upstream.sendTimeout)
         } else if flow.isPaused || !exchange.body.isComplete || exchange.body.spool?.isSent == false {
             // The peer waits for the client, so only the client's timeouts apply.
             loop.events.clear(timer)
         } else {
-            loop.events.set(timer, after: location.settings.fastCGI.readTimeout)
+            loop.events.set(timer, after: location.settings.upstream.readTimeout)
         }
     }
 
@@ -202,8 +202,8 @@ final class UpstreamConnection: EventHandler, TimerHandler {
             case .wouldBlock:
                 flow.isReadable = false
                 if let failure { exchange.upstream.failed(self, failure) }
-            case .closed, .failed:
-                exchange.upstream.failed(self, .connectionLost)
+            case .closed where wire.inputEnded(): exchange.upstream.ended(self, isReusable: false)
+            case .closed, .failed: exchange.upstream.failed(self, .connectionLost)
             }
             // The request may have given up this connection, and another request may already use it.
             guard self.exchange === exchange, !flow.isClosed else {

@@ -60,7 +60,7 @@ extension UpstreamRequest {
         if exchange.body.spool != nil {
             exchange.body.spool!.rewind()
             guard sendSpool(to: connection) else { return }
-        } else if exchange.body.isComplete || !location.settings.fastCGI.passesRequestBody {
+        } else if exchange.body.isComplete || !location.settings.upstream.passesRequestBody {
             connection.endBody()
         }
         connection.flush()

@@ -18,16 +18,16 @@ extension UpstreamRequest {
     }
 
     func decide(_ head: UpstreamResponseHead) -> HeadDecision {
-        if location.settings.fastCGI.retry.conditions.contains(status: head.status),
+        if location.settings.upstream.retry.conditions.contains(status: head.status),
             machine.passesOver(head.status, after: tries)
         {
             return .passOver
         }
         guard exchange.probe == nil else { return .deliver }
-        if location.settings.fastCGI.interceptsErrors, ErrorPages(exchange).hasPage(for: head.status) {
+        if location.settings.upstream.interceptsErrors, ErrorPages(exchange).hasPage(for: head.status) {
             return .intercept
         }
-        if head.hasAccel, location.settings.fastCGI.obeyedHeaders.contains(.redirect),
+        if head.hasAccel, location.settings.upstream.obeyedHeaders.contains(.redirect),
             let target = head.value(of: "x-accel-redirect", known: .accel)
         {
             return .redirect(to: target)

@@ -52,7 +52,7 @@ extension Builder {
         let text = directive.arguments[0]
         if text.contains("$") { throw directive.error("variables in \"fastcgi_pass\" are not supported") }
         if let known = http.upstreams.firstIndex(where: { $0.name == text.lowercased() || $0.name == text }) {
-            settings.fastCGI.pass = known
+            settings.upstream.pass = known
             return
         }
         let endpoint: Endpoint
@@ -63,7 +63,7 @@ extension Builder {
         }
         var implied = Upstream(name: text)
         implied.servers = [UpstreamServer(text: text, endpoint: endpoint, location: directive.location)]
-        settings.fastCGI.pass = http.upstreams.count
+        settings.upstream.pass = http.upstreams.count
         http.upstreams.append(implied)
     }
 }

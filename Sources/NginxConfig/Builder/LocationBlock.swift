@@ -7,7 +7,7 @@ extension Builder {
         }
         guard let outerTable = server?.server.table, let index = server?.server.locations.count else { return }
         let outer = settings
-        settings.fastCGI.pass = nil
+        settings.upstream.pass = nil
         settings.healthCheck = nil
         settings.isInternal = false
         settings.content = .files
@@ -20,7 +20,7 @@ extension Builder {
         let nested = server?.server.table ?? LocationTable()
         server?.enclosing.removeLast()
         server?.server.table = outerTable
-        if let check = settings.healthCheck, settings.fastCGI.pass == nil {
+        if let check = settings.healthCheck, settings.upstream.pass == nil {
             throw ConfigurationError("\"health_check\" needs a \"fastcgi_pass\" in its location", at: check.location)
         }
         server?.server.locations[index].settings = settings

@@ -14,20 +14,20 @@ extension DirectiveTable {
                 FastCGIParam(name: arguments[0], value: value, ifNotEmpty: arguments.count == 3))
         },
         .setting(
-            "fastcgi_request_buffering", in: .request, Values.flag, to: \.settings.fastCGI.buffering.buffersRequests),
-        .setting("fastcgi_buffering", in: .request, Values.flag, to: \.settings.fastCGI.buffering.buffersResponses),
+            "fastcgi_request_buffering", in: .request, Values.flag, to: \.settings.upstream.buffering.buffersRequests),
+        .setting("fastcgi_buffering", in: .request, Values.flag, to: \.settings.upstream.buffering.buffersResponses),
         .setting(
-            "fastcgi_max_temp_file_size", in: .request, Values.size, to: \.settings.fastCGI.buffering.maxTempFileSize),
-        .setting("fastcgi_pass_request_body", in: .request, Values.flag, to: \.settings.fastCGI.passesRequestBody),
+            "fastcgi_max_temp_file_size", in: .request, Values.size, to: \.settings.upstream.buffering.maxTempFileSize),
+        .setting("fastcgi_pass_request_body", in: .request, Values.flag, to: \.settings.upstream.passesRequestBody),
         .setting(
-            "fastcgi_pass_request_headers", in: .request, Values.flag, to: \.settings.fastCGI.passesRequestHeaders),
+            "fastcgi_pass_request_headers", in: .request, Values.flag, to: \.settings.upstream.passesRequestHeaders),
         DirectiveRule("fastcgi_temp_path", in: .request, arguments: 1...4) {
             (directive, builder) throws(ConfigurationError) in
-            builder.settings.fastCGI.buffering.responseFolder = try builder.temporaryFolder(directive)
+            builder.settings.upstream.buffering.responseFolder = try builder.temporaryFolder(directive)
         },
         DirectiveRule("client_body_temp_path", in: .request, arguments: 1...4) {
             (directive, builder) throws(ConfigurationError) in
-            builder.settings.fastCGI.buffering.requestFolder = try builder.temporaryFolder(directive)
+            builder.settings.upstream.buffering.requestFolder = try builder.temporaryFolder(directive)
         },
         DirectiveRule("fastcgi_index", in: .request, arguments: 1...1) {
             (directive, builder) throws(ConfigurationError) in
@@ -47,18 +47,18 @@ extension DirectiveTable {
         },
         DirectiveRule("fastcgi_ignore_headers", in: .request, arguments: .atLeast(1)) {
             (directive, builder) throws(ConfigurationError) in
-            if builder.markSeen(directive) { builder.settings.fastCGI.obeyedHeaders = .all }
+            if builder.markSeen(directive) { builder.settings.upstream.obeyedHeaders = .all }
             for name in directive.arguments {
                 guard let headers = ObeyedHeaders.byName[name.lowercased()] else {
                     throw directive.error("invalid value \"\(name)\"")
                 }
-                builder.settings.fastCGI.obeyedHeaders.subtract(headers)
+                builder.settings.upstream.obeyedHeaders.subtract(headers)
             }
         },
         .setting("fastcgi_keep_conn", in: .request, Values.flag, to: \.settings.fastCGI.keepsConnection),
-        .setting("fastcgi_connect_timeout", in: .request, Values.milliseconds, to: \.settings.fastCGI.connectTimeout),
-        .setting("fastcgi_send_timeout", in: .request, Values.milliseconds, to: \.settings.fastCGI.sendTimeout),
-        .setting("fastcgi_read_timeout", in: .request, Values.milliseconds, to: \.settings.fastCGI.readTimeout),
+        .setting("fastcgi_connect_timeout", in: .request, Values.milliseconds, to: \.settings.upstream.connectTimeout),
+        .setting("fastcgi_send_timeout", in: .request, Values.milliseconds, to: \.settings.upstream.sendTimeout),
+        .setting("fastcgi_read_timeout", in: .request, Values.milliseconds, to: \.settings.upstream.readTimeout),
         DirectiveRule("fastcgi_next_upstream", in: .request, arguments: .atLeast(1)) {
             (directive, builder) throws(ConfigurationError) in
             try builder.rejectDuplicate(directive)
@@ -69,27 +69,27 @@ extension DirectiveTable {
                 }
                 rule.formUnion(value)
             }
-            builder.settings.fastCGI.retry.conditions = directive.arguments.contains("off") ? [] : rule
+            builder.settings.upstream.retry.conditions = directive.arguments.contains("off") ? [] : rule
         },
-        .setting("fastcgi_next_upstream_tries", in: .request, Values.number, to: \.settings.fastCGI.retry.maxTries),
+        .setting("fastcgi_next_upstream_tries", in: .request, Values.number, to: \.settings.upstream.retry.maxTries),
         .setting(
-            "fastcgi_next_upstream_timeout", in: .request, Values.milliseconds, to: \.settings.fastCGI.retry.timeout),
-        .setting("fastcgi_buffer_size", in: .request, Values.size, to: \.settings.fastCGI.bufferSize),
-        .setting("fastcgi_intercept_errors", in: .request, Values.flag, to: \.settings.fastCGI.interceptsErrors),
-        .setting("fastcgi_ignore_client_abort", in: .request, Values.flag, to: \.settings.fastCGI.ignoresClientAbort),
+            "fastcgi_next_upstream_timeout", in: .request, Values.milliseconds, to: \.settings.upstream.retry.timeout),
+        .setting("fastcgi_buffer_size", in: .request, Values.size, to: \.settings.upstream.bufferSize),
+        .setting("fastcgi_intercept_errors", in: .request, Values.flag, to: \.settings.upstream.interceptsErrors),
+        .setting("fastcgi_ignore_client_abort", in: .request, Values.flag, to: \.settings.upstream.ignoresClientAbort),
         DirectiveRule("fastcgi_hide_header", in: .request, arguments: 1...1) {
             (directive, builder) throws(ConfigurationError) in
-            if builder.markSeen(directive) { builder.settings.fastCGI.hiddenHeaders = [] }
-            builder.settings.fastCGI.hiddenHeaders.append(directive.arguments[0].lowercased())
+            if builder.markSeen(directive) { builder.settings.upstream.hiddenHeaders = [] }
+            builder.settings.upstream.hiddenHeaders.append(directive.arguments[0].lowercased())
         },
         DirectiveRule("fastcgi_pass_header", in: .request, arguments: 1...1) {
             (directive, builder) throws(ConfigurationError) in
-            if builder.markSeen(directive) { builder.settings.fastCGI.passedHeaders = [] }
+            if builder.markSeen(directive) { builder.settings.upstream.passedHeaders = [] }
             let name = directive.arguments[0].lowercased()
             guard name.hasPrefix("x-accel-") else {
                 throw directive.error("\"fastcgi_pass_header \(directive.arguments[0])\" is not supported")
             }
-            builder.settings.fastCGI.passedHeaders.append(name)
+            builder.settings.upstream.passedHeaders.append(name)
         },
     ]
 }

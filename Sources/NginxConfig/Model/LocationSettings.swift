@@ -7,6 +7,7 @@ package struct LocationSettings: Sendable, Hashable {
     package internal(set) var parsing = RequestParsingSettings()
     package internal(set) var response = ResponseSettings()
     package internal(set) var files: FileSettings
+    package internal(set) var upstream = UpstreamModuleSettings()
     package internal(set) var fastCGI = FastCGISettings()
     /// `limit_req`
     package internal(set) var requestLimits = LimitSettings<LimitRule>()

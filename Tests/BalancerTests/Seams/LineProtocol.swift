@@ -7,7 +7,7 @@ import Reactor
 /// An upstream's protocol in a few lines: the second implementation of ``UpstreamProtocol``.
 ///
 /// A request is a line with its path and the length of its method's name, then the body, then a line with a dot. A response
-/// is a line with its status and the size of its body, then the body. The status 0 says that the peer is overloaded.
+/// is a line with its status and the size of its body, then the body; with the size -1 the body ends with the connection. The status 0 says that the peer is overloaded.
 final class LineProtocol: UpstreamProtocol {
     private var remaining: Int?
     private(set) var isRequestWritten = true
@@ -25,16 +25,21 @@ final class LineProtocol: UpstreamProtocol {
         isRequestWritten = true
     }
 
+    func inputEnded() -> Bool {
+        defer { remaining = nil }
+        return remaining.map { $0 < 0 } ?? false
+    }
+
     func next(_ bytes: Span<UInt8>, from position: inout Int) throws(UpstreamProtocolError) -> UpstreamEvent {
         if let count = remaining {
             if count == 0 {
                 remaining = nil
                 return .end(isReusable: isRequestWritten)
             }
-            let taken = min(count, bytes.count - position)
+            let taken = count < 0 ? bytes.count - position : min(count, bytes.count - position)
             guard taken > 0 else { return .needsMore }
             defer { position += taken }
-            remaining = count - taken
+            if count > 0 { remaining = count - taken }
             return .body(position..<position + taken)
         }
         var end = position
@@ -49,7 +54,7 @@ final class LineProtocol: UpstreamProtocol {
         remaining = words[1]
         var head = UpstreamResponseHead()
         head.status = words[0]
-        head.contentLength = words[1]
+        head.contentLength = words[1] < 0 ? nil : words[1]
         head.bytes = Array("X-Peer lines".utf8)
         head.fields = [ResponseField(name: 0..<6, value: 7..<12, known: .other)]
         return .head(head)

@@ -160,6 +160,27 @@ struct SeamTests {
         #expect(transport.takeOutgoing().ranges(of: "HTTP/1.1 200 OK").count == 2)
     }
 
+    @Test func `a response may end with its connection, where the protocol says so`() throws {
+        let balancer = try MemoryBalancer()
+        let transport = MemoryTransport()
+        _ = try balancer.connect(transport)
+        func ask(_ response: String) -> String {
+            transport.receive("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+            balancer.turn()
+            let peer = balancer.peers[balancer.peers.count - 1]
+            peer.receive(response)
+            balancer.turn()
+            peer.end()
+            balancer.turn()
+            #expect(peer.isClosed)
+            return transport.takeOutgoing()
+        }
+        #expect(ask("200 -1\nall of it").hasSuffix("\r\n\r\n9\r\nall of it\r\n0\r\n\r\n"))
+        #expect(!transport.isClosed)
+        #expect(ask("200 10\nhalf").hasSuffix("\r\n\r\nhalf"))
+        #expect(transport.isClosed, "the client must see that this one is not whole")
+    }
+
     // MARK: Requests that end at once
 
     @Test func `a request that ends while its body is read is not read on`() throws {

@@ -18,7 +18,7 @@ extension HTTP1Connection {
         }
         isPumping = false
         if input?.isEmpty == true { loop.events.buffers.giveBack(&input) }
-        if machine.abortsForClosedPeer(ignoresAbort: location.settings.fastCGI.ignoresClientAbort) {
+        if machine.abortsForClosedPeer(ignoresAbort: location.settings.upstream.ignoresClientAbort) {
             exchange?.log(.info, "client prematurely closed connection")
             abort()
         }

@@ -38,7 +38,7 @@ extension HTTP1Connection: ClientStream {
     func responseBody(_ bytes: Span<UInt8>) {
         guard spoolsResponse else { return writer.body(bytes) }
         do throws(SystemError) {
-            try writer.spool(bytes, location.settings.fastCGI.buffering)
+            try writer.spool(bytes, location.settings.upstream.buffering)
         } catch {
             spoolFailed(error)
         }
@@ -74,7 +74,7 @@ extension HTTP1Connection: ClientStream {
         var keepsAlive = false
         if writer.spool != nil {
             do throws(SystemError) {
-                keepsAlive = try writer.endSpooled(location.settings.fastCGI.buffering)
+                keepsAlive = try writer.endSpooled(location.settings.upstream.buffering)
             } catch {
                 spoolFailed(error)
             }
@@ -113,7 +113,7 @@ extension HTTP1Connection: ClientStream {
         guard let output = writer.output, output.count > Exchange.highWaterMark, let exchange else {
             return false
         }
-        let buffering = location.settings.fastCGI.buffering
+        let buffering = location.settings.upstream.buffering
         return buffering.buffersResponses && buffering.maxTempFileSize > 0 && exchange.response.mayBuffer
     }
 

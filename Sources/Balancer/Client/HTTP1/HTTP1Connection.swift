@@ -81,7 +81,7 @@ final class HTTP1Connection: ClientConnection, EventHandler, TimerHandler {
     func handle(_ readiness: Readiness) {
         guard !machine.isClosed else { return }
         if readiness.contains(.failed) || readiness.contains(.hungUp) {
-            if machine.hungUp(ignoresAbort: location.settings.fastCGI.ignoresClientAbort) { abort() }
+            if machine.hungUp(ignoresAbort: location.settings.upstream.ignoresClientAbort) { abort() }
             return
         }
         if readiness.contains(.writable), !writer.isWritable {

@@ -42,7 +42,7 @@ enum Phase {
         switch self {
         case .internalOnly: location.isInternal
         case .bodySize: location.client.maxBodySize > 0
-        case .bodyAtHand: location.fastCGI.pass != nil
+        case .bodyAtHand: location.upstream.pass != nil
         case .rewrite: !location.rewriteSteps.isEmpty
         case .requestLimit: !location.requestLimits.rules.isEmpty
         case .connectionLimit: !location.connectionLimits.rules.isEmpty

@@ -21,6 +21,10 @@ protocol UpstreamProtocol: AnyObject {
     ///   - position: The offset in `bytes` at which to continue. It is moved past the decoded bytes, including the
     ///     event's.
     func next(_ bytes: Span<UInt8>, from position: inout Int) throws(UpstreamProtocolError) -> UpstreamEvent
+
+    /// The peer has closed the connection.
+    /// - Returns: Whether that ends the response. If not, the connection is lost.
+    func inputEnded() -> Bool
 }
 
 /// A part of a peer's response.

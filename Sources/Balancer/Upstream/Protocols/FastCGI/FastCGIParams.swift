@@ -45,7 +45,7 @@ struct FastCGIParams {
                 if !value.isEmpty { encoder.param(bytes.span.extracting(name), value.span, into: &out) }
             }
         }
-        if location.settings.fastCGI.passesRequestHeaders {
+        if location.settings.upstream.passesRequestHeaders {
             appendHeaders(with: encoder, hiding: location.hiddenHeaders, to: &out)
         }
     }

@@ -12,7 +12,7 @@ final class FastCGIProtocol: UpstreamProtocol {
 
     func begin(_ exchange: Exchange, time: WallTime, into out: ByteBuffer) {
         let settings = exchange.location.settings
-        wire.limits.head = settings.fastCGI.bufferSize
+        wire.limits.head = settings.upstream.bufferSize
         wire.begin(
             keepsConnection: settings.fastCGI.keepsConnection && exchange.probe == nil,
             isHead: exchange.request.head.method.isHead, into: &out.storage)
@@ -33,6 +33,9 @@ final class FastCGIProtocol: UpstreamProtocol {
     func endBody(into out: ByteBuffer) { wire.encoder.endBody(into: &out.storage) }
 
     var isRequestWritten: Bool { wire.encoder.isIdle }
+
+    /// A record ends each response.
+    func inputEnded() -> Bool { false }
 
     func next(_ bytes: Span<UInt8>, from position: inout Int) throws(UpstreamProtocolError) -> UpstreamEvent {
         do throws(FastCGIError) {

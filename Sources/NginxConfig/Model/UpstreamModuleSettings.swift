@@ -1,0 +1,53 @@
+/// How a location talks to its upstream, whatever the protocol. nginx keeps the same values for each of its modules
+/// (`ngx_http_upstream_conf_t`): here the directives `fastcgi_…` set them, later those of `proxy_…` too.
+package struct UpstreamModuleSettings: Sendable, Hashable {
+    /// `fastcgi_pass`: index into `HTTPConfiguration.upstreams`. Not inherited.
+    package internal(set) var pass: Int?
+    /// `fastcgi_connect_timeout`
+    package internal(set) var connectTimeout = Duration.seconds(60)
+    /// `fastcgi_send_timeout`: between two writes to the peer.
+    package internal(set) var sendTimeout = Duration.seconds(60)
+    /// `fastcgi_read_timeout`: between two reads from the peer.
+    package internal(set) var readTimeout = Duration.seconds(60)
+    /// `fastcgi_buffer_size`: the maximum size of a response's header, in bytes. nginx's default is 4 KiB.
+    package internal(set) var bufferSize = 32 * 1024
+    /// `fastcgi_intercept_errors`: `error_page` applies to the peer's responses too.
+    package internal(set) var interceptsErrors = false
+    package internal(set) var retry = RetryPolicy()
+    /// `fastcgi_hide_header`, in lower case: response headers that the client does not get.
+    package internal(set) var hiddenHeaders: [String] = []
+    /// `fastcgi_pass_header`, in lower case: `X-Accel-…` headers that the client gets. Others of them are removed.
+    package internal(set) var passedHeaders: [String] = []
+    /// `fastcgi_ignore_client_abort`: the peer finishes the request even if the client has disconnected.
+    package internal(set) var ignoresClientAbort = false
+    package internal(set) var buffering = BufferingSettings()
+    /// Response headers that the balancer obeys: all but those of `fastcgi_ignore_headers`.
+    package internal(set) var obeyedHeaders = ObeyedHeaders.all
+    /// `fastcgi_pass_request_body`
+    package internal(set) var passesRequestBody = true
+    /// `fastcgi_pass_request_headers`
+    package internal(set) var passesRequestHeaders = true
+}
+
+/// The response headers that `fastcgi_ignore_headers` can switch off.
+package struct ObeyedHeaders: OptionSet, Sendable, Hashable {
+    package let rawValue: UInt8
+
+    package init(rawValue: UInt8) { self.rawValue = rawValue }
+
+    /// `X-Accel-Redirect`
+    package static let redirect = ObeyedHeaders(rawValue: 1)
+    /// `X-Accel-Limit-Rate`
+    package static let limitRate = ObeyedHeaders(rawValue: 2)
+    /// `X-Accel-Buffering`
+    package static let buffering = ObeyedHeaders(rawValue: 4)
+
+    package static let all: ObeyedHeaders = [.redirect, .limitRate, .buffering]
+
+    /// The names that nginx accepts, in lower case. Those without a value here concern nginx's cache and character
+    /// sets, which the balancer does not have.
+    static let byName: [String: ObeyedHeaders] = [
+        "x-accel-redirect": .redirect, "x-accel-limit-rate": .limitRate, "x-accel-buffering": .buffering,
+        "x-accel-expires": [], "x-accel-charset": [], "expires": [], "cache-control": [], "set-cookie": [], "vary": [],
+    ]
+}
