@@ -4,7 +4,7 @@
 package struct SourceLocation: Sendable, Hashable, CustomStringConvertible {
     /// The path as it was opened; nil for directives from the command line (`-g`).
     package let file: String?
-    /// Starts at 1.
+    /// The number of the line, from 1.
     package let line: Int
 
     package init(file: String?, line: Int) {

@@ -4,9 +4,9 @@
 /// moment when a database comes back (AWS Architecture Blog, "Exponential Backoff And Jitter": full jitter needs the
 /// fewest attempts in total).
 package struct Backoff: Sendable {
-    /// The first ceiling.
+    /// The maximum of the first pause.
     package let base: Duration
-    /// The maximum ceiling.
+    /// The maximum of every pause.
     package let cap: Duration
     private var attempts = 0
 

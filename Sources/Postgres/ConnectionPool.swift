@@ -6,7 +6,7 @@ internal import Threading
 package final class ConnectionPool: Sendable {
     private struct State {
         var idle: [PostgresConnection] = []
-        /// Idle connections, borrowed ones, and those that are being opened.
+        /// The number of connections: idle ones, borrowed ones, and those that are being opened.
         var count = 0
         var isClosed = false
     }
@@ -62,7 +62,7 @@ package final class ConnectionPool: Sendable {
             }
             switch slot {
             case .idle(let connection):
-                // The server may have closed it meanwhile, for example because it was restarted.
+                // The server may have closed an idle connection meanwhile, for example because it was restarted.
                 if connection.isServerThere { return connection }
                 discard()
             case .room:

@@ -183,10 +183,10 @@ extension PostgresConnection {
                 PQclear(result)
                 if !isUsable { throw abandon(.lost) }
             }
-            // A null ends the results of each statement.
+            // A null result marks the end of a statement's results.
             while let extra = try nextResult(until: deadline) { PQclear(extra) }
         }
-        // The end of the batch: the outcome of the commit.
+        // The last result is the end of the batch. It has the outcome of the commit.
         guard let end = try nextResult(until: deadline) else { throw abandon(failure ?? .lost) }
         if PQresultStatus(end) != PGRES_PIPELINE_SYNC { failure = failure ?? PostgresError(end) }
         PQclear(end)
@@ -296,7 +296,7 @@ extension PostgresConnection {
         return true
     }
 
-    /// The notifications that have arrived. It does not wait.
+    /// Returns the notifications that have arrived, without waiting.
     /// - Throws: if the server has closed the connection.
     package func takeNotifications() throws(PostgresError) -> [PostgresNotification] {
         guard isServerThere, PQconsumeInput(connection) == 1 else { throw abandon(.lost) }

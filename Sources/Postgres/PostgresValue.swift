@@ -16,7 +16,7 @@ package struct PostgresType: Sendable, Hashable {
 /// A parameter of a statement in PostgreSQL's binary format, which needs no escaping and no parsing.
 package struct PostgresValue: Sendable, Hashable {
     let oid: UInt32
-    /// `nil` for NULL.
+    /// The value in binary format; `nil` for NULL.
     let bytes: [UInt8]?
 
     init(oid: UInt32, bytes: [UInt8]?) {
@@ -61,7 +61,7 @@ package struct PostgresValue: Sendable, Hashable {
     }
 }
 
-/// PostgreSQL's time begins at 2000-01-01.
+/// The offset of PostgreSQL's times, which count from 2000-01-01.
 let microsecondsFrom1970To2000: Int64 = 946_684_800_000_000
 
 func bigEndian(_ value: some FixedWidthInteger) -> [UInt8] {

@@ -6,7 +6,7 @@ package struct DNSServer: Sendable, Hashable {
     package let address: SocketAddress
 
     package struct Answer: Sendable, Hashable {
-        /// Sorted and without duplicates. Their port is 0.
+        /// The addresses, sorted and without duplicates. Their port is 0.
         package var addresses: [SocketAddress]
         /// How long the addresses may be used: the lowest TTL of all records.
         package var lifetime: Duration
@@ -59,7 +59,7 @@ package struct DNSServer: Sendable, Hashable {
             millrace_dns_query(server, size, host, type, CInt(timeoutSeconds), &message, CInt(message.count))
         }
         guard length > 0 else {
-            // The host has no address of this kind: not an error.
+            // It is not an error that the host has no address of this kind.
             if -length == NO_DATA { return }
             throw ResolutionError(
                 host: host, reason: "\(String(cString: hstrerror(-length))), says DNS server \(address)",

@@ -5,8 +5,8 @@ internal import Threading
 
 /// One epoll loop on one thread: descriptors, timers, and work from other threads.
 ///
-/// Only ``post(_:)`` and ``stop()`` may be called from any thread. Everything else is called on the thread of ``run()``, or
-/// before it runs.
+/// Only ``post(_:)`` and ``stop()`` may be called from any thread. Everything else is called on the thread of
+/// ``run()``, or before it runs.
 package final class EventLoop: @unchecked Sendable {
     /// Identifies a descriptor in the loop.
     package struct Registration: Hashable, Sendable {
@@ -89,8 +89,8 @@ package final class EventLoop: @unchecked Sendable {
         epoll_ctl(epoll, EPOLL_CTL_MOD, descriptor, &event)
     }
 
-    /// Adds a listening socket, which may be in the epoll sets of several loops. Its events are level-triggered, and one
-    /// connection wakes only one loop (EPOLLEXCLUSIVE).
+    /// Adds a listening socket, which may be in the epoll sets of several loops. Its events are level-triggered, and
+    /// one connection wakes only one loop (EPOLLEXCLUSIVE).
     package func add(listener descriptor: CInt, _ handler: any EventHandler) throws(SystemError) -> Registration {
         try add(descriptor, handler, events: millrace_epoll_in() | millrace_epoll_exclusive())
     }
@@ -164,7 +164,7 @@ package final class EventLoop: @unchecked Sendable {
         if !isWoken.exchange(true, ordering: .acquiringAndReleasing) { wake.signal() }
     }
 
-    /// Runs `work` at the end of this turn. If `work` calls this again, that runs at the end of the next turn, which does not
+    /// Runs `work` at the end of this turn. Work that `work` adds runs at the end of the next turn, which then does not
     /// wait for events.
     package func later(_ work: @escaping () -> Void) { turnWork.append(work) }
 

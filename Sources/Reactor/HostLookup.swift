@@ -3,7 +3,7 @@ internal import Glibc
 
 extension SocketAddress {
     /// Looks up a host name (getaddrinfo(3)). This blocks, so never call it on the thread of a loop.
-    /// - Returns: sorted and without duplicates
+    /// - Returns: the addresses, sorted and without duplicates
     package static func resolve(host: String, port: UInt16) throws(ResolutionError) -> [SocketAddress] {
         var hints = addrinfo()
         hints.ai_socktype = CInt(SOCK_STREAM.rawValue)
@@ -30,7 +30,8 @@ extension SocketAddress {
 package struct ResolutionError: Error, CustomStringConvertible, Hashable {
     package let host: String
     package let reason: String
-    /// The DNS server has answered that the name does not exist. If false, the lookup itself failed, and may succeed later.
+    /// Whether the DNS server has answered that the name does not exist. If not, the lookup failed, and may succeed
+    /// later.
     package let isFinal: Bool
 
     package init(host: String, reason: String, isFinal: Bool = false) {

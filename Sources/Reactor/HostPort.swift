@@ -2,7 +2,7 @@
 package struct HostPort: Sendable, Hashable, CustomStringConvertible {
     /// The host without brackets; empty for all addresses of the machine.
     package let host: String
-    /// 0 if the system is to choose a port.
+    /// The port; 0 if the system should choose one.
     package let port: UInt16
 
     package init(host: String, port: UInt16) {

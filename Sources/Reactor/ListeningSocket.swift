@@ -54,7 +54,7 @@ package struct ListeningSocket: Sendable, Hashable {
         if address.family != AF_UNIX {
             socket.set(SOL_SOCKET, SO_REUSEADDR, 1)
             if options.reusePort { socket.set(SOL_SOCKET, SO_REUSEPORT, 1) }
-            // Accepted connections inherit it, which saves a system call for each.
+            // Accepted connections inherit TCP_NODELAY, which saves a system call for each of them.
             socket.setNoDelay()
             for option in options.more { socket.set(option.level, option.name, option.value) }
         }
@@ -81,7 +81,7 @@ package struct ListeningSocket: Sendable, Hashable {
             let (socket, _) = try Socket.connect(to: address)
             socket.close()
         } catch {
-            // A connection to a file that is not a socket is refused too: do not remove that.
+            // A connection to a file that is not a socket is also refused. Do not remove such a file.
             var status = stat()
             if error.code == ECONNREFUSED, lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK {
                 unlink(path)

@@ -1,8 +1,8 @@
-// Both are needed: which of them declares timespec depends on the order in which the compiler loads them.
+// Both modules are needed: which one declares timespec depends on the order in which the compiler loads them.
 internal import CLinux
 internal import Glibc
 
-/// A time on the clock that is never set (CLOCK_MONOTONIC).
+/// A time on the monotonic clock, which is never set back (CLOCK_MONOTONIC).
 package struct MonotonicTime: Sendable, Hashable, Comparable {
     /// Nanoseconds since the machine booted.
     package var nanoseconds: Int64
@@ -50,10 +50,10 @@ extension Duration {
 
     package var wholeNanoseconds: Int64 {
         let attoseconds = attoseconds
-        // 10⁹ = 2⁹ · 5⁹, and 5⁹ = 1,953,125. Up to an hour, a shift and a 64-bit division are enough; a 128-bit division is
-        // a function call.
+        // 10⁹ = 2⁹ · 5⁹, and 5⁹ = 1,953,125. Up to an hour, a shift and a 64-bit division are enough; a 128-bit
+        // division is a function call.
         if attoseconds >= 0, attoseconds < 1 << 72 { return Int64(truncatingIfNeeded: attoseconds >> 9) / 1_953_125 }
-        // One such division. `components` would make two.
+        // This is one 128-bit division. `components` would need two.
         return Int64(truncatingIfNeeded: attoseconds / 1_000_000_000)
     }
 

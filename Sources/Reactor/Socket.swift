@@ -82,7 +82,7 @@ package struct Socket: Sendable, Hashable {
         return Self.outcome { sendmsg(descriptor, &message, CInt(MSG_NOSIGNAL)) }
     }
 
-    /// Calls `write`, again if a signal interrupts it, and turns its result into an outcome.
+    /// Calls `write`, repeats it if a signal interrupts it, and converts its result to an outcome.
     @inline(__always)
     private static func outcome(_ write: () -> Int) -> IOOutcome {
         while true {
@@ -120,8 +120,8 @@ package struct Socket: Sendable, Hashable {
         }
     }
 
-    /// Makes the kernel close a TCP connection within 10 s if the host of the peer is gone (power, network), both when an
-    /// acknowledgement is missing and when the connection is idle: RFC 5482 and RFC 9293, 3.8.4.
+    /// Makes the kernel close a TCP connection within 10 s if the host of the peer is gone (power, network), both when
+    /// an acknowledgement is missing and when the connection is idle: RFC 5482 and RFC 9293, 3.8.4.
     package func detectDeadHost() {
         set(SOL_SOCKET, SO_KEEPALIVE, 1)
         set(CInt(IPPROTO_TCP), TCP_KEEPIDLE, 3)

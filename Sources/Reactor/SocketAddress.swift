@@ -4,7 +4,7 @@ internal import Glibc
 
 /// The address of a socket.
 package enum SocketAddress: Sendable, Hashable {
-    /// Both in host byte order.
+    /// The address and the port, both in host byte order.
     case ipv4(UInt32, port: UInt16)
     /// The address as two big-endian halves.
     case ipv6(UInt64, UInt64, port: UInt16, scope: UInt32 = 0)
@@ -105,7 +105,7 @@ extension SocketAddress: CustomStringConvertible {
         }
     }
 
-    /// Whether it stands for all addresses of this machine: `0.0.0.0`, `::`.
+    /// Whether the address means all addresses of this machine: `0.0.0.0`, `::`.
     package var isWildcard: Bool {
         switch self {
         case .ipv4(let address, _): address == 0
@@ -114,7 +114,8 @@ extension SocketAddress: CustomStringConvertible {
         }
     }
 
-    /// Whether it is an address within this machine: 127.0.0.0/8 (also mapped to IPv6), `::1`, or a unix socket.
+    /// Whether the address is only reachable on this machine: 127.0.0.0/8 (also mapped to IPv6), `::1`, or a unix
+    /// socket.
     package var isLoopback: Bool {
         switch self {
         case .ipv4(let address, _): address >> 24 == 127

@@ -12,7 +12,7 @@ package struct TCPInfo: Sendable, Hashable {
 }
 
 extension Socket {
-    /// nil if this is not a TCP connection.
+    /// What the kernel has measured; nil if this is not a TCP connection.
     package var tcpInfo: TCPInfo? {
         var info = tcp_info()
         var length = socklen_t(MemoryLayout<tcp_info>.size)

@@ -38,7 +38,7 @@ package final class TemporaryFile: Sendable {
     }
 
     /// Reads `count` bytes and appends them to `buffer`.
-    /// - Throws: also if the file has fewer bytes
+    /// - Throws: if a read fails, or if the file has fewer bytes
     package func read(into buffer: ByteBuffer, at offset: Int, count: Int) throws(SystemError) {
         var code: CInt = 0
         let got = buffer.appending(count) { room in

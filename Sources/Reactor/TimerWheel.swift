@@ -1,8 +1,8 @@
 /// The deadlines of many connections, which are set often and seldom reached: a hierarchical timing wheel (Varghese and
 /// Lauck) with a resolution of 1 ms. It has no clock: the time is an argument.
 ///
-/// Level `n` has 64 slots of `64ⁿ` ms. If a timer is set to a later deadline, it stays in its slot and moves on only when
-/// the time of that slot comes. So a connection that extends its timeout with each request pays for one store.
+/// Level `n` has 64 slots of `64ⁿ` ms. If a timer is set to a later deadline, it stays in its slot and moves on only
+/// when the time of that slot comes. So a connection that extends its timeout with each request pays for one store.
 package struct TimerWheel {
     private static let levels = 8
     private static let none: Int32 = -1
@@ -12,7 +12,7 @@ package struct TimerWheel {
         var deadline = TimerWheel.never
         /// The slot that the timer is linked in, as `level * 64 + slot`; -1 if it is in none.
         var slot = TimerWheel.none
-        /// The deadline was reached, and ``takeDue(_:)`` was not called yet.
+        /// Whether the deadline was reached and ``takeDue(_:)`` was not called yet.
         var isDue = false
         /// The deadline that the timer had when it was linked in its slot. The slot comes up no later than that.
         var linkedDeadline = TimerWheel.never
@@ -58,13 +58,14 @@ package struct TimerWheel {
         link(timer)
     }
 
-    /// Makes the timer not fire.
+    /// Cancels the timer, so that it does not fire.
     package mutating func clear(_ timer: Int32) {
         nodes[Int(timer)].deadline = Self.never
         nodes[Int(timer)].isDue = false
     }
 
-    /// Whether the deadline was reached and the timer was not set, cleared or removed since. Further calls return false.
+    /// Whether the deadline was reached and the timer was not set, cleared or removed since. Further calls return
+    /// false.
     package mutating func takeDue(_ timer: Int32) -> Bool {
         defer { nodes[Int(timer)].isDue = false }
         return nodes[Int(timer)].isDue
@@ -102,8 +103,8 @@ package struct TimerWheel {
         current = max(current, now)
     }
 
-    /// The levels cover disjoint ranges of time, nearest first, and within one rotation of a level every occupied slot is
-    /// ahead of the current one. So the first occupied slot of the first level in use is the next one.
+    /// The levels cover disjoint ranges of time, nearest first, and within one rotation of a level every occupied slot
+    /// is ahead of the current one. So the first occupied slot of the first level in use is the next one.
     private func nextSlot() -> (slot: Int, time: Int64)? {
         for level in 0..<Self.levels where occupied[level] != 0 {
             let slot = occupied[level].trailingZeroBitCount

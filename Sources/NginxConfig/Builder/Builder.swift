@@ -10,7 +10,7 @@ struct Builder {
         var condition: Condition?
     }
 
-    /// Ends in `/`, or is empty.
+    /// The folder for relative paths. It ends in `/`, or is empty.
     private let prefix: String
     var main = MainSettings()
     var events = EventsSettings()

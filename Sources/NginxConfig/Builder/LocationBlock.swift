@@ -61,7 +61,7 @@ extension Builder {
         if case .exact = outer {
             throw directive.error("location \"\(match.path)\" cannot be inside the exact location \"\(outer.path)\"")
         }
-        // It is unknown here which paths a regular expression matches.
+        // Nothing to check: it is unknown which paths the outer regular expression matches.
         if case .pattern = outer { return }
         if case .pattern = match { return }
         if !match.path.hasPrefix(outer.path) {

@@ -1,7 +1,7 @@
 extension DirectiveTable {
     /// ngx_core_module and ngx_events_module.
     static let coreRules: [DirectiveRule] = [
-        // The parser has replaced it by the contents of the file.
+        // The parser has already replaced each `include` by the contents of the file.
         DirectiveRule("include", in: .any, arguments: 1...1) { (_, _) throws(ConfigurationError) in },
         .setting("daemon", in: .main, Values.flag, to: \.main.daemon),
         .setting("worker_processes", in: .main, Values.workerProcesses, to: \.main.workerProcesses),

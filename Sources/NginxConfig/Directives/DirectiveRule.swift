@@ -65,6 +65,6 @@ struct DirectiveRule: Sendable {
 }
 
 extension ClosedRange<Int> {
-    /// No upper limit, as nginx's `NGX_CONF_1MORE`.
+    /// A number of arguments without an upper limit, like nginx's `NGX_CONF_1MORE`.
     static func atLeast(_ count: Int) -> ClosedRange<Int> { count...Int.max }
 }

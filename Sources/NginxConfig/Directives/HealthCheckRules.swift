@@ -13,7 +13,8 @@ extension DirectiveTable {
 }
 
 extension Builder {
-    /// `health_check [interval=time] [jitter=time] [fails=n] [passes=n] [uri=uri] [mandatory [persistent]] [match=name]`
+    /// `health_check [interval=time] [jitter=time] [fails=n] [passes=n] [uri=uri] [mandatory [persistent]]
+    /// [match=name]`
     fileprivate mutating func healthCheck(_ directive: Directive) throws(ConfigurationError) {
         try rejectDuplicate(directive)
         var check = HealthCheck(location: directive.location)
@@ -22,7 +23,7 @@ extension Builder {
             case "mandatory":
                 check.isMandatory = true
                 continue
-            // The state of a peer survives a reload in any case.
+            // A reload always keeps the state of a peer.
             case "persistent" where check.isMandatory: continue
             default: break
             }
@@ -74,7 +75,8 @@ extension Builder {
         return ResponseMatch.Status(ranges: ranges, isNegated: isNegated)
     }
 
-    /// `header Name; header ! Name; header Name = value; header Name != value; header Name ~ pattern; header Name !~ pattern;`
+    /// `header Name; header ! Name; header Name = value; header Name != value; header Name ~ pattern; header Name !~
+    /// pattern;`
     private mutating func header(_ entry: Directive) throws(ConfigurationError) -> ResponseMatch.Header {
         let words = entry.arguments
         if words.count == 1 { return .init(name: words[0].lowercased(), test: .exists, isNegated: false) }

@@ -23,7 +23,7 @@ extension DirectiveTable {
                 guard (Values.number(directive.arguments[0]) ?? 0) > 0, (Values.size(directive.arguments[1]) ?? 0) > 0
                 else { throw directive.namedError("invalid value") }
             },
-            // The loops share the state of the peers in any case.
+            // The loops always share the state of the peers, with or without a zone.
             DirectiveRule("zone", in: .upstream, arguments: 1...2) {
                 (directive, builder) throws(ConfigurationError) in
                 try builder.rejectDuplicate(directive)
@@ -55,7 +55,7 @@ extension DirectiveTable {
             "open_file_cache_valid", "open_log_file_cache",
         ].map { unchecked($0, arguments: .atLeast(1)) }
         + [
-            // It concerns only bugs of old browsers (MSIE 6, and Safari of that time).
+            // The directive only avoids bugs of old browsers (MSIE 6, and Safari of that time).
             DirectiveRule("keepalive_disable", in: .request, arguments: .atLeast(1)) {
                 (directive, builder) throws(ConfigurationError) in
                 try builder.rejectDuplicate(directive)

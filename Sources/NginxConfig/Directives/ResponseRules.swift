@@ -108,7 +108,7 @@ extension AddedHeader {
     /// `add_header name value [always]`
     fileprivate init(of directive: Directive, _ variables: DeclaredVariables) throws(ConfigurationError) {
         name = directive.arguments[0]
-        // These frame the message, and only the balancer may write them.
+        // These headers decide how the message is framed, so only the balancer may write them.
         if ["content-length", "transfer-encoding", "connection"].contains(name.lowercased()) {
             throw directive.error("\"add_header \(name)\" is not supported")
         }

@@ -2,19 +2,19 @@
 package struct ClientSettings: Sendable, Hashable {
     /// `client_max_body_size`, in bytes; 0: no limit.
     package internal(set) var maxBodySize: UInt64 = 1 << 20
-    /// `client_body_buffer_size`: bytes of a request body that are kept in memory. nginx's default is 16 KiB.
+    /// `client_body_buffer_size`: how many bytes of a request body are kept in memory. nginx's default is 16 KiB.
     ///
     /// Further bytes go to a file. With `fastcgi_request_buffering off` they go to the peer as they arrive.
     package internal(set) var bodyBufferSize = 64 * 1024
-    /// `client_header_timeout`: from the first byte of a request to the end of its header. The value of the listener's
-    /// default server applies.
+    /// `client_header_timeout`: the maximum time from the first byte of a request to the end of its header. The value
+    /// of the listener's default server applies.
     package internal(set) var headerTimeout = Duration.seconds(60)
-    /// `client_body_timeout`: between two reads of a request body.
+    /// `client_body_timeout`: the maximum time between two reads of a request body.
     package internal(set) var bodyTimeout = Duration.seconds(60)
-    /// `client_max_connections`, which nginx does not have: open connections of one client address; 0: no limit.
-    /// The value of the listener's default server applies.
+    /// `client_max_connections`, which nginx does not have: the maximum number of open connections of one client; 0: no
+    /// limit. The value of the listener's default server applies.
     package internal(set) var maxConnections = 0
-    /// `send_timeout`: between two writes to the client.
+    /// `send_timeout`: the maximum time between two writes to the client.
     package internal(set) var sendTimeout = Duration.seconds(60)
     /// `keepalive_timeout`: how long an idle connection stays open; zero: no keep-alive.
     package internal(set) var keepaliveTimeout = Duration.seconds(75)
@@ -23,15 +23,15 @@ package struct ClientSettings: Sendable, Hashable {
     /// `keepalive_time`: once a connection is this old, the next request is its last.
     package internal(set) var keepaliveTime = Duration.seconds(3600)
     package internal(set) var lingeringClose = LingeringClose.on
-    /// `lingering_timeout`: between two reads of data that the balancer discards.
+    /// `lingering_timeout`: the maximum time between two reads of data that the balancer discards.
     package internal(set) var lingeringTimeout = Duration.seconds(5)
     /// `lingering_time`: how long the balancer reads and discards data before it closes the connection.
     package internal(set) var lingeringTime = Duration.seconds(30)
     /// `reset_timedout_connection`
     package internal(set) var resetsTimedOutConnections = false
-    /// `limit_rate`: bytes per second of one response; 0: no limit.
+    /// `limit_rate`: the maximum rate of one response, in bytes per second; 0: no limit.
     package internal(set) var limitRate = 0
-    /// `limit_rate_after`: the first bytes of a response, which `limitRate` does not slow down.
+    /// `limit_rate_after`: how many bytes of a response are sent before `limitRate` applies.
     package internal(set) var limitRateAfter = 0
 }
 

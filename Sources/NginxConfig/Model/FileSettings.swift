@@ -23,7 +23,7 @@ package struct DocumentRoot: Sendable, Hashable {
 
     /// The part of a request's path that `alias` replaces.
     package enum Alias: Sendable, Hashable {
-        /// This many bytes at the start: the path of the location.
+        /// The first bytes, as many as the path of the location has.
         case prefix(Int)
         /// The whole path, in a location with a regular expression.
         case whole

@@ -1,4 +1,4 @@
-/// `limit_req` or `limit_conn` in a location, with what happens to a request beyond the limit.
+/// The `limit_req` or `limit_conn` rules of a location, and how it treats a request beyond a limit.
 package struct LimitSettings<Rule: Sendable & Hashable>: Sendable, Hashable {
     package internal(set) var rules: [Rule] = []
     /// The status of a refusal, 400…599 (`limit_req_status`, `limit_conn_status`).
@@ -13,7 +13,7 @@ package struct LimitSettings<Rule: Sendable & Hashable>: Sendable, Hashable {
 package struct LimitRule: Sendable, Hashable {
     /// Index into `HTTPConfiguration.limitZones`.
     package let zone: Int
-    /// Requests that may exceed the rate before one is refused.
+    /// How many requests may exceed the rate before one is refused.
     package let burst: Int
     /// `delay=`: how many requests beyond the rate are not delayed; nil if no request is delayed (`nodelay`).
     package let delayAfter: Int?
@@ -23,7 +23,7 @@ package struct LimitRule: Sendable, Hashable {
 package struct ConnectionLimitRule: Sendable, Hashable {
     /// Index into `HTTPConfiguration.connectionZones`.
     package let zone: Int
-    /// Active requests of one key, 1…65535.
+    /// The maximum number of active requests of one key, 1…65535.
     package let limit: Int
 }
 

@@ -16,17 +16,18 @@ package struct LocationSettings: Sendable, Hashable {
     package internal(set) var realIP = RealIPSettings()
     /// `allow` and `deny`, in the order of the file.
     package internal(set) var accessRules: [AccessRule] = []
-    /// The steps of ngx_http_rewrite_module. Not inherited: the server's steps run before a location is chosen.
+    /// The steps of ngx_http_rewrite_module. They are not inherited: the server's steps run before a location is
+    /// chosen.
     package internal(set) var rewriteSteps: [RewriteStep] = []
-    /// `internal`. Not inherited.
+    /// `internal`. It is not inherited.
     package internal(set) var isInternal = false
-    /// Not inherited.
+    /// What answers requests without `fastcgi_pass`. It is not inherited.
     package internal(set) var content = ContentHandler.files
-    /// Not inherited.
+    /// `health_check`. It is not inherited.
     package internal(set) var healthCheck: HealthCheck?
-    /// Empty: `access_log off`.
+    /// The access logs; empty for `access_log off`.
     package internal(set) var accessLogs: [AccessLog]
-    /// Empty: the process's own error log.
+    /// The error logs; empty for the process's own error log.
     package internal(set) var errorLogs: [ErrorLog]
 }
 

@@ -5,7 +5,7 @@
 package struct LocationTable: Sendable {
     private struct Entry: Sendable {
         let path: [UInt8]
-        /// `^~`
+        /// Whether the location has `^~`, so that no regular expression overrides it.
         var isFinal = false
         /// Index into `Server.locations`.
         let location: Int
@@ -22,7 +22,8 @@ package struct LocationTable: Sendable {
     package struct Found {
         /// Index into `Server.locations`.
         package let location: Int
-        /// An exact location, or a regular expression, has matched: the outer regular expressions are not tried.
+        /// Whether an exact location or a regular expression has matched. Then the outer regular expressions are not
+        /// tried.
         let isFinal: Bool
     }
 

@@ -16,10 +16,10 @@ package struct LogFormat: Sendable, Hashable {
 
 /// `access_log`, except `off`.
 package struct AccessLog: Sendable, Hashable {
-    /// Absolute, unless the prefix is relative.
+    /// The path of the file. It is absolute, unless the prefix is relative.
     package let path: String
     package let format: LogFormat
-    /// `buffer=`: bytes that are buffered before a write; nil: each line is written at once.
+    /// `buffer=`: how many bytes are buffered before a write; nil if each line is written at once.
     package let bufferSize: Int?
     /// `flush=`: the maximum time that a line stays in the buffer.
     package let flushInterval: Duration?

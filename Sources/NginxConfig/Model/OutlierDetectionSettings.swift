@@ -1,6 +1,6 @@
 /// `outlier_detection`, which nginx does not have: a peer that performs worse than the others is ejected for some time.
 package struct OutlierDetectionSettings: Sendable, Hashable {
-    /// Errors in a row that eject a peer; 0: off.
+    /// How many errors in a row eject a peer; 0: off.
     package internal(set) var consecutiveErrors = 5
     /// The error rate of an interval that ejects a peer, in percent; 0: off.
     package internal(set) var errorPercent = 0

@@ -1,7 +1,7 @@
 /// A regular expression as written in the file. This target does not compile it.
 package struct PatternText: Sendable, Hashable {
     package let text: String
-    /// `~*`
+    /// Whether the case of letters is ignored (`~*`).
     package let ignoresCase: Bool
     package let location: SourceLocation
 

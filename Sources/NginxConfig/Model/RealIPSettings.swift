@@ -1,6 +1,6 @@
 /// How the client's address is found behind another proxy (ngx_http_realip_module).
 package struct RealIPSettings: Sendable, Hashable {
-    /// `set_real_ip_from`: the addresses whose header is believed.
+    /// `set_real_ip_from`: the proxies whose header is trusted.
     package internal(set) var trustedProxies: [ClientNetwork] = []
     /// `real_ip_header`
     package internal(set) var header = RealIPHeader.named("x-real-ip")
@@ -10,7 +10,7 @@ package struct RealIPSettings: Sendable, Hashable {
 
 /// `real_ip_header`
 package enum RealIPHeader: Sendable, Hashable {
-    /// Its last address counts.
+    /// `X-Forwarded-For`, of which the last address counts.
     case xForwardedFor
     /// Any other header; the name in lower case.
     case named(String)

@@ -2,7 +2,7 @@
 /// because a request is parsed before its host is known.
 package struct RequestParsingSettings: Sendable, Hashable {
     package internal(set) var headerBuffers = HeaderBuffers()
-    /// `max_headers`: header lines of one request; nil: the parser's own limit.
+    /// `max_headers`: the maximum number of header lines of one request; nil: the parser's own limit.
     package internal(set) var maxHeaders: Int?
     /// `underscores_in_headers`
     package internal(set) var takesUnderscores = false
@@ -18,8 +18,8 @@ package struct HeaderBuffers: Sendable, Hashable {
     var count = 4
     var size = 8192
 
-    /// A longer request line is answered with 414.
+    /// The maximum length of the request line. A longer one is answered with 414.
     package var requestLine: Int { max(initial, size) }
-    /// A longer head is answered with 431.
+    /// The maximum length of the head. A longer one is answered with 431.
     package var head: Int { max(initial, count * size) }
 }

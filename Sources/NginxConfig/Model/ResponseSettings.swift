@@ -1,6 +1,6 @@
 internal import Bytes
 
-/// What the balancer adds to a response, or puts in its place.
+/// What the balancer adds to a response, or sends instead of it.
 package struct ResponseSettings: Sendable, Hashable {
     package internal(set) var mediaTypes = MediaTypes()
     package internal(set) var errorPages: [ErrorPage] = []
@@ -12,15 +12,15 @@ package struct ResponseSettings: Sendable, Hashable {
 /// `error_page`: what replaces a response with one of these statuses.
 package struct ErrorPage: Sendable, Hashable {
     package enum Status: Sendable, Hashable {
-        /// The status of the error.
+        /// The response keeps the status of the error.
         case kept
-        /// `=`: the status of the page.
+        /// The response gets the status of the page (`=`).
         case ofPage
-        /// `=200`
+        /// The response gets this status (`=200`).
         case replaced(Int)
     }
 
-    /// 300…599.
+    /// The statuses that are replaced, 300…599.
     package let statuses: [Int]
     package let status: Status
     /// A path that starts with `/`, a named location that starts with `@`, or a URL for a redirect.
@@ -45,7 +45,7 @@ package struct AddedHeader: Sendable, Hashable {
 
 /// `types` and `default_type`: the content type of the balancer's own responses, by the file name extension.
 package struct MediaTypes: Sendable, Hashable {
-    /// Extensions in lower case.
+    /// The content type of each extension. Extensions are in lower case.
     var byExtension = ["html": "text/html", "gif": "image/gif", "jpg": "image/jpeg"]
     var fallback = "text/plain"
 

@@ -7,7 +7,7 @@ package enum RewriteStep: Sendable, Hashable {
 
 /// `return`: the balancer answers the request itself.
 package struct ReturnRule: Sendable, Hashable {
-    /// 0…999. 444 closes the connection without an answer.
+    /// The status, 0…999. 444 closes the connection without an answer.
     package let status: Int
     /// The body, or with 301, 302, 303, 307 and 308 the URL of the redirect.
     package let text: Template?

@@ -1,8 +1,8 @@
 /// A `server` of `http`.
 package struct Server: Sendable {
-    /// `server_name`. `[""]` if there is none.
+    /// The names in `server_name`; `[""]` if there is none.
     package internal(set) var names: [ServerName] = [.text("")]
-    /// Never empty. The first one has the settings of the server, for requests that no location matches.
+    /// All locations; never empty. The first one has the settings of the server, for requests that no location matches.
     package internal(set) var locations: [Location]
     package internal(set) var table = LocationTable()
     package let location: SourceLocation
@@ -47,7 +47,7 @@ package enum ServerName: Sendable, Hashable {
 /// `location`
 package struct Location: Sendable {
     package enum Match: Sendable, Hashable {
-        /// No `location`: the settings of the server.
+        /// The server itself, outside all `location` blocks.
         case server
         /// `= path`
         case exact(String)

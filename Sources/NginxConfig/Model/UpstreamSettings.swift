@@ -14,7 +14,7 @@ package struct Upstream: Sendable, Hashable {
 
     /// The argument of `upstream` or `fastcgi_pass`.
     package let name: String
-    /// Never empty.
+    /// The servers; never empty.
     package internal(set) var servers: [UpstreamServer] = []
     package internal(set) var method = Method.roundRobin
     /// `keepalive`: the maximum number of idle connections per loop; nil: each connection is closed after its request.
@@ -47,14 +47,14 @@ package struct UpstreamServer: Sendable, Hashable {
     /// The address as written in the file, for messages.
     package let text: String
     package let endpoint: Endpoint
-    /// At least 1.
+    /// `weight`: the server's share of the requests, relative to the others; at least 1.
     package internal(set) var weight = 1
-    /// 0: failures never make the peer unusable.
+    /// `max_fails`; 0 if failures never make the peer unusable.
     package internal(set) var maxFails = 1
     package internal(set) var failTimeout = Duration.seconds(10)
     /// `slow_start`: how long the weight of a recovered peer grows from 0 to its full value.
     package internal(set) var slowStart = Duration.zero
-    /// 0: no limit.
+    /// `max_conns`: the maximum number of connections; 0: no limit.
     package internal(set) var maxConnections = 0
     package internal(set) var isBackup = false
     package internal(set) var isDown = false

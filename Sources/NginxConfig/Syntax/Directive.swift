@@ -26,7 +26,7 @@ struct Directive: Sendable {
 }
 
 extension String {
-    /// The rest after `prefix`: "99" of `burst=99`; nil if the string has another prefix.
+    /// The part after `prefix`: `99` for `burst=99` and the prefix `burst=`; nil if the string has another prefix.
     func dropping(prefix: String) -> String? {
         hasPrefix(prefix) ? String(dropFirst(prefix.count)) : nil
     }

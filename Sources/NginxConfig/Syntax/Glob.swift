@@ -2,7 +2,7 @@ internal import Bytes
 
 /// Shell patterns for `include`: `*`, `?`, `[a-z]`, `[!a-z]`, `\x`, in any part of a path.
 enum Glob {
-    /// nginx too looks for these three characters only.
+    /// Whether the path has a wildcard. Like nginx, this only looks for three characters.
     static func isPattern(_ path: String) -> Bool {
         path.contains { "*?[".contains($0) }
     }

@@ -3,8 +3,8 @@ internal import Bytes
 /// Splits a configuration text into statements by nginx's rules (`ngx_conf_read_token`).
 ///
 /// - Blanks and line ends separate words. A word in single or double quotes may contain blanks and `;{}`.
-/// - A backslash escapes the next character. It is removed before a quote or a backslash, and `\t`, `\r` and `\n` become
-///   control characters. Before any other character it remains.
+/// - A backslash escapes the next character. It is removed before a quote or a backslash, and `\t`, `\r` and `\n`
+///   become control characters. Before any other character it remains.
 /// - `#` at the start of a word begins a comment.
 /// - `{` after `$` is part of the word.
 struct Lexer: ~Copyable {
@@ -94,7 +94,7 @@ struct Lexer: ~Copyable {
         case ASCII.semicolon: return .simple(words)
         case ASCII.leftBrace: return .blockStart(words)
         case UInt8(ascii: ")"):
-            // It is part of the next word, as in `if ($x = "y")`.
+            // The parenthesis is part of the next word, as in `if ($x = "y")`.
             position -= 1
             return nil
         default: throw unexpected(byte)

@@ -2,14 +2,14 @@ internal import Bytes
 
 extension Values {
     enum TimeUnit {
-        /// From `y` (year) and `M` (month) to `s`.
+        /// The units from `y` (year) and `M` (month) to `s` are allowed.
         case seconds
-        /// From `w` (week) to `ms`.
+        /// The units from `w` (week) to `ms` are allowed.
         case milliseconds
     }
 
-    /// Parses `30`, `30s`, `1h 30m`, `500ms` or `1d12h` (`ngx_parse_time`). The units must go from large to small. A number
-    /// without a unit is in seconds, and must be the last.
+    /// Parses `30`, `30s`, `1h 30m`, `500ms` or `1d12h` (`ngx_parse_time`). The units must go from large to small. A
+    /// number without a unit is in seconds, and must be the last.
     static func time(_ text: String, unit: TimeUnit) -> Duration? {
         var units = Self.timeUnits[...]
         if unit == .milliseconds { units = units.dropFirst(2) } else { units = units.dropLast() }
@@ -45,7 +45,8 @@ extension Values {
         return .milliseconds(min(total, maxMilliseconds))
     }
 
-    /// Longer times become a century, so that a time in the future fits into 64 bits of nanoseconds.
+    /// The maximum time: a century. Longer times are shortened to it, so that a future time fits into 64 bits of
+    /// nanoseconds.
     private static let maxMilliseconds: Int64 = 100 * 365 * 86_400_000
 
     private static let timeUnits: [(name: String, milliseconds: Int64)] = [

@@ -35,7 +35,7 @@ enum Values {
         return size
     }
 
-    /// `info`, `notice`, `warn` or `error`.
+    /// Parses the level `info`, `notice`, `warn` or `error`.
     static func limitLogLevel(_ directive: Directive) throws(ConfigurationError) -> ErrorLog.Level {
         guard let level = ErrorLog.Level(rawValue: directive.arguments[0]),
             [.info, .notice, .warn, .error].contains(level)
@@ -90,7 +90,7 @@ enum Values {
 
     // MARK: The value of a text
 
-    /// Decimal digits only.
+    /// Parses a number of decimal digits, without a sign.
     static func number(_ text: String) -> Int? {
         text.utf8.allSatisfy(\.isDigit) ? Int(text) : nil
     }
