@@ -7,8 +7,8 @@ internal import Tasks
 internal import TestSupport
 internal import Threading
 
-/// The ceiling: the queue's own statements in sessions of this process, without HTTP and without any process of
-/// Millrace.
+/// Measures the upper limit of the throughput: runs the queue's own statements in sessions of this process, without
+/// HTTP and without any process of Millrace.
 struct BareQueue {
     let cluster: BenchCluster
 

@@ -54,7 +54,7 @@ struct CheckState {
             return false
         }
         contradictions += 1
-        // The very first result decides alone.
+        // The first result of a mandatory check decides at once. After that, several results in a row are needed.
         guard health == .checking || contradictions >= (hasPassed ? rule.passes : rule.fails) else { return false }
         health = next
         contradictions = 0

@@ -124,7 +124,7 @@ import Threading
         #expect(try client.cacheStatistics().misses == 2)
     }
 
-    /// - Parameter isLastAttempt: the other task fails for good; otherwise it is completed.
+    /// - Parameter isLastAttempt: whether the second task ends as failed; if not, it is completed.
     @Test(arguments: [false, true])
     func `A worker that ends tasks in several ways locks them in the order of their ids`(isLastAttempt: Bool) throws {
         let client = bench.client()

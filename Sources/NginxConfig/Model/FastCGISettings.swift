@@ -1,4 +1,4 @@
-/// What only a FastCGI upstream has (ngx_http_fastcgi_module). The rest is in ``UpstreamModuleSettings``.
+/// The settings that only a FastCGI upstream has (ngx_http_fastcgi_module). ``UpstreamModuleSettings`` has the rest.
 package struct FastCGISettings: Sendable, Hashable {
     /// `fastcgi_param`, in the order of the file. A name that occurs twice is sent twice, as in nginx.
     package internal(set) var params: [FastCGIParam] = []

@@ -1,13 +1,13 @@
-/// How a location talks to its upstream, whatever the protocol. nginx keeps the same values for each of its modules
-/// (`ngx_http_upstream_conf_t`): here the directives `fastcgi_…` set them, later those of `proxy_…` too.
+/// How a location communicates with its upstream. The settings are the same for every protocol, as in nginx
+/// (`ngx_http_upstream_conf_t`). The directives `fastcgi_…` set them.
 package struct UpstreamModuleSettings: Sendable, Hashable {
-    /// `fastcgi_pass`: index into `HTTPConfiguration.upstreams`. Not inherited.
+    /// `fastcgi_pass`: index into `HTTPConfiguration.upstreams`. It is not inherited.
     package internal(set) var pass: Int?
     /// `fastcgi_connect_timeout`
     package internal(set) var connectTimeout = Duration.seconds(60)
-    /// `fastcgi_send_timeout`: between two writes to the peer.
+    /// `fastcgi_send_timeout`: the maximum time between two writes to the peer.
     package internal(set) var sendTimeout = Duration.seconds(60)
-    /// `fastcgi_read_timeout`: between two reads from the peer.
+    /// `fastcgi_read_timeout`: the maximum time between two reads from the peer.
     package internal(set) var readTimeout = Duration.seconds(60)
     /// `fastcgi_buffer_size`: the maximum size of a response's header, in bytes. nginx's default is 4 KiB.
     package internal(set) var bufferSize = 32 * 1024
@@ -16,7 +16,7 @@ package struct UpstreamModuleSettings: Sendable, Hashable {
     package internal(set) var retry = RetryPolicy()
     /// `fastcgi_hide_header`, in lower case: response headers that the client does not get.
     package internal(set) var hiddenHeaders: [String] = []
-    /// `fastcgi_pass_header`, in lower case: `X-Accel-…` headers that the client gets. Others of them are removed.
+    /// `fastcgi_pass_header`, in lower case: the `X-Accel-…` headers that the client gets. All other ones are removed.
     package internal(set) var passedHeaders: [String] = []
     /// `fastcgi_ignore_client_abort`: the peer finishes the request even if the client has disconnected.
     package internal(set) var ignoresClientAbort = false
