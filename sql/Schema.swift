@@ -19,10 +19,10 @@ package enum Schema {
     ]
 
     package struct Step: Sendable, Hashable {
-        /// 1, 2, 3 …
+        /// The number of the migration: 1, 2, 3 and so on.
         package let version: Int
         package let name: String
-        /// RFC 3339; `nil` if the migration is not applied yet.
+        /// When the migration was applied (RFC 3339); `nil` if it is not applied yet.
         package let appliedAt: String?
     }
 
@@ -35,18 +35,17 @@ package enum Schema {
     /// Applies the missing migrations, each in a transaction of its own. Several hosts may call it at the same time:
     /// one of them migrates, and the others wait.
     ///
-    /// To change a table takes a lock that waits for every transaction that has used the table (a dump, a forgotten
-    /// session), and all later transactions wait behind it. So the lock is requested for one second at a time, and the
-    /// others go on in between. It is kept only for its own migration, not while the next ones run.
+    /// A change of a table needs a lock that waits for every transaction that has used the table (a dump, a forgotten
+    /// session), and all later transactions wait for this lock. So the lock is requested for one second at a time, and
+    /// between two requests other transactions can continue. It is only held during its own migration.
     /// - Parameter timeout: how long locks are requested.
     /// - Returns: the migrations applied by this call.
     package static func migrate(
         _ connection: PostgresConnection, timeout: Duration = .seconds(60)
     ) throws(SchemaError) -> [Step] {
         do {
-            // Waits for another process that migrates, and then sees what it did. It is a session lock, so that it
-            // lasts through the pauses: otherwise several hosts would request a table in turn, and leave no time to
-            // others.
+            // Wait for other processes that migrate. This is a session lock, which is held during the pauses, too.
+            // Otherwise several hosts would request table locks in turn, and other transactions could not continue.
             try connection.execute(
                 text: "BEGIN; \(unlimited); SET LOCAL lock_timeout = 0; SELECT pg_advisory_lock(\(lock)); COMMIT")
             defer { _ = try? connection.execute(text: "SELECT pg_advisory_unlock(\(lock))") }
@@ -67,7 +66,7 @@ package enum Schema {
 
     /// The key of the advisory lock of migrations.
     private static let lock = "hashtext('millrace migrate')"
-    /// To build an index over many millions of tasks takes longer than the role's `statement_timeout` may allow.
+    /// Switches the role's `statement_timeout` off, because building an index over many millions of tasks takes long.
     private static let unlimited = "SET LOCAL statement_timeout = 0"
 
     /// Runs a transaction, again and again until it gets its locks.

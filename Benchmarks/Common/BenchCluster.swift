@@ -6,7 +6,7 @@ internal import TestSupport
 
 /// A PostgreSQL server for one benchmark, with the settings of `millrace up` (fsync on).
 struct BenchCluster {
-    /// Kept until the server has stopped.
+    /// The cluster's folder. It is kept until the server has stopped.
     private let folder: TemporaryFolder
     private let cluster: PrivateCluster
     private let child: ChildProcess

@@ -7,7 +7,7 @@ internal import Reactor
 /// all.
 final class Crowd {
     struct Answer {
-        /// Microseconds since 1970.
+        /// The time of the response, in microseconds since 1970.
         let receivedAt: Int64
         let taskID: String
     }

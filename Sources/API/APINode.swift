@@ -10,10 +10,10 @@ package final class APINode: Sendable {
         package var listen: ListenAddress
         /// The node's name in `GET /health`.
         package var name: String
-        /// Threads that read requests, run handlers and write responses; at least 2. Waiting requests and idle
-        /// connections use no thread.
+        /// The number of threads that read requests, run handlers and write responses; at least 2. Waiting requests and
+        /// idle connections use no thread.
         package var threads = 8
-        /// Open connections from web servers at most. Further connections wait in the backlog.
+        /// The maximum number of open connections from web servers. Further connections wait in the backlog.
         package var connections = 4096
         /// The admin token. If it is `nil`, administrative calls are accepted from this machine only.
         package var adminToken: String?

@@ -15,11 +15,11 @@ struct PeerState {
     /// When the current `failTimeout` period began: at the last failure, or at the first pick after the period's end.
     private(set) var checked = PeerState.never
 
-    /// Leases that have not ended.
+    /// The number of leases that have not ended.
     var active = 0
-    /// Open connections, busy and idle.
+    /// The number of open connections, busy and idle.
     var connections = 0
-    /// Idle connections of each loop.
+    /// The number of idle connections of each loop.
     var idle: [Int]
 
     var requests = 0
@@ -30,7 +30,7 @@ struct PeerState {
     private(set) var averageToEnd: Int64 = 0
     private(set) var responseTimes = TimeHistogram()
 
-    /// One for each active check of the group.
+    /// The state of each active check of the group.
     var checks: [CheckState] = []
     /// Whether all active checks find the peer healthy, or there are none.
     var passesChecks = true
@@ -44,7 +44,7 @@ struct PeerState {
     /// While no peer is usable, a failed peer gets at most one probe request in this time.
     static let probeInterval: Milliseconds = 100
 
-    /// Earlier than any real time, without the risk of overflow.
+    /// A time that is earlier than any real time. Differences to it do not overflow.
     private static let never = Milliseconds.min / 4
 
     init(peer: Peer, specification: PeerSpecification, loops: Int) {
@@ -56,11 +56,12 @@ struct PeerState {
 
     var idleCount: Int { idle.reduce(0, +) }
 
-    /// The peer gets no requests, even if it is the only one: it is marked `down`, or an active check fails.
+    /// Whether the peer is marked `down` or an active check fails. Then it gets no requests, even if it is the only
+    /// peer.
     var isDownOrUnhealthy: Bool { specification.isDown || !passesChecks }
 
-    /// Whether the peer may be chosen. After `maxFails` failures it may be chosen again, as a probe, when `failTimeout` is
-    /// over.
+    /// Whether the peer may be chosen. After `maxFails` failures it may be chosen again, as a probe, when `failTimeout`
+    /// is over.
     func isHealthy(at now: Milliseconds) -> Bool {
         guard !isDownOrUnhealthy, !outlier.isEjected(at: now) else { return false }
         return specification.maxFails == 0 || fails < specification.maxFails
@@ -79,7 +80,7 @@ struct PeerState {
         if now - checked > specification.failTimeout { checked = now }
     }
 
-    /// The next probe waits for the outcome of this one, or for the probe interval.
+    /// Starts a probe. The next one waits for the outcome of this one, or for the probe interval.
     mutating func startProbe(at now: Milliseconds) { checked = now }
 
     /// The weight during slow start, in units of 1/256, so that it can grow in small steps.

@@ -2,24 +2,24 @@
 package struct PeerStatistics: Sendable, Hashable {
     package let peer: Peer
     package let specification: PeerSpecification
-    /// Whether it may be chosen now.
+    /// Whether the peer may be chosen now.
     package let isHealthy: Bool
-    /// Removed from the group, but with active requests or open connections.
+    /// Whether the peer was removed from the group, but still has active requests or open connections.
     package let isDraining: Bool
-    /// Active requests.
+    /// The number of active requests.
     package let active: Int
-    /// Idle connections of all loops.
+    /// The number of idle connections of all loops.
     package let idle: Int
-    /// Requests sent to the peer, including retries.
+    /// The number of requests sent to the peer, including retries.
     package let requests: Int
     package let failures: Int
     /// The time of complete responses, from the choice of the peer to the last byte.
     package let responseTimes: TimeHistogram
-    /// The result of the active checks; nil: there are none.
+    /// The result of the active checks; nil if there are none.
     package let checkedHealth: CheckedHealth?
     package let checksPassed: Int
     package let checksFailed: Int
-    /// Whether outlier detection has ejected it.
+    /// Whether outlier detection has ejected the peer.
     package let isEjected: Bool
     package let ejections: EjectionCounts
 }
@@ -28,7 +28,7 @@ package struct PeerStatistics: Sendable, Hashable {
 package struct GroupStatistics: Sendable, Hashable {
     package let strategy: BalancingStrategy
     package let peers: [PeerStatistics]
-    /// Queued requests.
+    /// The number of queued requests.
     package let waiting: Int
     /// How long requests were queued.
     package let waits: TimeHistogram

@@ -12,12 +12,12 @@ package enum Pick: Sendable {
 
 /// Why a request picks a peer.
 package enum PickReason: Sendable {
-    /// It is new to the group. If others are queued, it goes to the end of the queue.
+    /// The request is new to the group. If others are queued, it goes to the end of the queue.
     case newRequest
-    /// Its loop was woken for it. If it has to wait again, it goes to the front of the queue.
+    /// The loop was woken for the request. If the request has to wait again, it goes to the front of the queue.
     case dequeued
-    /// It waits for a healthy peer, because none was usable. One such request per `PeerState.probeInterval` may probe a
-    /// failed peer.
+    /// The request waits for a healthy peer, because none was usable. One such request per `PeerState.probeInterval`
+    /// may probe a failed peer.
     case waitingForHealthyPeer
 }
 

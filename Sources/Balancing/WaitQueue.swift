@@ -1,6 +1,7 @@
 internal import DequeModule
 
-/// The requests that wait for a peer below `max_conns`, first in, first out. An entry names only the loop of its request.
+/// The requests that wait for a peer below `max_conns`, first in, first out. An entry names only the loop of its
+/// request.
 ///
 /// The requests themselves are in a first-in, first-out list in each loop, so that the entries of one loop are
 /// interchangeable.
@@ -9,9 +10,9 @@ struct WaitQueue {
     var limit: Int
     private(set) var count = 0
     private var entries: Deque<Int> = []
-    /// Waiting requests by loop.
+    /// The number of waiting requests of each loop.
     private var waiting: [Int]
-    /// Entries by loop whose request has left the queue. `popFirst` skips them.
+    /// The number of entries of each loop whose request has left the queue. `popFirst` skips them.
     private var abandoned: [Int]
 
     init(limit: Int, loops: Int) {

@@ -1,6 +1,6 @@
 /// The key of a cached result. It is a keyed digest, so that a reader of the table cannot test guesses of an input.
 package struct CacheKey: Sendable, Hashable {
-    /// 32 bytes.
+    /// The digest, which has 32 bytes.
     package let bytes: [UInt8]
 
     /// HMAC-SHA256 of the type's name, a zero byte, and the input.

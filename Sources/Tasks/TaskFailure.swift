@@ -1,6 +1,6 @@
 /// Why a task could not be computed.
 package struct TaskFailure: Error, Hashable, CustomStringConvertible {
-    /// Safe to show to the client: it never contains the input.
+    /// The reason. It is safe to show to the client, because it never contains the input.
     package let message: String
     /// Whether another attempt can succeed: `true` if memory was short, `false` if the input is invalid.
     package let isRetryable: Bool

@@ -6,7 +6,7 @@ package struct TimeLimit: Sendable {
 
     package static let none = TimeLimit(nil)
 
-    /// The time begins now.
+    /// Starts to measure the time.
     /// - Parameter limit: `nil` for no limit.
     package init(_ limit: Duration?) { self.limit = limit }
 

@@ -4,7 +4,7 @@ internal import Logging
 
 /// One log event, which can be written in either format.
 struct LogLine {
-    /// Microseconds since 1970.
+    /// The time of the event, in microseconds since 1970.
     var time: Int64
     var level: Logger.Level
     var component: String

@@ -50,7 +50,7 @@ final class MetricRegistry: Sendable {
         for (name, family) in contents.families.sorted(by: { $0.key < $1.key }) {
             let series = family.series.sorted { $0.key.lexicographicallyPrecedes($1.key) }
             let help = contents.help[name]
-            // Only one of the three is not empty.
+            // All series of a family are of one kind, so only one of the following three calls writes something.
             text.family(
                 name, .counter, help: help,
                 series.compactMap { labels, cell in

@@ -1,9 +1,9 @@
 /// Turns any text into a valid name by writing `_` for each character that is not allowed.
 enum PrometheusName {
-    /// `[a-zA-Z_:][a-zA-Z0-9_:]*`
+    /// Makes a valid metric name: `[a-zA-Z_:][a-zA-Z0-9_:]*`
     static func metric(_ name: String) -> String { sanitized(name, allowing: ":") }
 
-    /// `[a-zA-Z_][a-zA-Z0-9_]*`
+    /// Makes a valid label name: `[a-zA-Z_][a-zA-Z0-9_]*`
     static func label(_ name: String) -> String { sanitized(name, allowing: nil) }
 
     private static func sanitized(_ name: String, allowing extra: Character?) -> String {

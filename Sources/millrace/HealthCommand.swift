@@ -1,7 +1,7 @@
 import ArgumentParser
 import Client
 
-/// For container health checks: the image has no other client for HTTP or FastCGI.
+/// `millrace health`, for the health checks of containers: the image has no other client for HTTP or FastCGI.
 struct HealthCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "health", abstract: "Check the health of one process. Exit code 0 means healthy.",

@@ -12,7 +12,7 @@ final class Gate: Sendable {
 
     init(isOpen: Bool = true) { contents = Monitor(Contents(isOpen: isOpen)) }
 
-    /// How many answers have found the gate closed so far.
+    /// The number of answers that had to wait because the gate was closed.
     var held: Int { contents.withLock { $0.held } }
 
     func close() { contents.withLock { $0.isOpen = false } }

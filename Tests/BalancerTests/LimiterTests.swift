@@ -94,7 +94,7 @@ struct LimiterTests {
         slow.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
         #expect(try slow.response().text == "hello")
         #expect(node.requests.last?.params["LIMIT"] == "PASSED")
-        // Nor does it when the client has gone.
+        // The request does not count any more when its client has left.
         gate.close()
         var gone: RawClient? = try harness.client()
         gone!.send("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")

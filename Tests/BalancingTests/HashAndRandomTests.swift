@@ -103,7 +103,7 @@ struct HashAndRandomTests {
             (0..<100).count { _ in group.address(now: now) == "a" }
         }
         #expect(share(at: 0) == 50)
-        // It fails, and gets its probe after fail_timeout.
+        // The peer fails, and gets a probe after fail_timeout.
         var failed = false
         while !failed { failed = group.address(now: 0, .failure) == "a" }
         for now in [Milliseconds(5000), 5001] {

@@ -2,7 +2,7 @@ import Balancing
 import TestSupport
 import Testing
 
-/// nginx's round robin and least_conn, as plain as its C source. The test compares the choices.
+/// A model of nginx's round robin and least_conn, written like its C source. The test compares the choices.
 private struct NginxModel {
     struct Peer {
         let specification: PeerSpecification

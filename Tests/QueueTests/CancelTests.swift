@@ -20,7 +20,7 @@ import Threading
         let (one, other) = (bench.client(), bench.client())
         defer { for client in [one, other] { client.shutdown() } }
         let id = try #require(try one.submit(task("shared")).queuedID)
-        // Two in one batch, and one by itself.
+        // Three more submissions share the task: two in one batch, and one alone.
         _ = try other.submit([task("shared"), task("shared")].map { Submission(task: $0) })
         _ = try one.submit(task("shared"))
         #expect(try bench.value("SELECT sharers FROM task") == "4")
@@ -110,7 +110,7 @@ import Threading
                         wrong.withLock { $0.append("not accepted") }
                         continue
                     }
-                    // The first one always cancels, and the others never do: their tasks are completed.
+                    // The first client always cancels its task. The others never do, and their tasks are completed.
                     if number == 0 {
                         _ = try? client.cancel(id)
                     } else if let record = try? client.record(id, wait: .seconds(10)), record.status != .completed {

@@ -7,7 +7,7 @@ import Testing
 
     private let start = ContinuousClock.now
 
-    /// What became of requests 0..<count, which have one task each.
+    /// The outcome of requests 0..<count, which have one task each.
     private struct Outcome {
         var stored: [Int] = []
         var refused: [Int] = []
@@ -19,7 +19,7 @@ import Testing
 
     /// Runs a bisection. A transaction fails if it contains a locked request.
     /// - Parameters:
-    ///   - row: of each request.
+    ///   - row: the row of each request.
     ///   - free: the locked requests whose lock is free by the time of the retry.
     ///   - step: how long each transaction takes.
     private func run(

@@ -29,7 +29,7 @@ import Threading
         let other = try PostgresConnection(bench.postgres, settings: ["lock_timeout = 100"])
         try other.execute(text: "CREATE TABLE kept AS SELECT * FROM task; DELETE FROM task")
         try other.execute(text: "BEGIN; INSERT INTO task SELECT * FROM kept ORDER BY cache_key LIMIT 1")
-        // The ids are in the opposite order.
+        // Submit the tasks so that their ids are in the opposite order of their cache keys.
         let isReversed = "\(stored[0])" == first
         let submission = try bench.submitHeldUp(
             client, (isReversed ? names.reversed() : names).map { Submission(task: task($0)) })
@@ -80,9 +80,9 @@ import Threading
         try other.execute(text: "BEGIN; INSERT INTO task SELECT * FROM kept")
         let sent = ["same", "new"].map { Submission(task: task($0)) }
         let submission = try bench.submitHeldUp(client, sent)
-        // Before it searches again.
+        // Commit now: the waiting insertion does nothing, and then the node searches for the task again.
         try other.execute(text: "COMMIT; BEGIN; SELECT FROM task FOR UPDATE")
-        // It joins the other node's task now.
+        // Now the submission joins the other node's task, and waits for its lock.
         try bench.untilOneWaits()
         let third = try PostgresConnection(bench.postgres, settings: ["lock_timeout = 100"])
         try third.execute(
@@ -116,7 +116,7 @@ import Threading
         let sent = ["same", "new"].map { Submission(task: task($0)) }
         #expect(try client.submit(sent).map(\.queuedID) == sent.map(\.id))
         #expect(try bench.value("SELECT last_value FROM runs") == "\(overtaken + 1)")
-        // The tenth time it runs until all rows are settled.
+        // After nine rollbacks, the statement is repeated until all rows are settled.
         let repeated = overtaken - 9
         #expect(try bench.value("SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM repeated") == "\(repeated)")
         // The transactions that were rolled back are not counted.

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import Threading
 
-/// Worker transactions that are begun while others are underway.
+/// Tests worker transactions that begin while others are underway.
 @Suite struct Overlap {
     let bench: Bench
 
@@ -86,7 +86,7 @@ import Threading
         #expect(try !isUrgent([tasks[2]]))
         try client.bound("sha256", to: 2)
         _ = try client.submit((0..<3).map { Submission(task: task("bounded \($0)")) })
-        // It learns of the bound because it finds nothing.
+        // The session learns of the bound, because its claim finds nothing.
         #expect(try session.claim().isEmpty)
         let bounded = try session.claim()
         try #require(bounded.count == 2)
@@ -115,9 +115,9 @@ import Threading
         let session = try bench.session()
         let tasks = try session.claim(2)
         let ids = tasks.map(\.id).sorted()
-        // The other session has locked the second row, and requests the first one when the worker's transaction has
-        // that and waits for the second. The server rolls back the transaction that detects the deadlock. That is not
-        // the other one, which does not check for a minute.
+        // The other session has locked the second row. It requests the first one after the worker's transaction has
+        // locked that row and waits for the second. The server rolls back the transaction that detects the deadlock.
+        // This is the worker's transaction, because the other session only checks for deadlocks after a minute.
         let other = try PostgresConnection(
             PostgresConfiguration(connectionString: bench.database.superuserConnectionString))
         try other.execute(

@@ -57,8 +57,8 @@ import Threading
             #expect(throws: QueueError.sessionLost) { try victim.claim() }
             #expect(!victim.isRegistered)
         }
-        // Without the ring it would take up to the watch's interval. The machine may be busy, so the fastest times
-        // count.
+        // Without the ring of workers, recovery would take up to the interval of the watch. The machine may be busy, so
+        // only the fastest times count.
         #expect(times.sorted()[1] < .milliseconds(100), "\(times)")
         #expect(try bench.value("SELECT count(*) FROM worker") == "1")
         // Nobody knows which of the tasks had started, so the lost attempts do not count.
@@ -252,7 +252,7 @@ import Threading
             #expect(claimed.map(\.isSuspect) == [true])
             try session.fail(claimed)
             #expect(try bench.value("SELECT count(suspect_of) FROM task") == "\(left)")
-            // On a slow machine its backoff would be over too soon.
+            // Postpone the failed task. On a slow machine, its backoff could end before the next claim.
             let postponed = """
                 WITH postponed AS (
                     UPDATE task SET run_at = now() + interval '1 hour' WHERE id = '\(claimed[0].id)' RETURNING 1

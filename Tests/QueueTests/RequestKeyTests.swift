@@ -148,7 +148,7 @@ import Threading
             NamedThread("test-node") {
                 for name in names.shuffled() {
                     let sent = submissions(name, ["a", "b"])
-                    // Twice at the same time, like from a balancer that has one node.
+                    // Send the request twice at the same time, like a balancer with only one node.
                     let answers = Monitor<[[TaskID]?]>([])
                     for _ in 0..<2 {
                         client.submit(sent, wait: nil) { result in

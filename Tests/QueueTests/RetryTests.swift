@@ -114,7 +114,7 @@ import Threading
         }
         #expect(record.status == .failed && record.attempts == 2)
         #expect(try bench.value("SELECT count(*) FROM task") == "0")
-        // A request that comes now means the new failure.
+        // A request that arrives now is for the new failure.
         guard case .queued(let record) = try client.retry(id, as: task("a")) else {
             throw Unexpected(what: "not queued")
         }

@@ -119,7 +119,7 @@ import Threading
         defer { client.shutdown() }
         let session = try unaware(client)
         let other = try #require(try client.submit(task("other", type: "md5")).queuedID)
-        // It does not know of the bound, and takes no task of that type.
+        // The session does not know of the bound, and takes no task of that type.
         #expect(try session.claim().map(\.id) == [other])
         #expect(try session.claim().count == 2)
     }
@@ -152,7 +152,7 @@ import Threading
         defer { client.shutdown() }
         let session = try bench.session(types: Self.names)
         if !isTaken {
-            // It does not ask for bounded types now.
+            // After a claim without bounded types, the session's next claim does not lock them.
             _ = try client.submit(task("before", type: "md5"))
             try session.complete(try session.claim())
         }

@@ -142,7 +142,7 @@ import Testing
         #expect(step(&loop, .init(ended: 500), start) == .finish)
         transacted(&loop, claimed: 500, of: 500)
         #expect(step(&loop, .init(ended: 500, buffered: ["md5": 500]), start) == .transact(claim: 500))
-        // The end of the backlog.
+        // The backlog ends: the claim returns fewer tasks than it asked for.
         transacted(&loop, stored: 500, claimed: 20, of: 500)
         #expect(step(&loop, .init(ended: 500, buffered: ["md5": 20]), start) == .finish)
         transacted(&loop, stored: 500, claimed: 0, of: 500)

@@ -1,5 +1,5 @@
-/// Splits an input into the pieces in which it is received. The positions depend only on the bytes of the input, so that a
-/// finding can be reproduced.
+/// Splits an input into the pieces in which it is received. The positions depend only on the bytes of the input, so
+/// that a finding can be reproduced.
 struct Cuts {
     private var state: UInt64 = 0xCBF2_9CE4_8422_2325
 
@@ -12,8 +12,8 @@ struct Cuts {
         return Int(state >> 33) % bound
     }
 
-    /// The ends of the pieces of an input with `count` bytes, in ascending order. Some short inputs are split at every byte,
-    /// all others at one to four positions.
+    /// The ends of the pieces of an input with `count` bytes, in ascending order. Some short inputs are split at every
+    /// byte, all others at one to four positions.
     mutating func ends(in count: Int) -> [Int] {
         if count < 48, next(below: 4) == 0 { return Array(0...count) }
         var ends = (0...next(below: 4)).map { _ in next(below: count + 1) }
@@ -23,7 +23,7 @@ struct Cuts {
     }
 }
 
-/// Traps if a property does not hold: the input is a finding.
+/// Traps if a property does not hold, so that libFuzzer reports the input.
 func require(_ condition: Bool, _ message: @autoclosure () -> String) {
     if !condition { fatalError(message()) }
 }

@@ -58,7 +58,7 @@ struct CGIEnvironment: Sendable {
         guard let requestURI, !requestURI.isEmpty else { return (scriptName + pathInfo, queryString) }
         var rest = requestURI[...]
         if !rest.hasPrefix("/") {
-            // The absolute form, `http://host/path` (RFC 9112, section 3.2.2).
+            // The target has the absolute form, `http://host/path` (RFC 9112, section 3.2.2).
             guard let scheme = rest.utf8.firstIndex(of: UInt8(ascii: ":")) else { return (requestURI, "") }
             rest = rest[rest.index(after: scheme)...].drop { $0 == "/" }
             rest = rest.utf8.firstIndex(of: UInt8(ascii: "/")).map { rest[$0...] } ?? "/"

@@ -33,7 +33,7 @@ final class Dispatcher: @unchecked Sendable {
     private let metrics: ResponderMetrics
     private let logger: Logger
 
-    // Used by the dispatcher's thread only.
+    // Only the dispatcher's thread uses the following properties.
     private var nextID: UInt64 = 0
     private var accepting = Accepting.closed
     private var nextCheck = MonotonicTime.current

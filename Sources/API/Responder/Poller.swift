@@ -12,9 +12,9 @@ final class Poller: Sendable {
     private let epoll: CInt
 
     enum Interest {
-        /// Received bytes, or the end of the connection.
+        /// Report received bytes, and the end of the connection.
         case nextRequest
-        /// Only the end of the connection.
+        /// Report only the end of the connection.
         case hangUp
 
         fileprivate var mask: UInt32 {

@@ -1,6 +1,6 @@
 /// A program to start, with its arguments and environment.
 package struct Command: Sendable {
-    /// An absolute path.
+    /// The absolute path of the program.
     package var program: String
     /// The arguments without the program's name.
     package var arguments: [String]

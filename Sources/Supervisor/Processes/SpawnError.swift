@@ -3,7 +3,7 @@ internal import Glibc
 /// Why a process could not be started.
 package struct SpawnError: Error, CustomStringConvertible {
     package let program: String
-    /// errno
+    /// The value of `errno`.
     package let code: CInt
 
     package var description: String { "cannot start \(program): \(String(cString: strerror(code)))" }

@@ -1,6 +1,6 @@
 import Testing
 
-/// What is sent to nginx and to the balancer.
+/// A test case: the bytes that are sent to nginx and to the balancer.
 struct Case: Sendable {
     enum Act: Sendable {
         /// The bytes of one connection in pieces. After each piece the client waits for an answer for a short time.

@@ -4,10 +4,11 @@ import Reactor
 
 @testable import Balancer
 
-/// An upstream's protocol in a few lines: the second implementation of ``UpstreamProtocol``.
+/// A simple upstream protocol of text lines: an implementation of ``UpstreamProtocol`` for tests.
 ///
-/// A request is a line with its path and the length of its method's name, then the body, then a line with a dot. A response
-/// is a line with its status and the size of its body, then the body; with the size -1 the body ends with the connection. The status 0 says that the peer is overloaded.
+/// A request is a line with its path and the length of its method's name, then the body, then a line with a dot. A
+/// response is a line with its status and the size of its body, then the body; with the size -1 the body ends with the
+/// connection. The status 0 says that the peer is overloaded.
 final class LineProtocol: UpstreamProtocol {
     private var remaining: Int?
     private(set) var isRequestWritten = true

@@ -5,14 +5,15 @@ import Reactor
 
 @testable import Balancer
 
-/// One loop of a balancer that opens no socket: the test turns the loop, and is client and peers at once.
+/// One loop of a balancer without sockets. The test runs the turns of the loop, and plays both the client and the
+/// peers.
 final class MemoryBalancer {
     let loop: BalancerLoop
     let configuration: RunningConfiguration
     let listener: ListenerSocket
     /// The connections to peers, in their order.
     var peers: [MemoryTransport] { made.peers }
-    /// Peers accept connections and close them at once.
+    /// Whether peers accept connections and close them at once.
     var arePeersBroken: Bool {
         get { made.isBroken }
         set { made.isBroken = newValue }

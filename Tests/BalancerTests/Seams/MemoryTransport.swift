@@ -11,7 +11,7 @@ final class MemoryTransport: Transport {
     /// Bytes that can be written before a write would block.
     var room = Int.max
     private var isEnded = false
-    /// Writes fail, as to a peer that is gone.
+    /// Whether writes fail, as if the peer was gone.
     var isBroken = false
     private(set) var isClosed = false
     private(set) var isReset = false

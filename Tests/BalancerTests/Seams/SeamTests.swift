@@ -3,8 +3,8 @@ import Testing
 
 @testable import Balancer
 
-/// The three seams of the request path, each with a second implementation: a client that is not HTTP/1, bytes that do not
-/// travel over a socket, an upstream's protocol that is not FastCGI.
+/// Tests the three protocols of the request path with other implementations: ``ClientStream`` with a client that is not
+/// HTTP/1, ``Transport`` with memory instead of a socket, and ``UpstreamProtocol`` with a protocol that is not FastCGI.
 struct SeamTests {
     // MARK: The client's stream
 
@@ -210,7 +210,7 @@ struct SeamTests {
             balancer.turn()
         }
         #expect(first.takeOutgoing().hasPrefix("HTTP/1.1 502"))
-        // With a full pool an exchange that is given back is disposed.
+        // Fill the pool, because a full pool disposes of exchanges that are given back.
         let spares = (0..<300).map { _ in balancer.loop.takeExchange() }
         for exchange in spares { balancer.loop.giveBack(exchange) }
         for _ in 0..<500 where second.outgoing.isEmpty {
