@@ -4,7 +4,8 @@ package enum HTTPStatus {
         status < 200 || status == 204 || status == 304
     }
 
-    /// The reason phrase of IANA's registry; for 499, which is nginx's own, a phrase of ours. "Unknown" for all others.
+    /// The reason phrase of a status in IANA's registry. 499 is nginx's own status and has a phrase of this project.
+    /// All other statuses have "Unknown".
     package static func reason(_ status: Int) -> String {
         switch status {
         case 100: "Continue"

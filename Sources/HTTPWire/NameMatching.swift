@@ -1,7 +1,8 @@
 internal import Bytes
 
 extension UInt8 {
-    /// The byte as it counts when header names are compared as CGI variables: in lower case, with `-` for `_`.
+    /// The form of the byte in which header names are compared as CGI variables: in lower case, with `-` instead of
+    /// `_`.
     var variableByte: UInt8 { self == ASCII.underscore ? ASCII.hyphen : lowercased }
 }
 
