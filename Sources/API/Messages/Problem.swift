@@ -87,7 +87,8 @@ extension Problem {
             case .databaseUnavailable, .sessionLost:
                 .unavailable("The database is not reachable. Nothing was stored.", retryAfter: 2)
             case .locked:
-                .unavailable("Another transaction holds a lock that this request needs. Nothing was changed.", retryAfter: 1)
+                .unavailable(
+                    "Another transaction holds a lock that this request needs. Nothing was changed.", retryAfter: 1)
             case .outcomeUnknown:
                 .unavailable(
                     "The connection to the database was lost during the commit. The tasks may have been accepted: "
