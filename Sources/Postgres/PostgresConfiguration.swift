@@ -9,7 +9,8 @@ package struct PostgresConfiguration: Sendable {
     package var connectionLimit: Int
     /// How often a failed attempt to connect is repeated (`DB_CONNECTION_RETRIES`).
     package var connectionRetries: Int
-    /// The maximum of the first pause between two attempts. It doubles with each attempt (`DB_BASE_BACKOFF`).
+    /// The maximum pause after the first failed attempt to connect (`DB_BASE_BACKOFF`). The maximum doubles with each
+    /// further attempt; the pause itself is random.
     package var baseBackoff: Duration
     /// The timeout of one attempt to connect.
     package var connectTimeout: Duration

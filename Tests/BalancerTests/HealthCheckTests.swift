@@ -27,7 +27,7 @@ struct HealthCheckTests {
         }
 
         private func answer(_ request: TestResponder.Request) -> [TestResponder.Step] {
-            // Clients always get a good answer.
+            // Only the answers to health checks vary. A client's request always succeeds.
             if request.uri.hasPrefix("/check") { return steps.withLock { $0 } }
             let pause = request.uri == "/slow" ? [TestResponder.Step.pass(gate)] : []
             return pause + [.stdout("\r\n\(responder.address)"), .end()]

@@ -38,7 +38,6 @@ import Testing
         let others = try client.submit((0..<20).map { Submission(task: task("\($0)"), maxAttempts: 1) }).map(\.id)
         let claimed = try session.claim(10)
         #expect(claimed.contains { $0.id == stray })
-        // Another transaction is underway behind the one that finishes the stray.
         let ends = claimed.map {
             TaskCompletion(
                 id: $0.id,
@@ -46,6 +45,7 @@ import Testing
                     ? .completed(result: Array(#"{"hash":"second"}"#.utf8))
                     : .failed(message: "no luck", isRetryable: false))
         }
+        // The first transaction fails with a duplicate key (the stray) while the second one is already sent.
         let numbers = [
             try session.begin(completed: ends, claim: 5), try session.begin(completed: [], claim: 100),
         ]
