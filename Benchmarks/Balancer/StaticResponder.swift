@@ -11,7 +11,8 @@ final class StaticResponder: EventHandler {
     private(set) var reply: [UInt8] = []
     /// The offsets of the records in ``reply``.
     private(set) var records: [Int] = []
-    /// The number of ``reply``. Connections that stay open between scenarios notice the new response by it.
+    /// Increases with each new ``reply``. A connection that stays open between scenarios compares it with its own value
+    /// to notice the new response.
     private(set) var generation = 0
 
     init(on loop: EventLoop, at path: String) throws {

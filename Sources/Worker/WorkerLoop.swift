@@ -124,7 +124,7 @@ struct WorkerLoop {
         return room >= Self.minOverlappingClaim ? room : nil
     }
 
-    // MARK: what came of a step
+    // MARK: the results of steps
 
     mutating func registered() {
         guard case .disconnected = state else { return }

@@ -28,18 +28,18 @@ struct Workload {
 
     /// The numbers on which ``WorkerLoop`` bases its decisions.
     struct View: Equatable {
-        /// Ends that are to be stored.
+        /// The number of ends of attempts that are not stored yet.
         var ended = 0
-        /// Tasks that wait here, by type.
+        /// The number of tasks that wait here, by type.
         var buffered: [String: Int] = [:]
-        /// Tasks of the current session that run.
+        /// The number of running tasks of the current session.
         var running = 0
-        /// Threads that compute, including tasks of lost sessions.
+        /// The number of threads that compute a task, even a task of a lost session.
         var busy = 0
-        /// The busy threads whose task has been given up.
+        /// The number of busy threads whose task has been given up.
         var stuck = 0
 
-        /// Nothing is held except ends.
+        /// No task waits or runs here. Ends of attempts may still have to be stored.
         var holdsNothing: Bool { buffered.isEmpty && running == 0 }
         var isIdle: Bool { ended == 0 && holdsNothing }
     }

@@ -81,7 +81,7 @@ struct HashAndRandomTests {
             _ = group.finish(
                 lease, .success, connection: .closed, now: 0, times: ResponseTimes(toHead: time, toEnd: time))
         }
-        // A peer without a response comes first.
+        // A peer that has not answered yet has no response time. It is chosen first.
         let first = try [#require(group.lease()), #require(group.lease())]
         #expect(Set(first.map(\.peer)).count == 2)
         for lease in first { answer(lease) }

@@ -48,7 +48,7 @@ import Testing
         var finishedFirst = submission()
         #expect(answer(finishedFirst.waited(.success(record))) == .success([.finished(record)]))
         #expect(answer(finishedFirst.stored(.success([.queued(record.id)]))) == nil)
-        // The waiting time is up before the commit: the task is called queued only after the commit.
+        // The wait times out before the commit. The client must not be told that the task is queued until it is stored.
         var overdue = submission()
         #expect(answer(overdue.waited(.success(nil))) == nil)
         #expect(answer(overdue.stored(.failure(.databaseUnavailable))) == .failure(.databaseUnavailable))

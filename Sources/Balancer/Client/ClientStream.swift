@@ -1,11 +1,12 @@
 internal import Reactor
 
-/// The client's side of an exchange. It takes the response, and it is asked for the request's body. ``HTTP1Connection``
-/// implements it.
+/// The client's side of an exchange. The exchange calls it to send the response. ``HTTP1Connection`` implements it.
 ///
-/// The request goes the other way: the reader fills ``Exchange/request`` and calls ``Exchange/begin(at:)``. As long as
-/// ``Exchange/demandBody()`` returns true, it passes the body with ``Exchange/receiveBody(_:)``,
-/// ``Exchange/beginContent()`` after each piece, and ``Exchange/endBody()``.
+/// The stream in turn passes the request to the exchange:
+/// 1. It fills ``Exchange/request`` and calls ``Exchange/begin(at:)``.
+/// 2. While ``Exchange/demandBody()`` returns true, it reads a piece of the body and calls ``Exchange/receiveBody(_:)``,
+///    then ``Exchange/beginContent()``.
+/// 3. At the end of the body it calls ``Exchange/endBody()``.
 ///
 /// An exchange does not keep its stream alive: the stream gives the exchange back to its loop before it is released.
 protocol ClientStream: AnyObject {

@@ -125,7 +125,7 @@ package struct SubmissionRows {
         }
     }
 
-    // MARK: what came of it
+    // MARK: the results
 
     /// Whether tasks turned out to be shared with others, or to be stored before.
     var hasShared: Bool {

@@ -116,7 +116,7 @@ struct SubmissionTransaction {
         }
     }
 
-    // MARK: what came of it
+    // MARK: the results
 
     /// The answer to a request, after the commit.
     func answer(toRequest request: Int) -> SubmissionAnswer {
