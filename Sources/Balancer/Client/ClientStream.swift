@@ -4,8 +4,8 @@ internal import Reactor
 ///
 /// The stream in turn passes the request to the exchange:
 /// 1. It fills ``Exchange/request`` and calls ``Exchange/begin(at:)``.
-/// 2. While ``Exchange/demandBody()`` returns true, it reads a piece of the body and calls ``Exchange/receiveBody(_:)``,
-///    then ``Exchange/beginContent()``.
+/// 2. While ``Exchange/demandBody()`` returns true, it reads a piece of the body, and calls
+///    ``Exchange/receiveBody(_:)``, then ``Exchange/beginContent()``.
 /// 3. At the end of the body it calls ``Exchange/endBody()``.
 ///
 /// An exchange does not keep its stream alive: the stream gives the exchange back to its loop before it is released.

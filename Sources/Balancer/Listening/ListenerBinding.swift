@@ -61,8 +61,8 @@ enum ListenerBinding {
         }
     }
 
-    /// Makes the listener of one address. It has one socket, or with `reuseport` one for each loop. Sockets in `old` are
-    /// used first, and only the missing ones are opened.
+    /// Makes the listener of one address. It has one socket, or with `reuseport` one for each loop. Sockets in `old`
+    /// are used first, and only the missing ones are opened.
     /// - Parameter covered: the other configured addresses whose connections arrive at these sockets
     private static func listen(
         at place: BoundListener.Place, _ covered: [BoundListener.Place], owners: [Int], reusing old: [ListeningSocket]
