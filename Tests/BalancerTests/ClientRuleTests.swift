@@ -58,7 +58,7 @@ struct ClientRuleTests {
                     """)
             let client = try RawClient(harness.address, receiveBuffer: 64 * 1024)
             client.send("GET /file.txt HTTP/1.1\r\nHost: a\r\n\r\n")
-            // The asking connection is the only one that is left.
+            // The connection of the client has been closed. Only the one that asks for the metrics is left.
             try harness.wait(for: "/lb/metrics", toContain: "millrace_lb_connections 1\n")
             var chunk = [UInt8](repeating: 0, count: 1 << 16)
             var count = 1

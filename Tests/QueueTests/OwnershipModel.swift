@@ -11,7 +11,7 @@ struct OwnershipModel: Hashable {
     struct Rules {
         /// A completion is stored only for the owner: `AND t.worker_id = $1`.
         var isOwnerChecked = true
-        /// A completion runs in the session that holds the lock, and not after its end.
+        /// A completion runs only in the session that holds the lock. It cannot run after the session has ended.
         var isSessionBound = true
         /// A worker that can take the lock of another one requeues its tasks.
         var recovers = true

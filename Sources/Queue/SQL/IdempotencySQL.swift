@@ -6,15 +6,18 @@ internal import Postgres
 /// answer to the request. A node that finds the key locked knows that the first request is under way. It does not wait
 /// for the lock. The lock ends with the transaction, so a node that dies leaves nothing behind.
 enum IdempotencySQL {
-    /// Takes a lock for each of these numbers, which are made from the keys. Returns for each whether it was free.
+    /// Tries to take a lock for each key. $1: a number for each key, made from it. Returns for each whether the lock was
+    /// free.
     static let lock = PostgresStatement(
         "idempotency_lock",
         "SELECT n::int4, pg_try_advisory_xact_lock(k) FROM unnest($1::int8[]) WITH ORDINALITY AS l (k, n)")
 
     /// Looks keys up. Parameters: the keys, the fingerprints. For each task of each known key, it returns a row with
-    /// the key's number, whether the fingerprint is the same, and the task's place in the request. The keys are named
-    /// twice, and no index fits the condition on the time, so that no plan reads the whole table, whatever the
-    /// statistics are.
+    /// the key's number, whether the fingerprint is the same, and the task's place in the request.
+    ///
+    /// Two conditions make PostgreSQL use the index on the key, even if its statistics are wrong. `i.key = ANY ($1)`
+    /// repeats the join condition in a form that the index can answer. `IS TRUE` prevents a scan of the index on the
+    /// expiry time.
     static let read = PostgresStatement(
         "idempotency_read",
         """
@@ -24,7 +27,7 @@ enum IdempotencySQL {
         CROSS JOIN LATERAL unnest(i.task_ids, i.are_cached) WITH ORDINALITY AS t (id, is_cached, place)
         """)
 
-    /// Stores one key with its answer. It replaces one that has expired.
+    /// Stores one key with the answer to its request. An expired entry of the same key is replaced.
     static let store = PostgresStatement(
         "idempotency_store",
         """
