@@ -98,7 +98,8 @@ import Threading
 
     init() throws { bench = try Bench() }
 
-    /// The first join fails like a deadlock. A sequence counts the joins, as it is not rolled back.
+    /// Makes the first request that shares a queued task (joins it) fail with the error `sqlState`. A sequence counts
+    /// these requests, because it is not rolled back.
     private func failFirstJoin(sqlState: String) throws {
         try bench.database.sql(
             """
@@ -112,8 +113,9 @@ import Threading
             """)
     }
 
-    /// Submits a task that is joined and one that is not, as one batch: the submitting thread is kept busy while they
-    /// arrive.
+    /// Submits a task that is queued already ("shared") and a new one ("new") in one batch. Before them, a task "first"
+    /// keeps the submitting thread waiting for a lock until both have arrived.
+    /// - Returns: the answers for "first", "shared" and "new".
     private func submitTogether(_ client: QueueClient) throws -> [Result<[SubmissionOutcome], QueueError>] {
         _ = try client.submit(task("shared"))
         let holder = try PostgresConnection(bench.postgres)

@@ -6,8 +6,8 @@ internal import Postgres
 /// answer to the request. A node that finds the key locked knows that the first request is under way. It does not wait
 /// for the lock. The lock ends with the transaction, so a node that dies leaves nothing behind.
 enum IdempotencySQL {
-    /// Tries to take a lock for each key. $1: a number for each key, made from it. Returns for each whether the lock was
-    /// free.
+    /// Tries to take a lock for each key. $1: a number for each key, made from it. Returns for each whether the lock
+    /// was free.
     static let lock = PostgresStatement(
         "idempotency_lock",
         "SELECT n::int4, pg_try_advisory_xact_lock(k) FROM unnest($1::int8[]) WITH ORDINALITY AS l (k, n)")
