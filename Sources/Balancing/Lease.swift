@@ -25,9 +25,9 @@ package enum ConnectionSource: Sendable, Hashable {
 
 /// What happens to the connection at the end of a lease.
 package enum ConnectionEnd: Sendable {
-    /// The loop wants to keep it as an idle connection.
+    /// The loop wants to keep the connection as an idle one.
     case idle
-    /// It is closed.
+    /// The connection is closed.
     case closed
     /// The lease has no connection: it was never opened, or ``PeerGroup/anotherConnection(for:after:)`` has ended it.
     case none
@@ -36,9 +36,10 @@ package enum ConnectionEnd: Sendable {
 /// What the end of a request says about the health of the peer.
 package enum LeaseOutcome: Sendable {
     case success
-    /// nginx's `fastcgi_next_upstream` conditions that count: error, timeout, invalid_header, 500, 503, ….
+    /// The request met a condition of `fastcgi_next_upstream` that nginx counts as an unsuccessful attempt: error,
+    /// timeout, invalid_header, 500, 503, ….
     case failure
-    /// Nothing: the client has disconnected, or the peer did not get the request.
+    /// The request says nothing about the peer: the client has disconnected, or the peer did not get the request.
     case unknown
 }
 

@@ -21,8 +21,8 @@ package struct RequestRate: Sendable, Hashable {
 
     /// How much drains in `time`, in thousandths of a request, rounded down.
     func thousandths(in time: Milliseconds) -> Int64 {
-        // On overflow, return Int64.max / 4, which is enough to empty any bucket. A larger value could overflow when the
-        // caller calculates with it.
+        // On overflow, return Int64.max / 4, which is enough to empty any bucket. A larger value could overflow when
+        // the caller calculates with it.
         let (product, overflow) = millionthsPerSecond.multipliedReportingOverflow(by: time)
         return overflow ? Int64.max / 4 : product / 1_000_000
     }

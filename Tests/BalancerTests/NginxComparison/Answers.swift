@@ -1,4 +1,4 @@
-/// Answers of a node that replace the dump, by name.
+/// Prepared answers of a ``DumpingNode``, by name. A request that names one gets it instead of the dump of its params.
 enum Answers {
     static let table: [String: [TestResponder.Step]] = [
         // Valid responses
