@@ -63,7 +63,7 @@ package final class ConnectionPool: Sendable {
             switch slot {
             case .idle(let connection):
                 // The server may have closed an idle connection meanwhile, for example because it was restarted.
-                if connection.isServerThere { return connection }
+                if connection.checkServer() { return connection }
                 discard()
             case .room:
                 do {

@@ -284,8 +284,9 @@ extension PostgresConnection {
         }
     }
 
-    /// Whether the server still has the connection open. It reads what has arrived, without waiting.
-    package var isServerThere: Bool {
+    /// Reads what has arrived, without waiting.
+    /// - Returns: Whether the server still has the connection open.
+    package func checkServer() -> Bool {
         var entry = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
         // The server's last message comes before the end of the stream, so one read may not be enough.
         for _ in 0..<8 {
@@ -299,7 +300,7 @@ extension PostgresConnection {
     /// Returns the notifications that have arrived, without waiting.
     /// - Throws: if the server has closed the connection.
     package func takeNotifications() throws(PostgresError) -> [PostgresNotification] {
-        guard isServerThere, PQconsumeInput(connection) == 1 else { throw abandon(.lost) }
+        guard checkServer(), PQconsumeInput(connection) == 1 else { throw abandon(.lost) }
         var notifications: [PostgresNotification] = []
         while let notify = PQnotifies(connection) {
             notifications.append(

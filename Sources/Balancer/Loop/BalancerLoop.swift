@@ -111,6 +111,7 @@ final class BalancerLoop: @unchecked Sendable {
         listeners = []
         for connection in connections.all { connection.abort() }
         for upstream in upstreams { upstream?.closeAll() }
+        pool.removeAll()
         logs.flushAll()
     }
 

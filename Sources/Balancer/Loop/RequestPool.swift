@@ -20,4 +20,11 @@ struct RequestPool {
         reader.reset()
         readers.append(reader)
     }
+
+    /// Disposes the spare objects, because the loop has ended.
+    mutating func removeAll() {
+        for exchange in exchanges { exchange.dispose() }
+        exchanges = []
+        readers = []
+    }
 }

@@ -39,7 +39,7 @@ struct DatabaseLink {
     /// - Parameter isUrgent: connect even if the last attempt failed just now.
     mutating func connected(isUrgent: Bool = false) throws(PostgresError) -> PostgresConnection {
         if let connection {
-            if connection.isServerThere { return connection }
+            if connection.checkServer() { return connection }
             drop()
         }
         if let lastFailure, !isUrgent, lastFailure.retryAt > .now { throw lastFailure.error }
