@@ -70,7 +70,8 @@ final class MemoryTransport: Transport {
         return all.withBytes { write($0) }
     }
 
-    func send(_ part: FilePart, atMost limit: Int) -> IOOutcome { .failed(0) }
+    /// Takes nothing of a file.
+    func send(_ part: FilePart, atMost limit: Int) -> IOOutcome { .wouldBlock }
     func shutdownWriting() { isWritingShutDown = true }
     func close() { isClosed = true }
 
