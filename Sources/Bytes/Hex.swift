@@ -1,7 +1,7 @@
 /// Hexadecimal digits.
 @usableFromInline package enum Hex {
     /// The two lower-case digits of each byte, as text.
-    package static func encode(_ bytes: some Collection<UInt8>) -> String {
+    @inlinable package static func encode(_ bytes: some Collection<UInt8>) -> String {
         String(unsafeUninitializedCapacity: bytes.count * 2) { text in
             for (index, byte) in bytes.enumerated() {
                 text[index * 2] = digit(byte >> 4)
@@ -35,7 +35,7 @@ extension UInt8 {
 
 extension [UInt8] {
     /// Appends the two digits of `byte` in upper case.
-    package mutating func append(capitalHex byte: UInt8) {
+    @inlinable package mutating func append(capitalHex byte: UInt8) {
         append(Hex.capitalDigit(byte >> 4))
         append(Hex.capitalDigit(byte & 15))
     }

@@ -1,8 +1,8 @@
 /// The percent coding of URLs (RFC 3986, 2.1).
-package enum PercentCoding {
+@usableFromInline package enum PercentCoding {
     /// - Parameter plusIsSpace: a `+` stands for a space, as in forms (WHATWG URL, 5.1)
     /// - Returns: nil if a `%` is not followed by two hexadecimal digits
-    package static func decode(_ text: some Collection<UInt8>, plusIsSpace: Bool = false) -> [UInt8]? {
+    @inlinable package static func decode(_ text: some Collection<UInt8>, plusIsSpace: Bool = false) -> [UInt8]? {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.count)
         var iterator = text.makeIterator()
@@ -19,7 +19,7 @@ package enum PercentCoding {
     }
 
     /// Writes every byte that is not to be kept as `%` and two upper-case digits.
-    package static func encode(_ bytes: some Sequence<UInt8>, keeping isKept: (UInt8) -> Bool) -> [UInt8] {
+    @inlinable package static func encode(_ bytes: some Sequence<UInt8>, keeping isKept: (UInt8) -> Bool) -> [UInt8] {
         var text: [UInt8] = []
         text.reserveCapacity(bytes.underestimatedCount)
         for byte in bytes {

@@ -27,14 +27,12 @@ package struct CGIResponseHeadParser: Sendable {
     package mutating func take(_ bytes: Span<UInt8>, _ range: Range<Int>) throws(FastCGIError) -> Int? {
         var start = range.lowerBound
         while start < range.upperBound {
-            var end = start
-            while end < range.upperBound, bytes[end] != ASCII.lineFeed { end += 1 }
-            let isWhole = end < range.upperBound
-            if isWhole { end += 1 }
+            let lineFeed = bytes.firstIndex(of: ASCII.lineFeed, in: start..<range.upperBound)
+            let end = lineFeed.map { $0 + 1 } ?? range.upperBound
             guard head.bytes.count + end - start <= limits.head else { throw .headTooLarge }
             head.bytes.append(copying: bytes.extracting(start..<end))
             start = end
-            if isWhole {
+            if lineFeed != nil {
                 if try takeLine() {
                     if !head.hasStatus, head.hasLocation { head.status = 302 }
                     return start - range.lowerBound
@@ -60,8 +58,16 @@ package struct CGIResponseHeadParser: Sendable {
         let end = line.upperBound
         var colon = line.lowerBound
         var tail: UInt128 = 0
-        while colon < end, bytes[colon].isToken {
-            tail = tail << 8 | UInt128(bytes[colon].lowercased)
+        while colon < end {
+            let byte = bytes[colon]
+            if byte.isLetter || byte == ASCII.hyphen {
+                // This makes letters lower case. A hyphen has the bit already.
+                tail = tail << 8 | UInt128(byte | 0x20)
+            } else if byte.isToken {
+                tail = tail << 8 | UInt128(byte)
+            } else {
+                break
+            }
             colon += 1
         }
         guard colon < end, colon > line.lowerBound, bytes[colon] == ASCII.colon else {
@@ -72,9 +78,10 @@ package struct CGIResponseHeadParser: Sendable {
         var (start, stop) = (colon + 1, end)
         while start < stop, bytes[start].isBlank { start += 1 }
         while stop > start, bytes[stop - 1].isBlank { stop -= 1 }
-        for index in start..<stop {
-            let byte = bytes[index]
-            if byte.isControl && byte != ASCII.tab { throw .controlByte }
+        var next = start
+        while let control = bytes.firstControl(in: next..<stop) {
+            guard bytes[control] == ASCII.tab else { throw .controlByte }
+            next = control + 1
         }
         let name = line.lowerBound..<colon
         return ResponseField(name: name, value: start..<stop, known: KnownResponseField(bytes, name, tail: tail))

@@ -18,49 +18,28 @@ struct LineScanner: Sendable {
     ) throws(HTTPError) -> ByteRange? {
         let end = min(bytes.count, limit)
         var index = position
-        while index < end {
-            let blockEnd = min(index + Self.blockSize, end)
-            if blockEnd - index == Self.blockSize, Self.isPlain(bytes.extracting(index..<blockEnd)) {
-                index = blockEnd
+        while index < end, let found = bytes.firstControl(in: index..<end) {
+            let byte = bytes[found]
+            if byte == ASCII.tab {
+                index = found + 1
                 continue
             }
-            while index < blockEnd {
-                let byte = bytes[index]
-                if !byte.isControl || byte == ASCII.tab {
-                    index += 1
-                    continue
-                }
-                guard byte == ASCII.carriageReturn else {
-                    throw byte == ASCII.lineFeed ? .bareLineFeed : .controlByte
-                }
-                guard index + 1 < end else {
-                    position = index
-                    if end == limit { throw tooLong }
-                    return nil
-                }
-                guard bytes[index + 1] == ASCII.lineFeed else { throw .bareCarriageReturn }
-                let line = ByteRange(start, index)
-                start = index + 2
-                position = start
-                return line
+            guard byte == ASCII.carriageReturn else {
+                throw byte == ASCII.lineFeed ? .bareLineFeed : .controlByte
             }
+            guard found + 1 < end else {
+                position = found
+                if end == limit { throw tooLong }
+                return nil
+            }
+            guard bytes[found + 1] == ASCII.lineFeed else { throw .bareCarriageReturn }
+            let line = ByteRange(start, found)
+            start = found + 2
+            position = start
+            return line
         }
-        position = index
+        position = max(index, end)
         if end == limit { throw tooLong }
         return nil
-    }
-
-    private static let blockSize = 16
-
-    /// Whether a block has no control byte. The loop has no branches, so that it compiles to a few vector instructions and
-    /// long values are scanned 16 bytes at a time.
-    @inline(__always)
-    private static func isPlain(_ block: Span<UInt8>) -> Bool {
-        var control: UInt8 = 0
-        for index in 0..<blockSize {
-            let byte = block[index]
-            control |= (byte < ASCII.space ? 1 : 0) | (byte == ASCII.delete ? 1 : 0)
-        }
-        return control == 0
     }
 }

@@ -42,8 +42,7 @@ package struct ProxyProtocol: Sendable, Hashable {
     private static func parseLine(_ bytes: Span<UInt8>) throws(Malformed) -> (header: ProxyProtocol, length: Int)? {
         let start = Array("PROXY ".utf8)
         for index in 0..<min(start.count, bytes.count) where bytes[index] != start[index] { throw Malformed() }
-        var end = 0
-        while end < bytes.count, bytes[end] != ASCII.lineFeed { end += 1 }
+        let end = bytes.firstIndex(of: ASCII.lineFeed, in: bytes.indices) ?? bytes.count
         guard end < min(bytes.count, maxLineLength) else {
             if bytes.count >= maxLineLength { throw Malformed() }
             return nil

@@ -104,3 +104,41 @@ struct Base64Tests {
         #expect(Base64.encode([0xFB, 0xEF, 0xFF]) == "++//")
     }
 }
+
+@Suite("Search")
+struct SearchTests {
+    @Test("The first match is found at every place of ranges of every length, and none elsewhere")
+    func everyPlace() {
+        var random = SystemRandomNumberGenerator()
+        for count in 0..<40 {
+            for start in 0...min(count, 9) {
+                // Bytes next to those that are searched for, where a mark of the word in error would show.
+                let plain: [UInt8] = [0x20, 0x21, 0x7E, 0x80, 0x81, 0xA0, 0xFF, UInt8(ascii: "a")]
+                var bytes = (0..<count).map { _ in plain.randomElement(using: &random)! }
+                #expect(bytes.span.firstControl(in: start..<count) == nil)
+                #expect(bytes.span.firstIndex(of: ASCII.lineFeed, in: start..<count) == nil)
+                for place in 0..<count {
+                    let other = bytes[place]
+                    for byte in [0, 1, ASCII.tab, ASCII.lineFeed, 0x1F, ASCII.delete] as [UInt8] {
+                        bytes[place] = byte
+                        let expected = place >= start ? place : nil
+                        #expect(bytes.span.firstControl(in: start..<count) == expected)
+                        #expect(bytes.span.firstIndex(of: byte, in: start..<count) == expected)
+                    }
+                    bytes[place] = other
+                }
+            }
+        }
+    }
+
+    @Test("Of random bytes the first match is found")
+    func random() {
+        for _ in 0..<2000 {
+            let bytes = (0..<Int.random(in: 0...48)).map { _ in UInt8.random(in: 0...255) }
+            let range = Int.random(in: 0...bytes.count)..<bytes.count
+            let byte = UInt8.random(in: 0...255)
+            #expect(bytes.span.firstControl(in: range) == bytes[range].firstIndex { $0 < 0x20 || $0 == 0x7F })
+            #expect(bytes.span.firstIndex(of: byte, in: range) == bytes[range].firstIndex(of: byte))
+        }
+    }
+}
