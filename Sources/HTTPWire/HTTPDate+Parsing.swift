@@ -12,9 +12,11 @@ extension HTTPDate {
         default: return nil
         }
         let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-        let clock = date.time.split(separator: ":").compactMap { number(String($0), atMost: 60) }
+        let clock = date.time.split(separator: ":", omittingEmptySubsequences: false).map {
+            number(String($0), atMost: 60) ?? .max
+        }
         guard let day = number(date.day, atMost: 31), day > 0, let month = months.firstIndex(of: date.month),
-            var year = number(date.year, atMost: 9999), clock.count == 3, clock[0] < 24, clock[1] < 60
+            var year = number(date.year, atMost: 9999), clock.count == 3, clock[0] < 24, clock[1] < 60, clock[2] <= 60
         else { return nil }
         // The form of RFC 850 has a year of two digits.
         if date.year.count == 2 { year += year < 70 ? 2000 : 1900 }

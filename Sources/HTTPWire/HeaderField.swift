@@ -9,12 +9,12 @@ package struct HeaderField: Sendable {
     package internal(set) var value: ByteRange
     /// Which header it is, if HTTP itself or the balancer looks for it.
     package let known: KnownHeader
-    /// The header is for this connection only and must not be passed on (RFC 9110, 7.6.1), because of its name or
-    /// because `Connection` lists it.
+    /// Whether the header is for this connection only and must not be passed on (RFC 9110, 7.6.1), because of its name
+    /// or because `Connection` lists it.
     package internal(set) var isHopByHop: Bool
-    /// An earlier line has the same name. Code that joins lines with the same name skips this one.
+    /// Whether an earlier line has the same name. Code that joins lines with the same name skips this line.
     package internal(set) var isRepetition = false
-    private var following: Int16 = -1
+    private var following: Int32 = -1
     /// Equal for names that differ only in the case of letters, or in `_` and `-`.
     let hash: UInt32
 
@@ -29,7 +29,7 @@ package struct HeaderField: Sendable {
     /// The index of the next line with the same name.
     package internal(set) var next: Int? {
         get { following < 0 ? nil : Int(following) }
-        set { following = newValue.map(Int16.init) ?? -1 }
+        set { following = newValue.map(Int32.init) ?? -1 }
     }
 }
 

@@ -30,7 +30,7 @@ struct ResolverTests {
         #expect(try harness.get("/").text == "first")
         dns.zone.withLock { $0.addresses[Self.name] = [.ipv4(0x7F00_0002, port: 0)] }
         try eventually("the second node answers") { (try? harness.get("/").text) == "second" }
-        // While the name has no records, the last addresses stay.
+        // While the name has no records, the last addresses stay in use.
         dns.zone.withLock { $0.addresses = [:] }
         let asked = dns.zone.withLock(\.queries)
         try eventually("the name is asked for again") { dns.zone.withLock(\.queries) > asked + 1 }
@@ -73,6 +73,30 @@ struct ResolverTests {
         let harness = try harness("resolver \(silent.address) \(dns.address) ipv6=off;", port: port)
         #expect(try harness.get("/").text == "first")
         #expect(silent.zone.withLock(\.queries) > 0)
+    }
+
+    @Test func `a DNS server that fails at once is asked again after a pause, and does not delay a stop`() throws {
+        let node = try node(0x7F00_0001, 0, "node")
+        defer { node.stop() }
+        let port = try #require(UInt16(node.address.split(separator: ":").last ?? ""))
+        let dns = TestDNSServer([Self.name: [.ipv4(0x7F00_0001, port: 0)]])
+        defer { dns.stop() }
+        dns.zone.withLock { $0.ttl = 1 }
+        let harness = try harness("resolver \(dns.address) ipv6=off; resolver_timeout 30s;", port: port)
+        #expect(try harness.get("/").text == "node")
+        let asked = dns.zone.withLock { zone in
+            zone.isFailing = true
+            return zone.queries
+        }
+        let start = ContinuousClock.now
+        try eventually("the name is asked for three times") { dns.zone.withLock(\.queries) >= asked + 3 }
+        let time = ContinuousClock.now - start
+        let queries = dns.zone.withLock(\.queries) - asked
+        // The balancer waits 200 ms between two tries.
+        #expect(queries <= 3 + Int(time / .milliseconds(200)))
+        let stop = ContinuousClock.now
+        harness.stop()
+        #expect(ContinuousClock.now - stop < .seconds(10))
     }
 
     @Test func `a server's name is looked up, and its addresses become the peers`() throws {

@@ -3,7 +3,7 @@ import Reactor
 import Synchronization
 import Threading
 
-/// A DNS server over UDP, with one thread, whose records a test defines.
+/// A DNS server over UDP with one thread. A test defines its records.
 final class TestDNSServer: Sendable {
     struct Zone: Sendable {
         /// The addresses (IPv4 and IPv6) of each name.
@@ -12,6 +12,8 @@ final class TestDNSServer: Sendable {
         var ttl: UInt32 = 60
         /// Whether the server reads queries without answering them.
         var isSilent = false
+        /// Whether the server answers each query with "server failure".
+        var isFailing = false
         var queries = 0
     }
 
@@ -85,19 +87,21 @@ final class TestDNSServer: Sendable {
         }
         let type = UInt16(query[index + 1]) << 8 | UInt16(query[index + 2])
         let question = query[12..<(index + 5)]
-        let (known, ttl, isSilent) = zone.withLock { zone in
+        let (known, ttl, isSilent, isFailing) = zone.withLock { zone in
             zone.queries += 1
-            return (zone.addresses[labels.joined(separator: ".")], zone.ttl, zone.isSilent)
+            return (zone.addresses[labels.joined(separator: ".")], zone.ttl, zone.isSilent, zone.isFailing)
         }
         if isSilent { return nil }
-        let records = (known ?? []).compactMap { address -> [UInt8]? in
+        let records = (isFailing ? [] : known ?? []).compactMap { address -> [UInt8]? in
             switch (address, type) {
             case (.ipv4, 1), (.ipv6, 28): address.binary
             default: nil
             }
         }
-        // The flags say "authoritative answer"; the response code 3 is "no such name".
-        var reply = Array(query[..<2]) + [0x85, known == nil ? 0x83 : 0x80, 0, 1, 0, UInt8(records.count), 0, 0, 0, 0]
+        // The response code 2 is "server failure", 3 is "no such name".
+        let code: UInt8 = isFailing ? 2 : known == nil ? 3 : 0
+        // The flags say "authoritative answer" and "recursion available".
+        var reply = Array(query[..<2]) + [0x85, 0x80 | code, 0, 1, 0, UInt8(records.count), 0, 0, 0, 0]
         reply += question
         for record in records {
             reply += [0xC0, 12, UInt8(type >> 8), UInt8(type & 255), 0, 1]

@@ -31,14 +31,17 @@ struct RangeHeaderTests {
         for seconds in stride(from: 0, to: 4_000_000_000, by: 86_400 * 7 + 12_345) {
             #expect(HTTPDate.seconds(HTTPDate.text(seconds)) == seconds)
         }
-        // A file may have any date. The format ends with the year 9999.
+        // A file may have any date. A date before 1970 or after 9999 is written as the nearest date of this range.
         for (seconds, text) in [
             (-5, "Thu, 01 Jan 1970 00:00:00 GMT"), (Int.min, "Thu, 01 Jan 1970 00:00:00 GMT"),
             (253_402_300_800, "Fri, 31 Dec 9999 23:59:59 GMT"), (Int.max, "Fri, 31 Dec 9999 23:59:59 GMT"),
         ] {
             #expect(HTTPDate.text(seconds) == text)
         }
-        for text in ["", "yesterday", "Sun, 32 Nov 1994 08:49:37 GMT", "Sun, 06 Noy 1994 08:49:37 GMT", "1 2 3 4 5"] {
+        for text in [
+            "", "yesterday", "Sun, 32 Nov 1994 08:49:37 GMT", "Sun, 06 Noy 1994 08:49:37 GMT", "1 2 3 4 5",
+            "Sun, 06 Nov 1994 08:xx:49:37 GMT", "Sun, 06 Nov 1994 08::49:37 GMT", "Sun, 06 Nov 1994 08:49:61 GMT",
+        ] {
             #expect(HTTPDate.seconds(text) == nil)
         }
     }

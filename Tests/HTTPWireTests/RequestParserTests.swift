@@ -76,7 +76,7 @@ import Testing
         }
     }
 
-    @Test func `no part of a request is left for the next one, even if that is refused at its first line`() throws {
+    @Test func `a reset head has no part of the previous request, even if the next request line is refused`() throws {
         var parser = RequestParser()
         var head = RequestHead()
         _ = try parser.parse(Array("HEAD /a?b HTTP/1.0\r\nHost: a\r\nContent-Length: 1\r\n\r\n".utf8).span, into: &head)
@@ -150,12 +150,20 @@ import Testing
             less[keyPath: path] -= 1
             #expect(Summary(head, limits: less).error == error)
         }
-        // The same if the end is never received.
+        // The limits also apply to a head whose end never arrives.
         #expect(Summary("GET /" + String(repeating: "a", count: 9_000)).error == .requestLineTooLong)
         #expect(Summary("GET / HTTP/1.1\r\nA: " + String(repeating: "a", count: 33_000)).error == .headTooLarge)
         #expect(Summary(String(repeating: "\r\n", count: 20_000)).error == .headTooLarge)
         let line = "A: b\r\n"
         #expect(Summary("GET / HTTP/1.1\r\n" + String(repeating: line, count: 101)).error == .tooManyFields)
+    }
+
+    @Test func `a header may be repeated 40,000 times if the limits allow it`() {
+        var limits = HTTPLimits()
+        limits.head = 1 << 20
+        limits.fields = 50_000
+        let head = "GET / HTTP/1.1\r\nHost: a\r\n" + String(repeating: "A: b\r\n", count: 40_000) + "\r\n"
+        #expect(Summary(head, limits: limits).isComplete)
     }
 
     @Test func `a parser that has failed stays failed until it is reset`() throws {

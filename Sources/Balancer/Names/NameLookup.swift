@@ -15,14 +15,20 @@ struct NameLookup: Sendable, Hashable {
     private static let minLifetime = Duration.seconds(1)
     /// How long one DNS server may take for each record type, in seconds. Then the next server is asked.
     private static let serverTimeout = 2
-    /// The same in seconds when ``resolve(triesOnce:)`` tries only once.
+    /// How long one DNS server may take for each record type, in seconds, if ``resolve(triesOnce:)`` tries only once.
     private static let singleTryTimeout = 1
+    /// The pause before the servers are asked again. A server may refuse at once.
+    private static let retryPause = Duration.milliseconds(200)
 
     /// Looks the name up. Blocks.
-    /// - Parameter triesOnce: ask each DNS server only once, with a timeout of one second, instead of retrying them
-    ///   until ``timeout``
+    /// - Parameters:
+    ///   - triesOnce: ask each DNS server only once, with a timeout of one second, instead of retrying them until
+    ///     ``timeout``
+    ///   - isStopped: waits for so long, and returns early with true if the lookup must end
     /// - Throws: the last server's error; at once if a server says that the name does not exist
-    func resolve(triesOnce: Bool) throws(ResolutionError) -> DNSServer.Answer {
+    func resolve(
+        triesOnce: Bool, isStopped: (_ within: Duration) -> Bool
+    ) throws(ResolutionError) -> DNSServer.Answer {
         guard let resolver else {
             return DNSServer.Answer(
                 addresses: try SocketAddress.resolve(host: host, port: 0), lifetime: Self.systemLifetime)
@@ -43,7 +49,9 @@ struct NameLookup: Sendable, Hashable {
                     if error.isFinal { throw error }
                 }
             }
-            if let failure, triesOnce || MonotonicTime.current - start >= timeout { throw failure }
+            if let failure, triesOnce || MonotonicTime.current - start >= timeout || isStopped(Self.retryPause) {
+                throw failure
+            }
         }
     }
 }

@@ -4,8 +4,9 @@ internal import Reactor
 internal import Synchronization
 internal import Threading
 
-/// Keeps upstreams up to date with DNS: a thread looks the host names of their servers up again whenever an answer
-/// expires. So new addresses of a service become peers (for example after compose's `--scale`), and old ones leave.
+/// Keeps upstreams up to date with DNS: a thread looks up the host names of their servers again whenever an answer
+/// expires. It adds new addresses of a service as peers (for example after compose's `--scale`), and removes peers
+/// whose address is no longer in the answer.
 ///
 /// nginx does this only for servers with the parameter `resolve`. Here it is done for all host names; `resolve` means
 /// that the name may have no address at the start, and that the servers of `resolver` are asked.
@@ -40,7 +41,8 @@ final class NameResolver: Sendable {
     }
 
     /// Looks up each name whose last answer has expired. Blocks. If a lookup fails, the name keeps its old addresses.
-    /// - Parameter triesOnce: ask each DNS server only once, for a second, because a start or a reload is waiting
+    /// - Parameter triesOnce: ask each DNS server only once, with a timeout of one second, because a start or a reload
+    ///   waits for the answer
     /// - Returns: the failures, without those that equal the last failure of the same name, so that each is logged once
     func resolveAll(_ upstreams: [SharedUpstream], triesOnce: Bool = false) -> [ResolutionError] {
         var failures: [ResolutionError] = []
@@ -50,7 +52,9 @@ final class NameResolver: Sendable {
                 let last = lastAnswers.withLock { $0[key] }
                 if let last, last.expires > .current { continue }
                 do throws(ResolutionError) {
-                    let answer = try lookup.resolve(triesOnce: triesOnce)
+                    let answer = try lookup.resolve(triesOnce: triesOnce) { pause in
+                        isStopped.wait(for: pause) { $0 ? true : nil } == true
+                    }
                     upstream.setAddresses(answer.addresses, of: lookup.host)
                     lastAnswers.withLock { $0[key] = LastAnswer(expires: .current + answer.lifetime) }
                 } catch {

@@ -18,8 +18,11 @@ package struct HeaderBuffers: Sendable, Hashable {
     var count = 4
     var size = 8192
 
+    /// A request refers to the bytes of its head by 32-bit offsets.
+    private static let maxHead = 1 << 30
+
     /// The maximum length of the request line. A longer one is answered with 414.
-    package var requestLine: Int { max(initial, size) }
+    package var requestLine: Int { min(max(initial, size), Self.maxHead) }
     /// The maximum length of the head. A longer one is answered with 431.
-    package var head: Int { max(initial, count * size) }
+    package var head: Int { min(max(initial, count * size), Self.maxHead) }
 }
