@@ -1,4 +1,5 @@
 import JSON
+import TestSupport
 import Testing
 
 @Suite struct `Serialization` {
@@ -25,12 +26,12 @@ import Testing
             ([:], "{}"),
             ([1, [2, "3"]], "[1,[2,\"3\"]]"),
         ] as [(JSONValue, String)])
-    func `every kind of value`(value: JSONValue, expected: String) {
+    func `every kind of value is serialized`(value: JSONValue, expected: String) {
         #expect(text(value) == expected)
     }
 
     @Test func `random values are the same after serializing and parsing`() throws {
-        var random = SeededRandom(seed: 42)
+        var random = SeededGenerator(seed: 42)
         for _ in 0..<500 {
             let value = random.value(depth: 4)
             #expect(try JSONValue(parsing: value.serialized()) == value)
@@ -38,21 +39,8 @@ import Testing
     }
 }
 
-/// SplitMix64 (Steele, Lea, Flood 2014). It gives the same values in every run.
-private struct SeededRandom: RandomNumberGenerator {
-    var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
-    }
-
-    mutating func value(depth: Int) -> JSONValue {
+extension SeededGenerator {
+    fileprivate mutating func value(depth: Int) -> JSONValue {
         switch Int.random(in: 0..<(depth > 0 ? 7 : 5), using: &self) {
         case 0: return .null
         case 1: return .bool(.random(using: &self))
@@ -66,7 +54,7 @@ private struct SeededRandom: RandomNumberGenerator {
         }
     }
 
-    mutating func text() -> String {
+    private mutating func text() -> String {
         let letters: [Character] = ["a", "Z", "0", " ", "\"", "\\", "/", "\n", "\u{0}", "é", "😀", "\u{2028}"]
         return String((0..<Int.random(in: 0..<8, using: &self)).map { _ in letters.randomElement(using: &self)! })
     }

@@ -1,22 +1,11 @@
 import Postgres
+import TestSupport
 import Testing
 
 @Suite struct BackoffTests {
-    /// SplitMix64 (Steele, Lea, Flood 2014).
-    private struct Seeded: RandomNumberGenerator {
-        var state: UInt64
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var z = state
-            z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-            return z ^ (z >> 31)
-        }
-    }
-
     @Test func `the ceiling doubles from the base to the cap and starts over after a reset`() {
         var backoff = Backoff(base: .milliseconds(500), cap: .seconds(3))
-        var generator = Seeded(state: 1)
+        var generator = SeededGenerator(seed: 1)
         var ceilings: [Duration] = []
         for _ in 0..<5 {
             ceilings.append(backoff.ceiling)
@@ -31,7 +20,7 @@ import Testing
 
     @Test(arguments: 1...20)
     func `pauses are spread evenly over the range below the ceiling`(seed: UInt64) {
-        var generator = Seeded(state: seed)
+        var generator = SeededGenerator(seed: seed)
         var thirds = [0, 0, 0]
         for _ in 0..<600 {
             var backoff = Backoff(base: .milliseconds(300), cap: .seconds(1))
