@@ -35,17 +35,19 @@ package enum Schema {
     /// Applies the missing migrations, each in a transaction of its own. Several hosts may call it at the same time:
     /// one of them migrates, and the others wait.
     ///
-    /// A change of a table needs a lock that waits for every transaction that has used the table (a dump, a forgotten
-    /// session), and all later transactions wait for this lock. So the lock is requested for one second at a time, and
-    /// between two requests other transactions can continue. It is only held during its own migration.
-    /// - Parameter timeout: how long locks are requested.
+    /// To change a table, a migration needs a lock. The lock waits for every transaction that has used the table (a
+    /// dump, a forgotten session), and all later transactions wait for the lock. So a migration requests a lock for one
+    /// second at a time, and other transactions continue between two requests. It holds a lock only until its own
+    /// commit.
+    /// - Parameter timeout: how long to try to get the locks.
     /// - Returns: the migrations applied by this call.
     package static func migrate(
         _ connection: PostgresConnection, timeout: Duration = .seconds(60)
     ) throws(SchemaError) -> [Step] {
         do {
-            // Wait for other processes that migrate. This is a session lock, which is held during the pauses, too.
-            // Otherwise several hosts would request table locks in turn, and other transactions could not continue.
+            // Wait for other processes that migrate. This lock belongs to the session, so it is held during the pauses
+            // as well. Otherwise several hosts would request table locks in turn, and other transactions could not
+            // continue.
             try connection.execute(
                 text: "BEGIN; \(unlimited); SET LOCAL lock_timeout = 0; SELECT pg_advisory_lock(\(lock)); COMMIT")
             defer { _ = try? connection.execute(text: "SELECT pg_advisory_unlock(\(lock))") }
@@ -69,7 +71,7 @@ package enum Schema {
     /// Switches the role's `statement_timeout` off, because building an index over many millions of tasks takes long.
     private static let unlimited = "SET LOCAL statement_timeout = 0"
 
-    /// Runs a transaction, again and again until it gets its locks.
+    /// Runs a transaction. If it does not get its locks, it is run again until the deadline.
     private static func retrying<Value>(
         _ connection: PostgresConnection, until deadline: ContinuousClock.Instant, _ body: () throws -> Value
     ) throws -> Value {

@@ -7,7 +7,7 @@ package enum SchemaError: Error, CustomStringConvertible {
     case changed(version: Int, name: String)
     /// The database has migrations that this program does not know: a newer program has migrated it.
     case newer(version: Int)
-    /// Another session kept the tables locked all the time.
+    /// Another session kept the tables locked until the timeout.
     case locked(for: Duration)
 
     package var description: String {

@@ -1,6 +1,7 @@
 internal import Glibc
 
-/// The number of allocations of a program that runs with `libAllocationCounter.so`. Both processes map the same file.
+/// The number of allocations of a program that runs with `libAllocationCounter.so`. That program and this process map
+/// the same file.
 final class AllocationCounter {
     let path: String
     private let number: UnsafeMutablePointer<Int>

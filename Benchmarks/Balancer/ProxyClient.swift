@@ -3,8 +3,8 @@ internal import Reactor
 
 /// A client that has one request at a time.
 ///
-/// It must need less processor time than the measured program: one send and one receive for a small response, and the
-/// kernel drops the bytes of a large body.
+/// It must need less processor time than the measured program. So it makes one send and one receive for a small
+/// response, and lets the kernel drop the bytes of a large body.
 final class ProxyClient: EventHandler {
     private let load: ProxyLoad
     private let staysIdle: Bool

@@ -53,7 +53,7 @@ final class ProxyComparison {
         }
         proxies = try start(counts: nil)
         counted = try start(counts: counter)
-        // The programs run on the first cores.
+        // The programs run on the first cores, and this process runs on the next one.
         try Core.pin(to: min(workers, sysconf(CInt(_SC_NPROCESSORS_ONLN)) - 1))
     }
 

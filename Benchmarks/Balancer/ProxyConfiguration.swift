@@ -60,7 +60,7 @@ struct ProxyConfiguration {
         """
     }
 
-    /// The file for HAProxy, which sets most of the params itself.
+    /// The file for HAProxy. HAProxy sets most of the FastCGI params itself.
     var haproxy: String {
         """
         global

@@ -15,7 +15,8 @@ final class ProxyLoad {
     private var unopened: Int
     private var idleCount = 0
 
-    /// Maximum number of idle connections that are being opened. A larger burst would not fit the listeners' backlogs.
+    /// Maximum number of idle connections that are being opened at the same time. A larger burst would not fit the
+    /// listeners' backlogs.
     private static let maxOpening = 64
 
     init(_ scenario: Scenario, on loop: EventLoop, target: SocketAddress) {
@@ -47,7 +48,7 @@ final class ProxyLoad {
         repeat { loop.turn(waitingAtMost: .milliseconds(1)) } while loop.now < end
     }
 
-    /// Waits for the responses that are due, and closes all connections.
+    /// Waits for the responses that are still missing, and closes all connections.
     func stop() {
         isOver = true
         let start = MonotonicTime.current
@@ -56,7 +57,7 @@ final class ProxyLoad {
         }
         for client in clients { client.close() }
         clients = []
-        // The programs notice the closed connections before the next run begins.
+        // Give the programs time to notice the closed connections before the next run begins.
         loop.turn(waitingAtMost: .milliseconds(50))
     }
 

@@ -9,7 +9,8 @@ final class ResponderConnection: EventHandler {
     private var reply: [UInt8] = []
     private var generation = 0
     private var requestID: UInt16 = 1
-    /// The current record: the bytes of its header so far, and the missing bytes of its content and padding.
+    /// The current record: the bytes of its header so far (`header`), and how many bytes of its content and padding are
+    /// missing (`rest`).
     private var header: [UInt8] = []
     private var rest = 0
     private var unsent = 0

@@ -18,7 +18,7 @@ struct Scenario: Sendable {
         Scenario(name: "10,000 idle", clients: 48, idle: 10_000),
     ]
 
-    /// A request like that of a program: a few headers and a small body.
+    /// A typical request of an API client: a few headers and a small body.
     var request: [UInt8] {
         let body = #"{"string":"The quick brown fox jumps over the lazy dog"}"#
         let head = [

@@ -2,7 +2,7 @@ internal import CLinux
 internal import Glibc
 internal import Reactor
 
-/// The requests of HTTP clients, and the use of the responses. All calls are on one thread.
+/// Decides what HTTP clients request, and takes the responses. All calls are on one thread.
 protocol LoadScript: AnyObject {
     /// The next request of a free client; nil if there is none at the moment.
     func next(_ client: Int) -> [UInt8]?
@@ -135,7 +135,7 @@ private final class HTTPClient: EventHandler {
                 if count > 0 {
                     sent += count
                 } else if errno == EAGAIN {
-                    // The body is larger than the socket's buffer. The server is reading it.
+                    // The body is larger than the socket's buffer. Wait until the server has read more of it.
                     var writable = pollfd(fd: socket.descriptor, events: Int16(POLLOUT), revents: 0)
                     poll(&writable, 1, 1000)
                 } else {

@@ -4,7 +4,8 @@ internal import Reactor
 internal import Supervisor
 internal import TestSupport
 
-/// Nodes, a balancer and workers on the database of a benchmark, which starts and stops them part by part.
+/// The nodes, the balancer and the workers that a benchmark runs on its database. The benchmark can start and stop the
+/// workers separately from the nodes and the balancer.
 final class MillraceParts {
     let target: SocketAddress
     private let program: String
@@ -89,7 +90,7 @@ final class MillraceParts {
             ])
     }
 
-    /// A summary of one node or of the first worker: the number of values, and their sum.
+    /// A summary metric of one node or of the first worker: the number of values, and their sum.
     func summary(_ name: String) throws -> (count: Double, sum: Double) {
         let text = try name.hasPrefix("millrace_worker") ? get("/metrics", metricsPort) : get("/metrics", port)
         func value(_ suffix: String) -> Double {

@@ -1,4 +1,4 @@
-"""Items that arrive during a batch make the next batch, as in Millrace's nodes."""
+"""Items that arrive while a batch is stored form the next batch, as in Millrace's nodes."""
 
 import asyncio
 

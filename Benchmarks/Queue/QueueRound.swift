@@ -34,7 +34,7 @@ struct QueueRound {
     let clients: Int
     let duration: Duration
     let arraySize: Int
-    /// Tasks of the rows whose number of tasks is fixed.
+    /// The number of tasks in the rows of the table that have a fixed number of tasks.
     let backlog: Int
     /// The number of the round. It is a part of the inputs, so that no round finds results of another in the cache.
     let number: Int
@@ -147,7 +147,7 @@ struct QueueRound {
         try connection.execute("SELECT EXISTS (SELECT FROM task)").bool(0, 0) == false
     }
 
-    /// Removes the rows of the run before, and writes a checkpoint, so that none falls into a measurement.
+    /// Removes the rows of the run before. Writes a checkpoint, so that no checkpoint falls into a measurement.
     private func clear() throws {
         try connection.execute(text: "TRUNCATE task, finished_task, result_cache; CHECKPOINT")
     }

@@ -49,7 +49,7 @@ struct WaitingBench: ParsableCommand {
         let inspector = try Inspector(system)
         var table = Table()
 
-        // The start of the system must not be in the figures.
+        // Wait, so that the start of the system is not in the figures.
         sleepCurrentThread(for: .seconds(2))
         let before = try inspector.sample()
         sleepCurrentThread(for: .seconds(seconds))
@@ -104,7 +104,8 @@ struct WaitingBench: ParsableCommand {
         }
     }
 
-    /// Submits one task for each client. The tasks are due one after another, when all clients have connected.
+    /// Submits one task for each client. The tasks are due one after another, the first one after all clients have
+    /// connected.
     private func dueTasks(_ system: BenchSystem) throws -> [String] {
         let connection = try system.connect()
         let start = Timestamp.now

@@ -2,7 +2,7 @@ internal import AdminAccess
 internal import Queue
 internal import Tasks
 
-/// What handlers depend on.
+/// The objects that handlers use.
 struct Services: Sendable {
     let queue: QueueClient
     /// The task types that clients can submit.

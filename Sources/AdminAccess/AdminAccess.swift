@@ -2,13 +2,15 @@ internal import Bytes
 
 /// Decides who may make administrative calls to a node or to the balancer.
 ///
-/// If a token is configured, every client that sends it may. Without a token, every client on this machine may. But any
-/// web page can make a browser on this machine send a POST request. So without a token there are two more conditions:
+/// If a token is configured, a client must send it, and may be on any machine. If no token is configured, the client
+/// must be on this machine. But any web page can make a browser on this machine send a POST request. So without a token
+/// there are two more conditions:
 /// - Host, if present (browsers always send it), must be `localhost` or a loopback address. This stops DNS rebinding: a
 ///   site whose name points to 127.0.0.1 still sends its own name.
-/// - Origin (RFC 6454), if present, must be the same host. Otherwise the request comes from a page of another site.
+/// - Origin (RFC 6454), if present, must name the same host as Host. Otherwise the request comes from a page of another
+///   site.
 package struct AdminAccess: Sendable {
-    /// The header fields of a call that decide. A field is `nil` if it is absent.
+    /// What the decision about a call depends on. A header field is `nil` if it is absent.
     package struct Credentials: Sendable {
         package var isFromThisMachine: Bool
         package var authorization: String?
@@ -24,8 +26,8 @@ package struct AdminAccess: Sendable {
     }
 
     package enum Denial: Sendable, Hashable {
-        /// The token is missing or wrong. The status is 401 and needs the header `WWW-Authenticate: Bearer`; the status
-        /// of all others is 403.
+        /// The token is missing or wrong. The response has status 401 and needs the header `WWW-Authenticate: Bearer`.
+        /// All other denials have status 403.
         case noToken
         case otherMachine, otherName, otherSite
 

@@ -3,8 +3,8 @@ internal import Reactor
 /// Recognizes a Host header that can only mean this machine: `localhost` or a name below it (RFC 6761, section 6.3), or
 /// a loopback address, with any port.
 ///
-/// It stops DNS rebinding. If a site's name points to 127.0.0.1, requests of its pages come from a loopback address and
-/// have a matching Origin, but their Host is still the site's name.
+/// This check stops DNS rebinding. If a site's name points to 127.0.0.1, requests of its pages come from a loopback
+/// address and have a matching Origin, but their Host is still the site's name.
 package enum LoopbackAuthority {
     package static func matches(_ authority: String) -> Bool {
         guard let host = host(of: authority.lowercased()) else { return false }

@@ -3,7 +3,7 @@ package import NginxConfig
 
 extension Balancer {
     /// Checks what nginx's `-t` checks besides the syntax: looks up the user, opens the logs and creates the temporary
-    /// folders, as a start would. It binds no ports, because a running balancer usually has them while its new
+    /// folders, as at a start. It binds no ports, because a running balancer usually listens on them while its new
     /// configuration is tested.
     package static func rehearse(_ source: NginxConfiguration) throws(BalancerError) {
         try ProcessUser.check(source.main)

@@ -23,7 +23,7 @@ package final class Balancer: Sendable {
 
     private struct Contents {
         var listeners: [BoundListener]
-        /// The threads that run no loop: the resolver's.
+        /// The threads that are not in ``BalancerLoops``: the resolver's thread.
         var threads: [NamedThread] = []
         var isStopping = false
     }
@@ -92,7 +92,8 @@ package final class Balancer: Sendable {
 
     private func log(_ level: ErrorLog.Level, _ message: String) { shared.configuration?.errorLog.log(level, message) }
 
-    /// The addresses that it listens on. A port that is configured as 0 is replaced by the port that the system chose.
+    /// The addresses that the balancer listens on. A port that is configured as 0 is replaced by the port that the
+    /// system chose.
     package var addresses: [String] { contents.withLock { $0.listeners.map(\.address.description) } }
 
     /// Number of loops whose threads have not ended.
@@ -100,7 +101,7 @@ package final class Balancer: Sendable {
 
     // MARK: Running
 
-    /// Starts serving on threads of its own, and returns.
+    /// Starts the threads that serve requests, and returns.
     package func start() {
         shared.logWriter.start()
         let bound = contents.withLock(\.listeners)
@@ -114,8 +115,8 @@ package final class Balancer: Sendable {
         log(.notice, "start worker threads: \(loops.active.count)")
     }
 
-    /// Serves until a signal stops it. Call it before the process has other threads: they inherit the mask that
-    /// blocks these signals.
+    /// Serves until a signal stops it. It blocks the signals below in the calling thread. Only threads that start later
+    /// inherit this mask, so call it before the process starts other threads.
     ///
     /// QUIT stops after the requests in progress, TERM and INT stop at once. HUP reloads the configuration, USR1
     /// reopens the logs, USR2 starts a binary upgrade.
@@ -133,7 +134,7 @@ package final class Balancer: Sendable {
             default:
                 log(.notice, received == SIGQUIT ? "gracefully shutting down" : "exiting")
                 beginStop(draining: received == SIGQUIT)
-                // Waits on a thread of its own, so that a second signal is still handled while requests end.
+                // Wait on another thread, so that this one can still handle a second signal while requests finish.
                 _ = NamedThread("stopper") { [self] in
                     waitUntilStopped()
                     control.stop()
@@ -174,8 +175,8 @@ package final class Balancer: Sendable {
         if wanted.count < count {
             log(
                 .alert,
-                "only \(wanted.count) of \(count) worker threads run: all \(shared.maxLoops) of this process are used up; "
-                    + "restart it for more")
+                "only \(wanted.count) of \(count) worker threads run: this process has already created the maximum of "
+                    + "\(shared.maxLoops) threads; restart it to run more")
         }
         let bound = try ListenerBinding.bind(http.listeners, keeping: old, owners: wanted.map(\.index))
         let configuration: RunningConfiguration
@@ -216,7 +217,8 @@ package final class Balancer: Sendable {
         }
         if draining, isFirst {
             loops.runOnEach { $0.drain(within: timeout) }
-            // From now on, new connections go to another process on the same address (binary upgrade), or are refused.
+            // After this, another process on the same address (binary upgrade) gets new connections, or they are
+            // refused.
             closeListeners()
         }
         for loop in loops.all where !draining { loop.events.stop() }
@@ -231,8 +233,8 @@ package final class Balancer: Sendable {
         ListenerBinding.close(listeners, areHandedOver: upgrade.isUnderWay)
     }
 
-    /// Returns when all threads have ended. The first caller then closes the listeners and the logs; the others wait
-    /// for it.
+    /// Waits until all threads have ended. Then the first caller closes the listeners and the logs, and the other
+    /// callers wait until it has done so.
     private func waitUntilStopped() {
         let threads =
             loops.takeThreads()
@@ -250,7 +252,8 @@ package final class Balancer: Sendable {
 
     // MARK: The process
 
-    /// How many loops this process may have in its life, counting those that reloads with other `worker_processes` add.
+    /// The maximum number of loops that this process can create. A reload with a higher `worker_processes` creates more
+    /// loops, and ended loops still count.
     private static func roomForLoops(_ count: Int) -> Int { max(64, count * 2) }
 
     /// Sets the limit of open descriptors.
@@ -259,7 +262,7 @@ package final class Balancer: Sendable {
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
         let count = wanted.map { rlim_t($0) } ?? limit.rlim_max
-        // Only root may raise the hard limit. Without root, the soft limit is set, up to the hard one.
+        // Only root may raise the hard limit. Without root, set only the soft limit, at most to the hard limit.
         var raised = rlimit(rlim_cur: count, rlim_max: max(count, limit.rlim_max))
         if setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &raised) == 0 { return }
         limit.rlim_cur = min(count, limit.rlim_max)

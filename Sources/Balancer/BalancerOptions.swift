@@ -11,14 +11,14 @@ package struct BalancerOptions: Sendable {
     package var pidFile: String?
     /// Number of loops, each on its own thread. nil: `worker_processes`.
     package var workers: Int?
-    /// How long a request may wait for a connection when every peer has `max_conns` of them. An upstream's `queue`
+    /// How long a request may wait for a connection when every peer has reached its `max_conns`. An upstream's `queue`
     /// directive overrides it.
     package var queueTimeout = Duration.seconds(10)
     /// How many requests of one upstream may wait. An upstream's `queue` directive overrides it.
     package var queueLimit = 4096
 
-    /// - Parameter load: reads the configuration. Checks that need the system are added: patterns, health checks, host
-    ///   names of upstreams.
+    /// - Parameter load: reads the configuration. The balancer then also checks its patterns, its health checks and the
+    ///   host names of its upstreams.
     package init(load: @escaping @Sendable () -> Result<NginxConfiguration, ConfigurationError>) {
         self.load = {
             load().flatMap { configuration in
@@ -41,7 +41,7 @@ package struct BalancerOptions: Sendable {
         }
     }
 
-    /// The configuration is a text in memory. Messages call it `name`.
+    /// The configuration is a text in memory. Messages use `name` as its file name.
     package init(text: String, name: String, prefix: String, directives: String? = nil) {
         self.init {
             Result { () throws(ConfigurationError) in

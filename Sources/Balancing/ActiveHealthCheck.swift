@@ -1,14 +1,14 @@
 internal import Synchronization
 
-/// The rule by which a group counts the results of an active health check (nginx Plus's `health_check`).
+/// When the results of an active health check make a peer unhealthy or healthy again (nginx Plus's `health_check`).
 package struct HealthCheckRule: Sendable, Hashable {
-    /// Unique in its group. When the rules change, the results of a check with the same name are kept.
+    /// Unique in its group. When the rules change, a check that keeps its name keeps its results.
     package let name: String
     /// A peer is unhealthy after this many failed checks in a row; at least 1.
     package let fails: Int
     /// A peer is healthy again after this many passed checks in a row; at least 1.
     package let passes: Int
-    /// A new peer gets no requests before it has passed its first check.
+    /// If true, a new peer gets no requests until it has passed its first check.
     package let isMandatory: Bool
 
     package init(name: String, fails: Int = 1, passes: Int = 1, isMandatory: Bool = false) {
@@ -19,7 +19,7 @@ package struct HealthCheckRule: Sendable, Hashable {
     }
 }
 
-/// The health of a peer by its active checks: the worst result of all checks.
+/// The health of a peer according to its active checks. If the checks differ, the worst result counts.
 package enum CheckedHealth: String, Sendable, Hashable {
     case healthy
     /// A mandatory check has no result yet.
@@ -31,7 +31,7 @@ package enum CheckedHealth: String, Sendable, Hashable {
 struct CheckState {
     let rule: HealthCheckRule
     private(set) var health: CheckedHealth
-    /// Consecutive results that contradict ``health``.
+    /// The number of results in a row that contradict ``health``.
     private var contradictions = 0
 
     init(_ rule: HealthCheckRule) {
@@ -39,7 +39,7 @@ struct CheckState {
         health = rule.isMandatory ? .checking : .healthy
     }
 
-    /// Keeps the state when `fails` or `passes` changes.
+    /// Applies a changed rule. The state of the check with the old rule is kept.
     init(_ rule: HealthCheckRule, continuing old: CheckState) {
         self.rule = rule
         health = old.health
@@ -54,7 +54,8 @@ struct CheckState {
             return false
         }
         contradictions += 1
-        // The first result of a mandatory check decides at once. After that, several results in a row are needed.
+        // The first result of a mandatory check decides at once. After that, `passes` or `fails` results in a row are
+        // needed.
         guard health == .checking || contradictions >= (hasPassed ? rule.passes : rule.fails) else { return false }
         health = next
         contradictions = 0
@@ -64,9 +65,9 @@ struct CheckState {
 
 /// The effect of a check's result.
 package struct CheckResult: Sendable {
-    /// The new health of the peer by this check; nil: unchanged.
+    /// The new health of the peer according to this check; nil: unchanged.
     package let change: CheckedHealth?
-    /// The loop whose oldest queued request should pick now.
+    /// The loop to wake, so that its oldest queued request picks a peer; nil: none.
     package let wake: Int?
 }
 
@@ -103,7 +104,7 @@ extension GroupState {
         for index in peers.indices { peers[index].take(rules) }
     }
 
-    /// Leases the peer for a check. The lease counts against `max_conns`, but not in the statistics.
+    /// Leases the peer for a check. The lease counts against `max_conns`, but not as a request of the peer.
     /// - Returns: nil if the peer is at `max_conns`
     mutating func leaseForCheck(_ peer: Peer, loop: Int) -> Lease? {
         guard let index = peers.firstIndex(where: { $0.peer === peer }), !peers[index].isAtMaxConns else { return nil }
@@ -124,13 +125,14 @@ extension GroupState {
 }
 
 extension PeerGroup {
-    /// Replaces the active checks. The results of checks with the same name are kept.
+    /// Replaces the active checks. A check that keeps its name keeps its results.
     package func setChecks(_ rules: [HealthCheckRule]) { state.withLock { $0.setChecks(rules) } }
 
     /// The peers to check: all members that are not marked `down`.
     package var checkedPeers: [Peer] { state.withLock { $0.peers.filter { !$0.specification.isDown }.map(\.peer) } }
 
-    /// Leases the peer for a check. End the lease with ``finish(_:_:connection:now:times:isError:)`` as `.unknown`.
+    /// Leases the peer for a check. End the lease with ``finish(_:_:connection:now:times:isError:)`` and the outcome
+    /// `.unknown`.
     /// - Returns: nil if the peer is at `max_conns`, or is no longer a member
     package func leaseForCheck(_ peer: Peer, loop: Int) -> Lease? {
         state.withLock { $0.leaseForCheck(peer, loop: loop) }

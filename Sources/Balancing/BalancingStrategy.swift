@@ -19,7 +19,7 @@ package enum BalancingStrategy: String, Sendable, CaseIterable {
     /// nginx's `hash … consistent`.
     case consistentHash = "hash-consistent"
 
-    /// The strategies that the admin call can set. The others need settings from the configuration file.
+    /// The strategies that the admin call `/lb/strategy` can set. The others can be set only in the configuration file.
     package static let switchable: [BalancingStrategy] = [.roundRobin, .leastConnections]
 
     /// Accepts underscores instead of hyphens too.

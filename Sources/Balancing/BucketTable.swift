@@ -1,4 +1,5 @@
-/// A bucket per key, with bounded memory: a hash table and a list in least-recently-used order, in one array.
+/// One leaky bucket per key, in bounded memory. The entries of one array form a hash table, and also a list in the
+/// order of their last use.
 ///
 /// A lookup of an existing key allocates nothing. The size of an entry is calculated as for nginx's shared memory, so
 /// that `zone=…:1m` holds about as many clients as in nginx (8,000).
@@ -52,7 +53,7 @@ struct BucketTable {
         linkAsNewest(index)
     }
 
-    /// Adds a bucket for a new key. Evicts others if there is no room.
+    /// Adds a bucket for a new key. Evicts other buckets if there is no room.
     mutating func insert(_ key: Span<UInt8>, hash: Int, now: Milliseconds, rate: RequestRate) -> Int {
         // As in nginx, each new entry evicts up to two old ones that have no excess. If memory is short, the oldest
         // entries are evicted even if they have an excess.
@@ -89,7 +90,7 @@ struct BucketTable {
         entries[index].bucket.charge(at: now, rate: rate)
     }
 
-    /// Calls `body` for each entry, the most recently used first, until it returns false.
+    /// Calls `body` for each entry, the most recently used first, until `body` returns false.
     func forEach(_ body: (Entry) -> Bool) {
         var index = newest
         while index >= 0, body(entries[Int(index)]) { index = entries[Int(index)].older }

@@ -16,7 +16,7 @@ package final class ConnectionZone: Sendable {
 
     /// - Parameters:
     ///   - size: in bytes. If the zone is full, requests with a new key are refused, as in nginx.
-    ///   - shards: parts that have their own lock. A zone below 1 MiB has one.
+    ///   - shards: the number of parts, each with its own lock. A zone below 1 MiB has one part.
     package init(name: String, size: Int, shards: Int = 8) {
         self.name = name
         let count = size >= 1 << 20 ? max(1, shards) : 1
@@ -24,7 +24,7 @@ package final class ConnectionZone: Sendable {
         self.shards = (0..<count).map { _ in Shard() }
     }
 
-    /// Counts a request, unless `limit` requests of its key are active.
+    /// Counts a request, unless `limit` requests of its key are active already.
     /// - Returns: whether the request was counted. If so, call ``leave(_:)`` at its end.
     package func enter(_ key: [UInt8], limit: Int) -> Bool {
         shard(of: key).counts.withLock { counts in

@@ -17,9 +17,9 @@ package struct Ejection: Sendable, Hashable {
     }
 }
 
-/// The number of ejections of a peer by reason.
+/// How often a peer was ejected for each reason.
 package struct EjectionCounts: Sendable, Hashable {
-    // Plain numbers instead of a dictionary, because each choice copies the state of the peers.
+    // Plain numbers instead of a dictionary, because each choice of a peer copies the state of all peers.
     private var byConsecutiveErrors = 0
     private var byErrorPercent = 0
     private var byLatency = 0

@@ -30,7 +30,8 @@ extension GroupState {
         case noneUsable
     }
 
-    /// nginx's `ngx_http_upstream_get_round_robin_peer`: the primary peers, then the backups.
+    /// Chooses a usable peer. If no peer is usable and `allowsProbe` is set, chooses a failed peer as a probe: the one
+    /// whose `failTimeout` period began first.
     private mutating func choose(now: Milliseconds, tried: inout TriedPeers, allowsProbe: Bool) -> Choice {
         let choice = chooseUsable(now: now, tried: &tried)
         guard allowsProbe, case .noneUsable = choice else { return choice }
@@ -56,6 +57,7 @@ extension GroupState {
         return chooseByWeightOrLoad(now: now, tried: tried)
     }
 
+    /// nginx's `ngx_http_upstream_get_round_robin_peer`: the primary peers, then the backups.
     private mutating func chooseByWeightOrLoad(now: Milliseconds, tried: TriedPeers) -> Choice {
         for isBackup in [false, true] {
             let isCandidate = { (peer: PeerState) in
@@ -81,7 +83,9 @@ extension GroupState {
         return isAnyBusy ? .allBusy : .noneUsable
     }
 
-    /// Chooses a primary peer by a hash or at random. nil: another strategy must choose.
+    /// Chooses a primary peer by a hash or at random.
+    /// - Returns: nil if the strategy does neither, or finds no usable peer. ``chooseByWeightOrLoad(now:tried:)`` must
+    ///   then choose.
     private mutating func chooseByHashOrChance(now: Milliseconds, tried: inout TriedPeers) -> Int? {
         switch strategy {
         case .roundRobin, .leastConnections, .leastTimeToHead, .leastTimeToEnd: return nil

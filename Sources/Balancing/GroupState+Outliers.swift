@@ -1,9 +1,10 @@
 extension GroupState {
-    /// Records the end of a request of `peers[index]`, and ejects peers if it is time.
+    /// Records the end of a request to `peers[index]`. Ejects this peer after too many errors in a row, and all
+    /// outliers at the end of an interval.
     mutating func recordForOutlierDetection(
         _ index: Int, isError: Bool, toHead: Int64?, _ rules: OutlierDetection, now: Milliseconds
     ) -> [Ejection] {
-        // While a peer is ejected, only requests from before the ejection can end. They do not count.
+        // A request that ends while its peer is ejected was sent before the ejection. It does not count.
         if !peers[index].outlier.isEjected(at: now) { peers[index].outlier.count(isError: isError, toHead: toHead) }
         var ejections: [Ejection] = []
         if rules.consecutiveErrors > 0, peers[index].outlier.consecutiveErrors >= rules.consecutiveErrors {
@@ -31,7 +32,8 @@ extension GroupState {
                 peers[index].outlier.averageTime(of: volume).map { (index: index, time: $0) }
             }
             if times.count > 1 {
-                // For an even number, take the lower of the two middle values: of two peers, the slower one can be ejected.
+                // For an even number of peers, the median is the lower of the two middle times. So the slower of two
+                // peers can be ejected.
                 let median = times.map(\.time).sorted()[(times.count - 1) / 2]
                 for (index, time) in times
                 where Double(time) * 100 >= Double(max(1, median)) * Double(rules.latencyHundredths) {

@@ -86,7 +86,7 @@ struct GroupState {
     // MARK: The queue
 
     /// Removes the first queued request and returns its loop. nil if none is queued, or all usable peers are at
-    /// `max_conns`. If no peer is usable, it returns a loop too, so that the request can fail.
+    /// `max_conns`. If no peer is usable, a queued request is removed too, so that it can fail.
     mutating func popLoopToWake(now: Milliseconds) -> Int? {
         guard queue.count > 0 else { return nil }
         let isAnyBusy = peers.contains { $0.isAtMaxConns && isUsable($0, now: now) }

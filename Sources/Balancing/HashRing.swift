@@ -58,7 +58,7 @@ struct HashRing: Sendable {
         return low
     }
 
-    /// The server of the point at an index, which may go beyond the end and then starts over.
+    /// The server of the point at an index. An index beyond the end wraps around.
     func server(at place: Int) -> String { servers[points[place % points.count].server] }
 
     /// Splits a server's name at the last colon, if only digits follow it.

@@ -1,4 +1,4 @@
-/// The sequence of peers that a request's key hashes to. A retry continues it after the last choice
+/// The sequence of peers that a request's key hashes to. A retry continues the sequence after the last chosen peer
 /// (`ngx_http_upstream_hash_peer_data_t`).
 struct HashSequence: Sendable {
     /// After this many unusable peers, nginx continues with round robin.
@@ -75,7 +75,7 @@ struct HashSequence: Sendable {
 extension [PeerState] {
     var primaryWeight: Int { reduce(0) { $1.specification.isBackup ? $0 : $0 + $1.specification.weight } }
 
-    /// The primary peer at an offset, `0..<primaryWeight`, where each peer takes up as much as its weight.
+    /// The primary peer at an offset, `0..<primaryWeight`. Each peer occupies as many offsets in a row as its weight.
     func primary(atWeight place: Int) -> Int {
         var rest = place
         for index in indices where !self[index].specification.isBackup {

@@ -10,7 +10,7 @@ struct LeakyBucket {
         last = now
     }
 
-    /// The excess after one more request now.
+    /// The excess if one more request came now.
     func excessAfterRequest(at now: Milliseconds, rate: RequestRate) -> Int64 {
         max(0, excess - rate.thousandths(in: elapsed(at: now)) + 1_000)
     }
@@ -25,11 +25,11 @@ struct LeakyBucket {
         max(0, excess + 1_000 - rate.thousandths(in: elapsed(at: now)))
     }
 
-    /// Idle for a minute and without excess: nginx evicts such entries first.
+    /// Whether the key was idle for a minute and has no excess. nginx evicts such entries first.
     func isEvictable(at now: Milliseconds, rate: RequestRate) -> Bool {
         now - last >= 60_000 && excess <= rate.thousandths(in: now - last)
     }
 
-    /// Each loop reads the clock itself, so that `now` may be before `last`. It then counts as equal.
+    /// Each loop reads the clock itself, so `now` can be before `last`. If so, no time has elapsed.
     private func elapsed(at now: Milliseconds) -> Milliseconds { max(0, now - last) }
 }

@@ -6,7 +6,8 @@ package struct Lease: Sendable {
     package let loop: Int
     /// Where the request's connection comes from.
     package let connection: ConnectionSource
-    /// The loop whose oldest queued request should pick now too, because more than one connection is free.
+    /// Another loop to wake, because a further connection is free. Its oldest queued request should pick a peer. nil:
+    /// none.
     package let wake: Int?
     /// The peer's index in the group at the time of the pick: a hint that saves a search.
     let index: Int
@@ -14,7 +15,7 @@ package struct Lease: Sendable {
 
 /// Where the connection for a lease comes from.
 package enum ConnectionSource: Sendable, Hashable {
-    /// The loop uses one of its idle connections. It no longer counts as idle.
+    /// The loop uses one of its idle connections. The connection no longer counts as idle.
     case idle
     /// The loop opens a new connection. It counts against `max_conns` already.
     case open
@@ -47,7 +48,7 @@ package enum LeaseOutcome: Sendable {
 package struct FinishedLease: Sendable {
     /// False: close the connection, because the peer was removed, is `down`, or has more than `max_conns` connections.
     package let keepsConnection: Bool
-    /// The loop whose oldest queued request should pick now.
+    /// The loop to wake, so that its oldest queued request picks a peer; nil: none.
     package let wake: Int?
     /// Peers that outlier detection has just ejected.
     package let ejections: [Ejection]

@@ -2,6 +2,7 @@
 package struct MembershipChange: Sendable {
     /// Peers that are no longer members: each loop must close its idle connections to them.
     package let removed: [Peer]
-    /// One entry per queued request, naming its loop: all of them must pick again.
+    /// The loop of each queued request. A loop with several queued requests occurs several times. All these requests
+    /// must pick a peer again.
     package let wake: [Int]
 }

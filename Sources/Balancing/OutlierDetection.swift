@@ -4,11 +4,12 @@ internal import Synchronization
 ///
 /// Unlike `max_fails`, it also counts responses with a status of 500 or higher, and it can look at the response time.
 package struct OutlierDetection: Sendable, Hashable {
-    /// Errors in a row that eject a peer; 0: off.
+    /// A peer is ejected after this many errors in a row; 0: off.
     package var consecutiveErrors = 5
-    /// The error rate of an interval that ejects a peer, in percent; 0: off.
+    /// A peer is ejected if its error rate in an interval reaches this value, in percent; 0: off.
     package var errorPercent = 0
-    /// The average time to the response header that ejects a peer, in hundredths of the peers' median; 0: off.
+    /// A peer is ejected if its average time to the response header reaches this value, in hundredths of the peers'
+    /// median; 0: off.
     package var latencyHundredths = 0
     /// The error rate and the time of a peer count only if it had at least this many requests in the interval.
     package var requestVolume = 20

@@ -1,12 +1,13 @@
 /// The state of outlier detection for one peer.
 struct OutlierState {
     private(set) var consecutiveErrors = 0
-    // These count requests in the current interval:
+    // For the current interval: all requests, those that failed, those with a time to the head, and the sum of these
+    // times.
     private(set) var requests = 0
     private(set) var errors = 0
     private var timed = 0
     private var totalTime: Int64 = 0
-    /// Ejections in a row. Each interval without one reduces it by 1.
+    /// The number of ejections in a row. Each interval in which the peer is never ejected reduces it by 1.
     private var ejectionsInARow = 0
     private(set) var ejectedUntil = Milliseconds.min
     private(set) var ejections = EjectionCounts()
@@ -26,7 +27,7 @@ struct OutlierState {
         totalTime += toHead
     }
 
-    /// The average time to the response's head in microseconds; nil if fewer than `volume` requests have one.
+    /// The average time to the response's head in microseconds; nil if fewer than `volume` requests have such a time.
     func averageTime(of volume: Int) -> Int64? { timed > 0 && timed >= volume ? totalTime / Int64(timed) : nil }
 
     mutating func eject(for reason: Ejection.Reason, _ rules: OutlierDetection, at now: Milliseconds) -> Milliseconds {

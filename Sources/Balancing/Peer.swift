@@ -1,4 +1,4 @@
-/// The identity of a peer, by which the loops store their idle connections. Its state is in the group.
+/// The identity of a peer. The loops store their idle connections under it. The state of the peer is in the group.
 package final class Peer: Sendable, Hashable {
     /// Unique in the group, from 0, and never reused.
     package let id: Int

@@ -2,8 +2,8 @@ internal import Synchronization
 
 /// The peers of an `upstream` block, shared by all event loops.
 ///
-/// A request calls ``pick(loop:now:tried:reason:)`` and, at the end, ``finish(_:_:connection:now:times:isError:)``. Both
-/// hold the group's lock for a short time. A retry picks again with the same `tried`.
+/// A request calls ``pick(loop:now:tried:reason:)`` and, at the end, ``finish(_:_:connection:now:times:isError:)``.
+/// Both hold the group's lock for a short time. A retry picks again with the same `tried`.
 package final class PeerGroup: Sendable {
     package let name: String
     let state: Mutex<GroupState>
@@ -26,7 +26,8 @@ package final class PeerGroup: Sendable {
         state.withLock { $0.pick(loop: loop, now: now, tried: &tried, reason: reason) }
     }
 
-    /// Finds another connection to the same peer, because an idle one was dead, or after `.reclaim`.
+    /// Gets another connection to the peer of the lease, after an idle connection turned out to be closed, or after
+    /// `.reclaim`.
     /// - Parameter end: `.closed` if the lease had a connection or was opening one, `.none` after `.reclaim`
     package func anotherConnection(for lease: Lease, after end: ConnectionEnd) -> ConnectionSource {
         state.withLock { $0.anotherConnection(for: lease, after: end) }
@@ -40,8 +41,8 @@ package final class PeerGroup: Sendable {
     /// Ends a lease. Call it once per lease.
     /// - Parameters:
     ///   - times: nil if the response is incomplete
-    ///   - isError: an error for ``OutlierDetection`` that `outcome` does not count as a failure: a status of 500 or
-    ///     higher, or a response that ended too early
+    ///   - isError: whether the request is an error for ``OutlierDetection`` even if `outcome` is not `.failure`: a
+    ///     status of 500 or higher, or a response that ended too early
     package func finish(
         _ lease: Lease, _ outcome: LeaseOutcome, connection: ConnectionEnd, now: Milliseconds,
         times: ResponseTimes? = nil, isError: Bool = false
@@ -57,9 +58,9 @@ package final class PeerGroup: Sendable {
     /// Sets the maximum number of queued requests (`queue`).
     package func setQueueLimit(_ limit: Int) { state.withLock { $0.queue.limit = limit } }
 
-    /// Removes a queued request of the loop, because its client has disconnected or its timeout is over.
-    /// - Returns: false if the loop is being woken for it already. Then call ``forwardWake(now:)`` when the wake-up
-    ///   arrives, unless another request of the loop is waiting.
+    /// Removes a queued request of the loop, because its client has disconnected or its timeout has expired.
+    /// - Returns: false if the loop is already being woken for the request. If so, call ``forwardWake(now:)`` when the
+    ///   wake-up arrives, unless another request of the loop is waiting.
     @discardableResult
     package func leaveQueue(loop: Int) -> Bool {
         state.withLock { $0.leaveQueue(loop: loop) }
@@ -76,8 +77,9 @@ package final class PeerGroup: Sendable {
         set { state.withLock { $0.strategy = newValue } }
     }
 
-    /// Replaces the members. A member with the address and role of a current peer keeps that peer's state. Other current
-    /// peers get no new requests, and are removed when their last lease and connection have ended.
+    /// Replaces the members. A member with the same address and role (primary or backup) as a current peer takes over
+    /// that peer's state. All other current peers get no new requests, and are removed when their last lease and
+    /// connection have ended.
     package func replacePeers(with peers: [PeerSpecification]) -> MembershipChange {
         state.withLock { state in
             let removed = state.replacePeers(with: peers)

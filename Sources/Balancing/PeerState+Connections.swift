@@ -1,7 +1,7 @@
 /// Counts a peer's connections against `max_conns`.
 ///
-/// A FastCGI responder needs a thread or a child process for each open connection, even an idle one. So idle connections
-/// of all loops count too, while nginx counts only busy ones.
+/// A FastCGI responder needs a thread or a child process for each open connection, even an idle one. So idle
+/// connections of all loops count too, while nginx counts only busy ones.
 extension PeerState {
     mutating func takeConnection(for loop: Int) -> ConnectionSource {
         if idle[loop] > 0 {

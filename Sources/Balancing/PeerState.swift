@@ -5,7 +5,7 @@ struct PeerState {
 
     /// The running value of smooth weighted round robin.
     var currentWeight = 0
-    /// `weight` minus a penalty for failures. Each pick of the group gives 1 back.
+    /// `weight` minus a penalty for failures. Each choice for which the peer is a candidate reduces the penalty by 1.
     var effectiveWeight: Int
 
     /// Failures in the current `failTimeout` period.
@@ -25,7 +25,7 @@ struct PeerState {
     var requests = 0
     var failures = 0
 
-    /// Moving average of the response time, in microseconds; 0: no response yet.
+    /// Moving averages of the times to the response's head and to its end, in microseconds; 0: no response yet.
     private(set) var averageToHead: Int64 = 0
     private(set) var averageToEnd: Int64 = 0
     private(set) var responseTimes = TimeHistogram()
@@ -56,8 +56,8 @@ struct PeerState {
 
     var idleCount: Int { idle.reduce(0, +) }
 
-    /// Whether the peer is marked `down` or an active check fails. Then it gets no requests, even if it is the only
-    /// peer.
+    /// Whether the peer is marked `down`, or an active check has not found it healthy. If so, the peer is not usable,
+    /// even if it is the only one.
     var isDownOrUnhealthy: Bool { specification.isDown || !passesChecks }
 
     /// Whether the peer may be chosen. After `maxFails` failures it may be chosen again, as a probe, when `failTimeout`
@@ -68,22 +68,23 @@ struct PeerState {
             || now - checked > specification.failTimeout
     }
 
-    /// Whether a request that waits for a healthy peer may probe this one, although it is not healthy.
+    /// Whether a request that waits for a healthy peer may probe this peer, although it is not healthy.
     func mayBeProbed(at now: Milliseconds) -> Bool {
         !specification.isDown && !isAtMaxConns && now - checked >= PeerState.probeInterval
     }
 
     var isAtMaxConns: Bool { specification.maxConns > 0 && active >= specification.maxConns }
 
-    /// Starts a new `failTimeout` period at a pick if the last one is over. So the next probe is `failTimeout` away.
+    /// Call it when the peer is picked. If the `failTimeout` period is over, starts a new one, so that the next probe
+    /// comes only after `failTimeout`.
     mutating func startFailPeriod(at now: Milliseconds) {
         if now - checked > specification.failTimeout { checked = now }
     }
 
-    /// Starts a probe. The next one waits for the outcome of this one, or for the probe interval.
+    /// Starts a probe. No other request may probe the peer before `probeInterval` is over.
     mutating func startProbe(at now: Milliseconds) { checked = now }
 
-    /// The weight during slow start, in units of 1/256, so that it can grow in small steps.
+    /// The weight, reduced during slow start. It is in units of 1/256, so that it can grow in small steps.
     func scaledWeight(_ weight: Int, at now: Milliseconds) -> Int {
         guard slowStartBegin != PeerState.never, specification.slowStart > 0 else { return weight << 8 }
         let share = min(256, max(1, (now - slowStartBegin) * 256 / specification.slowStart))
@@ -92,7 +93,7 @@ struct PeerState {
 
     func fullWeight(at now: Milliseconds) -> Int { scaledWeight(specification.weight, at: now) }
 
-    /// Begins slow start, if the peer has `slow_start`, because the peer has recovered.
+    /// Call it when the peer has recovered. Begins slow start, if the peer has `slow_start`.
     mutating func beginSlowStart(at now: Milliseconds) {
         if specification.slowStart > 0 { slowStartBegin = now }
     }

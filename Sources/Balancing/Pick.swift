@@ -1,7 +1,7 @@
 /// The result of ``PeerGroup/pick(loop:now:tried:reason:)``.
 package enum Pick: Sendable {
     case peer(Lease)
-    /// Every usable peer is at `max_conns`, and the request is queued. The loop keeps it until the loop is woken, or
+    /// Every usable peer is at `max_conns`, and the request is queued. The loop keeps the request until it is woken, or
     /// until it calls ``PeerGroup/leaveQueue(loop:)``.
     case queued
     /// Every usable peer is at `max_conns`, and the queue is full: answer with 503.

@@ -1,7 +1,7 @@
 /// The remaining requests of a key, as the `RateLimit` and `Retry-After` headers and `/lb/rate-limits` show them.
 ///
-/// A leaky bucket has no window. It is described as a window of burst + 1 requests: the number that an idle client can
-/// send at once, and that drains in (burst + 1) / rate.
+/// A leaky bucket has no window, but these headers need one. The window has burst + 1 requests: an idle client can send
+/// that many at once. They drain in (burst + 1) / rate, which is the length of the window.
 package struct RequestBudget: Sendable, Hashable {
     /// Requests per window: burst + 1.
     package let limit: Int
@@ -14,12 +14,11 @@ package struct RequestBudget: Sendable, Hashable {
     /// The time until the next request would be admitted; 0: now.
     package let retry: Milliseconds
 
-    /// `limit` − `remaining`
     package var used: Int { limit - remaining }
     /// `window_reset_in`: ``reset`` in whole seconds, rounded up, but never more than the window.
     ///
-    /// It can be more because the window is rounded to the nearest second: nginx rounds 5 requests per minute down to
-    /// 0.083 per second, so that five of them take 60.2 s.
+    /// Without that maximum it could exceed the window, which is rounded to the nearest second. For example, nginx
+    /// rounds 5 requests per minute down to 0.083 per second, so five requests take 60.2 s.
     package var resetSeconds: Int { min(windowSeconds, Int((reset + 999) / 1_000)) }
     /// `Retry-After`: ``retry`` in whole seconds, rounded up, at least 1.
     package var retrySeconds: Int { max(1, Int((retry + 999) / 1_000)) }
@@ -29,7 +28,8 @@ package struct RequestBudget: Sendable, Hashable {
         windowSeconds = Self.windowSeconds(burst: burst, rate: rate)
         let capacity = Int64(limit) * 1_000
         remaining = Int(max(0, (capacity - bucket.level(at: now, rate: rate)) / 1_000))
-        // Calculate from the bucket's own time. Otherwise a part that has drained would be rounded twice.
+        // Calculate from `bucket.last`, not from the level now: the part that has drained since then would be rounded
+        // twice.
         let fill = bucket.excess + 1_000
         reset = max(0, bucket.last - now + rate.timeRoundedUp(for: fill))
         retry = max(0, bucket.last - now + rate.timeRoundedUp(for: max(0, fill + 1_000 - capacity)))

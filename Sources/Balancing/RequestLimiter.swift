@@ -11,14 +11,15 @@ package enum Admission: Sendable, Hashable {
     case refused(limit: Int, excess: Int64, budget: RequestBudget)
 }
 
-/// The limits of a location. A request counts only if all of them admit it.
+/// The limits of a location. They count a request only if all of them admit it.
 package final class RequestLimiter: Sendable {
     /// The limits in the order of the configuration.
     package let limits: [RequestLimit]
-    /// Several zones are locked at the same time. The same order everywhere prevents a deadlock.
+    /// Indices of ``limits``, in the order in which the zones are locked. A request can lock several zones at the same
+    /// time. All limiters use the same order, which prevents a deadlock.
     private let order: [Int]
 
-    /// - Parameter limits: each with a different zone, which nginx's configuration check guarantees
+    /// - Parameter limits: each with a different zone, as the check of the configuration guarantees
     package init(_ limits: [RequestLimit]) {
         self.limits = limits
         order = limits.indices.sorted { ObjectIdentifier(limits[$0].zone) < ObjectIdentifier(limits[$1].zone) }
@@ -44,7 +45,8 @@ package final class RequestLimiter: Sendable {
         }
     }
 
-    /// Checks one limit, then the rest, and counts the request if all admit it. Holds this limit's lock meanwhile.
+    /// Checks one limit and then, with `rest`, the others. Counts the request if all admit it. Holds the lock of this
+    /// limit until `rest` has returned.
     private func admit(
         key: Span<UInt8>, to index: Int, now: Milliseconds, rest: () -> Admission
     ) -> Admission {

@@ -1,7 +1,7 @@
 /// The `rate=` of a `limit_req_zone`.
 ///
-/// nginx rounds a rate down to thousandths of a request per second: `100r/m` is 1.666 r/s. So does this type for rates
-/// in whole requests. Decimal rates, which nginx does not have, are exact to a millionth.
+/// nginx rounds a rate down to thousandths of a request per second: `100r/m` is 1.666 r/s. This type rounds in the same
+/// way if the rate is a whole number of requests. Decimal rates, which nginx does not have, are exact to a millionth.
 package struct RequestRate: Sendable, Hashable {
     /// Millionths of a request per second, at least 1.
     package let millionthsPerSecond: Int64

@@ -14,11 +14,11 @@ package final class RequestZone: Sendable {
 
     /// - Parameters:
     ///   - size: in bytes; 1 MiB holds about 8,000 keys. If the zone is full, the least recently used key is evicted.
-    ///   - shards: parts that have their own lock. A zone below 1 MiB has one.
+    ///   - shards: the number of parts, each with its own lock. A zone below 1 MiB has one part.
     package init(name: String, rate: RequestRate, size: Int, shards: Int = 8) {
         self.name = name
         self.rate = rate
-        // A small zone is not divided, so that it always evicts the oldest key.
+        // A small zone is not divided, so that it always evicts the least recently used of all its keys.
         let count = size >= 1 << 20 ? max(1, shards) : 1
         self.shards = (0..<count).map { _ in Shard(capacity: size / count) }
     }
@@ -28,13 +28,15 @@ package final class RequestZone: Sendable {
         var hasher = Hasher()
         key.withUnsafeBytes { hasher.combine(bytes: $0) }
         let hash = hasher.finalize()
-        // Scale the upper 16 bits, because a remainder would need a division.
+        // Scale the upper 16 bits to the number of shards. A remainder would need a division.
         let shard = (Int(UInt(bitPattern: hash) >> 48) * shards.count) >> 16
         return (shards[shard], hash)
     }
 
-    /// The most recently used keys, with their budgets under a limit with this burst.
-    /// - Parameter limit: the maximum number of keys
+    /// The most recently used keys, each with its budget.
+    /// - Parameters:
+    ///   - burst: the `burst` of the `limit_req` whose budgets are returned
+    ///   - limit: the maximum number of keys
     package func clients(burst: Int, now: Milliseconds, limit: Int) -> [ClientBudget] {
         var clients: [(last: Milliseconds, client: ClientBudget)] = []
         for shard in shards {

@@ -3,8 +3,7 @@ internal import DequeModule
 /// The requests that wait for a peer below `max_conns`, first in, first out. An entry names only the loop of its
 /// request.
 ///
-/// The requests themselves are in a first-in, first-out list in each loop, so that the entries of one loop are
-/// interchangeable.
+/// Each loop keeps its requests in its own first-in, first-out list, so the entries of one loop are interchangeable.
 struct WaitQueue {
     /// The maximum number of waiting requests.
     var limit: Int
@@ -12,7 +11,7 @@ struct WaitQueue {
     private var entries: Deque<Int> = []
     /// The number of waiting requests of each loop.
     private var waiting: [Int]
-    /// The number of entries of each loop whose request has left the queue. `popFirst` skips them.
+    /// For each loop, the number of entries whose request has left the queue. `popFirst` skips them.
     private var abandoned: [Int]
 
     init(limit: Int, loops: Int) {
@@ -61,7 +60,7 @@ struct WaitQueue {
         return true
     }
 
-    /// If no request waits, all remaining entries are abandoned.
+    /// Removes all entries if no request waits: all of them are abandoned.
     private mutating func forgetIfEmpty() {
         guard count == 0 else { return }
         entries.removeAll(keepingCapacity: true)

@@ -1,4 +1,4 @@
-/// The ASCII bytes that grammars name. For a letter in a pattern, write `UInt8(ascii: "t")`.
+/// Names for the ASCII bytes that have a meaning in a grammar. For a letter, write `UInt8(ascii: "t")`.
 @usableFromInline package enum ASCII {
     @inlinable package static var backspace: UInt8 { 0x08 }
     @inlinable package static var tab: UInt8 { 0x09 }
@@ -42,7 +42,7 @@ extension UInt8 {
     @inlinable package var isBlank: Bool { self == ASCII.space || self == ASCII.tab }
     /// A control byte: 0 to 31, or DEL.
     @inlinable package var isControl: Bool { self < ASCII.space || self == ASCII.delete }
-    /// `!` to `~`: every printable ASCII byte but the space.
+    /// `!` to `~`: every printable ASCII byte except the space.
     @inlinable package var isVisible: Bool { self > ASCII.space && self < ASCII.delete }
 
     /// A byte of a token: RFC 9110, 5.6.2, `tchar`.

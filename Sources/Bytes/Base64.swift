@@ -19,8 +19,8 @@ package enum Base64 {
         return String(decoding: text, as: UTF8.self)
     }
 
-    /// - Parameter text: with all of its padding or without any. Bits behind the last byte are ignored.
-    /// - Returns: nil for anything else
+    /// - Parameter text: with all of its padding or without any. Bits after the last whole byte are ignored.
+    /// - Returns: nil if the text is malformed
     package static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
         let digits = text.prefix { $0 != ASCII.equals }
         let padding = text.dropFirst(digits.count)

@@ -1,11 +1,12 @@
-// Copying a block of bytes needs `unsafe`, which the targets that parse bytes from outside must not use. Copying one
-// byte at a time, each with its checks, costs about a nanosecond per byte, and a proxied request is copied four times.
+// Copying a block of bytes needs `unsafe`. The targets that parse bytes from the network must not use `unsafe`, so the
+// copies are here. Copying one byte at a time, each with its checks, would cost about a nanosecond per byte, and a
+// proxied request is copied four times.
 
 extension [UInt8] {
     /// Appends the bytes of `span`. The array allocates only when it has to grow.
     @inline(__always)
     package mutating func append(copying span: Span<UInt8>) {
-        // `append(contentsOf:)` is made for every kind of sequence, and takes three times the instructions.
+        // `append(contentsOf:)` is generic over all kinds of sequences, and needs three times as many instructions.
         append(addingCapacity: span.count) { $0.append(copying: span) }
     }
 

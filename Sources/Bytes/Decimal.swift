@@ -1,5 +1,5 @@
 extension [UInt8] {
-    /// Appends the number in decimal digits, with zeros in front up to at least `width` characters.
+    /// Appends the number in decimal, with leading zeros if it has fewer than `width` digits.
     /// - Precondition: the number fits an `Int`.
     package mutating func append(decimal number: some BinaryInteger, width: Int = 1) {
         append(decimal: Int(number), width: width)

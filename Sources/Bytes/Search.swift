@@ -1,6 +1,6 @@
-// Searches that look at eight bytes at a time, as one word. A test marks bytes with their highest bit. A byte may be
-// marked in error only after the first one that is marked correctly, so the first mark is always right ("Bit Twiddling
-// Hacks", Sean Eron Anderson: "Determine if a word has a byte less than n").
+// Searches that look at eight bytes at a time, as one word. A search sets the highest bit of each byte that matches. It
+// can also set the highest bit of a byte that does not match, but only after one that does. So the first bit that is
+// set is always right ("Bit Twiddling Hacks", Sean Eron Anderson: "Determine if a word has a byte less than n").
 
 extension Span<UInt8> {
     /// The position of the first `byte` in a range; nil if there is none.
@@ -28,7 +28,7 @@ extension Span<UInt8> {
                     withUnsafeBytes { UInt64(littleEndian: $0.loadUnaligned(fromByteOffset: index, as: UInt64.self)) })
                 if marked != 0 { return index + marked.trailingZeroBitCount / 8 }
                 if index == last { return nil }
-                // The last word overlaps the one before it.
+                // The last word may overlap the one before it, so that no single bytes remain.
                 index = Swift.min(index + 8, last)
             }
         }

@@ -1,7 +1,7 @@
 // Parts of glibc that Swift's Glibc module does not have, because they are macros or variadic functions.
 #pragma once
-// Do not define _GNU_SOURCE: it would change the layout of fd_set against Swift's Glibc module. Declare the functions
-// that need it instead.
+// Do not define _GNU_SOURCE: fd_set would then have another layout than in Swift's Glibc module. Functions that need it
+// are declared here instead.
 #include <arpa/nameser.h>
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 // Starts a child process with two options that posix_spawn(3) does not have: another user, and a death signal.
-// It is written in C because only async-signal-safe calls are allowed between vfork and exec, which Swift cannot guarantee.
+// It is written in C because only async-signal-safe calls are allowed between vfork and exec. Swift may make others.
 #pragma once
 #include <errno.h>
 #include <fcntl.h>
@@ -36,7 +36,7 @@ static inline void millrace_child_fail(int report) {
     _exit(127);
 }
 
-// Runs in the new process until exec. It shares the memory of its parent.
+// Runs in the new process until exec. Until then the process shares the memory of its parent.
 static inline void millrace_child_run(const struct millrace_child *child, int report, pid_t parent) {
     struct sigaction standard = {.sa_handler = SIG_DFL};
     for (int number = 1; number < 32; number++) sigaction(number, &standard, NULL);
@@ -51,14 +51,14 @@ static inline void millrace_child_run(const struct millrace_child *child, int re
     // CLOSE_RANGE_CLOEXEC: no other descriptor of the parent is inherited. Kernels before 5.11 ignore this.
     syscall(SYS_close_range, 3U, ~0U, 4U);
     if (child->has_account) {
-        // Direct system calls: glibc's functions would also change the other threads of the process, which are the parent's.
+        // Direct system calls, because glibc's functions would also change the other threads, which are the parent's.
         if (syscall(SYS_setgroups, child->group_count, child->groups) < 0) millrace_child_fail(report);
         if (syscall(SYS_setgid, child->group) < 0) millrace_child_fail(report);
         if (syscall(SYS_setuid, child->user) < 0) millrace_child_fail(report);
     }
     if (child->folder && chdir(child->folder) < 0) millrace_child_fail(report);
     if (child->death_signal) {
-        // After setuid, which clears the signal (prctl(2)). The parent may have ended already.
+        // This must follow setuid, which clears the signal (prctl(2)). The parent may have ended before this call.
         if (prctl(PR_SET_PDEATHSIG, child->death_signal) < 0) millrace_child_fail(report);
         if (getppid() != parent) _exit(127);
     }
@@ -69,7 +69,7 @@ static inline void millrace_child_run(const struct millrace_child *child, int re
 // Starts `child` and returns its process id. On failure it returns -1 and sets errno, also for a failure after vfork.
 //
 // It uses vfork, because fork copies the page tables, and then each page that the parent writes to. For a process with
-// some hundred megabytes that takes much longer than everything else.
+// a few hundred megabytes these copies take much longer than the rest of the start.
 static inline pid_t millrace_spawn(const struct millrace_child *child) {
     int report[2], code = 0;
     if (pipe2(report, O_CLOEXEC) < 0) return -1;

@@ -75,7 +75,7 @@ struct ClientSocket {
         }
     }
 
-    /// - Returns: the events that are ready. Errors count as ready; the next call reports them.
+    /// - Returns: the events that are ready. An error counts as ready, and the next send or receive reports it.
     private func wait(_ events: Int16, _ deadline: PollDeadline) throws(ClientError) -> Int16 {
         while true {
             var request = pollfd(fd: descriptor, events: events, revents: 0)

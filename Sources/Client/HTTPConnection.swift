@@ -2,7 +2,7 @@ internal import Bytes
 package import HTTPWire
 package import JSON
 
-/// A connection to an HTTP/1.1 server. One thread uses it for one request after the other.
+/// A connection to an HTTP/1.1 server. Only one thread may use it, for one request after the other.
 ///
 /// It connects when it is first used, and again if the server has closed the connection between two requests. It never
 /// repeats a request after an error: that is the caller's decision.
@@ -98,7 +98,8 @@ package final class HTTPConnection {
     /// Closes the sending direction of the connection.
     package func finishSending() { socket?.finishSending() }
 
-    /// Waits for bytes that are not part of a response. Returns an empty array if the server has closed the connection.
+    /// Returns the received bytes without parsing them, and waits if none have arrived. Returns an empty array if the
+    /// server has closed the connection.
     package func receive(timeout: Duration? = nil) throws(ClientError) -> [UInt8] {
         let deadline = PollDeadline(after: timeout ?? self.timeout)
         defer { received.removeAll(keepingCapacity: true) }

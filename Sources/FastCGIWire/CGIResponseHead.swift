@@ -4,12 +4,13 @@ package struct CGIResponseHead: Sendable {
     package var bytes: [UInt8] = []
     /// All lines in their order, including `Status`.
     package var fields: [ResponseField] = []
-    /// 200 to 599. It is that of the `Status` line. Without one it is 302 if there is a `Location` line, otherwise 200.
+    /// The status, 200 to 599, from the `Status` line. If there is none: 302 if there is a `Location` line, otherwise
+    /// 200.
     package var status = 200
     /// The reason phrase of `Status`; empty if there is none.
     package var reason = 0..<0
     package var contentLength: Int?
-    /// Some line is ``KnownResponseField/accel``.
+    /// Whether any line is ``KnownResponseField/accel``.
     package var hasAccel = false
     var hasStatus = false
     var hasLocation = false

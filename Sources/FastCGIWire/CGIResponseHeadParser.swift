@@ -2,8 +2,8 @@ internal import Bytes
 
 /// Collects and parses the header of a CGI response, which may be split into records at any byte.
 ///
-/// Lines end with CR LF or LF (RFC 3875, 6.2.1). Whatever the client could read differently is refused: control bytes,
-/// folded lines, a second `Content-Length`, any `Transfer-Encoding`.
+/// Lines end with CR LF or LF (RFC 3875, 6.2.1). The parser refuses everything that a client could interpret
+/// differently: control bytes, folded lines, a second `Content-Length`, any `Transfer-Encoding`.
 package struct CGIResponseHeadParser: Sendable {
     /// Valid after ``take(_:_:)`` has returned a count, until ``reset()``.
     package private(set) var head = CGIResponseHead()
@@ -23,7 +23,7 @@ package struct CGIResponseHeadParser: Sendable {
 
     /// - Parameters:
     ///   - range: the next bytes of the response, as offsets into `bytes`
-    /// - Returns: how many of them belong to the header, if it is complete now; nil if it is not
+    /// - Returns: how many of these bytes belong to the header; nil if the header is not complete yet
     package mutating func take(_ bytes: Span<UInt8>, _ range: Range<Int>) throws(FastCGIError) -> Int? {
         var start = range.lowerBound
         while start < range.upperBound {
@@ -43,7 +43,7 @@ package struct CGIResponseHeadParser: Sendable {
         return nil
     }
 
-    /// - Returns: whether it was the empty line, which ends the header
+    /// - Returns: whether the line was empty, which ends the header
     private mutating func takeLine() throws(FastCGIError) -> Bool {
         var end = head.bytes.count - 1
         if end > lineStart, head.bytes[end - 1] == ASCII.carriageReturn { end -= 1 }
@@ -61,7 +61,7 @@ package struct CGIResponseHeadParser: Sendable {
         while colon < end {
             let byte = bytes[colon]
             if byte.isLetter || byte == ASCII.hyphen {
-                // This makes letters lower case. A hyphen has the bit already.
+                // Setting bit 0x20 makes letters lower case. In a hyphen, the bit is set already.
                 tail = tail << 8 | UInt128(byte | 0x20)
             } else if byte.isToken {
                 tail = tail << 8 | UInt128(byte)
@@ -71,7 +71,7 @@ package struct CGIResponseHeadParser: Sendable {
             colon += 1
         }
         guard colon < end, colon > line.lowerBound, bytes[colon] == ASCII.colon else {
-            // Another byte than a colon follows the name.
+            // The name is empty, or the byte after it is not a colon.
             let byte = colon < end ? bytes[colon] : ASCII.space
             throw byte.isControl && byte != ASCII.tab ? .controlByte : .malformedField
         }
@@ -110,7 +110,7 @@ extension CGIResponseHead {
         fields.append(field)
     }
 
-    /// Parses `NNN[ reason]` (RFC 3875, 6.3.3). An interim status (1xx) is not a response and is refused.
+    /// Parses `NNN[ reason]` (RFC 3875, 6.3.3). An interim status (1xx) is refused, because it is not a final response.
     private mutating func parseStatus(_ value: Range<Int>) throws(FastCGIError) {
         guard value.count >= 3 else { throw .malformedStatus }
         var number = 0
@@ -127,7 +127,7 @@ extension CGIResponseHead {
     }
 
     private func parseLength(_ value: Range<Int>) throws(FastCGIError) -> Int {
-        // 18 digits always fit.
+        // A number of 18 digits always fits an `Int`.
         guard (1...18).contains(value.count) else { throw .malformedContentLength }
         var length = 0
         for index in value {

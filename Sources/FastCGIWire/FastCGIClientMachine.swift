@@ -1,4 +1,4 @@
-/// The protocol state of a FastCGI connection on the web server's side. It carries one request at a time.
+/// The protocol state of a FastCGI connection on the web server's side. The connection carries one request at a time.
 ///
 /// ``begin(keepsConnection:isHead:into:)`` starts a request, and ``encoder`` writes the rest of it. Pass the bytes of
 /// the responder to ``next(_:from:)`` until it returns `needsMore`:
@@ -27,7 +27,7 @@ package struct FastCGIClientMachine: Sendable {
         /// Content of an FCGI_STDERR record, for the error log.
         case diagnostics(Range<Int>)
         /// The response is complete.
-        /// - Parameter isReusable: the connection may carry another request
+        /// - Parameter isReusable: whether the connection may carry another request
         case end(isReusable: Bool)
         /// The responder has refused the request without running it. Close the connection.
         case rejected(EndRequest.ProtocolStatus)
@@ -64,14 +64,14 @@ package struct FastCGIClientMachine: Sendable {
         set { parser.limits = newValue }
     }
 
-    /// No request is in progress. Bytes that are received now are an error: close the connection.
+    /// Whether no request is in progress. If so, any received byte is an error: close the connection.
     package var isIdle: Bool {
         if case .idle = state { return true }
         return false
     }
 
     /// Starts a request: writes BEGIN_REQUEST and opens the params.
-    /// - Parameter isHead: the request method is HEAD, so that the response has no body
+    /// - Parameter isHead: whether the request method is HEAD, so that the response has no body
     package mutating func begin(keepsConnection: Bool, isHead: Bool = false, into out: inout [UInt8]) {
         guard case .idle = state else { preconditionFailure("a request is in progress") }
         encoder.begin(keepsConnection: keepsConnection, into: &out)
@@ -95,7 +95,7 @@ package struct FastCGIClientMachine: Sendable {
         }
     }
 
-    /// The responder has closed the connection.
+    /// Call it when the responder has closed the connection.
     package mutating func connectionClosed() throws(FastCGIError) {
         switch state {
         case .idle: break
@@ -150,8 +150,9 @@ package struct FastCGIClientMachine: Sendable {
         case (.body(let account), .requestComplete):
             try account.end()
             state = .idle
-            // Not reusable: if the request body was not sent completely, the responder would read the next request as a
-            // part of it; and bytes after the end belong to no request.
+            // The connection is reusable only if the request body was sent completely: otherwise the responder would
+            // read the next request as a part of this body. It is also not reusable if further bytes follow: they
+            // belong to no request.
             return .end(isReusable: keepsConnection && encoder.isIdle && isLast)
         case (.head, .requestComplete):
             throw .endedWithinHead

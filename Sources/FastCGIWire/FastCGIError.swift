@@ -1,6 +1,6 @@
 /// Why a response was refused. The connection that it came from cannot be used afterwards.
 ///
-/// The client gets a 502 for each of them. The descriptions contain none of the responder's bytes.
+/// The client gets a 502 for each of these errors. The descriptions contain none of the responder's bytes.
 package enum FastCGIError: Error, Sendable, Hashable, CaseIterable {
     // The record layer
     case unknownVersion
@@ -12,7 +12,7 @@ package enum FastCGIError: Error, Sendable, Hashable, CaseIterable {
     case bytesAfterEnd
     case closedEarly
 
-    // The response in the stream
+    // The response in the STDOUT stream
     case endedWithinHead
     case headTooLarge
     case tooManyFields
@@ -32,8 +32,7 @@ extension FastCGIError: CustomStringConvertible {
         switch self {
         case .unknownVersion: "the FastCGI server sent a record of an unknown version"
         case .unknownRecordType: "the FastCGI server sent a record of an unknown type"
-        case .unexpectedRecord:
-            "the FastCGI server sent a record that only a web server may send, or that it was not asked for"
+        case .unexpectedRecord: "the FastCGI server sent a record of a type that is not allowed in a response"
         case .wrongRequestID: "the FastCGI server sent a record for another request"
         case .malformedEndRequest: "the FastCGI server sent a malformed END_REQUEST record"
         case .unknownProtocolStatus: "the FastCGI server ended the request with an unknown protocol status"

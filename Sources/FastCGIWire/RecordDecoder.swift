@@ -82,7 +82,8 @@ package struct RecordDecoder: Sendable {
         }
     }
 
-    /// Makes the last `count` bytes of the piece just returned unread: the next call returns them again.
+    /// Takes back the last `count` bytes of the piece just returned: the next call of `next` returns them again. The
+    /// caller must also move its position back by `count`.
     mutating func unread(_ count: Int) {
         guard case .content(let type, let remaining, let padding) = state else {
             preconditionFailure("the last piece was not content")
@@ -96,7 +97,8 @@ package struct RecordDecoder: Sendable {
         let padding = Int(header.paddingLength)
         switch type {
         case .stdout, .stderr:
-            // An empty record ends its stream. It is ignored: not every responder sends it, and END_REQUEST ends both.
+            // An empty record ends its stream. It is ignored: not every responder sends one, and END_REQUEST ends both
+            // streams.
             return .content(type, remaining: Int(header.contentLength), padding: padding)
         case .endRequest:
             guard header.contentLength == 8 else { throw .malformedEndRequest }

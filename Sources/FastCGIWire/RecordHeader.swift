@@ -5,7 +5,7 @@ package struct RecordHeader: Sendable, Hashable {
     /// The maximum content of one record, in bytes.
     package static let maxContent = 65_535
 
-    /// The type as on the wire, which may be none of ``RecordType``.
+    /// The type byte as received. It may have a value that ``RecordType`` does not have.
     package var type: UInt8
     /// 0 for a management record.
     package var requestID: UInt16

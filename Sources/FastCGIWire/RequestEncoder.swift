@@ -25,7 +25,7 @@ package struct RequestEncoder: Sendable {
 
     package init() {}
 
-    /// No request is being written.
+    /// Whether no request is being written.
     package var isIdle: Bool {
         if case .idle = state { return true }
         return false
@@ -72,7 +72,7 @@ package struct RequestEncoder: Sendable {
     }
 
     /// Encodes the bytes before the value of a param, for ``param(_:lengthAt:into:value:)``.
-    /// - Returns: the offset in them of the length of the value
+    /// - Returns: where the length of the value is, as an offset into these bytes
     package static func append(name: Span<UInt8>, to out: inout [UInt8]) -> Int {
         let start = out.count
         out.append(addingCapacity: 8 + name.count) { out in
@@ -83,8 +83,8 @@ package struct RequestEncoder: Sendable {
         return out.count - start - name.count - 4
     }
 
-    /// Writes a param whose name was encoded before. `value` appends the value, so that it is evaluated only once for
-    /// its length and its bytes.
+    /// Writes a param whose name was encoded before. `value` appends the value to the buffer. It is called once, and
+    /// the length is filled in afterwards.
     package func param(
         _ prefix: Span<UInt8>, lengthAt offset: Int, into out: inout [UInt8], value: (inout [UInt8]) -> Void
     ) {
@@ -105,7 +105,7 @@ package struct RequestEncoder: Sendable {
         writeValue(lengthAt: out.count - count - 4, into: &out, value)
     }
 
-    /// The same for a header whose value is copied unchanged.
+    /// Like ``httpParam(_:into:value:)``, for a header whose value is copied unchanged.
     package func httpParam(_ name: Span<UInt8>, _ value: Span<UInt8>, into out: inout [UInt8]) {
         let count = name.count + 5
         out.append(addingCapacity: 8 + count + value.count) { out in
@@ -170,8 +170,8 @@ extension RequestEncoder {
         bytes[position + 3] = UInt8(truncatingIfNeeded: length)
     }
 
-    /// Fills in the length of the open record. Params beyond the maximum content are split into several records, at any
-    /// byte: they are a stream.
+    /// Fills in the length of the open record. If the params exceed the maximum content of a record, splits them into
+    /// several records. They are a stream, so a split is allowed at any byte.
     /// - Returns: the length of the content of the last record
     private func closeParams(from start: Int, _ out: inout [UInt8]) -> Int {
         var record = start

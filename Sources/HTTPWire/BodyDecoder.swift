@@ -40,7 +40,7 @@ package struct BodyDecoder: Sendable {
         self.maxBytes = maxBytes
     }
 
-    /// The body has ended. The bytes after it belong to the next message.
+    /// Whether the body has ended. If so, the next bytes belong to the next message.
     package var isComplete: Bool {
         if case .complete = state { return true }
         return false
@@ -54,7 +54,7 @@ package struct BodyDecoder: Sendable {
         case .complete:
             return Piece(data: 0..<0, consumed: 0)
         case .length(let remaining):
-            // The length is known in advance, so refuse the body without reading it.
+            // The length is known in advance, so refuse a body that is too large without reading it.
             guard remaining <= maxBytes - count else { throw .bodyTooLarge }
             let taken = min(remaining, bytes.count)
             state = taken == remaining ? .complete : .length(remaining: remaining - taken)
@@ -70,7 +70,7 @@ package struct BodyDecoder: Sendable {
         return piece
     }
 
-    /// The sender has closed the connection.
+    /// Call it when the sender has closed the connection.
     /// - Throws: ``HTTPError/truncated`` if the body is not complete
     package mutating func endOfInput() throws(HTTPError) {
         switch state {

@@ -5,6 +5,6 @@ package enum BodyFraming: Sendable, Hashable {
     /// This many bytes follow the head.
     case length(Int)
     case chunked
-    /// The body ends when the connection closes. Only a response may do that.
+    /// The body ends when the connection closes. Only a response may have such a body.
     case untilClose
 }

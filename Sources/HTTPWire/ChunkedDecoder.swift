@@ -22,12 +22,13 @@ struct ChunkedDecoder: Sendable {
     }
 
     private var state = State.sizeStart
-    /// The size of the current chunk while it is read, then the number of data bytes still missing.
+    /// In a size line, the part of the chunk's size that has been read. After it, the number of data bytes that are
+    /// still missing.
     private var remaining = 0
     private var lineLength = 0
     private var trailerLength = 0
-    /// Framing bytes beyond what normal chunks need, as in Go's `chunkedReader`. Its limit stops a sender of one-byte
-    /// chunks with long extensions, whose framing is many times as large as the body.
+    /// Framing bytes beyond what normal chunks need, as in Go's `chunkedReader`. The limit ``maxExcess`` stops a sender
+    /// of one-byte chunks with long extensions: their framing is many times as large as the body.
     private var excess = 0
     private let limits: HTTPLimits
 

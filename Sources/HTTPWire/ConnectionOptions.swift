@@ -4,7 +4,8 @@ internal import Bytes
 struct ConnectionOptions: Sendable {
     private var closes = false
     private var keepsAlive = false
-    /// There are other options than `close` and `keep-alive`. They name headers that are for this connection only.
+    /// Whether there are options other than `close` and `keep-alive`. Such options name headers that are for this
+    /// connection only.
     private(set) var hasOthers = false
 
     mutating func take(_ bytes: Span<UInt8>, _ value: ByteRange) {

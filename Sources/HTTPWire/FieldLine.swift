@@ -1,14 +1,14 @@
 internal import Bytes
 
-/// Parses one header line (RFC 9112, 5). The line scanner has already refused every control byte but tab.
+/// Parses one header line (RFC 9112, 5). The line scanner has already refused every control byte except tab.
 enum FieldLine {
     enum Outcome {
         case field(HeaderField)
         /// The header must not be passed on, for one of these reasons:
-        /// - its name has a byte outside `[A-Za-z0-9-]` that the rules do not allow (`_` and `-` become the same
-        ///   variable);
-        /// - its name is that of a header that HTTP itself looks for, but with `_` (`Content_Length`);
-        /// - it is `Proxy`, which CGI programs take for a setting of their own (httpoxy).
+        /// - its name has a byte outside `[A-Za-z0-9-]` that the rules do not allow (in a CGI variable, `_` and `-`
+        ///   become the same byte);
+        /// - its name is that of a header that HTTP itself or the balancer looks for, but with `_` (`Content_Length`);
+        /// - its name is `Proxy`, which CGI programs mistake for their own setting `HTTP_PROXY` (httpoxy).
         case dropped
     }
 
@@ -18,7 +18,8 @@ enum FieldLine {
         let end = line.end
         var index = line.start
         guard !bytes[index].isBlank else { throw .foldedField }
-        // The last 16 bytes of the name in lower case, with `-` for `_`. Names are compared by it.
+        // The last 16 bytes of the name in lower case, with `-` for `_`, as one number. `KnownHeader` compares names by
+        // this number.
         var tail: UInt128 = 0
         var isPlain = true
         var isInvalid = false
@@ -27,7 +28,7 @@ enum FieldLine {
             if byte == ASCII.colon { break }
             index += 1
             if byte.isLetter || byte == ASCII.hyphen || byte.isDigit {
-                // This makes letters lower case. Digits and hyphens have the bit already.
+                // Setting bit 0x20 makes letters lower case. In digits and hyphens, the bit is set already.
                 tail = tail << 8 | UInt128(byte | 0x20)
                 continue
             }

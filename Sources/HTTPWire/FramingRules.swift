@@ -23,7 +23,8 @@ struct FramingRules: Sendable {
             guard Authority.isValid(bytes, field.value) else { throw .malformedHost }
             host = field.value
         case .authorization:
-            // Ambiguous: some programs use the first one, others the last one, others join them.
+            // Two `Authorization` lines are ambiguous: some programs use the first one, some the last one, and some
+            // join them.
             guard !hasAuthorization else { throw .duplicateAuthorization }
             hasAuthorization = true
         case .connection:

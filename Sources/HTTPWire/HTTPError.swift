@@ -1,5 +1,5 @@
-/// Why a message was refused. The connection cannot be used afterwards, because the start of the next message is unknown
-/// or cannot be trusted.
+/// Why a message was refused. The connection cannot be used afterwards, because the start of the next message is
+/// unknown or cannot be trusted.
 ///
 /// The descriptions are safe to show to the client: they contain none of its bytes.
 package enum HTTPError: Error, Sendable, Hashable, CaseIterable {

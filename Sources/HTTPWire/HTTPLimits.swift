@@ -1,12 +1,12 @@
 /// The limits of the parsers, in bytes unless stated otherwise.
 package struct HTTPLimits: Sendable, Hashable {
-    /// The request line with its CRLF. A longer one is answered 414 (nginx: one of `large_client_header_buffers`).
+    /// The request line with its CRLF. A longer one is answered with 414 (nginx: one of `large_client_header_buffers`).
     package var requestLine = 8 * 1024
-    /// The whole head with the empty line at its end. A larger one is answered 431.
+    /// The whole head with the empty line at its end. A larger one is answered with 431.
     package var head = 32 * 1024
-    /// The number of header lines, including those that are dropped. More are answered 431.
+    /// The maximum number of header lines, including those that are dropped. A request with more is answered with 431.
     package var fields = 100
-    /// The size line of a chunk with its extensions, without the CRLF.
+    /// The size line of a chunk, including its extensions, without the CRLF.
     package var chunkLine = 512
     /// All trailer lines of a chunked body together.
     package var trailers = 8 * 1024

@@ -12,7 +12,7 @@ package enum HTTPMethod: String, Sendable, Hashable, CaseIterable {
     case trace = "TRACE"
     case other = ""
 
-    /// A longer name is answered 501.
+    /// A request with a longer name is answered with 501.
     static let maxLength = 32
 
     init(_ bytes: Span<UInt8>, _ name: ByteRange) {
@@ -36,16 +36,16 @@ package enum HTTPMethod: String, Sendable, Hashable, CaseIterable {
             }
     }
 
-    /// The same as `== .head`, which would compare strings. Every request asks this.
+    /// The same as `== .head`, which would compare strings. This is faster, and every request needs it.
     package var isHead: Bool {
         if case .head = self { true } else { false }
     }
 
-    /// Whether the method is answered 405, as by nginx. CONNECT makes no sense for a reverse proxy; TRACE returns headers
-    /// that scripts must not see.
+    /// Whether the method is answered with 405, as in nginx. CONNECT makes no sense for a reverse proxy; TRACE returns
+    /// headers that scripts must not see.
     package var isRefused: Bool { self == .connect || self == .trace }
 
-    /// The value of the `Allow` header of the refusal (RFC 9110, 15.5.6): all known methods that are passed on.
+    /// The value of the `Allow` header in a 405 response (RFC 9110, 15.5.6): all known methods that are passed on.
     package static let allowed = allCases.filter { !$0.isRefused && $0 != .other }.map(\.rawValue)
         .joined(separator: ", ")
 

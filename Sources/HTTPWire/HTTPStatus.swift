@@ -4,8 +4,8 @@ package enum HTTPStatus {
         status < 200 || status == 204 || status == 304
     }
 
-    /// The reason phrase of a status in IANA's registry. 499 is nginx's own status and has a phrase of this project.
-    /// All other statuses have "Unknown".
+    /// The reason phrase of a status in IANA's registry. 499 is nginx's own status, and its phrase is this project's
+    /// choice. All other statuses have the phrase "Unknown".
     package static func reason(_ status: Int) -> String {
         switch status {
         case 100: "Continue"

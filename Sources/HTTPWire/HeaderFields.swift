@@ -4,7 +4,8 @@
 /// comparing every line with every other one.
 package struct HeaderFields: Sendable {
     private var fields: [HeaderField] = []
-    /// A bit set with bit `hash % 64` of every name so far. In most heads no name is repeated; then no line is searched.
+    /// Bit `hash % 64` is set for each name so far. If the bit of a new name is not set, no earlier line has this name,
+    /// and `append` does not search for one.
     private var names: UInt64 = 0
 
     package var count: Int { fields.count }

@@ -11,7 +11,7 @@ struct LineScanner: Sendable {
 
     /// - Parameters:
     ///   - limit: the offset before which the line and its CRLF must end
-    ///   - tooLong: the error for a line that does not
+    ///   - tooLong: the error for a line that does not end before `limit`
     /// - Returns: the line without its CRLF; nil if its end was not received yet
     mutating func next(
         _ bytes: Span<UInt8>, limit: Int, tooLong: HTTPError

@@ -1,7 +1,7 @@
 internal import Bytes
 
 extension UInt8 {
-    /// The form of the byte in which header names are compared as CGI variables: in lower case, with `-` instead of
+    /// The byte in the form in which header names are compared as CGI variables: in lower case, with `-` instead of
     /// `_`.
     var variableByte: UInt8 { self == ASCII.underscore ? ASCII.hyphen : lowercased }
 }

@@ -1,8 +1,9 @@
 internal import Bytes
 
-/// Makes nginx's `$uri` from a raw path: percent-decoded once, slashes merged if the rules say so, `.` and `..` resolved.
+/// Makes nginx's `$uri` from a raw path: percent-decoded once, slashes merged if the rules say so, `.` and `..`
+/// resolved.
 ///
-/// A decoded slash or dot counts like a plain one, so that `%2e%2e%2f` cannot pass where `../` does not.
+/// A decoded slash or dot counts like a plain one, so that `%2e%2e%2f` has the same effect as `../`.
 enum PathNormalizer {
     /// - Parameter path: must be empty; receives the result
     static func normalize(
@@ -29,7 +30,7 @@ enum PathNormalizer {
         if !isClean { try removeDotSegments(&path, mergesSlashes: mergesSlashes) }
     }
 
-    /// Whether the path needs no change. Nearly all paths are like that, and are copied as a whole.
+    /// Whether the path needs no change. Nearly all paths need none, and are copied as a whole.
     private static func isNormal(_ bytes: Span<UInt8>, _ raw: ByteRange) -> Bool {
         var previous: UInt8 = 0
         for index in raw.range {

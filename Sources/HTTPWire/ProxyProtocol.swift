@@ -1,7 +1,7 @@
 internal import Bytes
 
-/// The header that a load balancer in front sends as the first bytes of a connection: PROXY protocol, versions 1 (text)
-/// and 2 (binary), after HAProxy's specification.
+/// The header of the PROXY protocol, versions 1 (text) and 2 (binary), as HAProxy specifies it. A load balancer in
+/// front of Millrace sends it as the first bytes of a connection.
 package struct ProxyProtocol: Sendable, Hashable {
     package enum Address: Sendable, Hashable {
         /// A numeric IPv4 or IPv6 address. The caller has to check that it is valid.

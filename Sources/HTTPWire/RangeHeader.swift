@@ -1,7 +1,7 @@
 internal import Bytes
 
-/// The part of a body that a `Range` header asks for, parsed as nginx does. Unlike nginx, several ranges give the whole
-/// body, which RFC 9110, 14.2 allows.
+/// The part of a body that a `Range` header asks for, parsed as nginx does. One difference: if the header asks for
+/// several ranges, the response has the whole body, which RFC 9110, 14.2 allows.
 package enum RangeHeader: Sendable, Hashable {
     /// The whole body: the header does not ask for bytes, or asks for several ranges.
     case whole
@@ -36,7 +36,7 @@ package enum RangeHeader: Sendable, Hashable {
         if let range, !range.isEmpty {
             self = .part(range)
         } else {
-            // nginx answers with the whole file if that is empty.
+            // If the body is empty, nginx answers a range that starts at 0 with the whole body.
             self = first == 0 && (last != nil || ends[1].isEmpty) ? .whole : .unsatisfiable
         }
     }

@@ -8,16 +8,16 @@ package struct RequestHead: Sendable {
     /// The path and query of the target as they were sent (nginx's `$request_uri`): the target without the scheme and
     /// authority of an absolute form. See ``isPathImplied``.
     package internal(set) var requestURI = ByteRange.empty
-    /// The target is an absolute form without a path (`http://host`, `http://host?query`). Put a `/` in front of
-    /// ``requestURI``.
+    /// Whether the target is an absolute form without a path (`http://host`, `http://host?query`). If so, put a `/` in
+    /// front of ``requestURI``.
     package internal(set) var isPathImplied = false
-    /// The path, decoded and without `//`, `.` and `..` (nginx's `$uri`). It begins with `/`; for `OPTIONS *` it is
-    /// `*`.
+    /// The path, decoded and without `.`, `..` and, unless `merge_slashes` is off, `//` (nginx's `$uri`). It begins
+    /// with `/`; for `OPTIONS *` it is `*`.
     package internal(set) var path: [UInt8] = []
     /// The part of the target after its first `?`, as it was sent; nil if there is no `?`.
     package internal(set) var query: ByteRange?
     /// The host and port of the request: those of the target if it has them, else those of the Host header. The Host
-    /// field gets the same value. nil only in HTTP/1.0.
+    /// line in ``fields`` gets the same value. nil only in HTTP/1.0.
     package internal(set) var authority: ByteRange?
     package internal(set) var fields = HeaderFields()
     /// `none`, `length` or `chunked`.

@@ -6,7 +6,7 @@
 /// parser.reset()   // before the next request
 /// head.reset()
 /// ```
-/// It allocates nothing for a request once the head's storage has grown to the size of the largest one.
+/// It allocates nothing for a request once the head's storage has grown to the size of the largest request.
 package struct RequestParser: Sendable {
     private enum State {
         case requestLine
@@ -29,7 +29,7 @@ package struct RequestParser: Sendable {
         self.limits = limits
     }
 
-    /// Ready for the next request of the connection.
+    /// Prepares for the next request of the connection.
     package mutating func reset() {
         state = .requestLine
         lines = LineScanner()
@@ -38,8 +38,8 @@ package struct RequestParser: Sendable {
     }
 
     /// - Parameters:
-    ///   - bytes: Everything that came since the end of the previous request: in a later call for the same request the
-    ///     same bytes again, and what came meanwhile.
+    ///   - bytes: All bytes since the end of the previous request. In a later call for the same request, pass the same
+    ///     bytes again, followed by those that have arrived since.
     ///   - head: Empty in the first call for a request; valid when a length is returned.
     /// - Returns: The length of the head with its empty line; nil when more bytes are needed.
     /// - Throws: What is wrong with the request. Answer it with `error.status`, and close the connection.

@@ -1,5 +1,4 @@
-/// The parsing rules that a configuration can change, each with nginx's directive of that name. No rule makes the
-/// parser accept ambiguous requests.
+/// The parsing rules that nginx's directives can change. The parser refuses ambiguous requests, whatever the rules are.
 package struct RequestRules: Sendable, Hashable {
     /// `underscores_in_headers`: accept a header whose name has a `_`. It counts as the same header as one with `-`,
     /// because both become the same CGI variable (`HTTP_X_Y`).

@@ -1,7 +1,7 @@
 internal import Bytes
 
 extension RequestHead {
-    /// Parses a target in one of the forms of RFC 9112, 3.2, except for the authority form, which only CONNECT has.
+    /// Parses a target in any form of RFC 9112, 3.2, except the authority form, which only CONNECT has.
     mutating func parseTarget(_ bytes: Span<UInt8>, _ rules: RequestRules) throws(HTTPError) {
         requestURI = target
         if bytes[target.start] != ASCII.slash {

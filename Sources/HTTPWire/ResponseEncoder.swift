@@ -9,7 +9,8 @@ internal import Bytes
 /// encoder.body(bytes, into: &out)
 /// if encoder.end(into: &out) { /* flush, go on with the next request */ } else { /* flush, close */ }
 /// ```
-/// A caller that writes the body bytes itself calls `beginData` before them and `endData` after them, instead of `body`.
+/// A caller that writes the body bytes itself calls `beginData` before them and `endData` after them, instead of
+/// `body`.
 package struct ResponseEncoder: Sendable {
     private enum State {
         case idle
@@ -34,8 +35,8 @@ package struct ResponseEncoder: Sendable {
     /// Connection. Do not write these with `field`.
     ///
     /// - Parameters:
-    ///   - contentLength: nil if unknown; then the body is chunked, or in HTTP/1.0 ends with the connection. For a HEAD
-    ///     request or status 304 it is the length that the body would have
+    ///   - contentLength: nil if unknown; then the body is chunked, or in HTTP/1.0 it ends when the connection closes.
+    ///     For a HEAD request or status 304, pass the length that the body would have
     ///   - keepAlive: if false, the connection is closed after this response, whatever the client asked for
     package mutating func begin(
         _ status: Int, reason: String? = nil, version: HTTPVersion, isHead: Bool = false, keepAlive: Bool,
@@ -138,7 +139,8 @@ package struct ResponseEncoder: Sendable {
         state = .body
     }
 
-    /// Writes body bytes. Bytes beyond the Content-Length are dropped; if the response has no body, all are.
+    /// Writes body bytes. Bytes beyond the Content-Length are dropped. If the response has no body, all bytes are
+    /// dropped.
     package mutating func body(_ bytes: Span<UInt8>, into out: inout [UInt8]) {
         let taken = beginData(bytes.count, into: &out)
         guard taken > 0 else { return }
@@ -148,7 +150,7 @@ package struct ResponseEncoder: Sendable {
 
     /// Announces `count` body bytes.
     ///
-    /// - Returns: how many of them the caller has to write next, and then call `endData`; if 0, do not call it
+    /// - Returns: how many of these bytes the caller must write before it calls `endData`; if 0, do not call `endData`
     package mutating func beginData(_ count: Int, into out: inout [UInt8]) -> Int {
         guard case .body = state, count > 0 else { return 0 }
         switch framing {
@@ -181,8 +183,9 @@ package struct ResponseEncoder: Sendable {
 
     /// Ends the response.
     ///
-    /// - Returns: whether the connection can be used for the next request. If false, close it. It is false also if fewer
-    ///   bytes were written than the Content-Length: the close tells the client that the response is incomplete.
+    /// - Returns: whether the connection can be used for the next request. If false, close it. The result is false also
+    ///   if fewer bytes were written than the Content-Length: the close tells the client that the response is
+    ///   incomplete.
     package mutating func end(into out: inout [UInt8]) -> Bool {
         defer { state = .idle }
         guard case .body = state, missing == 0 else { return false }

@@ -1,6 +1,7 @@
 /// A JSON value whose structure is not known at compile time.
 ///
-/// Whole numbers that fit are `integer`, also if they were written as `1.0` or `1e3`. All others are `number`.
+/// A whole number that fits into `Int64` is an `integer`, even if it was written as `1.0` or `1e3`. Any other is a
+/// `number`.
 package enum JSONValue: Sendable, Hashable {
     case null
     case bool(Bool)
@@ -43,8 +44,8 @@ extension JSONValue {
         if case .object(let value) = self { value } else { nil }
     }
 
-    /// A member of an object; `nil` if it is missing or the value is not an object. Setting a member of another value
-    /// replaces that value by an object.
+    /// A member of an object; `nil` if it is missing or the value is not an object. If the value is not an object,
+    /// setting a member replaces it by an object with this one member.
     package subscript(name: String) -> JSONValue? {
         get { objectValue?[name] }
         set {

@@ -15,7 +15,8 @@ extension NginxConfiguration {
         }
     }
 
-    /// Like ``load(path:prefix:directives:files:)``, for a text that has been read already. Messages contain `path`.
+    /// Like ``load(path:prefix:directives:files:)``, for a text that has been read already. `path` is the name of its
+    /// file in messages.
     package static func load(
         text: [UInt8], path: String, prefix: String, directives: String? = nil, files: ConfigurationFiles
     ) throws(ConfigurationError) -> NginxConfiguration {
@@ -28,7 +29,8 @@ extension NginxConfiguration {
         } catch {
             syntaxError = error
         }
-        // nginx applies each directive as it reads it, and so reports an invalid value before a later syntax error.
+        // nginx applies each directive as soon as it has read it, and so reports an invalid value before a later syntax
+        // error. To report the same error, apply the directives before the syntax error first.
         var builder = Builder(prefix: prefix, variables: DeclaredVariables(tree))
         try builder.apply(tree)
         if let syntaxError { throw syntaxError }

@@ -21,7 +21,7 @@ package final class Pattern: Sendable {
                 reason: String(decoding: message.prefix { $0 != 0 }, as: UTF8.self), pattern: text,
                 rest: String(decoding: bytes.dropFirst(offset), as: UTF8.self))
         }
-        // If PCRE2 has no JIT compiler here, it uses its interpreter.
+        // Ignore an error: if PCRE2 has no JIT compiler for this machine, it matches with its interpreter.
         pcre2_jit_compile_8(code, PCRE2_JIT_COMPLETE)
         self.code = code
         var names: UInt32 = 0

@@ -1,17 +1,17 @@
 internal import CPCRE2
 
-/// Matches patterns. Each thread needs one of its own, because it has memory for the groups of a match.
+/// Matches patterns. Each thread needs its own matcher, because a match writes its groups to memory of the matcher.
 package final class PatternMatcher {
     private let data: OpaquePointer
     private let context: OpaquePointer
     /// The number of groups that are kept: the whole match, and nginx's `$1` to `$9`.
     private static let maxGroups = 10
-    /// The maximum number of steps of one match. It limits a pattern that backtracks excessively on an attacker's path to
-    /// milliseconds.
+    /// The maximum number of steps of one match. If an attacker's path makes a pattern backtrack excessively, the match
+    /// fails after milliseconds.
     private static let maxSteps: UInt32 = 100_000
 
     package init() {
-        // Both fail only if there is no memory.
+        // Both calls fail only if there is no memory.
         data = pcre2_match_data_create_8(UInt32(Self.maxGroups), nil)!
         context = pcre2_match_context_create_8(nil)!
         pcre2_set_match_limit_8(context, Self.maxSteps)
@@ -22,8 +22,8 @@ package final class PatternMatcher {
         pcre2_match_context_free_8(context)
     }
 
-    /// - Parameter groups: receives the range that each group matched, the whole match first; empty for a group that did
-    ///   not take part. Unchanged if there is no match
+    /// - Parameter groups: receives the range that each group matched, the whole match first; empty for a group that
+    ///   did not take part; unchanged if there is no match
     package func matches(_ pattern: Pattern, _ subject: Span<UInt8>, into groups: inout [Range<Int>]) -> Bool {
         let count = subject.withUnsafeBufferPointer { bytes in
             // PCRE2 needs a valid address for an empty subject too.

@@ -1,8 +1,8 @@
 /// The pauses between attempts: exponential backoff with full jitter.
 ///
-/// Each pause is random between zero and a ceiling that doubles. So a thousand clients do not reconnect at the same
-/// moment when a database comes back (AWS Architecture Blog, "Exponential Backoff And Jitter": full jitter needs the
-/// fewest attempts in total).
+/// Each pause is a random time between zero and a ceiling. The ceiling doubles with each attempt, up to `cap`. So a
+/// thousand clients do not reconnect at the same moment when a database comes back (AWS Architecture Blog, "Exponential
+/// Backoff And Jitter": full jitter needs the fewest attempts in total).
 package struct Backoff: Sendable {
     /// The maximum of the first pause.
     package let base: Duration

@@ -1,7 +1,7 @@
 package import Logging
 internal import Threading
 
-/// Opens a connection. While the server is full, starting or unreachable, it tries again with growing pauses.
+/// Opens a connection. Tries again, with growing pauses, while the server is full, starting or unreachable.
 package struct ConnectionAttempts {
     private let configuration: PostgresConfiguration
     private let settings: [String]

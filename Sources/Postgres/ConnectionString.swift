@@ -3,8 +3,8 @@ internal import CPostgres
 extension PostgresConfiguration {
     /// Whether libpq can use a connection string. The check makes no connection.
     ///
-    /// libpq's parser checks only the syntax. It checks ports and modes when it connects, and then a typing error looks
-    /// like an unreachable server. So this function also checks the values that are often mistyped.
+    /// libpq's parser checks only the syntax. libpq checks ports and modes only when it connects, and then reports a
+    /// typing error like an unreachable server. So this function also checks the values that are often mistyped.
     package static func isUsable(_ connectionString: String) -> Bool {
         guard connectionString.contains(where: { !$0.isWhitespace }),
             let options = PQconninfoParse(connectionString, nil)
@@ -23,7 +23,7 @@ extension PostgresConfiguration {
     private static func isUsable(_ value: String, of keyword: String) -> Bool {
         switch keyword {
         case "port":
-            // One port for all hosts, or a list with one per host. An empty one means the default.
+            // One port for all hosts, or a list with one port per host. An empty element means the default port.
             value.split(separator: ",").allSatisfy { Int($0).map { (1...65535).contains($0) } ?? false }
         case "sslmode":
             ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"].contains(value)

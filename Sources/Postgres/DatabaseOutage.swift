@@ -3,7 +3,8 @@ internal import Threading
 
 /// Logs the beginning and the end of a database outage, once each per process.
 ///
-/// A process has several sessions, and each notices an outage on its own, at every attempt to connect.
+/// A process has several sessions, and each of them notices an outage at each attempt to connect. Only the first notice
+/// is logged.
 package enum DatabaseOutage {
     private struct State {
         var isUnderWay = false

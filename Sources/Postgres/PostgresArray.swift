@@ -1,8 +1,9 @@
 /// A one-dimensional array parameter: one column of a batch, for `unnest`.
 ///
-/// The binary format (`array_send` in PostgreSQL's arrayfuncs.c) is the number of dimensions, whether there are NULLs,
-/// and the element type, then length and lower bound of the dimension, then the elements. Each element is preceded by
-/// its length, which is -1 for NULL. All numbers have 32 bits, most significant byte first.
+/// The binary format (`array_send` in PostgreSQL's arrayfuncs.c) has these parts in this order: the number of
+/// dimensions, whether there are NULLs, the element type, the length and the lower bound of the dimension, and the
+/// elements. Each element is preceded by its length, which is -1 for NULL. All numbers have 32 bits, most significant
+/// byte first.
 package struct PostgresArray: Sendable {
     private let type: PostgresType
     private var count: Int32 = 0

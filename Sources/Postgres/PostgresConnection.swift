@@ -8,7 +8,7 @@ package final class PostgresConnection: @unchecked Sendable {
     private var prepared: Set<String> = []
     private var isAbandoned = false
     /// The batches that are sent and not answered yet, oldest first. Each element of a batch stands for one expected
-    /// result: the name of a statement that is prepared, or `nil` for a statement that runs.
+    /// result: the name of a statement for the result of its preparation, or `nil` for the result of an execution.
     private var unanswered: [[String?]] = []
 
     /// Connects to the server.
@@ -17,8 +17,8 @@ package final class PostgresConnection: @unchecked Sendable {
         responseTimeout = configuration.responseTimeout
         connection = try Self.connect(configuration)
         PQsetNoticeProcessor(connection, { _, _ in }, nil)
-        // If this process's host loses power or network, the server ends the session within 10 s. That releases the
-        // locks which show that a worker is alive. The settings have no effect on a unix socket.
+        // With these settings, the server ends the session within 10 s if this process's host loses power or network.
+        // That releases the locks which show that a worker is alive. The settings have no effect on a unix socket.
         let reachability = [
             "tcp_keepalives_idle = 3", "tcp_keepalives_interval = 2", "tcp_keepalives_count = 3",
             "tcp_user_timeout = 9000",
@@ -62,8 +62,8 @@ package final class PostgresConnection: @unchecked Sendable {
         return connection
     }
 
-    /// The SQLSTATE for the message of a failed connection, because libpq does not report the code. The messages are in
-    /// English as long as the cluster's `lc_messages` is C or English.
+    /// Derives the SQLSTATE from the message of a failed attempt to connect, because libpq does not report the code. It
+    /// knows only the English messages, which the server sends if the cluster's `lc_messages` is C or English.
     private static func sqlState(ofConnectError text: String) -> String? {
         if text.contains("too many clients already") || text.contains("remaining connection slots")
             || text.contains("too many connections for")
@@ -130,15 +130,16 @@ extension PostgresConnection {
 
     /// Sends statements as one transaction without waiting for the answer. ``receive(timeout:)`` returns it.
     ///
-    /// Until all answers are received, the connection may only be used to send further batches. The server begins each
-    /// batch when it has finished the previous one. Each batch is a transaction of its own, so a failure does not
-    /// affect later batches.
+    /// Until all answers are received, the connection may only be used to send further batches and to receive answers.
+    /// The server begins each batch when it has finished the previous one. Each batch is a transaction of its own, so a
+    /// failure does not affect later batches.
     /// - Parameter timeout: how long the server may take to read the batch.
     package func send(_ calls: [PostgresCall], timeout: Duration? = nil) throws(PostgresError) {
         guard isUsable else { throw .lost }
         if unanswered.isEmpty, PQenterPipelineMode(connection) != 1 { throw lostOrRefused() }
         var belongings: [String?] = []
-        // Prepare all statements first. Then a failing statement does not skip them, and later batches can use them.
+        // Prepare all statements before the first one runs, because the server skips everything after a statement that
+        // fails. So the statements are always prepared, and later batches can use them.
         for call in calls where !call.statement.name.isEmpty {
             let name = call.statement.name
             if prepared.contains(name) || belongings.contains(name) || unanswered.contains(where: { $0.contains(name) })
@@ -161,7 +162,7 @@ extension PostgresConnection {
         try flush(until: .now + (timeout ?? responseTimeout))
     }
 
-    /// Waits for the answer to the oldest batch that ``send(_:)`` has sent.
+    /// Waits for the answer to the oldest batch that is not answered yet.
     /// - Parameter timeout: how long to wait; `nil` for the connection's own timeout.
     package func receive(timeout: Duration? = nil) throws(PostgresError) -> [PostgresResult] {
         guard isUsable else { throw .lost }
@@ -186,7 +187,7 @@ extension PostgresConnection {
             // A null result marks the end of a statement's results.
             while let extra = try nextResult(until: deadline) { PQclear(extra) }
         }
-        // The last result is the end of the batch. It has the outcome of the commit.
+        // The last result marks the end of the batch. It is an error if the commit has failed.
         guard let end = try nextResult(until: deadline) else { throw abandon(failure ?? .lost) }
         if PQresultStatus(end) != PGRES_PIPELINE_SYNC { failure = failure ?? PostgresError(end) }
         PQclear(end)
@@ -204,12 +205,12 @@ extension PostgresConnection {
 
     private func send(_ call: PostgresCall) throws(PostgresError) {
         let values = call.values
-        // All parameters are in one block. libpq copies it before it returns.
+        // All parameters are in one block. libpq copies the block before the call returns.
         let block = values.flatMap { $0.bytes ?? [] }
         let lengths = values.map { CInt($0.bytes?.count ?? 0) }
         let formats = [CInt](repeating: 1, count: values.count)
         let sent = block.withUnsafeBufferPointer { block in
-            // An empty array has no address, but libpq treats a null pointer as NULL.
+            // libpq takes a null pointer for NULL. An empty array has no address, so use another one.
             let start =
                 UnsafeRawPointer(block.baseAddress.map { UnsafeRawPointer($0) } ?? Self.nowhere)
                 .assumingMemoryBound(to: CChar.self)
@@ -252,7 +253,7 @@ extension PostgresConnection {
             switch PQflush(connection) {
             case 0: return
             case 1:
-                // Read the server's answers meanwhile. Otherwise both sides could wait for each other.
+                // Read the server's answers while sending. Otherwise each side could wait until the other one reads.
                 let ready = try wait(for: Int16(POLLIN | POLLOUT), until: deadline)
                 if ready & Int16(POLLIN) != 0, PQconsumeInput(connection) != 1 { throw abandon(.lost) }
             default: throw abandon(.lost)
@@ -288,7 +289,8 @@ extension PostgresConnection {
     /// - Returns: Whether the server still has the connection open.
     package func checkServer() -> Bool {
         var entry = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
-        // The server's last message comes before the end of the stream, so one read may not be enough.
+        // Before the server closes the connection, it sends a last message. So one read may not reach the end of the
+        // stream.
         for _ in 0..<8 {
             guard isUsable else { return false }
             if poll(&entry, 1, 0) == 0 { return true }

@@ -44,8 +44,8 @@ package struct PostgresError: Error, Sendable, Hashable, CustomStringConvertible
     /// Whether another attempt to connect can succeed: the server is full, starting, stopping or not reachable.
     package var isConnectRetryable: Bool {
         switch (kind, sqlState) {
-        // too_many_connections, cannot_connect_now, admin_shutdown, crash_shutdown
         case (.connectionFailed, nil), (.connectionLost, _), (.timedOut, _): true
+        // 53300: too_many_connections, 57P03: cannot_connect_now, 57P01: admin_shutdown, 57P02: crash_shutdown
         case (.connectionFailed, "53300"), (.connectionFailed, "57P03"), (.connectionFailed, "57P01"),
             (.connectionFailed, "57P02"):
             true

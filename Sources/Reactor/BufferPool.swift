@@ -1,4 +1,4 @@
-/// The buffers of one loop. A connection holds one only while it has bytes to read or write.
+/// The buffers of one loop. A connection holds a buffer only while it has bytes to read or write.
 package final class BufferPool {
     /// The initial size of a buffer in bytes.
     package static let bufferSize = 32 * 1024
@@ -18,8 +18,8 @@ package final class BufferPool {
         return ByteBuffer(capacity: Self.bufferSize)
     }
 
-    /// Returns the buffer, if there is one, to the pool and sets `place` to nil. The pool does not keep a buffer that has
-    /// grown to several times the initial size.
+    /// Returns the buffer, if there is one, to the pool and sets `place` to nil. The pool does not keep a buffer that
+    /// has grown to several times the initial size.
     package func giveBack(_ place: inout ByteBuffer?) {
         if let buffer = place.take() { giveBack(buffer) }
     }

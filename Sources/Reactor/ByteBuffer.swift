@@ -8,7 +8,7 @@ package final class ByteBuffer {
     /// The bytes, including those that are already consumed. Use it only to append.
     package var storage: [UInt8] = []
     private var head = 0
-    /// Consumed bytes are removed from the storage when there are at least this many of them.
+    /// Consumed bytes are removed from the storage when they are at least this many, and at least half of the storage.
     private static let compactionThreshold = 16 * 1024
 
     package init(capacity: Int) { storage.reserveCapacity(capacity) }
@@ -42,8 +42,8 @@ package final class ByteBuffer {
         if head == storage.count {
             removeAll()
         } else if head >= Self.compactionThreshold, head * 2 >= storage.count {
-            // Encoders append to the storage directly. Without this, a stream that never drains completely would make it
-            // grow without limit.
+            // Encoders append to the storage directly. Without this removal, it would grow without limit if a stream
+            // never drains completely.
             storage.removeSubrange(0..<head)
             head = 0
         }
@@ -66,7 +66,7 @@ package final class ByteBuffer {
         }
     }
 
-    /// Lets `body` write up to `count` bytes at the back. It returns how many it wrote.
+    /// Lets `body` write up to `count` bytes at the back. `body` returns how many bytes it wrote.
     @discardableResult
     package func appending(_ count: Int, _ body: (UnsafeMutableRawBufferPointer) -> Int) -> Int {
         reserve(count)

@@ -1,7 +1,7 @@
 internal import CLinux
 
-/// What a descriptor is ready for. Events are edge-triggered: each change is reported once, so read or write until the
-/// call would block or returns less than was asked for.
+/// What a descriptor is ready for. Events are edge-triggered: each change is reported once. So read or write until the
+/// call would block or handles fewer bytes than requested.
 package struct Readiness: OptionSet, Sendable {
     package let rawValue: UInt32
     package init(rawValue: UInt32) { self.rawValue = rawValue }
@@ -13,7 +13,7 @@ package struct Readiness: OptionSet, Sendable {
     /// The peer will not send more (EPOLLRDHUP). Bytes that it sent before may still be unread.
     package static let peerClosed = Readiness(rawValue: 0x2000)
 
-    /// There is something to read: bytes, the end, or an error.
+    /// There is something to read: bytes, the end of the connection, or an error.
     package var hasInput: Bool { rawValue & 0x2019 != 0 }
     /// The peer has closed the connection, or it failed.
     package var hasEnded: Bool { rawValue & 0x2018 != 0 }

@@ -5,8 +5,8 @@ internal import Threading
 
 /// One epoll loop on one thread: descriptors, timers, and work from other threads.
 ///
-/// Only ``post(_:)`` and ``stop()`` may be called from any thread. Everything else is called on the thread of
-/// ``run()``, or before it runs.
+/// Only ``post(_:)`` and ``stop()`` may be called from any thread. Call everything else on the thread of ``run()``, or
+/// before ``run()`` is called.
 package final class EventLoop: @unchecked Sendable {
     /// Identifies a descriptor in the loop.
     package struct Registration: Hashable, Sendable {
@@ -81,8 +81,8 @@ package final class EventLoop: @unchecked Sendable {
 
     private static let input = millrace_epoll_in() | millrace_epoll_peer_closed() | millrace_epoll_edge()
 
-    /// Reports EPOLLOUT too from now on. Call it after a write that could not write everything; if there is room again
-    /// already, the handler is called in the next turn.
+    /// Reports EPOLLOUT too from now on. Call it after a write that could not write everything. If the socket has room
+    /// again by then, the handler is called in the next turn.
     package func awaitWritable(_ registration: Registration, _ descriptor: CInt) {
         let token = UInt64(registration.generation) << 32 | UInt64(registration.index)
         var event = epoll_event(events: Self.input | millrace_epoll_out(), data: epoll_data_t(u64: token))
@@ -121,7 +121,7 @@ package final class EventLoop: @unchecked Sendable {
         if let descriptor { epoll_ctl(epoll, EPOLL_CTL_DEL, descriptor, nil) }
         slots[index].handler = nil
         slots[index].generation &+= 1
-        // No registration may have the token of the wake-up descriptor.
+        // No registration may have the token of the wake-up descriptor, ``wakeToken``.
         if slots[index].generation == .max { slots[index].generation = 0 }
         freeSlots.append(registration.index)
     }
@@ -231,7 +231,7 @@ package final class EventLoop: @unchecked Sendable {
         let due = fired
         fired.removeAll(keepingCapacity: true)
         for index in due {
-            // A timer that another one has just removed, cleared or set again does not fire.
+            // If the handler of another timer has just removed, cleared or set this one, it does not fire now.
             guard wheel.takeDue(index), let handler = timerHandlers[Int(index)] else { continue }
             handler.timerFired(Timer(index: index))
         }

@@ -30,8 +30,7 @@ extension SocketAddress {
 package struct ResolutionError: Error, CustomStringConvertible, Hashable {
     package let host: String
     package let reason: String
-    /// Whether the DNS server has answered that the name does not exist. If not, the lookup failed, and may succeed
-    /// later.
+    /// Whether the DNS server has answered that the name does not exist. If `false`, the lookup may succeed later.
     package let isFinal: Bool
 
     package init(host: String, reason: String, isFinal: Bool = false) {

@@ -1,9 +1,10 @@
 internal import CLinux
 internal import Glibc
 
-/// References to bytes in buffers of others, which are written to a socket without being copied (sendmsg(2)).
+/// References to bytes in buffers of other objects. The bytes are written to a socket without being copied first
+/// (sendmsg(2)).
 ///
-/// The owner must not move or free the bytes until they are written or copied, and the pieces removed.
+/// The owner must not move or free the bytes until they are written or copied and ``removeAll()`` was called.
 package final class LentPieces {
     /// The first element is reserved for the output that is written before the pieces.
     private var pieces: [iovec] = [iovec()]

@@ -28,8 +28,8 @@ package struct ListeningSocket: Sendable, Hashable {
         case connection(Socket, from: SocketAddress)
         /// No connection is waiting.
         case none
-        /// No descriptor or memory is left (EMFILE, ENFILE, ENOBUFS, ENOMEM). Connections wait in the backlog: try
-        /// again after a pause, because an edge-triggered loop does not report them again.
+        /// No descriptor or memory is left (EMFILE, ENFILE, ENOBUFS, ENOMEM). The connections stay in the backlog. Try
+        /// again after a pause.
         case exhausted(CInt)
     }
 
@@ -111,7 +111,7 @@ package struct ListeningSocket: Sendable, Hashable {
         }
     }
 
-    /// The address that the socket is bound to. It has the port that the system has chosen if that was 0.
+    /// The address that the socket is bound to. If port 0 was requested, it has the port that the system chose.
     package var localAddress: SocketAddress? { Socket(descriptor: descriptor).localAddress }
 
     /// Refuses new connections. Connections in the backlog may be reset, so accept them first.

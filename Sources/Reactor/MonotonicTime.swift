@@ -50,8 +50,8 @@ extension Duration {
 
     package var wholeNanoseconds: Int64 {
         let attoseconds = attoseconds
-        // 10⁹ = 2⁹ · 5⁹, and 5⁹ = 1,953,125. Up to an hour, a shift and a 64-bit division are enough; a 128-bit
-        // division is a function call.
+        // 10⁹ = 2⁹ · 5⁹, and 5⁹ = 1,953,125. For durations up to an hour, a shift and a 64-bit division are enough. A
+        // 128-bit division would be a function call.
         if attoseconds >= 0, attoseconds < 1 << 72 { return Int64(truncatingIfNeeded: attoseconds >> 9) / 1_953_125 }
         // This is one 128-bit division. `components` would need two.
         return Int64(truncatingIfNeeded: attoseconds / 1_000_000_000)

@@ -38,7 +38,7 @@ package final class OpenFile: Sendable {
 
     deinit { close(descriptor) }
 
-    /// What is at a path; nil if there is nothing, or if this process has no access to it.
+    /// The kind of the file at a path; nil if there is none, or if this process has no access to it.
     package static func kind(of path: [UInt8]) -> Kind? {
         var status = stat()
         guard withName(path, { stat($0, &status) }) == 0 else { return nil }

@@ -6,7 +6,8 @@ package final class SignalWatch: EventHandler {
     private let descriptor: CInt
     private let received: (CInt) -> Void
 
-    /// Blocks the normal delivery of the signals. Call it before any other thread starts, because threads inherit the mask.
+    /// Blocks the normal delivery of the signals. Call it before any other thread starts, because new threads inherit
+    /// the signal mask.
     package static func block(_ signals: [CInt]) {
         var set = signalSet(signals)
         pthread_sigmask(SIG_BLOCK, &set, nil)

@@ -74,7 +74,7 @@ package struct Socket: Sendable, Hashable {
         return Self.outcome { Glibc.send(descriptor, bytes.baseAddress!, bytes.count, CInt(MSG_NOSIGNAL)) }
     }
 
-    /// Writes several pieces, one after the other, as much as the kernel accepts now. Never raises SIGPIPE.
+    /// Writes the pieces one after the other, as many bytes as the kernel accepts now. Never raises SIGPIPE.
     func write(_ pieces: UnsafeMutableBufferPointer<iovec>) -> IOOutcome {
         var message = msghdr()
         message.msg_iov = pieces.baseAddress
@@ -120,8 +120,9 @@ package struct Socket: Sendable, Hashable {
         }
     }
 
-    /// Makes the kernel close a TCP connection within 10 s if the host of the peer is gone (power, network), both when
-    /// an acknowledgement is missing and when the connection is idle: RFC 5482 and RFC 9293, 3.8.4.
+    /// Makes the kernel close a TCP connection within 10 s after the host of the peer has lost its power or its
+    /// network. This works while the kernel waits for an acknowledgement (RFC 5482) and while the connection is idle
+    /// (RFC 9293, 3.8.4).
     package func detectDeadHost() {
         set(SOL_SOCKET, SO_KEEPALIVE, 1)
         set(CInt(IPPROTO_TCP), TCP_KEEPIDLE, 3)

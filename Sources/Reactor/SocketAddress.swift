@@ -6,7 +6,7 @@ internal import Glibc
 package enum SocketAddress: Sendable, Hashable {
     /// The address and the port, both in host byte order.
     case ipv4(UInt32, port: UInt16)
-    /// The address as two big-endian halves.
+    /// The upper and the lower 64 bits of the address, in host byte order.
     case ipv6(UInt64, UInt64, port: UInt16, scope: UInt32 = 0)
     case unix(String)
 

@@ -25,7 +25,7 @@ package struct SocketOption: Sendable, Hashable {
     package static func sendBuffer(_ bytes: Int) -> SocketOption {
         SocketOption(level: SOL_SOCKET, name: SO_SNDBUF, value: CInt(clamping: bytes))
     }
-    /// Accept a connection only when its first bytes have arrived, but at most one second later.
+    /// Accept a connection when its first bytes have arrived, at the latest after about one second.
     package static let deferAccept = tcp(TCP_DEFER_ACCEPT, 1)
     package static func fastOpen(_ count: Int) -> SocketOption { tcp(TCP_FASTOPEN, count) }
 }

@@ -7,16 +7,16 @@ package enum Successor {
     /// The environment variable with the descriptors of the sockets, like nginx's variable `NGINX`.
     private static let variable = "MILLRACE_LISTENERS"
 
-    /// The process that has handed over its sockets; 0 if there is none.
+    /// The process that has handed its sockets over to this one; 0 if there is none.
     private static let predecessor = Atomic<pid_t>(0)
 
-    /// Whether the process that has handed over its sockets still runs.
+    /// Whether the process that has handed its sockets over to this one still runs.
     package static var hasPredecessor: Bool {
         let process = predecessor.load(ordering: .relaxed)
         return process > 0 && getppid() == process
     }
 
-    /// The sockets that another process has handed over. Call it before other threads are started.
+    /// The sockets that another process has handed over to this one. Call it before other threads are started.
     package static func inheritedListeners() -> [ListeningSocket] {
         guard let value = getenv(variable) else { return [] }
         predecessor.store(getppid(), ordering: .relaxed)
@@ -28,7 +28,8 @@ package enum Successor {
         }
     }
 
-    /// Starts the program at the path of this one, with the same arguments. The file may have been replaced since.
+    /// Starts the program at the path of this one, with the same arguments. It may be a newer version, because the file
+    /// may have been replaced.
     /// - Returns: the process id of the new process
     package static func start(handing listeners: [ListeningSocket]) throws(SystemError) -> CInt {
         var actions = posix_spawn_file_actions_t()
@@ -64,7 +65,7 @@ package enum Successor {
         while waitpid(child, &status, 0) < 0, errno == EINTR {}
     }
 
-    /// The path that this program was started from.
+    /// The path of this program's file.
     private static let program: String = {
         var path = [CChar](repeating: 0, count: 4096)
         let count = readlink("/proc/self/exe", &path, path.count - 1)

@@ -6,7 +6,7 @@ package struct SystemError: Error, CustomStringConvertible, Hashable {
     package let call: StaticString
     /// The value of `errno`.
     package let code: CInt
-    /// What the call was about, for example an address. It is for logs and the terminal.
+    /// What the call was about, for example an address. Show it only in logs and on the terminal.
     package let subject: String
 
     package init(_ call: StaticString, code: CInt = errno, subject: String = "") {

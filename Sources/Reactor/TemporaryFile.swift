@@ -21,7 +21,7 @@ package final class TemporaryFile: Sendable {
 
     deinit { close(descriptor) }
 
-    /// Writes all bytes. This blocks only if the page cache does.
+    /// Writes all bytes to the page cache. This blocks only if the kernel has to free pages first.
     package func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(SystemError) {
         var written = 0
         while written < bytes.count {

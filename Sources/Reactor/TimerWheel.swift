@@ -1,8 +1,9 @@
-/// The deadlines of many connections, which are set often and seldom reached: a hierarchical timing wheel (Varghese and
-/// Lauck) with a resolution of 1 ms. It has no clock: the time is an argument.
+/// A hierarchical timing wheel (Varghese and Lauck) with a resolution of 1 ms. It is made for the deadlines of many
+/// connections, which are set often and seldom reached. It reads no clock: the caller passes the time.
 ///
 /// Level `n` has 64 slots of `64ⁿ` ms. If a timer is set to a later deadline, it stays in its slot and moves on only
-/// when the time of that slot comes. So a connection that extends its timeout with each request pays for one store.
+/// when the time of that slot comes. So if a connection extends its timeout with each request, this costs only one
+/// store per request.
 package struct TimerWheel {
     private static let levels = 8
     private static let none: Int32 = -1
@@ -14,7 +15,7 @@ package struct TimerWheel {
         var slot = TimerWheel.none
         /// Whether the deadline was reached and ``takeDue(_:)`` was not called yet.
         var isDue = false
-        /// The deadline that the timer had when it was linked in its slot. The slot comes up no later than that.
+        /// The deadline that the timer had when it was linked in its slot. The time of the slot is not later than this.
         var linkedDeadline = TimerWheel.never
         var next = TimerWheel.none
         var previous = TimerWheel.none
@@ -103,8 +104,9 @@ package struct TimerWheel {
         current = max(current, now)
     }
 
-    /// The levels cover disjoint ranges of time, nearest first, and within one rotation of a level every occupied slot
-    /// is ahead of the current one. So the first occupied slot of the first level in use is the next one.
+    /// The next occupied slot and its time. The levels cover disjoint ranges of time, and a lower level covers an
+    /// earlier range. Within one rotation of a level, every occupied slot is later than the current one. So the lowest
+    /// slot of the lowest occupied level comes next.
     private func nextSlot() -> (slot: Int, time: Int64)? {
         for level in 0..<Self.levels where occupied[level] != 0 {
             let slot = occupied[level].trailingZeroBitCount
@@ -117,7 +119,8 @@ package struct TimerWheel {
 
     private mutating func link(_ timer: Int32) {
         let index = Int(timer)
-        // A deadline in the past gets the next slot. The range of the wheel, 8,900 years, is as good as infinite.
+        // A deadline in the past gets the next slot. One that is more than 2⁴⁶ ms (2,200 years) ahead is shortened to
+        // that; the wheel covers 8,900 years.
         let deadline = min(max(nodes[index].deadline, current + 1), current + 1 << 46)
         let difference = UInt64(bitPattern: (current ^ deadline) | 63)
         let level = min((63 - difference.leadingZeroBitCount) / 6, Self.levels - 1)

@@ -1,9 +1,9 @@
 internal import Glibc
 
-/// Reads and writes the bytes of a connection: the seam between a protocol and the way its bytes are sent.
+/// Reads and writes the bytes of a connection. A protocol does not need to know how its bytes are sent.
 ///
-/// ``Socket`` sends them unencrypted. A TLS session would be another transport. When a read or write would block, callers
-/// wait for *any* event of the descriptor, because TLS may have to write in order to read.
+/// ``Socket`` sends them unencrypted. A TLS session would be another transport. When a read or write would block,
+/// callers wait for *any* event of the descriptor, because TLS may have to write in order to read.
 package protocol Transport {
     /// The descriptor for the event loop.
     var descriptor: CInt { get }

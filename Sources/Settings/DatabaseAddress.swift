@@ -1,7 +1,7 @@
 /// The connection string of the database, for libpq.
 extension Settings {
-    /// `DATABASE_URL`, otherwise a string from the `DB_…` variables. `nil` if none of `DATABASE_URL`, `DB_HOST` and
-    /// `DB_NAME` is set.
+    /// The value of `DATABASE_URL`; if it is not set, a string made from the `DB_…` variables. `nil` if none of
+    /// `DATABASE_URL`, `DB_HOST` and `DB_NAME` is set.
     /// - Parameter option: the value of `--database`.
     package func databaseAddress(option: String? = nil) throws(SettingsError) -> String? {
         if let url = try value(EnvironmentVariables.databaseURL, option: option, "--database") { return url }
@@ -16,7 +16,7 @@ extension Settings {
         return members.compactMap { name, value in value.map { "\(name)=\(Self.quoted($0))" } }.joined(separator: " ")
     }
 
-    /// The same for commands that need a database.
+    /// Like ``databaseAddress(option:)``, but throws if no database is configured.
     package func requiredDatabaseAddress(option: String? = nil) throws(SettingsError) -> String {
         if let address = try databaseAddress(option: option) { return address }
         throw SettingsError(

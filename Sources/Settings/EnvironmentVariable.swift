@@ -6,7 +6,7 @@ package struct EnvironmentVariable<Value: Sendable>: Sendable {
     package let defaultValue: Value
     /// The default as shown in `--help`; `nil` if there is none.
     package let defaultText: String?
-    /// The end of the error message "… is not …".
+    /// The text that follows "is not" in the error message.
     let expectation: String
     let isSecret: Bool
     let parse: @Sendable (String) -> Value?
@@ -120,7 +120,7 @@ extension EnvironmentVariable where Value == Bool {
 }
 
 extension EnvironmentVariable where Value: CaseIterable & RawRepresentable, Value.RawValue == String {
-    /// One of the words of an enumeration. `_` for `-` and upper case are accepted, too.
+    /// One of the words of an enumeration. Upper-case letters, and `_` instead of `-`, are accepted too.
     static func choice(_ name: String, _ summary: String, _ defaultValue: Value) -> Self {
         EnvironmentVariable(
             name: name, summary: summary, defaultValue: defaultValue, defaultText: defaultValue.rawValue,

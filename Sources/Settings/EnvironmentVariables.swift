@@ -30,16 +30,16 @@ package enum EnvironmentVariables {
     package static let connectionRetries = EnvironmentVariable<Int>.integer(
         "DB_CONNECTION_RETRIES", "How often a failed attempt to connect is repeated", 5, in: 0...1000)
     package static let baseBackoff = EnvironmentVariable<Duration>.time(
-        "DB_BASE_BACKOFF", "The maximum of the first pause between two attempts; it doubles each time", "0.5",
+        "DB_BASE_BACKOFF", "The maximum pause after the first failed attempt; it doubles each time", "0.5",
         in: 0.001...60)
     package static let connectionLimit = EnvironmentVariable<Int>.integer(
         "DB_USER_CONNECTION_LIMIT", "Database connections of each process", 8, in: 4...1000)
 
     // Names
     package static let applicationName = EnvironmentVariable<String?>.text(
-        "APP_NAME", "The node's name; default: api-HOST, with `up` api-1, api-2 …")
+        "APP_NAME", "The node's name; default: api-HOST, or with `up`: api-1, api-2 …")
     package static let workerName = EnvironmentVariable<String?>.text(
-        "WORKER_NAME", "The worker's name; default: worker-HOST, with `up` worker-1, worker-2 …")
+        "WORKER_NAME", "The worker's name; default: worker-HOST, or with `up`: worker-1, worker-2 …")
 
     // The balancer
     package static let listen = EnvironmentVariable<[String]>.list(
@@ -61,7 +61,7 @@ package enum EnvironmentVariables {
     package static let errorLog = EnvironmentVariable<String?>.text(
         "MILLRACE_ERROR_LOG", "The file of the error log, or stderr")
     package static let directives = EnvironmentVariable<String?>.text(
-        "MILLRACE_DIRECTIVES", "Directives for the main context, before those of the file")
+        "MILLRACE_DIRECTIVES", "Directives for the main context; they are read before the configuration file")
     package static let accessLog = EnvironmentVariable<String?>.text(
         "MILLRACE_ACCESS_LOG", "The file of the access log")
 
@@ -90,7 +90,7 @@ package enum EnvironmentVariables {
         "MILLRACE_IDEMPOTENCY_TTL", "How long an Idempotency-Key is stored", "1d", in: 1...3_153_600_000)
     package static let keepFailedInput = EnvironmentVariable<Bool>.flag(
         "MILLRACE_KEEP_FAILED_INPUT",
-        "Keep the input of failed and cancelled tasks, so that they can be retried without it")
+        "Keep the input of failed and cancelled tasks, so that a retry need not send it again")
     package static let resultRetention = EnvironmentVariable<Duration>.time(
         "MILLRACE_RESULT_RETENTION", "How long finished tasks are stored", "7d", in: 1...3_153_600_000)
 

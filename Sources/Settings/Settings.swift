@@ -5,7 +5,7 @@ internal import Glibc
 /// the default.
 ///
 /// The package swift-configuration is not used: it silently uses the default if a value cannot be parsed, and its
-/// errors name no range. Here an invalid value is an error with the variable's name.
+/// errors do not name the allowed range. Here an invalid value is an error with the variable's name.
 package struct Settings: Sendable {
     private let environment: [String: String]
     private let file: [String: String]
@@ -45,7 +45,8 @@ package struct Settings: Sendable {
         return value
     }
 
-    /// The environment for a child process: this process's environment, and below it the variables of `.env`.
+    /// The environment for a child process: the variables of `.env` and this process's environment, which overrides
+    /// them.
     package var merged: [String: String] { file.merging(environment) { $1 } }
 
     private func text(of name: String) -> String? {

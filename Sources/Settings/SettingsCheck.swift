@@ -1,5 +1,6 @@
 extension Settings {
-    /// Checks all variables with a restricted form, so that an invalid one ends a command before it starts anything.
+    /// Checks all variables that do not accept every value. So if one is invalid, a command ends before it starts
+    /// anything.
     package func checkAll() throws(SettingsError) {
         for number in [
             EnvironmentVariables.databasePort, EnvironmentVariables.connectionRetries,

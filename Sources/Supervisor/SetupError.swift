@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// A problem with the machine or with a folder, which the user has to solve.
+/// A problem with the machine or with a folder. The user has to solve it.
 package struct SetupError: Error, CustomStringConvertible {
     package let description: String
 

@@ -12,7 +12,7 @@ enum Argon2: HashTaskType {
         "memory_cost", 8...262_144, default: 65_536, "Memory in KiB, at least 8 times the parallelism.",
         example: 65_536)
     static let parallelism = Member.integer(
-        "parallelism", 1...16, default: 4, "Number of lanes. They change the hash. One thread computes all of them.",
+        "parallelism", 1...16, default: 4, "Number of lanes. The hash depends on it. One thread computes all lanes.",
         example: 4)
     static let salt = Member.optionalBytes(
         "salt", 8...64, "Random if absent. Then the result is never cached.",
@@ -28,8 +28,8 @@ enum Argon2: HashTaskType {
         }
     }
 
-    /// Without a given salt, each result has its own random salt. A cached result would reveal that two users have the
-    /// same password.
+    /// If the client gives no salt, each result has its own random salt, and is not cached: a cached result would
+    /// reveal that two users have the same password.
     static func isCacheable(_ input: Input) -> Bool { input[salt] != nil }
 
     static func hash(_ input: Input) throws(TaskFailure) -> String {

@@ -14,7 +14,7 @@ struct Argon2id {
     func hash(_ text: String, salt: [UInt8], length: Int) throws(TaskFailure) -> [UInt8] {
         var hash = [UInt8](repeating: 0, count: length)
         var salt = salt
-        // This is a copy, because the library overwrites it with zeros.
+        // This is a copy of the text, because the library overwrites it with zeros.
         var secret = Array(text.utf8)
         let code = secret.withUnsafeMutableBufferPointer { secret in
             salt.withUnsafeMutableBufferPointer { salt in
@@ -29,7 +29,8 @@ struct Argon2id {
                     context.t_cost = UInt32(timeCost)
                     context.m_cost = UInt32(memoryCost)
                     context.lanes = UInt32(parallelism)
-                    // One thread computes all lanes, with the same hash: a worker already has one thread per core.
+                    // One thread computes all lanes, because a worker already has one thread per core. The hash is the
+                    // same.
                     context.threads = 1
                     context.version = UInt32(ARGON2_VERSION_13.rawValue)
                     context.flags = UInt32(1)  // ARGON2_FLAG_CLEAR_PASSWORD

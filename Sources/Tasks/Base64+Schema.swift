@@ -1,8 +1,7 @@
 internal import Bytes
 
 extension Base64 {
-    /// A regular expression (ECMA-262) that matches the texts which decode to one of these numbers of bytes, with or
-    /// without padding.
+    /// A regular expression (ECMA-262) for texts with or without padding whose number of decoded bytes is in `count`.
     static func pattern(for count: ClosedRange<Int>) -> String {
         // Four characters stand for three bytes. One more byte needs two characters, two more bytes need three.
         let ends = ["", "[A-Za-z0-9+/]{2}(==)?", "[A-Za-z0-9+/]{3}=?"]

@@ -1,4 +1,5 @@
-/// The key of a cached result. It is a keyed digest, so that a reader of the table cannot test guesses of an input.
+/// The key of a cached result. It is a keyed digest, so that somebody who can read the table cannot guess an input and
+/// test the guess.
 package struct CacheKey: Sendable, Hashable {
     /// The digest, which has 32 bytes.
     package let bytes: [UInt8]

@@ -3,7 +3,7 @@ internal import Glibc
 /// Memory for Argon2 on pages of 2 MiB, if the kernel supports them (`transparent_hugepage` is `madvise` or `always`).
 ///
 /// Argon2 accesses its memory in random order. With pages of 4 KiB it waits for the page tables, and touching 64 MiB
-/// for the first time causes 16,384 page faults. Measured with the default parameters, pages of 2 MiB need 15 to 20 %
+/// for the first time causes 16,384 page faults. With pages of 2 MiB and the default parameters, it needs 15 to 20 %
 /// less CPU time.
 enum HugePages {
     private static let size = 2 << 20

@@ -2,7 +2,7 @@ internal import FoundationEssentials
 internal import JSON
 
 /// Decodes an ``Input`` directly from bytes. Each member is decoded as its declared type: `JSONValue` would have to try
-/// one type after the other, and a failed try costs more than everything else.
+/// one type after the other, and a failed try costs more than the rest of the decoding.
 struct DecodedInput: DecodableWithConfiguration {
     let input: Input
 
@@ -42,7 +42,7 @@ extension MemberDeclaration {
             } catch DecodingError.typeMismatch, DecodingError.valueNotFound {
                 return nil
             } catch {
-                // The decoder checks the contents of a string only here: it has an invalid escape.
+                // The decoder finds an invalid escape only when it decodes the string.
                 throw .malformed
             }
         case .integer: return (try? sent.decode(Int64.self, forKey: key)).map(JSONValue.integer)

@@ -109,7 +109,7 @@ package struct PreparedTask: Sendable, Hashable {
     package let type: String
     /// Canonical JSON text, with the defaults filled in.
     package let input: [UInt8]
-    /// Whether the result depends on the input alone.
+    /// Whether the result depends on the input alone, so that it may be cached.
     package let isCacheable: Bool
 
     package init(type: String, input: [UInt8], isCacheable: Bool) {

@@ -18,7 +18,7 @@ package struct TaskRegistry: Sendable {
 }
 
 extension TaskRegistry {
-    /// The types that are compiled into this program. A new type is a file beside this one and a line here.
+    /// The types that are compiled into this program. To add a type, add a file next to this one and a line here.
     package static let builtIn = TaskRegistry([
         TaskDefinition(MD5.self),
         TaskDefinition(SHA256.self),

@@ -3,8 +3,8 @@ package import JSON
 /// A built-in task type. To add one, write a file with a type that conforms to this protocol, and add a line to
 /// ``TaskRegistry/builtIn``.
 ///
-/// The endpoint, validation, OpenAPI entry, metrics and command line follow from the type. A task is a pure function of
-/// its input, without state, clock or network. It may keep its thread busy.
+/// The endpoint, validation, OpenAPI entry, metrics and command line are derived from the type. A task is a pure
+/// function of its input, without state, clock or network. It may use its thread for a long time.
 package protocol TaskType: Sendable {
     /// The name that clients use: lower-case letters, digits and `-`.
     static var name: String { get }
@@ -24,7 +24,7 @@ package protocol TaskType: Sendable {
     /// - Returns: the members of the result.
     static func run(_ input: Input) throws(TaskFailure) -> [String: JSONValue]
 
-    /// How long a computation may take, in whole seconds; `nil` if the bounds of the input limit it.
+    /// How long a computation may take, in whole seconds; `nil` if the bounds of the input already limit the time.
     static var timeLimit: Duration? { get }
     /// Computes the task within ``timeLimit``. A task that can take long implements this method and regularly checks
     /// `limit`.

@@ -11,7 +11,7 @@ struct LogLine {
     var message: String
     var metadata: Logger.Metadata
 
-    /// The line with its line feed at the end, which is the only one in it.
+    /// The line. It ends with a line feed and contains no other.
     func rendered(as format: Telemetry.LogFormat) -> [UInt8] {
         switch format {
         case .text: text
@@ -56,7 +56,8 @@ struct LogLine {
         }
     }
 
-    /// A number becomes a JSON number, if it fits.
+    /// Numbers and `Bool` keep their JSON types. Any other value, and an integer that does not fit into `Int64`,
+    /// becomes a string.
     private static func json(of value: any CustomStringConvertible) -> JSONValue {
         switch value {
         case let number as any BinaryInteger: Int64(exactly: number).map(JSONValue.integer) ?? .string("\(number)")
@@ -75,8 +76,8 @@ struct LogLine {
         return String(decoding: quoted, as: UTF8.self)
     }
 
-    /// Writes a space for each control character, so that a quoted text cannot start a new line or move the cursor of a
-    /// terminal.
+    /// Replaces each control character by a space, so that text from outside cannot start a new line or move the cursor
+    /// of a terminal.
     private static func onOneLine(_ text: String) -> String {
         guard text.utf8.contains(where: \.isControl) else { return text }
         return String(decoding: text.utf8.map { $0.isControl ? ASCII.space : $0 }, as: UTF8.self)

@@ -25,7 +25,8 @@ final class MetricRegistry: Sendable {
 
     /// The cell of a name and labels. It is made if there is none yet.
     ///
-    /// A name keeps the kind that it got first. A cell of another kind works, but is not shown.
+    /// The first cell of a name decides the kind of the metric. A cell of another kind can be used, but its value is
+    /// not written.
     func cell<Cell: AnyObject & Sendable>(
         _ name: String, _ dimensions: [(String, String)], make: () -> Cell
     ) -> Cell {

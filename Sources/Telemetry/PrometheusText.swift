@@ -27,9 +27,9 @@ package struct PrometheusText {
 
     /// The state of one histogram.
     package struct Histogram: Sendable {
-        /// The upper bounds of all buckets but the last one, which has none, in ascending order.
+        /// The upper bounds of the buckets in ascending order. The last bucket has no bound.
         package var bounds: [Double]
-        /// How many values fell into each bucket alone. There is one bucket more than there are bounds.
+        /// The number of values in each bucket, not cumulative. There is one bucket more than there are bounds.
         package var counts: [UInt64]
         package var sum: Double
 

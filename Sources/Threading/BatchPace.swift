@@ -1,23 +1,24 @@
 /// Decides how long to pause between two batches.
 ///
 /// Most of the cost of a small batch does not depend on its size: a statement, a commit, a few wake-ups. Under a high
-/// load, batches can still be small, because several nodes or workers share the requests. Then the next batch starts only
-/// after a multiple of the time that the last one took, and is therefore larger.
+/// load, batches can still be small, because several nodes or workers share the requests. Then the next batch starts
+/// only after a multiple of the time that the last one took, and is therefore larger.
 ///
 /// There is no pause after a batch that is large enough, and none if the system is not busy: if fewer than two requests
-/// arrive in the time that a batch takes, a pause would cost latency and save almost nothing. The pause can be longer if
-/// no client waits for the batch. The time is an argument.
+/// arrive in the time that a batch takes, a pause would cost latency and save almost nothing. The pause can be longer
+/// if no client waits for the batch. This struct reads no clock: the caller passes the times.
 package struct BatchPace: Sendable {
     package typealias Instant = ContinuousClock.Instant
 
-    /// What the pause should favour.
+    /// What the pauses optimize.
     package enum Goal: Sendable {
         /// A client waits for the batch: short pauses.
         case latency
         /// No client waits for the batch: long pauses.
         case throughput
 
-        /// From this batch size on, a pause costs more than the fixed cost of a batch.
+        /// There is no pause after a batch of at least this size: the pause would cost more than the fixed cost of a
+        /// batch.
         fileprivate var sufficientSize: Double {
             switch self {
             case .latency: 6
@@ -25,7 +26,7 @@ package struct BatchPace: Sendable {
             }
         }
 
-        /// The maximum interval between the starts of two batches, as a multiple of the duration of the first one.
+        /// The maximum interval between the starts of two batches, as a multiple of the time that the earlier one took.
         fileprivate var maxFactor: Double {
             switch self {
             case .latency: 2
@@ -75,8 +76,8 @@ package struct BatchPace: Sendable {
         }
     }
 
-    /// A batch found nothing to do, because other nodes or workers were faster. If that happens several times in a row,
-    /// the next batch waits for the maximum interval.
+    /// A batch found nothing to do, because other nodes or workers were faster. After several such batches in a row,
+    /// the next batch starts only after the maximum interval.
     package mutating func endedEmpty(start: Instant) {
         emptyBatches += 1
         lastStart = start

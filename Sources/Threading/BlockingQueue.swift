@@ -72,7 +72,8 @@ package final class BlockingQueue<Element: Sendable>: Sendable {
         contents.withLock { $0.takeAll() }
     }
 
-    /// Accepts no more elements. Those in the queue can still be taken; after them, every taker learns that it is closed.
+    /// Accepts no more elements. Those in the queue can still be taken. After that, ``next()`` and ``nextBatch()``
+    /// report that the queue is closed.
     package func close() {
         contents.broadcast { $0.isClosed = true }
     }

@@ -1,4 +1,4 @@
-/// Threads that consume a queue. They take its elements in order, and all of them before they end.
+/// Threads that consume a queue. They take its elements in order, and end only when no element is left.
 package final class Consumers<Element: Sendable>: Sendable {
     private let queue = BlockingQueue<Element>()
     private let threads: Monitor<[NamedThread]>

@@ -2,7 +2,7 @@ internal import Glibc
 
 /// A value that is protected by a mutex, with a condition variable (pthread).
 ///
-/// If no thread waits for a condition, `Synchronization.Mutex` is better. It cannot be used with a condition variable.
+/// If no thread waits for a condition, use `Synchronization.Mutex`, which has no condition variable.
 package final class Monitor<State>: @unchecked Sendable {
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private let condition: UnsafeMutablePointer<pthread_cond_t>
@@ -49,7 +49,7 @@ package final class Monitor<State>: @unchecked Sendable {
         pthread_cond_broadcast(condition)
     }
 
-    /// Waits until `body` returns a value. Calls it, with the lock held, at once and after every wake-up.
+    /// Waits until `body` returns a value. Calls `body`, with the lock held, at once and after every wake-up.
     package func wait<Result>(_ body: (inout State) -> Result?) -> Result {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }

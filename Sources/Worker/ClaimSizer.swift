@@ -6,13 +6,13 @@
 struct ClaimSizer {
     /// How much work is to be buffered per thread, in seconds.
     static let target = 0.05
-    /// If the buffered work exceeds ``target`` by this factor, the worker gives tasks back: they take longer than
-    /// estimated.
+    /// If the buffered work exceeds ``target`` by this factor, the worker gives tasks back. That happens if tasks take
+    /// longer than estimated.
     static let tolerance = 4.0
     /// The maximum number of tasks of one claim, and of buffered tasks.
     static let maxTasks = 500
-    /// While transactions overlap, a worker may hold this many times ``maxTasks``: two transactions are underway, and
-    /// the tasks of the one before are being computed.
+    /// While transactions overlap, a worker may hold this many times ``maxTasks``: those of two transactions that are
+    /// underway, and those of the previous transaction, which are being computed.
     static let overlapFactor = 3
     /// The assumed duration, in seconds, of a type that has never run. It is so long that no task of it is buffered.
     static let unknownDuration = 0.1
@@ -33,7 +33,7 @@ struct ClaimSizer {
         durations[type] = known + 0.1 * (duration - known)
     }
 
-    /// Learns which types of tasks there are.
+    /// Learns how many tasks of each type a claim returned.
     mutating func claimed(_ types: [String: Int]) {
         mix = mix.mapValues { $0 / 2 }.filter { $0.value > 0.01 }
         for (type, count) in types { mix[type, default: 0] += Double(count) }

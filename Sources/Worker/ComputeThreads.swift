@@ -34,7 +34,7 @@ struct ComputeThreads {
             "task.id": "\(task.id)", "task.type": "\(task.type)", "attempt": .stringConvertible(task.attempt),
         ]
         guard let definition = types.definition(named: task.type) else {
-            preconditionFailure("A task of a type was claimed that this worker does not have")
+            preconditionFailure("This worker claimed a task of a type that it does not have")
         }
         do {
             return .completed(result: try definition.run(task.input))

@@ -32,8 +32,8 @@ package final class MetricsListener: Sendable {
         let (descriptor, end) = (listener.descriptor, end)
         thread = NamedThread("metrics") {
             defer {
-                // A child process that is being started may hold a copy of the descriptor for a moment. This closes the
-                // socket for the copy as well.
+                // A child process that is being started may hold a copy of the descriptor for a moment. `shutdown`
+                // closes the socket for this copy as well.
                 shutdown(descriptor, CInt(SHUT_RDWR))
                 close(descriptor)
             }

@@ -40,7 +40,7 @@ struct MetricsRequest {
     private static func responseHead(_ status: Int, type: String? = nil, length: Int = 0) -> [UInt8] {
         let fields = [
             "HTTP/1.1 \(status) \(HTTPStatus.reason(status))", type.map { "Content-Type: \($0)" },
-            // RFC 9110, 15.5.6
+            // A response with status 405 must have `Allow` (RFC 9110, section 15.5.6).
             status == 405 ? "Allow: GET, HEAD" : nil,
             "Content-Length: \(length)", "Connection: close", "", "",
         ]

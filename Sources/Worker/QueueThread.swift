@@ -11,7 +11,7 @@ struct QueueThread {
     let metrics: WorkerMetrics
     let isRegistered: Flag
     let logger: Logger
-    /// The ends that each transaction in progress stores, by the number of the transaction.
+    /// The ends of attempts that each transaction underway stores, by the number of the transaction.
     private var storing: [Int: [Workload.End]] = [:]
 
     init(
@@ -128,15 +128,15 @@ struct QueueThread {
             defer { workload.loseSession() }
             return workload.view
         }
-        // If the error is not the loss of the session, the session still holds its claims. Ending it returns them to
-        // the queue.
+        // After an error other than the loss of the session, the session still holds its claims. Signing off returns
+        // them to the queue.
         if session.isRegistered { session.signOff() }
         setRegistered(false)
         metrics.countLostSession()
         loop.lost()
         storing = [:]
         let dropped = view.ended + view.running + view.buffered.values.reduce(0, +)
-        // The loss itself, and its reason, have been logged where it happened.
+        // ``WorkerSession`` has logged the loss and its reason.
         logger.info(
             "Dropped the tasks of the lost session",
             metadata: ["reason": "\(error)", "tasks": .stringConvertible(dropped)])

@@ -121,7 +121,7 @@ package final class WorkerDaemon: Sendable {
         if isStuck { return .stuck }
         let busy = workload.withLock { $0.view.busy }
         guard busy == 0 else {
-            logger.warning("Computations are cut off", metadata: ["tasks": .stringConvertible(busy)])
+            logger.warning("Exiting with unfinished computations", metadata: ["tasks": .stringConvertible(busy)])
             return .stillComputing(busy)
         }
         compute.join()

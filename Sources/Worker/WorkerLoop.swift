@@ -10,7 +10,8 @@ struct WorkerLoop {
         case register
         /// Wait before the next attempt to register, or wait until the next transaction can store and claim more tasks.
         case pause(Duration)
-        /// Begin a transaction that stores all ends and claims tasks. A ``finish`` follows later for each transaction.
+        /// Begin a transaction that stores all ends of attempts and claims tasks. A ``finish`` follows later for each
+        /// transaction.
         case transact(claim: Int)
         /// Wait for a transaction that is underway.
         case finish
@@ -27,11 +28,12 @@ struct WorkerLoop {
         case ended
     }
 
-    /// How many transactions may be underway at a time: while the database works on one, the next one is there already.
+    /// How many transactions may be underway at a time. While the database works on one of them, it has already
+    /// received the next one.
     static let maxUnderway = 2
     /// A second transaction is begun only if it claims at least this many tasks.
     private static let minOverlappingClaim = 100
-    /// How long a worker sleeps at most if no notification comes.
+    /// The maximum time that a worker sleeps if no notification comes.
     static let safetyPoll = Duration.seconds(5)
     /// The longest pause between two attempts to register.
     static let maxPause = Duration.seconds(1)
@@ -55,7 +57,7 @@ struct WorkerLoop {
 
     /// - Parameters:
     ///   - mayHaveSuspects: whether there may be tasks, in the queue or in this worker, that have to run alone.
-    ///   - hasBounds: whether some types are bounded. Then a task that ends may allow another one to run.
+    ///   - hasBounds: whether some types are bounded. If so, another task may run when one ends.
     mutating func next(
         _ view: Workload.View, now: Instant, mayHaveSuspects: Bool = false, hasBounds: Bool = false
     ) -> Step {
@@ -96,8 +98,8 @@ struct WorkerLoop {
             return claim.map { .transact(claim: $0) } ?? .finish
         }
         if let count = sizer.toKeep(idle: idle, buffered: view.buffered) { return .giveBack(keeping: count) }
-        // Only a worker that holds nothing claims a suspect, and it claims nothing else. So first all tasks have to
-        // end.
+        // Only a worker that holds nothing claims a suspect, and it claims nothing else. So all tasks of this worker
+        // have to end first.
         let room =
             mayHaveSuspects && !view.holdsNothing
             ? 0 : sizer.room(idle: idle, buffered: view.buffered, mayOverlap: isBacklog)
@@ -143,8 +145,8 @@ struct WorkerLoop {
     /// - Parameters:
     ///   - stored: how many ends of attempts were stored.
     ///   - isSuspect: whether a suspect was claimed instead of other tasks.
-    ///   - isUrgent: whether a client waits for one of the stored results, or another task may run because one has
-    ///     ended.
+    ///   - isUrgent: whether a client waits for one of the stored results, or another task of a bounded type may run
+    ///     because one has ended.
     ///   - start: when the transaction began.
     ///   - end: when it was done.
     mutating func transacted(
@@ -152,13 +154,14 @@ struct WorkerLoop {
         end: Instant
     ) {
         if !underway.isEmpty { underway.removeFirst() }
-        // With a backlog, a claim returns as many tasks as it asks for, so the next transaction need not wait for more.
+        // If a claim returned as many tasks as it asked for, there is a backlog. Then the next transaction need not
+        // wait until more tasks arrive.
         if asked > 0 { isBacklog = claimed == asked && !isSuspect }
         let isFull = asked > 0 && claimed == asked
         if asked > 0, claimed == 0, stored <= 1 {
             pace.endedEmpty(start: start)
         } else {
-            // If only a claim was made, it is not known yet whether somebody waits for its tasks.
+            // If the transaction only claimed tasks, it is not known yet whether somebody waits for them.
             pace.ended(
                 max(stored, claimed), isBacklog: isFull, goal: isUrgent || stored == 0 ? .latency : .throughput,
                 start: start, end: end)

@@ -3,7 +3,7 @@ internal import Queue
 internal import Tasks
 internal import Telemetry
 
-/// A worker's metrics. They are created once, because to look a metric up costs more than to count.
+/// A worker's metrics. They are created once, because looking a metric up costs more than counting.
 struct WorkerMetrics: Sendable {
     private struct OfType {
         let completed: Counter

@@ -4,8 +4,8 @@ internal import Tasks
 /// What the queue thread and the compute threads share: tasks that wait, tasks that run, and ends of attempts that are
 /// not stored yet.
 ///
-/// When a session is lost, its tasks are lost as well. Tasks that run cannot be stopped. Each task has the number of
-/// the session in which it was claimed, and results of earlier sessions are dropped.
+/// When a session is lost, its tasks are lost as well, but a task that runs cannot be stopped. So each task has the
+/// number of the session in which it was claimed, and results of earlier sessions are dropped.
 struct Workload {
     struct Job: Sendable {
         let task: ClaimedTask
@@ -119,8 +119,7 @@ struct Workload {
         return taken.map(\.id)
     }
 
-    /// Ends tasks that take much longer than their limit, as failed. Their threads go on, and their results are
-    /// dropped.
+    /// Lets tasks fail that take much longer than their limit. Their threads go on, but the results are dropped.
     /// - Returns: how many tasks were given up.
     mutating func giveUpOverdue(now: ContinuousClock.Instant) -> Int {
         let overdue = limited.values.filter { $0.end < now }
@@ -151,7 +150,7 @@ struct Workload {
     }
 
     /// Call it before the queue thread sleeps.
-    /// - Returns: `false` if a task ended meanwhile.
+    /// - Returns: `false` if the thread must not sleep, because a task ended meanwhile.
     mutating func beginSleep() -> Bool {
         isQueueThreadAsleep = ends.isEmpty
         return isQueueThreadAsleep

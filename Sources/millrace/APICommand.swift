@@ -59,7 +59,7 @@ struct APICommand: ParsableCommand {
                 idempotencyTTL: try settings.value(EnvironmentVariables.idempotencyTTL),
                 keepsFailedInput: try settings.value(EnvironmentVariables.keepFailedInput))
 
-            // Block the signals before the first thread starts, because threads inherit that.
+            // Block the signals before the first thread starts, because new threads inherit the signal mask.
             let signals = StopSignals { _exit(1) }
             signal(SIGPIPE, SIG_IGN)
             let queue = QueueClient(queueConfiguration, logger: logger)

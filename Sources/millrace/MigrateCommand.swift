@@ -15,7 +15,7 @@ struct MigrateCommand: ParsableCommand {
     func run() throws {
         try reporting {
             var configuration = try Settings.load().postgres(applicationName: "millrace migrate")
-            // To build an index over millions of tasks can take hours.
+            // Building an index over millions of tasks can take hours.
             configuration.responseTimeout = .seconds(86_400)
             let connection = try ConnectionAttempts(
                 configuration, logger: Logger(label: "migrate") { _ in SwiftLogNoOpLogHandler() }

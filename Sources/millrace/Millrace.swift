@@ -9,8 +9,8 @@ struct Millrace: ParsableCommand {
         commandName: "millrace",
         abstract: "A task queue over HTTP: load balancer, API nodes and workers on PostgreSQL.",
         discussion: """
-            A value comes from the option, otherwise from the environment, otherwise from the file .env in the working \
-            folder, otherwise it is the default. The help of an option shows its variable as [NAME; default].
+            The value of a setting comes from the first of these that has one: the option, the environment, the file \
+            .env in the working folder, the default. The help of an option shows its variable as [NAME; default].
             """,
         version: "millrace \(versionNumber)",
         groupedSubcommands: [

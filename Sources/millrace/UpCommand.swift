@@ -5,8 +5,8 @@ struct UpCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "up", abstract: "Run the whole system in this terminal.",
         discussion: """
-            Without --database it creates and runs a private PostgreSQL cluster in the data folder. A later start uses \
-            it again. Ctrl-C stops everything in order; a second Ctrl-C stops everything immediately.
+            Without --database it creates and runs a private PostgreSQL cluster in the data folder. Later starts use \
+            the same cluster. Ctrl-C stops everything in order; a second Ctrl-C stops everything immediately.
 
             The variables of the other subcommands apply, too.
             """)

@@ -39,7 +39,7 @@ struct WorkerCommand: ParsableCommand {
                 metrics: try settings.metrics(option: metrics))
             let logger = try settings.startLogging(as: name)
 
-            // Block the signals before the first thread starts, because threads inherit that.
+            // Block the signals before the first thread starts, because new threads inherit the signal mask.
             let signals = StopSignals { _exit(1) }
             signal(SIGPIPE, SIG_IGN)
             let daemon = try WorkerDaemon(configuration: configuration, types: .builtIn, logger: logger)
@@ -47,7 +47,8 @@ struct WorkerCommand: ParsableCommand {
                 while !signals.wait(.seconds(3600)) {}
                 daemon.stop()
             }
-            // Computations that still run end with the process. Their tasks have been requeued or failed.
+            // Computations that still run end with the process. Their tasks are already queued again or marked as
+            // failed.
             if daemon.run() == .stuck { restartProgram() }
         }
     }

@@ -3,7 +3,7 @@ import Testing
 @testable import API
 
 @Suite struct ConnectionStateTests {
-    @Test func `bytes on an idle connection are a request, and its end closes it`() {
+    @Test func `bytes on an idle connection begin a request, and the end of the input closes the connection`() {
         var state = ConnectionState()
         #expect(state.changed(hasBytes: true) == .serve)
         #expect(state.changed(hasBytes: true) == .ignore)
@@ -37,7 +37,7 @@ import Testing
         #expect(state.changed(hasBytes: false) == .close)
     }
 
-    @Test func `draining closes idle connections, serves begun requests, and ends the rest after their response`() {
+    @Test func `draining closes idle connections at once, and others after their response`() {
         var idle = ConnectionState()
         #expect(idle.drain { false } == .close)
         var begun = ConnectionState()

@@ -3,7 +3,7 @@ import Glibc
 import JSON
 import Reactor
 
-/// The web server's side of a FastCGI connection. Its calls block.
+/// The web server's side of a FastCGI connection. All its functions block.
 final class FastCGIClient: @unchecked Sendable {
     let descriptor: CInt
     private var exchange = FastCGIClientMachine()
@@ -60,7 +60,7 @@ final class FastCGIClient: @unchecked Sendable {
             headers: headers.merging(["Content-Type": "application/json"]) { first, _ in first })
     }
 
-    /// - Parameter variables: override the default variables; `nil` removes one.
+    /// - Parameter variables: these override the default CGI variables. The value `nil` removes a variable.
     func send(
         _ method: String, _ target: String, _ body: [UInt8] = [], headers: [String: String] = [:],
         variables: [String: String?] = [:], keeps: Bool = true
@@ -143,6 +143,6 @@ final class FastCGIClient: @unchecked Sendable {
         return count == 0 ? nil : Array(buffer[..<count])
     }
 
-    /// Waits until the node sends bytes or closes the connection. Returns whether it has closed.
+    /// Waits until the node sends bytes or closes the connection. Returns whether it closed the connection.
     func isClosedByNode() throws -> Bool { try readSome() == nil }
 }

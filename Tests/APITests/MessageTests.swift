@@ -75,7 +75,7 @@ import Testing
         ("127.0.0.1", true), ("127.8.9.10", true), ("::1", true), ("::ffff:127.0.0.1", true), ("unix:", true),
         ("10.0.0.1", false), ("::ffff:10.0.0.1", false), ("127.0.0.1.evil.example", false), ("", false),
     ])
-    func `only loopback addresses and unix sockets are this machine`(_ address: String, _ isLoopback: Bool) {
+    func `only loopback addresses and unix sockets count as this machine`(_ address: String, _ isLoopback: Bool) {
         var request = request()
         request.remoteAddress = address
         #expect(request.isFromThisMachine == isLoopback)

@@ -67,7 +67,7 @@ extension ServerTests {
             #expect(try client.call("GET", "/echo").status == 200)
         }
 
-        /// Unread bytes of a body on a kept connection would be parsed as the records of the next request.
+        /// If the node left a part of a body unread on a kept connection, it would parse this part as the next request.
         @Test func `a request smuggled in a body longer than its declared length is never served`() throws {
             let served = Monitor([String]())
             let server = try TestServer([
@@ -78,7 +78,8 @@ extension ServerTests {
             ])
             let client = try server.client()
             let smuggled = client.request("POST", "/spy", Array("smuggled".utf8))
-            // Another client, because the request above is never sent as such and its encoder must start over.
+            // `client` has begun an exchange with these bytes, but does not send them. So another client sends the
+            // request.
             let sender = try server.client()
             let reply = try sender.call("POST", "/spy", Array("x".utf8) + smuggled, variables: ["CONTENT_LENGTH": "1"])
             #expect(reply.status == 400)
@@ -135,7 +136,7 @@ extension ServerTests {
             for client in waiting { try client.send("GET", "/wait") }
             try eventually("all parked") { answers.withLock { $0.count } == 2000 }
             #expect(try nodeThreadCount() == others + 3, "two threads of the pool, and the dispatcher")
-            // Other requests are served meanwhile.
+            // While these requests wait, others are served.
             let client = try server.client()
             for _ in 0..<100 { #expect(try client.call("GET", "/echo").status == 200) }
             for answer in answers.withLock({ $0 }) { answer(.success(.text("done"))) }
@@ -160,7 +161,7 @@ extension ServerTests {
                     }
                 ], connections: 3)
             for round in 1...20 {
-                // As many connections as allowed, so each round needs the places of the previous one.
+                // Each round opens as many connections as are allowed, so it needs the places of the previous round.
                 var clients = try (0..<3).map { _ in try server.client() }
                 for client in clients { try client.send("GET", "/wait") }
                 try eventually("parked") { answers.withLock { $0.count } == 3 * round }

@@ -76,7 +76,7 @@ import Testing
             #expect(document["paths"]?[parts[1]]?[parts[0]] != nil, "\(call)")
         }
         #expect(document["openapi"] == "3.1.0")
-        // The rate limit applies to the calls of nodes, not to those of the balancer.
+        // The rate limit applies to the calls that nodes answer, not to those that the balancer answers (`/lb/`).
         #expect(document["paths"]?["/tasks"]?["post"]?["responses"]?["429"] != nil)
         #expect(document["paths"]?["/lb/stats"]?["get"]?["responses"]?["429"] == nil)
         #expect(document["paths"]?["/health"]?["head"]?["responses"]?["200"]?["content"] == nil)

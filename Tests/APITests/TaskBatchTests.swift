@@ -47,7 +47,7 @@ import Testing
         #expect(problem?.member == member)
     }
 
-    @Test func `the invalid one of many is named by its index`() {
+    @Test func `the error for an invalid task of an array has its index`() {
         let good = #"{"type":"md5","input":{"string":"x"}}"#
         let problem = #expect(throws: Problem.self) {
             try parse(#"[\#(good),\#(good),{"type":"md5","input":{"str":"x"}}]"#)

@@ -7,7 +7,7 @@ import Testing
 @testable import API
 
 extension ServerTests {
-    /// Cancelling, listing and retrying tasks, and the settings of types.
+    /// Cancelling, listing and retrying tasks, and the settings of task types.
     @Suite struct TaskManagementTests {
         @Test func `a queued task can be cancelled, a finished one cannot`() throws {
             let node = try TestNode()
@@ -21,7 +21,7 @@ extension ServerTests {
             #expect(try client.call("GET", "/task/\(id)").json()["status"] == "cancelled")
         }
 
-        @Test func `all hashes are streamed, and pages lead from one to the next`() throws {
+        @Test func `all hashes are streamed, and each page links to the next one`() throws {
             let node = try TestNode()
             let client = try node.client()
             let list = (0..<2500).map { #"{"type":"\#($0 % 5 == 0 ? "sha256" : "md5")","input":{"string":"\#($0)"}}"# }

@@ -9,7 +9,7 @@ import Tasks
 import TestSupport
 import Threading
 
-/// A node on a unix socket, with a migrated database of its own.
+/// A node on a unix socket, with its own migrated database.
 final class TestNode: Sendable {
     static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
@@ -52,7 +52,7 @@ final class TestNode: Sendable {
     func taskCount() throws -> String { try database.sql("SELECT count(*) FROM task") }
 }
 
-/// Computes queued tasks on one thread until it is deallocated.
+/// A worker with one thread. It computes queued tasks until this object is released.
 final class TestWorker {
     private let isStopping = Stop()
     private let thread: NamedThread

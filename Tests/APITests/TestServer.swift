@@ -13,7 +13,7 @@ import Threading
 
 @testable import API
 
-/// A responder on a unix socket with routes of the test. It does not use the queue.
+/// A FastCGI server on a unix socket. It serves the routes that a test gives it, and does not use the queue.
 final class TestServer {
     let folder = TemporaryFolder()
     let server: FastCGIServer
@@ -90,7 +90,7 @@ extension APIResponse {
     }
 }
 
-/// Tests that run servers in this process. They run one at a time, because they count the threads of the process.
+/// Tests that run servers in this process. They run one at a time, because some count the threads of the process.
 @Suite(.serialized) enum ServerTests {}
 
 /// The number of node threads in this process.

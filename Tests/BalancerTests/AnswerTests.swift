@@ -1,6 +1,6 @@
 import Testing
 
-/// Responses that the balancer makes without a node, and who may have them.
+/// `return`, `if`, `add_header`, access rules and `internal`.
 struct AnswerTests {
     private static func harness(_ node: TestResponder, server: String = "", location: String = "") throws -> Harness {
         try Harness([node.address], server: server, location: location)

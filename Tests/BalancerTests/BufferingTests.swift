@@ -22,7 +22,7 @@ struct BufferingTests {
         }
         client.send(Array(Self.large.suffix(1000)))
         #expect(try client.response().body == Self.large)
-        // Both connections stay usable, the client's and the node's.
+        // The client's connection and the node's connection stay usable.
         client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
         #expect(try client.response().body.isEmpty)
         #expect(node.connections == 1)
@@ -80,7 +80,8 @@ struct BufferingTests {
         #expect(try client.response().status == 200)
     }
 
-    /// Checks whether the node can send its whole response, so that its connection is idle, before the client reads.
+    /// The node's connection is idle as soon as the node has sent its whole response. Checks that this happens before
+    /// the client reads, or, if `isFree` is false, that it does not happen.
     private func expectNode(isFree: Bool, _ harness: Harness) throws {
         let idle = "\"active\":0,\"idle\":1"
         if isFree { return try harness.waitForStats(idle) }
@@ -100,7 +101,8 @@ struct BufferingTests {
             Harness.text(
                 [node.address], location: "fastcgi_temp_path \(folder.path)/bodies;", listen: "127.0.0.1:\(port)"),
             to: "balancer.conf")
-        // A limit on the size of files acts like a full disk: 2000 blocks of 512 or 1024 bytes.
+        // A limit on the size of files acts like a full disk. It is 2000 blocks of 512 or 1024 bytes, depending on the
+        // shell.
         let balancer = try Program(
             "/bin/sh",
             [

@@ -4,7 +4,7 @@ import Threading
 
 @testable import Balancer
 
-/// `hash`, `ip_hash`, the life of connections to nodes, and `queue`.
+/// `hash`, `ip_hash`, `queue`, and the limits of `keepalive` connections.
 struct ChoiceTests {
     private static func nodes(_ count: Int) throws -> [TestResponder] {
         try (0..<count).map { number in
@@ -45,10 +45,11 @@ struct ChoiceTests {
         let brief = try Harness([node.address], upstream: "keepalive 8; keepalive_time 1ms;")
         for _ in 0..<3 {
             #expect(try brief.get("/").status == 200)
-            // More than keepalive_time must pass.
+            // Wait for longer than keepalive_time.
             sleepCurrentThread(for: .milliseconds(3))
         }
-        // Each request has its own connection, unless a request ended within the first millisecond of a connection.
+        // `harness` opened 2 connections. `brief` opens 3, one per request. It opens only 2 if a request ends in less
+        // than a millisecond, because then the next request uses the same connection.
         #expect((4...5).contains(node.connections))
         let idle = try Harness([node.address], upstream: "keepalive 8; keepalive_timeout 30ms;")
         _ = try idle.get("/")

@@ -2,7 +2,8 @@ import Synchronization
 import TestSupport
 import Threading
 
-/// Clients that send POST requests to a harness all the time. Each keeps its connection until the balancer closes it.
+/// Clients that send POST requests to a harness without a pause. Each opens a new connection after
+/// `requestsPerConnection` requests, or earlier if the balancer closes the connection.
 final class ClientLoad: Sendable {
     private struct Contents {
         var answers = 0
@@ -49,7 +50,7 @@ final class ClientLoad: Sendable {
     }
 
     /// Ends the load.
-    /// - Returns: the requests that failed: a status other than 200, or an error of the connection.
+    /// - Returns: for each failed request, its status (if not 200) or the error of its connection.
     func stop() -> [String] {
         isStopping.store(true, ordering: .relaxed)
         for thread in threads.withLock({ $0 }) { thread.join() }

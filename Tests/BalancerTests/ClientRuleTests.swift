@@ -10,7 +10,8 @@ struct ClientRuleTests {
     @Test func `the highest possible limit_rate delays nothing`() throws {
         let node = try TestResponder { request in
             let rate = request.uri == "/own" ? "X-Accel-Limit-Rate: \(Int.max)\r\n" : ""
-            // A part of the response must be sent some time after the request.
+            // The second part is sent some milliseconds after the request. By then, the number of bytes that the rate
+            // allows exceeds `Int.max`.
             return [
                 .stdout("\(rate)\r\n" + String(repeating: "a", count: 64_000)), .sleep(.milliseconds(5)),
                 .stdout(String(repeating: "a", count: 64_000)), .end(),
@@ -58,7 +59,7 @@ struct ClientRuleTests {
                     """)
             let client = try RawClient(harness.address, receiveBuffer: 64 * 1024)
             client.send("GET /file.txt HTTP/1.1\r\nHost: a\r\n\r\n")
-            // The connection of the client has been closed. Only the one that asks for the metrics is left.
+            // Wait until the balancer has closed the client's connection. The one connection left is that of `wait`.
             try harness.wait(for: "/lb/metrics", toContain: "millrace_lb_connections 1\n")
             var chunk = [UInt8](repeating: 0, count: 1 << 16)
             var count = 1
@@ -77,7 +78,7 @@ struct ClientRuleTests {
             location: "fastcgi_request_buffering off; fastcgi_buffering off; client_body_buffer_size 1;")
         let client = try RawClient(harness.address, receiveBuffer: 64 * 1024)
         client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhello")
-        // Half of send_timeout passes before the rest of the body: it must not start the time-out again.
+        // The rest of the body arrives after half of send_timeout. It must not restart the time-out.
         sleepCurrentThread(for: .milliseconds(150))
         client.send("world")
         try harness.waitForStats("\"active\":1")
@@ -149,7 +150,7 @@ struct ClientRuleTests {
         let second = try brief.client()
         second.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
         #expect(try second.response().field("Connection") == nil)
-        // More than keepalive_time must pass.
+        // Wait for longer than keepalive_time.
         sleepCurrentThread(for: .milliseconds(60))
         second.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
         #expect(try second.response().field("Connection") == "close")

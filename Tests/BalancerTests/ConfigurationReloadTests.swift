@@ -5,7 +5,7 @@ import Testing
 
 @testable import Balancer
 
-/// What a reload changes, and what a configuration that fails leaves unchanged.
+/// What a reload changes, and that a reload with an invalid configuration changes nothing.
 struct ConfigurationReloadTests {
     @Test func `a reload that fails does not change the upstreams`() throws {
         let node = try TestResponder()

@@ -41,7 +41,7 @@ struct ConnectionLimitTests {
             #expect(try client.response().status == 200)
             return client
         }
-        // Now the first client is not the one that is idle the longest.
+        // Now clients[0] was active last, so its connection must stay open.
         clients[0].send(request)
         #expect(try clients[0].response().status == 200)
         #expect(!clients.contains(where: isClosed))
@@ -91,7 +91,7 @@ struct ConnectionLimitTests {
             if number % 500 == 0 { #expect(try harness.get("/").status == 200) }
         }
         #expect(try harness.get("/").status == 200)
-        // Both ends are in this process. Each needs some hundred bytes, and none has a buffer.
+        // Both ends of each connection are in this process. An end needs some hundred bytes, because it has no buffer.
         #expect(residentKilobytes() - before < 5000 * 4)
         #expect(clients.count { !isClosed($0) } <= connections)
         let last = try #require(clients.last)
@@ -174,7 +174,7 @@ struct ConnectionLimitTests {
             location: "fastcgi_request_buffering off; client_body_buffer_size 0;")
         let drip = try harness.client()
         drip.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n")
-        // Each byte comes before client_body_timeout; the whole body would take more than an hour.
+        // Each byte arrives within client_body_timeout, but the whole body would take more than an hour.
         let start = ContinuousClock.now
         while ContinuousClock.now - start < .seconds(5), !isReadable(drip) {
             drip.send("a")

@@ -72,7 +72,7 @@ struct FileTests {
                 "\(method) \($0) HTTP/1.1\r\nHost: test\r\nContent-Length: 0\r\n"
             }
         }
-        // FileConditionsTests has all preconditions and ranges.
+        // Only some preconditions and ranges. FileConditionsTests tests all of them.
         requests += [
             "Range: bytes=-3", "Range: bytes=20-", "If-None-Match: \"2ebc98a1-a\"", "If-Match: \"x\"",
             "If-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT",
@@ -84,7 +84,8 @@ struct FileTests {
         let names = [
             "Content-Type", "Content-Length", "Last-Modified", "ETag", "Content-Range", "Accept-Ranges", "Location",
         ]
-        // The two servers word their own errors differently. The text of an error page is the same.
+        // The two servers have different texts for their own errors, so only the texts of configured error pages are
+        // compared.
         let isWorded = response.status >= 300 && !response.text.contains("error page")
         let fields = names.filter { !isWorded || !["Content-Type", "Content-Length"].contains($0) }.map { name in
             "\(name): \(response.field(name)?.replacing(port, with: "PORT") ?? "-")"
@@ -138,7 +139,7 @@ struct FileTests {
         defer { node.stop() }
         let site = try Site(node: node.address)
         let harness = try Harness(text: site.text)
-        // The name is Latin-1 and no UTF-8; the date is far in the future.
+        // The name is Latin-1, and not valid UTF-8. The date is far in the future.
         let name: [CChar] = site.folder.file("site/a").utf8CString.dropLast() + [CChar(bitPattern: 0xE9), 0]
         let descriptor = open(name, O_WRONLY | O_CREAT, 0o644)
         write(descriptor, "odd", 3)

@@ -19,13 +19,13 @@ final class Gate: Sendable {
 
     func open() { contents.broadcast { $0.isOpen = true } }
 
-    /// Returns when the gate is open. A test that fails may leave the gate closed: 60 s end the wait of its nodes.
+    /// Returns when the gate is open, or after 60 s, because a test that fails may leave it closed.
     func pass() {
         contents.broadcast { $0.held += $0.isOpen ? 0 : 1 }
         _ = contents.wait(for: .seconds(60)) { $0.isOpen ? () : nil }
     }
 
-    /// Waits until `count` answers have found the gate closed.
+    /// Waits until `count` answers have had to wait because the gate was closed.
     func waitUntilHeld(_ count: Int) throws {
         guard contents.wait(for: .seconds(20), { $0.held >= count ? () : nil }) != nil else {
             throw TestFailure("\(held) instead of \(count) answers are held")

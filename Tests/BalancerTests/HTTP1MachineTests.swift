@@ -14,7 +14,7 @@ struct HTTP1MachineTests {
         #expect(machine.isReadingHead && !machine.isIdle && machine.activity == .reading)
     }
 
-    @Test func `the header of the PROXY protocol comes first, once`() {
+    @Test func `the header of the PROXY protocol is read once, before the first request`() {
         var machine = HTTP1Machine(awaitsProxyHeader: true)
         #expect(machine.nextStep(hasInput: false) == .wait)
         #expect(machine.nextStep(hasInput: true) == .takeProxyHeader)
@@ -35,7 +35,7 @@ struct HTTP1MachineTests {
         #expect(machine.isBetweenRequests)
     }
 
-    @Test func `an early answer waits for the rest of the body, up to a limit`() {
+    @Test func `after an early answer the rest of the body is read, up to a limit`() {
         var machine = inExchange(hasBody: true)
         machine.responseWritten(keepsAlive: true)
         #expect(machine.sent(bodyCount: HTTP1Machine.maxDiscardedBody) == .wait)
@@ -44,7 +44,7 @@ struct HTTP1MachineTests {
         #expect(machine.nextStep(hasInput: true) == .discardInput)
     }
 
-    @Test func `a last response closes at once where nothing is unread, and lingers where something may be`() {
+    @Test func `after its last response a connection lingers if input may be unread, and otherwise is closed`() {
         func ending(
             hasBody: Bool = false, hasInput: Bool = false, lingering: LingeringClose = .on
         ) -> HTTP1Machine.Ending? {
@@ -59,7 +59,7 @@ struct HTTP1MachineTests {
         #expect(ending(hasInput: true, lingering: .off) == .close)
     }
 
-    @Test func `there is no lingering for a client that sends no more`() {
+    @Test func `a connection does not linger if the client has ended its input`() {
         var machine = inExchange(hasBody: false)
         machine.peerClosed()
         machine.responseWritten(keepsAlive: true)
@@ -78,7 +78,7 @@ struct HTTP1MachineTests {
         #expect(refused.sent() == .close)
     }
 
-    @Test func `the end of the client's bytes closes an idle connection, and gives up a request that is not here`() {
+    @Test func `the end of the client's input closes an idle connection, and aborts an incomplete request`() {
         var idle = HTTP1Machine()
         #expect(idle.inputEnded() == .close)
         var head = HTTP1Machine()
@@ -93,7 +93,7 @@ struct HTTP1MachineTests {
         #expect(lingering.inputEnded() == .close)
     }
 
-    @Test func `a client that sends no more has left, unless the peer is to finish all the same`() {
+    @Test func `if the client ends its input, the request is aborted, unless client aborts are ignored`() {
         var machine = inExchange(hasBody: false)
         #expect(!machine.abortsForClosedPeer(ignoresAbort: false))
         machine.peerClosed()
@@ -103,7 +103,7 @@ struct HTTP1MachineTests {
         #expect(!machine.abortsForClosedPeer(ignoresAbort: false), "it gets its response")
     }
 
-    @Test func `a broken connection gives the request up, unless the peer is to finish all the same`() {
+    @Test func `if the connection breaks, the request is aborted, unless client aborts are ignored`() {
         var machine = inExchange(hasBody: false)
         #expect(machine.hungUp(ignoresAbort: false) == true)
         #expect(!machine.isPeerClosed)
@@ -115,7 +115,7 @@ struct HTTP1MachineTests {
         #expect(idle.hungUp(ignoresAbort: true) == true)
     }
 
-    @Test func `each timeout has its end`() {
+    @Test func `each timeout has its own consequence`() {
         var machine = HTTP1Machine()
         #expect(machine.timedOut(.none, hasInput: true) == .none)
         #expect(machine.timedOut(.keepalive, hasInput: false) == .close)

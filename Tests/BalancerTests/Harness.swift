@@ -23,7 +23,7 @@ final class Harness: Sendable {
             workers: workers, adminToken: adminToken, queueTimeout: queueTimeout, queueLimit: queueLimit)
     }
 
-    /// - Parameter text: the configuration, with `%PORT%` for the port. It is read again at each reload.
+    /// - Parameter text: the configuration, with `%PORT%` for the port. It is evaluated again at each reload.
     init(
         text: @escaping @autoclosure @Sendable () -> String, workers: Int? = 1, adminToken: String? = nil,
         queueTimeout: Duration = .seconds(5), queueLimit: Int = 100
@@ -37,8 +37,8 @@ final class Harness: Sendable {
         _ text: @escaping @Sendable () -> String, _ workers: Int?, _ adminToken: String?, _ queueTimeout: Duration,
         _ queueLimit: Int, attempts: Int
     ) throws -> Balancer {
-        // A configuration cannot ask for any free port. If another program takes this port first, the next attempt uses
-        // another one.
+        // A configuration cannot ask the system for a free port, so the test chooses one. If another program takes this
+        // port first, the next attempt chooses another one.
         let port = String(freePort())
         var options = BalancerOptions {
             let parts = text().split(separator: "%PORT%", omittingEmptySubsequences: false)
@@ -74,7 +74,7 @@ final class Harness: Sendable {
 
     func client() throws -> RawClient { try RawClient(address) }
 
-    /// Sends one request on a new connection.
+    /// Sends one request on a new connection, and returns the response.
     func ask(_ text: String) throws -> RawClient.Response {
         let client = try client()
         client.send(text)

@@ -7,7 +7,7 @@ import Testing
 
 /// `health_check` and `match`.
 struct HealthCheckTests {
-    /// A node whose answers to checks a test can change.
+    /// A node with answers to health checks that a test can change.
     private final class Node: Sendable {
         let steps = Mutex<[TestResponder.Step]>(TestResponder.ok(TestResponder.Request()))
         /// Holds the answers to `/slow`.
@@ -157,12 +157,12 @@ struct HealthCheckTests {
         client.send("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
         try node.gate.waitUntilHeld(1)
         let before = node.checks.count
-        // Three intervals of the check.
+        // 90 ms are three intervals of the check.
         try never("the node is checked", for: .milliseconds(90)) { node.checks.count > before }
         #expect(harness.health == [true])
         node.gate.open()
         #expect(try client.response().status == 200)
-        // Now the connection is idle, and it is closed in favour of the check.
+        // Now the connection is idle, so the balancer closes it. Then the check can open one within `max_conns`.
         try node.waitForChecks(before + 2)
         #expect(harness.health == [true])
     }
@@ -177,7 +177,7 @@ struct HealthCheckTests {
         try harness.waitForHealth([false, true])
         nodes[0].answerChecks(good)
         try harness.waitForHealth([true, true])
-        // A slow node: each byte comes before fastcgi_read_timeout, and the response has no end.
+        // A slow node: each byte arrives within fastcgi_read_timeout, but the response does not end.
         nodes[1].steps.withLock {
             $0 =
                 [.stdout("\r\n")]
@@ -223,7 +223,7 @@ extension Harness {
         try eventually("the health of the nodes is \(expected)") { health == expected }
     }
 
-    /// Whether each node is healthy, by `/lb/stats`.
+    /// Whether each node is healthy, according to `/lb/stats`.
     fileprivate var health: [Bool] {
         guard let text = try? get("/lb/stats").text else { return [] }
         return text.split(separator: "\"healthy\":").dropFirst().map { $0.hasPrefix("true") }

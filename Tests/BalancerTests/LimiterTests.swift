@@ -90,11 +90,11 @@ struct LimiterTests {
         #expect(try harness.get("/other").status == 200, "the location has no limit")
         gate.open()
         #expect(try slow.response().text == "slow")
-        // The request does not count any more when its response is sent, also on a connection that stays open.
+        // A request stops counting when its response is sent, even if the connection stays open.
         slow.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
         #expect(try slow.response().text == "hello")
         #expect(node.requests.last?.params["LIMIT"] == "PASSED")
-        // The request does not count any more when its client has left.
+        // A request also stops counting when its client has left.
         gate.close()
         var gone: RawClient? = try harness.client()
         gone!.send("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -113,7 +113,8 @@ struct LimiterTests {
                 real_ip_header X-Forwarded-For; real_ip_recursive on;
                 """,
             location: "limit_req zone=clients nodelay;")
-        // ask(_:_:) names the client 10.0.0.1 and then the proxy.
+        // ask(_:_:) sends two forwarded addresses: 10.0.0.1, which is the client's, and then the given one, which is
+        // the last proxy's.
         #expect(try ask(harness, "192.0.2.1").status == 200)
         #expect(node.requests.last?.params["REMOTE_ADDR"] == "10.0.0.1")
         #expect(try ask(harness, "192.0.2.2").status == 429)

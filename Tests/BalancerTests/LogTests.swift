@@ -117,7 +117,7 @@ struct LogTests {
         #expect(read(seldom).contains("/seldom"))
     }
 
-    /// Waits until the file contains `text`, or has any contents.
+    /// Waits until the file contains `text`, or any text if `text` is nil.
     private func waitForLine(in path: String, with text: String? = nil) throws {
         try eventually("\(path) contains \(text ?? "a line")") {
             let contents = read(path)

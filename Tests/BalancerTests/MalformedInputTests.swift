@@ -1,8 +1,7 @@
 import TestSupport
 import Testing
 
-/// Malformed requests and responses, for example of request smuggling and header injection attacks, through real
-/// sockets.
+/// Malformed requests and responses through real sockets. Some are attacks: request smuggling and header injection.
 struct MalformedInputTests {
     struct Case: Sendable, CustomTestStringConvertible {
         let name: String
@@ -17,7 +16,8 @@ struct MalformedInputTests {
         }
     }
 
-    /// One case for each status and each stage. HTTPWireTests has all malformed requests without sockets.
+    /// One case for each status and each part of a request. HTTPWireTests tests many more malformed requests without
+    /// sockets.
     static let refused: [Case] = [
         Case(
             "Content-Length with Transfer-Encoding", 400,
@@ -96,7 +96,7 @@ struct MalformedInputTests {
         #expect(node.requests.first?.params["REQUEST_URI"] == "/x?y")
     }
 
-    /// One case for each stage. FastCGIWireTests has all malformed responses without sockets.
+    /// One case for each part of a response. FastCGIWireTests tests many more malformed responses without sockets.
     static let badAnswers: [(String, [TestResponder.Step])] = [
         ("a NUL in a header", [.stdout("X-A: a\0b\r\n\r\n"), .end()]),
         ("an end within the header", [.stdout("X-A: a\r\n"), .end()]),

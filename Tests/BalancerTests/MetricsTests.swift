@@ -9,7 +9,7 @@ struct MetricsTests {
         let node = try TestResponder { _ in [.pass(gate), .stdout("\r\nhello"), .end()] }
         defer { node.stop() }
         let harness = try Harness(["127.0.0.1:1", "\(node.address) max_conns=1"])
-        // The first node fails this request, and gets no other.
+        // The first node fails this request, so it gets no other request.
         #expect(try harness.get("/").status == 200)
         gate.close()
         let clients = try (0..<4).map { _ in try harness.client() }
@@ -23,7 +23,7 @@ struct MetricsTests {
     }
 
     @Test func `metrics show the nodes' response times, the waiting times, and the decisions of limits`() throws {
-        // A slow node: its responses must not be in the bucket of 25 ms.
+        // A slow node: its responses take at least 30 ms, so that none is in the bucket up to 25 ms.
         let node = try TestResponder { _ in [.sleep(.milliseconds(30)), .stdout("\r\nlate"), .end()] }
         defer { node.stop() }
         let harness = try Harness(

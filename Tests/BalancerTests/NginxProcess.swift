@@ -2,7 +2,7 @@ import Glibc
 import Supervisor
 import TestSupport
 
-/// Debian's nginx with the configuration of a test, on a free port, to compare the balancer with.
+/// Debian's nginx on a free port, with the configuration of a test. Tests compare the balancer with it.
 final class NginxProcess {
     let address: String
     private let program: Program
@@ -16,7 +16,7 @@ final class NginxProcess {
         let temporary = ["client_body", "fastcgi", "proxy", "scgi", "uwsgi"].map { "\($0)_temp_path tmp/\($0);" }
         var text = text.replacing("%PORT%", with: String(port))
         text.replace("http {", with: "http { " + temporary.joined(separator: " "), maxReplacements: 1)
-        // As root, nginx would run its workers as another user, who may not open the nodes' sockets.
+        // If root starts nginx, it runs its workers as another user by default, who may not open the nodes' sockets.
         if getuid() == 0 { text = "user root;\n" + text }
         let file = try folder.write("pid nginx.pid;\n" + text, to: "nginx.conf")
         program = try Program(StockNginx.path ?? "nginx", ["-e", "stderr", "-c", file, "-p", folder.path])
@@ -24,7 +24,8 @@ final class NginxProcess {
             if let exit = program.process.exit {
                 throw TestFailure("nginx \(exit): \(program.standardError)")
             }
-            // Another program may have taken the port in the meantime.
+            // If another program has taken the port in the meantime, the port is open, but nginx reports that bind()
+            // failed.
             return isListening(port) && !program.standardError.contains("bind() to")
         }
     }

@@ -66,7 +66,7 @@ struct PeerCallTests {
         let client = try harness.client()
         client.send("GET /held HTTP/1.1\r\nHost: a\r\n\r\n")
         try gate.waitUntilHeld(1)
-        // The last peer of an upstream cannot be removed.
+        // The last peer of an upstream cannot be removed, so add another one first.
         #expect(try set(harness, "{\"address\":\"\(other.address)\"}").status == 200)
         for state in ["removed", "up"] {
             #expect(try set(harness, "{\"address\":\"\(node.address)\",\"state\":\"\(state)\"}").status == 200)

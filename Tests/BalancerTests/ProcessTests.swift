@@ -19,7 +19,7 @@ struct ProcessTests {
         let busy = try harness.client()
         busy.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
         try node.waitForRequests(1)
-        // The node does not answer, so only the time-out can end this.
+        // The node does not answer, so only the time-out can end the drain.
         harness.stop(draining: true)
         #expect(try busy.endsWithoutResponse())
     }

@@ -2,7 +2,7 @@ import JSON
 import Reactor
 import Testing
 
-/// The way of a request to a node, and of the response to the client.
+/// What a node gets for a client's request, and what the client gets for the node's response.
 struct ProxyTests {
     @Test func `a node gets a GET, and the client gets its response`() throws {
         let node = try TestResponder()

@@ -21,7 +21,7 @@ final class RawClient {
     let descriptor: CInt
     private var received: [UInt8] = []
 
-    /// - Parameter receiveBuffer: the size of the socket's receive buffer, for a client that reads slowly.
+    /// - Parameter receiveBuffer: the size of the socket's receive buffer in bytes. A slow client has a small buffer.
     init(_ address: String, receiveBuffer: CInt? = nil) throws {
         let target = SocketAddress(address)!
         let (socket, _) = try Socket.connect(to: target)

@@ -23,7 +23,7 @@ struct RequestBodyTests {
         #expect(body.isHeld)
     }
 
-    @Test func `a body that is not buffered is full at its limit, which is one byte at least`() {
+    @Test func `a body that is not buffered is full at its limit, which is at least one byte`() {
         var body = RequestBody()
         #expect(!body.isFull(0))
         body.held = [1]
@@ -31,7 +31,7 @@ struct RequestBodyTests {
         #expect(!body.isFull(2))
     }
 
-    @Test func `bytes that nobody wants are counted only`() {
+    @Test func `unwanted bytes are only counted`() {
         var body = RequestBody()
         #expect(receive(&body, 5, passesBody: false) == .nowhere)
         body.discard()
@@ -39,7 +39,7 @@ struct RequestBodyTests {
         #expect(body.count == 10 && body.isHeld)
     }
 
-    @Test func `the next body has the memory of this one, unless that is large`() {
+    @Test func `the next body reuses the memory of this one, unless it is large`() {
         var body = RequestBody()
         body.held.reserveCapacity(1000)
         body.held.append(1)

@@ -2,7 +2,7 @@ import Reactor
 import TestSupport
 import Testing
 
-/// Failures of a node: when another node is asked, and what the client gets otherwise.
+/// A node fails: whether the balancer sends the request to another node, and what the client gets if it does not.
 struct RetryTests {
     @Test func `a POST is not lost when a node cannot be reached`() throws {
         let node = try TestResponder(echo)
@@ -69,7 +69,7 @@ struct RetryTests {
     }
 
     @Test func `the next node gets the same params, and $request_id is not the client's request id`() throws {
-        // A slow node: $msec has changed when the second node is asked.
+        // The first node is slow, so that $msec has changed when the second node gets the request.
         let (bad, good) = (try TestResponder { _ in [.sleep(.milliseconds(5)), .close] }, try TestResponder(echo))
         defer { for node in [bad, good] { node.stop() } }
         let harness = try Harness(
@@ -157,7 +157,7 @@ struct RetryTests {
         let harness = try Harness([node.address])
         let client = try harness.client()
         client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-        // The first bytes are with the client when the node closes its connection.
+        // The client has received the first bytes before the node closes its connection.
         try client.waitForUnread(1)
         gate.open()
         let text = try client.readToEnd()

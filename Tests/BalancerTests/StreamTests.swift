@@ -5,7 +5,7 @@ import Testing
 
 /// Large bodies, slow clients, and the end of connections.
 struct StreamTests {
-    /// The two sockets hold a part of the response, and the balancer only a few buffers.
+    /// The two sockets hold a part of the response. The balancer holds only a few buffers of it.
     @Test func `a client that reads 100 MB slowly delays the node, and the memory stays bounded`() throws {
         let piece = [UInt8](repeating: 0x61, count: 1 << 20)
         let node = try TestResponder { _ in
@@ -34,8 +34,8 @@ struct StreamTests {
         #expect(try harness.get("/lb/stats").text.contains("\"idle\":1"))
     }
 
-    /// The balancer sends large pieces from the buffer that it read them into, and copies what the socket does not
-    /// accept.
+    /// The balancer sends large pieces from the buffer that it read them into. It copies only the bytes that the socket
+    /// does not accept.
     @Test(arguments: ["on", "off"])
     func `a large response arrives byte for byte, whatever the client reads at a time`(buffering: String) throws {
         var body = [UInt8](repeating: 0, count: 4_000_000)
@@ -57,13 +57,14 @@ struct StreamTests {
         for receiveBuffer in [64 * 1024, nil] as [CInt?] {
             let client = try RawClient(harness.address, receiveBuffer: receiveBuffer)
             client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-            // The first reads find a full socket.
+            // Let bytes collect in the socket before the client reads.
             try client.waitForUnread(32 * 1024)
             #expect(try client.response().body == body)
         }
     }
 
-    /// One event of the loop brings the last bytes and the end of the connection. epoll reports the end only once.
+    /// One event reports both the last bytes and the end of the connection. epoll does not report the end a second
+    /// time.
     @Test(arguments: [
         ("Content-Length: 100\r\n\r\nabc", 200), ("Status: 200 OK\r\nContent-", 502), ("", 502),
     ])

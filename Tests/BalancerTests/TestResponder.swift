@@ -26,7 +26,7 @@ final class TestResponder: Sendable {
         case end(UInt8 = 0)
         case close
         case raw([UInt8])
-        /// A slow node. A node that answers after an event of the test uses ``pass(_:)``.
+        /// The node waits for this time. To wait for an event of the test, use ``pass(_:)``.
         case sleep(Duration)
         /// The node waits until the gate is open.
         case pass(Gate)

@@ -107,7 +107,7 @@ struct UpstreamMachineTests {
         #expect(!machine.passesOver(503, after: oneOfThree), "the client has its head")
     }
 
-    @Test func `a kept connection that is dead before the first byte is replaced, and that is no failure`() {
+    @Test func `a kept connection that is lost before the first byte is replaced, without a failure of the peer`() {
         var machine = asking(isIdempotent: false, isKept: true)
         #expect(machine.failed(.connectionLost, after: oneOfThree) == .reconnect)
         machine.connected(isKept: false)
@@ -128,7 +128,7 @@ struct UpstreamMachineTests {
         #expect(machine.failed(.connectionLost, after: oneOfThree) == .none, "once")
     }
 
-    @Test func `a request waits for its turn, and not for ever`() {
+    @Test func `a request waits in the queue until it is dequeued or the queue's time-out ends`() {
         var machine = Machine(isIdempotent: true)
         _ = machine.requestReady()
         #expect(machine.picked(.queued) == .none)
@@ -156,7 +156,7 @@ struct UpstreamMachineTests {
         #expect(machine.retryWait() == .none)
     }
 
-    @Test func `a request that three peers did not survive is suspect, and is not tried again after a wait`() {
+    @Test func `a request that broke three connections is suspect, and is not tried again`() {
         var machine = asking(isIdempotent: true)
         let one = Machine.Tries(count: 1, peers: 1)
         for sendings in 1...3 {
@@ -173,7 +173,7 @@ struct UpstreamMachineTests {
         #expect(machine.failed(.connectionLost, after: one) == .refuse(.badGateway))
     }
 
-    @Test func `nothing follows when the client has gone`() {
+    @Test func `after the client has gone, a request does nothing more`() {
         var machine = asking(isIdempotent: true)
         machine.abandoned()
         #expect(machine.failed(.connectionLost, after: oneOfThree) == .none)

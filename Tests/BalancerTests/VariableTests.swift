@@ -4,10 +4,10 @@ import Threading
 
 @testable import Balancer
 
-/// Variables that nginx does not have, or whose values differ from run to run.
+/// Variables that nginx does not have, and variables with values that differ from run to run.
 struct VariableTests {
     @Test func `variables show the connection's age, the request's port and the time in the queue`() throws {
-        // The response time of the node is the waiting time of the second request.
+        // The second request waits while the node answers the first one, about 60 ms.
         let node = try TestResponder { _ in [.sleep(.milliseconds(60)), .stdout("\r\nhello"), .end()] }
         defer { node.stop() }
         let harness = try Harness(
@@ -38,7 +38,7 @@ struct VariableTests {
         #expect(queued.hasPrefix("0.0") && queued > "0.000", "\(queued)")
     }
 
-    @Test func `a valid traceparent is passed on, and otherwise one is made per request`() throws {
+    @Test func `a valid traceparent is passed on, and without one each request gets a new one`() throws {
         let node = try TestResponder { request in
             [.stdout("\r\n\(request.params["HTTP_TRACEPARENT"] ?? "-") \(request.params["AGAIN"] ?? "-")"), .end()]
         }

@@ -64,7 +64,7 @@ struct WaitingForNodeTests {
         let start = ContinuousClock.now
         let response = try harness.get("/")
         #expect(response.status == 502)
-        // All attempts of a waiting request count as one.
+        // All attempts of a waiting request count as one attempt.
         #expect(response.field("X-Tried") == address)
         #expect(ContinuousClock.now - start >= .milliseconds(490))
         let lines = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n").filter {

@@ -36,7 +36,7 @@ struct HealthCheckRuleTests {
         #expect(try count(group, [false], by: "d") == [.unhealthy])
         #expect(try count(group, [true]) == [nil])
         #expect(group.addresses(2) == "b b")
-        // A changed rule keeps the state of its check.
+        // A check keeps its state when its rule changes.
         group.setChecks([HealthCheckRule(name: "d", fails: 5)])
         #expect(group.addresses(2) == "b b")
         group.setChecks([rules[0]])

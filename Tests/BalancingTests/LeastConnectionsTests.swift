@@ -2,12 +2,12 @@ import Balancing
 import Testing
 
 struct LeastConnectionsTests {
-    /// The active requests of the peers, their weights, and the peer that must be chosen next.
+    /// Each row: the active requests of the peers, their weights, and the peer that must be chosen next.
     @Test(arguments: [
         ([2, 1, 3], [1, 1, 1], "b"),
         ([1, 0, 0], [1, 1, 1], "b"),
         ([2, 1, 1], [4, 1, 1], "a"),  // 2/4 is less than 1/1
-        ([4, 1, 2], [4, 1, 2], "a"),  // all equal: the heaviest one adds the most to its running value
+        ([4, 1, 2], [4, 1, 2], "a"),  // all equal: round robin begins with the heaviest
         ([3, 1, 1], [2, 1, 1], "b"),
     ])
     func `The smallest load in proportion to its weight is next`(loads: [Int], weights: [Int], next: String) throws {

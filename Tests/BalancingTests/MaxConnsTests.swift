@@ -64,7 +64,7 @@ struct MaxConnsTests {
         let group = PeerGroup(
             [.init(address: "0", maxConns: limits[0]), .init(address: "1", weight: 2, maxConns: limits[1])], loops: 3)
         var open = [0, 0]
-        var idle = [[0, 0], [0, 0], [0, 0]]  // by loop, by peer
+        var idle = [[0, 0], [0, 0], [0, 0]]  // idle[loop][peer]
         var leases: [(lease: Lease, holds: Bool)] = []
 
         func connect(_ lease: Lease, _ source: ConnectionSource) -> Bool {

@@ -2,7 +2,8 @@ import Balancing
 import TestSupport
 import Testing
 
-/// A model of nginx's round robin and least_conn, written like its C source. The test compares the choices.
+/// A model of nginx's round robin and least_conn, written like its C source. The test compares its choices with those
+/// of `PeerGroup`.
 private struct NginxModel {
     struct Peer {
         let specification: PeerSpecification

@@ -55,7 +55,7 @@ struct OutlierDetectionTests {
         #expect(ejected(group, now: 5).count == 2)
     }
 
-    @Test func `each ejection in a row lasts longer, up to the maximum, and intervals without one reduce that`() {
+    @Test func `each ejection lasts longer than the previous one, up to a maximum, and quiet intervals reset this`() {
         let group = group {
             $0.consecutiveErrors = 1
             $0.maxEjectionTime = 70_000
@@ -65,7 +65,7 @@ struct OutlierDetectionTests {
             #expect(round(group, now: now, errors: ["1"]).first?.duration == duration)
             now += duration
         }
-        // A request after each interval ends it.
+        // Send requests after each interval, because the first request after an interval ends it.
         for _ in 0..<5 {
             round(group, now: now)
             now += 10_000
@@ -96,7 +96,7 @@ struct OutlierDetectionTests {
         }
         round(group, now: 0)
         for turn in 0..<9 { #expect(round(group, now: 1, errors: turn % 5 == 0 ? ["0"] : []) == []) }
-        // Two errors in ten requests are too few.
+        // Two errors in ten requests are less than 30 %.
         #expect(round(group, now: 10_000) == [])
         for turn in 0..<12 { round(group, now: 10_001, errors: turn % 3 == 0 ? ["0"] : turn % 4 == 0 ? ["3"] : []) }
         let ejections = round(group, now: 20_000)

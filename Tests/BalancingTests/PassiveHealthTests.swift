@@ -6,7 +6,8 @@ struct PassiveHealthTests {
         PeerGroup([.init(address: "a", weight: weight, maxFails: maxFails), .init(address: "b", maxFails: 0)])
     }
 
-    /// Picks until `a` is chosen. A failure has reduced its effective weight to 0, so that this needs some picks.
+    /// Picks until `a` is chosen. This can need several picks, because the failure has reduced the effective weight of
+    /// `a` to 0.
     private func probe(_ group: PeerGroup, now: Milliseconds) throws -> Lease {
         for _ in 0..<3 {
             let lease = try #require(group.lease(now: now))
@@ -123,7 +124,7 @@ struct PassiveHealthTests {
         #expect(first.name == "a")
         #expect(pick(130).name == "none usable")
         #expect(pick(160).name == "b")
-        // After its success, the peer is usable for all requests.
+        // After the probe has succeeded, the peer is usable for all requests.
         group.end(try #require(first.lease), .success, now: 170)
         #expect(group.lease(now: 170)?.peer.address == "a")
     }

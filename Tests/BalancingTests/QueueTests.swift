@@ -52,7 +52,7 @@ struct QueueTests {
         #expect(group.leaveQueue(loop: 1))
         #expect(group.statistics(now: 0).waiting == 1)
         #expect(group.end(first).wake == 2)
-        #expect(!group.leaveQueue(loop: 2))  // it is being woken already
+        #expect(!group.leaveQueue(loop: 2))  // loop 2 is being woken already
         #expect(group.forwardWake(now: 0) == nil)
     }
 
@@ -64,7 +64,7 @@ struct QueueTests {
         #expect(group.forwardWake(now: 0) == 2)
     }
 
-    @Test func `When the last usable peer fails, the queued requests are woken one after the other and find none`()
+    @Test func `When the last usable peer fails, the queued requests are woken in turn and find no usable peer`()
         throws
     {
         let group = PeerGroup(
@@ -88,7 +88,7 @@ struct QueueTests {
         group.end(second, .failure, now: 0)
         var tried = TriedPeers()
         for _ in 0..<3 { #expect(group.pick(loop: 0, now: 0, tried: &tried).name == "queued") }
-        // `b` has recovered meanwhile, so that two connections are free, but only one lease ends.
+        // `b` has recovered by now. So two connections are free, although only one lease ends.
         #expect(group.end(first, now: 20_000).wake == 0)
         let woken = group.pick(loop: 0, now: 20_000, tried: &tried, reason: .dequeued).lease
         #expect(woken?.wake == 0)

@@ -12,8 +12,8 @@ struct RequestLimiterTests {
         ])
     }
 
-    /// Sends a request at each time. In the result, `y` is admitted, `n` refused, and a number is admitted with that delay
-    /// in milliseconds.
+    /// Sends a request at each time. In the result, `y` means admitted, `n` means refused, and a number means admitted
+    /// with this delay in milliseconds.
     private func play(_ limiter: RequestLimiter, _ times: [Milliseconds]) -> String {
         times.map { now in
             switch limiter.admit(key: [1, 2, 3, 4].span, now: now) {
@@ -28,7 +28,7 @@ struct RequestLimiterTests {
         arguments: [
             ("1r/s", 0, [0, 0, 999, 1_000, 1_000, 2_500, 3_499, 3_500], "y n n y n y n y"),
             ("10r/s", 2, [0, 0, 0, 0, 99, 100, 100, 300, 300, 300], "y y y n n y n y y n"),
-            // 1.666 r/s: in 600 ms, 999 thousandths drain, which is one too few.
+            // 1.666 r/s: in 600 ms, 999 thousandths of a request drain. One thousandth is missing for the next request.
             ("100r/m", 0, [0, 600, 601], "y n y"),
             ("1000r/s", 5, [0, 0, 0, 0, 0, 0, 0, 1, 2, 2], "y y y y y y n y y n"),
             ("0.5r/s", 0, [0, 1_999, 2_000], "y n y"),
@@ -43,7 +43,7 @@ struct RequestLimiterTests {
         #expect(play(limiter("10r/s", burst: 3, delay: .beyond(0)), [0, 0, 0, 0, 0, 50]) == "y 100 200 300 n n")
         #expect(play(limiter("10r/s", burst: 3, delay: .beyond(2)), [0, 0, 0, 0, 0]) == "y y y 100 n")
         #expect(play(limiter("10r/s", burst: 3, delay: .never), [0, 0, 0, 0, 0]) == "y y y y n")
-        // (excess - delay) * 1000 / rate, rounded down
+        // The delay in milliseconds is (excess - 0) * 1000 / rate, rounded down.
         #expect(play(limiter("3r/s", burst: 3, delay: .beyond(0)), [0, 0, 0]) == "y 333 666")
     }
 
@@ -87,7 +87,7 @@ struct RequestLimiterTests {
                 continue
             }
         }
-        // The fast limit has not counted the refused requests: two of its four are left.
+        // The fast limit has not counted the refused requests, so it still admits two of its four.
         let alone = RequestLimiter([RequestLimit(zone: fast, burst: 3, delay: .beyond(0))])
         #expect(alone.admit(key: [1].span, now: 0) == .admitted(delay: 200))
         #expect(alone.admit(key: [1].span, now: 0) == .admitted(delay: 300))

@@ -23,7 +23,7 @@ struct RequestZoneTests {
     @Test func `A full zone evicts the least recently used key`() throws {
         let zone = zone("1r/m", size: 3 * 128)
         for key: UInt16 in [1, 2, 3] { #expect(admit(zone, key, now: 0)) }
-        #expect(!admit(zone, 1, now: 1))  // used again: 2 is the oldest now
+        #expect(!admit(zone, 1, now: 1))  // key 1 is used again, so key 2 is the oldest now
         #expect(admit(zone, 4, now: 2))
         #expect(zone.keyCount == 3)
         #expect(!admit(zone, 1, now: 3))
@@ -40,7 +40,7 @@ struct RequestZoneTests {
         #expect(zone.keyCount == 5)
         #expect(admit(zone, 8, now: 60_000))
         #expect(admit(zone, 9, now: 60_000))
-        #expect(zone.keyCount == 4)  // 6 was used too recently
+        #expect(zone.keyCount == 4)  // key 6 was used too recently
     }
 
     @Test func `A long key needs more of the zone`() throws {

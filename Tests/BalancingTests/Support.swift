@@ -11,7 +11,7 @@ extension PeerGroup {
         self.init(name: "test", peers: peers, strategy: strategy, loops: loops, queueLimit: queueLimit)
     }
 
-    /// Picks a peer for a new request; nil: none.
+    /// Picks a peer for a new request. Returns nil if no peer can be picked.
     func lease(now: Milliseconds = 0, loop: Int = 0) -> Lease? {
         var tried = TriedPeers()
         guard case .peer(let lease) = pick(loop: loop, now: now, tried: &tried) else { return nil }
@@ -23,7 +23,7 @@ extension PeerGroup {
         finish(lease, outcome, connection: .closed, now: now)
     }
 
-    /// Picks a peer and ends the lease at once.
+    /// Picks a peer, ends the lease at once, and returns the peer's address.
     func address(now: Milliseconds = 0, _ outcome: LeaseOutcome = .success) -> String? {
         guard let lease = lease(now: now) else { return nil }
         end(lease, outcome, now: now)
@@ -67,11 +67,11 @@ func requestRate(_ text: String) -> RequestRate {
 }
 
 extension RequestZone {
-    /// Keys in memory, including those whose bucket is empty.
+    /// The number of keys in memory, including those with an empty bucket.
     var keyCount: Int { shards.reduce(0) { $0 + $1.table.withLock(\.count) } }
 }
 
 extension ConnectionZone {
-    /// Keys in memory.
+    /// The number of keys in memory.
     var keyCount: Int { shards.reduce(0) { $0 + $1.counts.withLock(\.count) } }
 }

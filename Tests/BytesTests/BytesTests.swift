@@ -3,7 +3,7 @@ import Testing
 
 @Suite("ASCII")
 struct ASCIITests {
-    @Test("The predicates hold for the bytes that the grammars say, and for no other")
+    @Test("Each predicate is true for the bytes of its grammar, and false for all others")
     func predicates() {
         for byte in UInt8.min...UInt8.max {
             let character = Character(Unicode.Scalar(byte))
@@ -33,7 +33,7 @@ struct ASCIITests {
 
 @Suite("Hexadecimal digits")
 struct HexTests {
-    @Test("Every byte is read as it was written")
+    @Test("A digit that is written can be read again, and other characters are refused")
     func roundTrip() {
         #expect(Hex.encode([0x00, 0x9A, 0xFF]) == "009aff")
         for value in UInt8(0)..<16 {
@@ -50,7 +50,7 @@ struct HexTests {
 @Suite("Percent coding")
 struct PercentCodingTests {
     @Test(
-        "Decoding",
+        "Percent codes are decoded, and malformed ones are refused",
         arguments: [
             ("a/b", "a/b"), ("a%2Fb", "a/b"), ("%2f%2F", "//"), ("a+b", "a+b"), ("", ""), ("%", nil), ("%2", nil),
             ("%2g", nil), ("%+f", nil), ("%%41", nil),
@@ -59,12 +59,12 @@ struct PercentCodingTests {
         #expect(PercentCoding.decode(text.utf8) == decoded.map { Array($0.utf8) })
     }
 
-    @Test("A plus is a space in forms")
+    @Test("In forms, a plus is decoded as a space")
     func plus() {
         #expect(PercentCoding.decode("a+b%2B".utf8, plusIsSpace: true) == Array("a b+".utf8))
     }
 
-    @Test("What is encoded decodes to the same bytes")
+    @Test("Bytes that are encoded and decoded are the same")
     func roundTrip() {
         let bytes = Array(UInt8.min...UInt8.max)
         let text = PercentCoding.encode(bytes) { $0.isLetter }
@@ -78,7 +78,7 @@ struct PercentCodingTests {
 struct Base64Tests {
     /// RFC 4648, section 10.
     @Test(
-        "The RFC's examples",
+        "The examples of RFC 4648 are encoded and decoded",
         arguments: [
             ("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("fooba", "Zm9vYmE="),
             ("foobar", "Zm9vYmFy"),
@@ -92,12 +92,13 @@ struct Base64Tests {
     }
 
     @Test(
-        "Anything else is refused", arguments: ["Z", "Zg=", "Zg===", "Zg==Zg==", "Zm9v=", "Zm9v====", "Zm 9", "Zm9-"])
+        "Malformed texts are refused",
+        arguments: ["Z", "Zg=", "Zg===", "Zg==Zg==", "Zm9v=", "Zm9v====", "Zm 9", "Zm9-"])
     func refused(_ text: String) {
         #expect(Base64.decode(text.utf8) == nil)
     }
 
-    @Test("Every byte decodes to itself")
+    @Test("Every byte is the same after encoding and decoding")
     func roundTrip() {
         let bytes = Array(UInt8.min...UInt8.max)
         #expect(Base64.decode(Base64.encode(bytes).utf8) == bytes)
@@ -107,12 +108,13 @@ struct Base64Tests {
 
 @Suite("Search")
 struct SearchTests {
-    @Test("The first match is found at every place of ranges of every length, and none elsewhere")
+    @Test("The first match is found at every position of a range of any length, and none before the range")
     func everyPlace() {
         var random = SystemRandomNumberGenerator()
         for count in 0..<40 {
             for start in 0...min(count, 9) {
-                // Bytes next to those that are searched for, where a mark of the word in error would show.
+                // The search must not find these bytes. Most differ by 1 or by one bit from a byte that it must find.
+                // So they would show an error in the code that tests 8 bytes at once.
                 let plain: [UInt8] = [0x20, 0x21, 0x7E, 0x80, 0x81, 0xA0, 0xFF, UInt8(ascii: "a")]
                 var bytes = (0..<count).map { _ in plain.randomElement(using: &random)! }
                 #expect(bytes.span.firstControl(in: start..<count) == nil)
@@ -131,7 +133,7 @@ struct SearchTests {
         }
     }
 
-    @Test("Of random bytes the first match is found")
+    @Test("The first match is found in random bytes")
     func random() {
         for _ in 0..<2000 {
             let bytes = (0..<Int.random(in: 0...48)).map { _ in UInt8.random(in: 0...255) }

@@ -2,8 +2,8 @@ internal import Client
 internal import JSON
 internal import Threading
 
-/// Clients that submit different tasks at a steady rate, whatever happens to the system: one task or an array of
-/// tasks, and they read some of the results, in the same call or later.
+/// Clients that submit tasks at a steady rate, whatever happens to the system. A request has one task or an array of
+/// tasks. For some tasks, the client waits for the result, in the same call or in a later one.
 final class ChaosLoad: Sendable {
     private let isStopping = Monitor(false)
     private let threads: [NamedThread]
@@ -106,7 +106,7 @@ private struct Loader {
         }
     }
 
-    /// Submits a task of some milliseconds whose result shows which attempt has stored it.
+    /// Submits a task that takes some milliseconds. Its result has a random salt, so it shows which attempt stored it.
     private func submitPassword() {
         let input: JSONValue = [
             "string": .string(text()), "time_cost": 2, "memory_cost": 4096, "parallelism": 1,
@@ -124,6 +124,6 @@ private struct Loader {
         if let hash = reply?["result"]?["hash"]?.stringValue { ledger.record(id, hash: hash) }
     }
 
-    /// Whether a request has waited for its full time.
+    /// Whether a request has waited for the full ``wait``.
     private static func isOver(_ time: Duration) -> Bool { time > .seconds(wait) - .milliseconds(500) }
 }

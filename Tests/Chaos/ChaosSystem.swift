@@ -6,8 +6,8 @@ internal import Supervisor
 internal import TestSupport
 internal import Threading
 
-/// A whole system. Each part is a process that is started again when it ends. If this process can make network
-/// namespaces, each part has its own host.
+/// The system under test. Each part is a process that is started again when it ends. If this process can create network
+/// namespaces, each part runs on its own host, which is a namespace.
 final class ChaosSystem: Sendable {
     enum Kind: String, CaseIterable { case worker, node, balancer, postgres = "PostgreSQL" }
 
@@ -101,7 +101,7 @@ final class ChaosSystem: Sendable {
         HTTPConnection(to: endpoint, timeout: timeout)
     }
 
-    /// A session of the checker, which does not use the parts under test.
+    /// A database session for the checker. It uses the unix socket, so it works while hosts are cut off.
     func database() throws -> PostgresConnection {
         try PostgresConnection(
             PostgresConfiguration(

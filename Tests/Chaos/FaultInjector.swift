@@ -4,14 +4,15 @@ internal import Supervisor
 internal import TestSupport
 internal import Threading
 
-/// Injects faults one after the other, with pauses in which the system may or may not recover.
+/// Injects faults one after the other. The pause after a fault may be too short for the system to recover.
 struct FaultInjector {
     private(set) var counts: [Fault: Int] = [:]
     /// Times from the kill of a worker until its tasks were requeued.
     private(set) var requeues: [Duration] = []
-    /// Times from the cut of a worker's host until its tasks were requeued, if the cut lasted long enough.
+    /// Times from the cut of a worker's host until its tasks were requeued. Cuts that ended before that are left out.
     private(set) var requeuesAfterCut: [Duration] = []
-    /// Times from the kill, or from the end of the fault, until the first request that began after it had succeeded.
+    /// Recovery times: from the kill, or from the end of the stop or the cut, until a request succeeded that began
+    /// later.
     private(set) var recoveries: [Fault: [Duration]] = [:]
 
     private let system: ChaosSystem
@@ -41,7 +42,7 @@ struct FaultInjector {
         case .cut: try cut(victim, for: isLong ? .seconds(10) + length : length)
         }
         let end = ContinuousClock.now
-        // In half of the cases the next fault comes before the system has recovered.
+        // In half of the cases, do not wait: the next fault may come before the system has recovered.
         if waitsForRecovery, let time = ledger.waitForGoodRequest(after: end, within: .seconds(40)) {
             recoveries[fault, default: []].append(time)
         }
@@ -82,7 +83,7 @@ struct FaultInjector {
         try network.reconnect(host)
     }
 
-    /// Waits until the row of a worker is deleted: the transaction that requeues its tasks does that.
+    /// Waits until a worker's row is deleted. The transaction that requeues the worker's tasks deletes the row.
     /// - Returns: false after `end`, or if the database does not answer.
     private func waitUntilGone(
         _ worker: Int, _ database: PostgresConnection, until end: ContinuousClock.Instant

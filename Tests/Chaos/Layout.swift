@@ -11,7 +11,7 @@ struct Layout {
     let port: UInt16
     let nodeEndpoints: [ServerAddress]
     let parts: [ChaosSystem.Part]
-    /// The command that creates the schema, on this host.
+    /// The command that creates the schema. It runs on this host.
     let migrate: Command
 
     private static let nodePort = 9000

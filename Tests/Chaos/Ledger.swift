@@ -14,9 +14,9 @@ final class Ledger: Sendable {
     private struct Contents {
         var phase = Phase.noFaults
         var acknowledged: [String: Expectation] = [:]
-        /// The hash that a client got first.
+        /// The last hash that a client got for each task.
         var results: [String: String] = [:]
-        /// Tasks of which clients got two different results.
+        /// Tasks for which clients got two different results.
         var contradictions: Set<String> = []
         /// The number of requests by phase and outcome. An outcome is a status, or the reason why there was no
         /// response.

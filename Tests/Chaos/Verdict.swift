@@ -14,9 +14,9 @@ struct Verdict {
 
     private let acknowledged: Int
     private let findings: [Finding: [String]]
-    /// Tasks with two rows of results.
+    /// The number of tasks with more than one row of results.
     private let storedTwice: Int
-    /// Tasks whose stored attempt overlapped with another attempt.
+    /// The number of tasks whose stored attempt overlapped with another attempt.
     private let overlapping: Int
     private let faults: FaultInjector
     private let ledger: Ledger
@@ -34,7 +34,7 @@ struct Verdict {
         func count(_ query: String) throws -> Int { try database.execute(query).integer(0, 0) ?? 0 }
         storedTwice = try count(
             "SELECT count(*) FROM (SELECT id FROM finished_task GROUP BY id HAVING count(*) > 1) t")
-        // A lost attempt must have ended before the attempt began whose result is stored.
+        // All lost attempts of a task must have ended before the stored attempt began.
         overlapping = try count(
             """
             SELECT count(*) FROM finished_task f
@@ -82,7 +82,7 @@ struct Verdict {
         return findings
     }
 
-    /// Whether each acknowledged task has exactly one result, which is right, and no request has failed while only
+    /// Whether each acknowledged task has exactly one result, this result is correct, and no request failed while only
     /// nodes and workers were killed.
     var isGood: Bool {
         findings.values.allSatisfy(\.isEmpty) && storedTwice == 0 && overlapping == 0 && acknowledged > 0

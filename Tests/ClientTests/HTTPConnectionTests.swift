@@ -80,7 +80,7 @@ import Threading
         let server = ScriptedServer { connection in
             _ = connection.read(until: "\r\n\r\n")
             connection.write("HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n")
-            // Closing with unread input would reset the connection and destroy the response.
+            // If the server closed the connection with unread input, a reset would destroy the response.
             _ = answered.next()
         }
         defer { server.stop() }

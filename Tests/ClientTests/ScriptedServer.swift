@@ -1,7 +1,7 @@
 internal import Glibc
 internal import Threading
 
-/// A server on a loopback port. It serves one connection after the other with a script.
+/// A server on a loopback port. It accepts one connection after the other, and runs a script for each.
 final class ScriptedServer: Sendable {
     let port: UInt16
     private let listener: CInt

@@ -5,7 +5,7 @@ import Supervisor
 import TestSupport
 import Testing
 
-/// The command line of `millrace balancer`, which is that of nginx.
+/// The command line of `millrace balancer`. It is the same as that of nginx.
 struct BalancerCommandTests {
     @Test func `-t reports that the shipped configuration is valid`() throws {
         let program = try Program.millrace([

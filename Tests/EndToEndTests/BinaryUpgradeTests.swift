@@ -95,7 +95,8 @@ struct BinaryUpgradeTests {
         let new = try #require(pid())
         defer { kill(new, SIGKILL) }
         try eventually("the new process has started") { log().contains("\(new)#0: start worker threads") }
-        // The pid files have no name for a third process.
+        // A third process could not start: there are names for only two pid files (`balancer.pid`,
+        // `balancer.pid.oldbin`).
         kill(new, SIGUSR2)
         try eventually("the new process ignores USR2") {
             log().contains("\(new)#0: the changing binary signal is ignored")

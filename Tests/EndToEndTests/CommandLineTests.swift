@@ -3,8 +3,8 @@ import Supervisor
 import TestSupport
 import Testing
 
-/// A mistake on the command line or in an environment variable gives one line with its name, and an exit code of
-/// sysexits.h.
+/// A mistake on the command line or in an environment variable ends the program with one line, which names the option
+/// or variable, and with an exit code of sysexits.h.
 struct CommandLineTests {
     static let mistakes: [(arguments: [String], line: String)] = [
         (["bogus"], "Unexpected argument 'bogus' (see millrace --help)"),
@@ -29,7 +29,8 @@ struct CommandLineTests {
     static let badDatabase =
         "the value is neither a database URL (postgresql://user:password@host:port/name) nor a libpq conninfo string"
 
-    /// Otherwise a worker would treat it as a database that cannot be reached, and retry for ever.
+    /// Without this check, a worker would treat a malformed value like a database that cannot be reached, and retry for
+    /// ever.
     @Test(arguments: [["worker"], ["api"], ["migrate"], ["up", "--listen", "127.0.0.1:1"]])
     func `a malformed DATABASE_URL ends every command that reads it, and the error does not show the value`(
         arguments: [String]

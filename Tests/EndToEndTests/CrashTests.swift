@@ -29,7 +29,7 @@ struct CrashTests {
             "SELECT worker_id, count(*) FROM task WHERE worker_id IS NOT NULL GROUP BY 1")
         kill(victim.pid, SIGKILL)
         let killedAt = ContinuousClock.now
-        // No task has the dead worker's id any more: its tasks are queued or belong to the other worker.
+        // Wait until no task has the dead worker's id: its tasks are queued or belong to the other worker.
         try eventually("the dead worker's tasks are requeued (\(held))", within: .seconds(5)) {
             let owners = try system.sql("SELECT DISTINCT worker_id FROM task WHERE worker_id IS NOT NULL")
                 .split(separator: "\n").map(String.init)

@@ -155,7 +155,7 @@ struct FailoverTests {
         try system.stop()
     }
 
-    /// Lets another host connect to the database, and waits until the server has started again.
+    /// Restarts PostgreSQL so that another host can connect to it, and waits until the server and the worker are back.
     private func listen(_ system: RunningSystem, on address: String, for client: String) throws {
         try system.sql("ALTER SYSTEM SET listen_addresses = '\(address)'")
         let file = try #require(fopen(system.data + "/postgres/pg_hba.conf", "a"))

@@ -93,7 +93,7 @@ struct StartTests {
         try expectNothingLeft(of: folder)
     }
 
-    @Test func `with --database it starts no PostgreSQL`() throws {
+    @Test func `with --database, millrace up starts no PostgreSQL`() throws {
         let database = try TestDatabase()
         let system = try RunningSystem(
             nodes: 1, workers: 1, arguments: ["--database", database.connectionString])
@@ -104,7 +104,7 @@ struct StartTests {
         #expect(try system.stop() == .exited(code: 0))
     }
 
-    @Test func `it can listen on a unix socket only`() throws {
+    @Test func `millrace up can listen on a unix socket only`() throws {
         let folder = TemporaryFolder()
         let socket = folder.file("s")
         let program = try up(["--listen", "unix:\(socket)", "--api", "1", "--workers", "1"], folder: folder)
@@ -117,7 +117,7 @@ struct StartTests {
     }
 
     @Test(.enabled(if: Account.isRoot && Account(named: "nobody") != nil))
-    func `it works for an ordinary user`() throws {
+    func `millrace up works for an ordinary user`() throws {
         let account = try #require(Account(named: "nobody"))
         let folder = TemporaryFolder()
         let home = folder.file("home")
@@ -143,7 +143,7 @@ struct StartTests {
         let folder = TemporaryFolder()
         let port = freePort()
         let arguments = ["--listen", "127.0.0.1:\(port)", "--api", "1", "--workers", "1"]
-        // The start is killed at different moments.
+        // Kill the start after different times, in milliseconds.
         for delay in [50, 400, 1500] {
             let program = try up(arguments, folder: folder)
             sleepCurrentThread(for: .milliseconds(delay))

@@ -3,7 +3,7 @@ import JSON
 import TestSupport
 import Testing
 
-/// The way of a task from a request through the balancer to a worker and back.
+/// A client's task goes through the balancer and a node to a worker, and the result comes back to the client.
 struct TaskTests {
     let system = RunningSystem.shared
 

@@ -30,7 +30,8 @@ struct FastCGIClientMachineTests {
     func `It does not matter where reads split the bytes`(bytes: [UInt8]) {
         let whole = read(bytes)
         for cut in 1..<bytes.count {
-            // Only this depends on when bytes arrive: whether unread bytes were there at the end.
+            // Only `isReusable` depends on the reads, if bytes follow the end: they may arrive together with the end,
+            // or later.
             var split = Reply.read(bytes, pieces: [cut])
             if whole.error == .bytesAfterEnd { split.isReusable = whole.isReusable }
             #expect(split == whole, "split at \(cut)")

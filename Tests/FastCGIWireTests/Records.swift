@@ -17,7 +17,7 @@ func end(_ protocolStatus: UInt8 = 0, application: UInt8 = 0, padding: Int = 0) 
     record(3, [0, 0, 0, application, protocolStatus, 0, 0, 0], padding: padding)
 }
 
-/// What a responder reads from the bytes of a web server: a reader of records and params, without the codec under test.
+/// What a responder gets from a web server. Reads the records and params without the codec under test.
 struct ResponderView {
     struct Request: Equatable {
         var flags: UInt8 = 0
@@ -102,7 +102,7 @@ extension Int {
     }
 }
 
-/// The result of a machine for the bytes of a responder.
+/// What a ``FastCGIClientMachine`` reads from the bytes of a responder.
 struct Reply: Equatable {
     var status = 0
     var reason = ""

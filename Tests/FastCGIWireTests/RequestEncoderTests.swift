@@ -10,7 +10,7 @@ struct RequestEncoderTests {
         return out
     }
 
-    @Test func `A small request is these bytes`() {
+    @Test func `A small request is encoded as the specification says`() {
         let bytes = encode { encoder, out in
             let (name, value, body) = (Array("A".utf8), Array("bc".utf8), Array("xyz".utf8))
             encoder.begin(keepsConnection: true, into: &out)
@@ -44,7 +44,7 @@ struct RequestEncoderTests {
         let long = (0..<length).map { UInt8(truncatingIfNeeded: $0 * 7) }
         let bytes = encode { encoder, out in
             let short = Array("SHORT".utf8)
-            out = [9, 9, 9]  // bytes that are in the buffer already
+            out = [9, 9, 9]  // bytes of something else in the same buffer
             encoder.begin(keepsConnection: true, into: &out)
             encoder.param(short.span, long.span, into: &out)
             encoder.param(long.span, short.span, into: &out)

@@ -3,7 +3,7 @@ import Testing
 
 @Suite struct BodyDecoderTests {
     /// Decodes a chunked body that is received in pieces of `step` bytes.
-    /// - Returns: the data, and the number of bytes left over
+    /// - Returns: the data, the number of bytes that follow the body, and whether the body is complete.
     private func decode(
         _ text: String, step: Int = .max, maxBytes: Int = .max, limits: HTTPLimits = HTTPLimits()
     ) throws(HTTPError) -> (data: String, rest: Int, isComplete: Bool) {
@@ -43,7 +43,7 @@ import Testing
         "0\r\nA\0: b\r\n\r\n", "0\r\n\rX",
         "8000000000000000\r\n", "ffffffffffffffffff\r\n", "10000000000000005\r\nhello\r\n",
     ])
-    func `anything else is 400`(text: String) {
+    func `malformed chunks are 400`(text: String) {
         for step in [1, 2, .max] {
             #expect(throws: HTTPError.malformedChunk) { try self.decode(text, step: step) }
         }

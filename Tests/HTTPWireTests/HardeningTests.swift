@@ -159,7 +159,7 @@ import Testing
         ("G@T / HTTP/1.1", 400), ("get / HTTP/1.1", 200), ("X / HTTP/1.1", 200),
         ("AVERYLONGMETHODNAMETHATNOBODYKNOWS / HTTP/1.1", 501),
     ])
-    func `any other form of the request line is refused`(line: String, status: Int) {
+    func `request lines are accepted or refused as a whole`(line: String, status: Int) {
         #expect(Summary(line + "\r\nHost: a\r\n\r\n").status == status)
     }
 }

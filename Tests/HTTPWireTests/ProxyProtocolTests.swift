@@ -30,7 +30,7 @@ struct ProxyProtocolTests {
         "PROXY TCP5 192.0.2.1 10.0.0.1 5000 80\r\n", "PROXY TCP4 ::1 10.0.0.1 5000 80\r\n",
         "PROXY TCP4 192.0.2.1 10.0.0.1 x 80\r\n", "PROXY TCP4 192.0.2.1 10.0.0.1 70000 80\r\n",
         "PROXY TCP4  10.0.0.1 5000 80\r\n", "PROXY TCP4 " + String(repeating: "1", count: 100), "PROXY\r\n",
-    ]) func `anything else is refused`(_ text: String) {
+    ]) func `a malformed header of version 1 is refused`(_ text: String) {
         #expect(throws: ProxyProtocol.Malformed.self) { try parse(Array(text.utf8)) }
     }
 

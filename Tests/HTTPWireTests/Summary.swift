@@ -1,7 +1,7 @@
 import HTTPWire
 
-/// The result of parsing a message, as a value that can be compared: the head with every range replaced by its text, the
-/// body, and the number of consumed bytes; or the error.
+/// The result of parsing a message, as a value that can be compared. It has the parts of the head as texts instead of
+/// ranges, the body and the number of consumed bytes, or the error.
 struct Summary: Equatable, CustomStringConvertible {
     var method = ""
     var version = HTTPVersion.http11
@@ -25,7 +25,7 @@ struct Summary: Equatable, CustomStringConvertible {
         return "\(method) \(path) \(version.name) \(fields) \(framing) body \(body.count) consumed \(consumed)"
     }
 
-    /// Parses one request from `message`, which is received in pieces that end at the given offsets.
+    /// Parses one request from `message`. The message arrives in pieces, which end at the offsets `cuts`.
     init(_ message: [UInt8], cuts: [Int] = [], limits: HTTPLimits = HTTPLimits()) {
         var parser = RequestParser(limits: limits)
         var head = RequestHead()

@@ -11,7 +11,7 @@ import Testing
             (" [ 1 , \"x\" , null , [ true ] ] ", [1, "x", .null, [true]]),
             ("{\"a\":{\"b\":[{}]},\"c\":false}", ["a": ["b": [[:]]], "c": false]),
         ] as [(String, JSONValue)])
-    func `values of every kind`(text: String, value: JSONValue) throws {
+    func `values of every kind are parsed`(text: String, value: JSONValue) throws {
         #expect(try JSONValue(parsing: text.utf8) == value)
     }
 

@@ -12,12 +12,12 @@ struct Refused: Sendable, CustomTestStringConvertible {
         self.message = message
     }
 
-    /// Inside `http`.
+    /// A configuration with `body` in the `http` block.
     static func http(_ body: String, _ message: String) -> Refused {
         Refused("events {}\nhttp {\n\(body)\n}", message)
     }
 
-    /// Inside `server`.
+    /// A configuration with `body` in a `server` block.
     static func server(_ body: String, _ message: String) -> Refused {
         .http("server {\n\(body)\n}", message)
     }
@@ -51,7 +51,7 @@ struct DiagnosticsTests {
         Refused(
             "pid " + String(repeating: "x", count: 5000) + ";", "too long parameter \"xxxxxxxxxx...\" started in FILE:1"
         ),
-        // Shape
+        // Blocks and numbers of arguments
         Refused("daemon on {}", "directive \"daemon\" is not terminated by \";\" in FILE:1"),
         Refused("events;", "directive \"events\" has no opening \"{\" in FILE:1"),
         Refused("daemon;", "invalid number of arguments in \"daemon\" directive in FILE:1"),
@@ -65,7 +65,7 @@ struct DiagnosticsTests {
             "limit_req_zone $uri zone=a:1m;", "invalid number of arguments in \"limit_req_zone\" directive in FILE:3"),
         .server("fastcgi_param A;", "invalid number of arguments in \"fastcgi_param\" directive in FILE:4"),
         .http("upstream u { least_conn 1; }", "invalid number of arguments in \"least_conn\" directive in FILE:3"),
-        // Place
+        // Contexts
         Refused("events {}\nlisten 80;", "\"listen\" directive is not allowed here in FILE:2"),
         Refused("server {}", "\"server\" directive is not allowed here in FILE:1"),
         .http("daemon on;", "\"daemon\" directive is not allowed here in FILE:3"),
@@ -309,7 +309,7 @@ struct DiagnosticsTests {
         Refused("error_log stderr loud;", "invalid log level \"loud\" in FILE:1"),
         // include
         Refused("include nothing.conf;", "open() \"DIR/nothing.conf\" failed (2: No such file or directory) in FILE:1"),
-        // The first error is reported, whether it is a syntax error or an invalid value.
+        // Only the first error is reported, whether it is a syntax error or an invalid value.
         Refused(
             "daemon maybe;\n}",
             "invalid value \"maybe\" in \"daemon\" directive, it must be \"on\" or \"off\" in FILE:1"),
@@ -373,7 +373,7 @@ struct DiagnosticsTests {
     }
 
     @Test(.enabled(if: StockNginx.isPresent), arguments: ours.prefix(5))
-    func `nginx refuses it too`(_ refused: Refused) throws {
+    func `nginx refuses these configurations, too`(_ refused: Refused) throws {
         #expect(try StockNginx.complaint(about: refused.text) != nil)
     }
 

@@ -27,7 +27,7 @@ struct IgnoredDirectivesTests {
         #expect(fault("events {} http { client_body_temp_path a 1 2; fastcgi_temp_path b; proxy_temp_path c; }") == nil)
     }
 
-    @Test(.enabled(if: StockNginx.isPresent)) func `nginx accepts them too`() throws {
+    @Test(.enabled(if: StockNginx.isPresent)) func `nginx accepts these directives, too`() throws {
         #expect(try StockNginx.complaint(about: Self.text) == nil)
     }
 

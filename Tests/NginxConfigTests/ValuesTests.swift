@@ -12,7 +12,7 @@ struct ValuesTests {
             ("1y", nil), ("1M", nil), ("30m1h", nil), ("1s1s", nil), ("1.5s", nil), ("-1", nil), ("1x", nil),
             ("99999999999999999999", nil), ("9999999999999999w", nil),
         ] as [(String, Duration?)])
-    func `Times of millisecond directives`(_ text: String, _ expected: Duration?) {
+    func `Times of directives in milliseconds are parsed`(_ text: String, _ expected: Duration?) {
         #expect(Values.time(text, unit: .milliseconds) == expected)
     }
 
@@ -21,7 +21,7 @@ struct ValuesTests {
             ("10", .seconds(10)), ("1y", .seconds(31_536_000)), ("1M", .seconds(2_592_000)), ("500ms", nil),
             ("2m", .seconds(120)),
         ] as [(String, Duration?)])
-    func `Times of second directives`(_ text: String, _ expected: Duration?) {
+    func `Times of directives in seconds are parsed`(_ text: String, _ expected: Duration?) {
         #expect(Values.time(text, unit: .seconds) == expected)
     }
 
@@ -31,7 +31,7 @@ struct ValuesTests {
             ("k", nil),
             ("", nil), ("1kb", nil), ("-1", nil), ("9223372036854775807k", nil),
         ] as [(String, Int?)])
-    func `Sizes`(_ text: String, _ expected: Int?) {
+    func `Sizes are parsed`(_ text: String, _ expected: Int?) {
         #expect(Values.size(text) == expected)
     }
 
@@ -42,7 +42,7 @@ struct ValuesTests {
             ("1r/h", nil), ("1.r/s", nil), (".5r/s", nil), ("1.0000000001r/s", nil), ("-1r/s", nil),
             ("99999999999r/s", nil),
         ] as [(String, Double?)])
-    func `Rates, as whole numbers or with decimals`(_ text: String, _ expected: Double?) {
+    func `Rates may be whole numbers or have decimals`(_ text: String, _ expected: Double?) {
         #expect(LimitRate(text).map(perSecond) == expected)
     }
 
@@ -56,7 +56,7 @@ struct ValuesTests {
             ("1:2:3:4:5:6:7:8", [0, 1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 6, 0, 7, 0, 8]), ("1:2:3:4:5:6:7:8:9", nil),
             ("1::2::3", nil), (":::", nil), ("1:2:3", nil), ("g::", nil), ("", nil), ("+1::", nil), (":1", nil),
         ] as [(String, [UInt8]?)])
-    func `Address literals`(_ text: String, _ expected: [UInt8]?) {
+    func `Address literals are parsed to their bytes`(_ text: String, _ expected: [UInt8]?) {
         #expect(IPAddress.bytes(text) == expected)
     }
 
@@ -67,7 +67,7 @@ struct ValuesTests {
         ("a[", "a[", true),
         ("a*", #"a\*"#, true), ("ab", #"a\*"#, false), ("", "*", true), ("a", "a**", true),
     ])
-    func `Shell patterns`(_ name: String, _ pattern: String, _ expected: Bool) {
+    func `Shell patterns match file names`(_ name: String, _ pattern: String, _ expected: Bool) {
         #expect(Glob.matches(name, pattern) == expected)
     }
 }

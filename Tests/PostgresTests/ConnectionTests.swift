@@ -5,7 +5,7 @@ import Testing
 import Threading
 
 @Suite struct Connections {
-    /// The database is dropped with its last reference.
+    /// The database is dropped when the last reference to this object is released.
     let database: TestDatabase
 
     init() throws { database = try TestDatabase() }

@@ -5,7 +5,7 @@ import Testing
 import Threading
 
 @Suite struct Pool {
-    /// The database is dropped with its last reference.
+    /// The database is dropped when the last reference to this object is released.
     let database: TestDatabase
 
     init() throws { database = try TestDatabase() }
@@ -62,7 +62,7 @@ import Threading
         try database.sql("ALTER DATABASE \(database.name) CONNECTION LIMIT 1")
         let pool = pool(database.connectionString, retries: 50)
         defer { pool.close() }
-        // The session that set the limit may still be ending.
+        // The session that set the limit may not have ended yet, so try until the only connection is free.
         let blocker = Monitor<PostgresConnection?>(nil)
         try eventually("the only connection") {
             let connection = try? PostgresConnection(

@@ -6,10 +6,10 @@ internal import Tasks
 internal import TestSupport
 internal import Threading
 
-/// A migrated database, and clients and sessions for it. Each suite has one. The database is dropped with the last
-/// reference.
+/// A migrated database, and clients and sessions for it. Each suite has one. The database is dropped when the last
+/// reference to this object is released.
 final class Bench: Sendable {
-    /// Errors are shown in the tests' output. Some of them are provoked.
+    /// Shows errors in the tests' output. Tests provoke some of them on purpose.
     static let logger: Logger = {
         var logger = Logger(label: "queue") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = .error
@@ -76,14 +76,14 @@ final class Bench: Sendable {
     /// The single value that an SQL statement returns.
     func value(_ sql: String) throws -> String { try database.sql(sql) }
 
-    /// A session that keeps a task's row locked, like that of a worker that is stopped in the middle of a claim.
+    /// A session that keeps a task's row locked, like the session of a worker that is stopped in the middle of a claim.
     func locker(_ id: TaskID) throws -> PostgresConnection {
         let holder = try PostgresConnection(postgres)
         try holder.execute(text: "BEGIN; SELECT FROM task WHERE id = '\(id)' FOR UPDATE")
         return holder
     }
 
-    /// How many sessions wait for a lock.
+    /// The number of sessions that wait for a lock.
     func waiting() throws -> Int? {
         Int(
             try value(
@@ -113,7 +113,8 @@ final class Bench: Sendable {
         return submission
     }
 
-    /// Submits requests so that they are stored as one batch: the submitting thread waits for a lock while they arrive.
+    /// Submits requests so that they are stored as one batch. Before them, a task "first" makes the submitting thread
+    /// wait for a lock until all of them have arrived.
     func submitTogether(
         _ client: QueueClient, _ requests: [(tasks: [Submission], key: IdempotencyKey?)]
     ) throws -> [Result<[SubmissionOutcome], QueueError>] {
@@ -143,7 +144,7 @@ func task(_ name: String, type: String = "sha256", isCacheable: Bool = true) -> 
     PreparedTask(type: type, input: Array("{\"string\":\"\(name)\"}".utf8), isCacheable: isCacheable)
 }
 
-/// Waits for an answer that comes on another thread.
+/// Waits for an answer from another thread.
 func answer<Value: Sendable>(
     within timeout: Duration = .seconds(20), _ start: (@escaping @Sendable (Value) -> Void) -> Void
 ) throws -> Value {
@@ -184,7 +185,7 @@ extension SubmissionOutcome {
 }
 
 extension WorkerSession {
-    /// Claims as a worker that holds nothing.
+    /// Claims tasks as a worker that has no task.
     func claim(_ count: Int = 100) throws -> [ClaimedTask] {
         try transact(completed: [], claim: count, isAlone: true)
     }

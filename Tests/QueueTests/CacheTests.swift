@@ -61,15 +61,15 @@ import Threading
     func `A task that is claimed while an identical one is inserted stays the only one`(
         _ count: Int, _ isolation: String
     ) throws {
-        // An administrator may have set this for other programs.
+        // An administrator may have set this default for other programs.
         try bench.database.sql(
             "ALTER DATABASE \(bench.database.name) SET default_transaction_isolation = '\(isolation)'")
         let client = bench.client()
         defer { client.shutdown() }
         let id = try #require(try client.submit(task("same")).queuedID)
-        // Another node has inserted the task, and has not committed. This node's statement does not see it, and its
-        // insertion waits for the other. After that the task is claimed, so the index of queued tasks does not contain
-        // it.
+        // `other` acts as another node: it has inserted the task and has not committed. This node's statement does not
+        // see that row, so it inserts the task, too, and waits for the other transaction. Before its commit, `other`
+        // claims the task, so that the index of queued tasks does not contain it.
         let other = try PostgresConnection(bench.postgres)
         try other.execute(text: "CREATE TEMPORARY TABLE kept AS SELECT * FROM task; DELETE FROM task")
         try other.execute(text: "BEGIN; INSERT INTO task SELECT * FROM kept")
@@ -100,7 +100,7 @@ import Threading
                 DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION note()
             """)
         let id = try #require(try client.submit(task("same")).queuedID)
-        // The first task is found by an insertion that does nothing, the second one by a look-up.
+        // The first submission finds the task because its insertion does nothing. The second one finds it by a look-up.
         for _ in 1...2 { #expect(try client.submit(task("same")).queuedID == id) }
         #expect(try bench.value("SELECT string_agg(setting, ',') FROM noted WHERE changed = 'task'") == "on,on,on")
         try bench.database.sql(
@@ -122,7 +122,7 @@ import Threading
         #expect(try bench.value("SELECT sharers FROM task WHERE id = '\(id)'") == "1")
     }
 
-    /// - Parameter failing: the attempt to insert one of the tasks at which it conflicts with another transaction.
+    /// - Parameter failing: the number of the attempt to insert "other" that fails with a deadlock.
     @Test(arguments: [1, 3])
     func `A join is counted once, however often its transaction is run`(_ failing: Int) throws {
         let client = bench.client()
@@ -146,7 +146,7 @@ import Threading
         #expect(try answers.map { try $0.get().map(\.queuedID) } == [[id], [sent[1].id]])
         #expect(try bench.value("SELECT last_value FROM attempts") == (failing == 1 ? "3" : "4"))
         #expect(try bench.value("SELECT sharers FROM task WHERE id = '\(id)'") == "2")
-        // One task keeps the submitting thread busy.
+        // Four misses: the task above, the task "first" of `submitTogether`, and the two requests.
         #expect(try client.cacheStatistics().misses == 4)
     }
 
@@ -160,7 +160,7 @@ import Threading
         #expect(try bench.value(size) == before)
     }
 
-    @Test func `A node of the previous version does not insert a task a second time while it is claimed, either`()
+    @Test func `A node of the previous version also inserts no second copy of a task that is claimed`()
         throws
     {
         let client = bench.client()
@@ -204,7 +204,8 @@ import Threading
         let submitters = clients.map { client in
             thread {
                 while !isOver.withLock({ $0 }) {
-                    // A submission that conflicts with others again and again may be answered that it should try again.
+                    // A submission that conflicts with others repeatedly may fail with `locked`, so that the client
+                    // tries again.
                     do {
                         _ = try client.submit((0..<10).shuffled().map { Submission(task: task("\($0)")) })
                     } catch QueueError.locked {}
@@ -292,7 +293,7 @@ import Threading
         for client in [one, other, other] {
             #expect(try client.submit(task("a")) == .cached(id, result: Array(#"{"hash":"00"}"#.utf8)))
         }
-        // A client that waits for the result gets the cached one, too.
+        // A client that waits for the result also gets it from the cache.
         #expect(try one.submit(task("a"), wait: .seconds(5)) == .cached(id, result: Array(#"{"hash":"00"}"#.utf8)))
         let mixed = try other.submit(["a", "b", "a", "b"].map { Submission(task: task($0)) })
         #expect(mixed[0] == mixed[2] && mixed[1] == mixed[3])
@@ -332,8 +333,8 @@ import Threading
         worker.join()
         let statistics = try clients[0].cacheStatistics()
         #expect(statistics.hits + statistics.misses == 600)
-        // A submission whose cache look-up came before an identical task was submitted, and which was stored after that
-        // task had ended, is computed as well.
+        // Some tasks are computed twice: if a submission looks into the cache before an identical task ends, and is
+        // stored after that.
         #expect(statistics.entries == 60 && statistics.sets >= 60)
         #expect(try bench.value("SELECT count(*) FROM finished_task") == "\(statistics.sets)")
     }

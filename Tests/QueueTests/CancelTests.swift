@@ -110,7 +110,8 @@ import Threading
                         wrong.withLock { $0.append("not accepted") }
                         continue
                     }
-                    // The first client always cancels its task. The others never do, and their tasks are completed.
+                    // The first client always cancels its task. The other clients never cancel, so their tasks must be
+                    // completed.
                     if number == 0 {
                         _ = try? client.cancel(id)
                     } else if let record = try? client.record(id, wait: .seconds(10)), record.status != .completed {

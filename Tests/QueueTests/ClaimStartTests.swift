@@ -42,7 +42,8 @@ import Testing
 
     @Test func `While each claim takes all it asks for, there is a full scan every 100 ms`() {
         var claims = backlog()
-        // The tasks that are left stay at their rank, while time goes on.
+        // A start is relative to the present, in µs. The remaining tasks keep their ranks, so the start moves back as
+        // time passes.
         #expect(claims.starts(["a"], now: at(10)) == [-9_060_000])
         #expect(claims.starts(["a"], now: at(99)) == [-9_149_000])
         claims.claimed(
@@ -77,7 +78,7 @@ import Testing
     @Test func `If full scans are slow, claims begin shortly before the found tasks, and a few make a full scan`() {
         var claims = slow()
         #expect(claims.starts(types, now: at(1)) == [-502_000, -500_000])
-        // Tasks that they find move the place back, never forward.
+        // A claim that is not a full scan can move the start of a type back, but not forward.
         let starts = claims.starts(types, now: at(2))
         claims.claimed(
             types, from: starts, found: [("a", 7), ("b", -9000), ("b", 5)], tookAll: false,

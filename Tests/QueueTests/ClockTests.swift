@@ -5,14 +5,14 @@ import Threading
 
 @testable import Queue
 
-/// Clocks that are wrong, and are corrected.
+/// The clock of the database or of a worker is wrong, or is set back.
 @Suite struct Clocks {
     let bench: Bench
 
     init() throws { bench = try Bench() }
 
-    /// Sessions for which the database's clock is wrong: a schema that precedes the system's in the search path has
-    /// functions that return another time.
+    /// A configuration for sessions in which the database's clock is wrong by `interval`. The functions that return the
+    /// time are replaced, by a schema that comes before `pg_catalog` in the search path.
     private func off(by interval: String) throws -> PostgresConfiguration {
         try bench.database.sql(
             """
@@ -40,7 +40,8 @@ import Threading
         let postgres = try off(by: "-1 hour")
         let client = bench.client()
         defer { client.shutdown() }
-        // In half an hour by the clock of the worker's session, and half an hour ago by the worker's own clock.
+        // By the clock of the worker's session, the task is due in half an hour. By the worker's own clock, it was due
+        // half an hour ago.
         _ = try client.submit([Submission(task: task("later"), runAt: .now.advanced(by: .seconds(-1800)))])
         try bench.database.sql("UPDATE task SET created_at = run_at - interval '1 minute'")
         let session = WorkerSession(

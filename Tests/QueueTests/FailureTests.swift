@@ -141,7 +141,7 @@ import Threading
         #expect(try bench.value("SELECT count(*), sum(sharers) FROM task") == "3|4")
     }
 
-    @Test func `A request that is stored is answered so, even if another request of the batch is refused`() throws {
+    @Test func `A stored request is answered as stored, even if another request of its batch is refused`() throws {
         let client = bench.client()
         defer { client.shutdown() }
         try failFirstJoin(sqlState: "P0001")
@@ -156,8 +156,8 @@ import Threading
     {
         let client = bench.client()
         defer { client.shutdown() }
-        // These tasks exist already, so the node expects nothing new. The second answer comes after the first
-        // notification.
+        // `submitTogether` submits "first" as well. That task exists already, so it causes no notification. When the
+        // second submission is answered, the notification for the first one has been sent.
         for _ in 1...2 { _ = try client.submit(task("first")) }
         try bench.database.sql(
             """

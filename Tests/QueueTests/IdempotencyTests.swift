@@ -14,7 +14,7 @@ import Threading
         IdempotencyKey(key: Array(key.utf8), payload: Array(payload.utf8))
     }
 
-    /// Tasks that are computed each time.
+    /// Tasks that are not cacheable, so that each submission is a new task.
     private func submissions(_ count: Int = 1) -> [Submission] {
         (0..<count).map { Submission(task: task("\($0)", isCacheable: false)) }
     }
@@ -86,7 +86,7 @@ import Threading
         #expect(try bench.value("SELECT count(*) FROM task") == "2")
     }
 
-    @Test func `An answer from the cache is repeated as it was, even when the cache is empty`() throws {
+    @Test func `An answer from the cache is repeated unchanged, even after the cache was cleared`() throws {
         let client = bench.client()
         defer { client.shutdown() }
         let session = try bench.session()

@@ -133,7 +133,7 @@ import Threading
         try first.giveBack([claimed[0].id, claimed[1].id])
         let second = try bench.session()
         #expect(try second.claim().map(\.attempt) == [1, 1])
-        // Signing off gives back the rest.
+        // Signing off gives back the other two tasks.
         first.signOff()
         #expect(try second.claim().map(\.attempt) == [1, 1])
         #expect(try bench.value("SELECT count(*) FROM worker") == "1")

@@ -34,7 +34,7 @@ import Threading
         }
         #expect(try bench.value("SELECT count(*) FROM task") == "50")
         _ = try session.claim(10)
-        // On a busy machine a count may take long. Then the next count is made a moment later.
+        // On a busy machine a count may take long, and then the next count is delayed. So try until there is room.
         try eventually("there is room") { (try? client.submit(task("one more")))?.queuedID != nil }
     }
 
@@ -78,7 +78,7 @@ import Threading
         #expect(first && !tooMany && second)
         permits.settle(600, unused: 600)
         permits.counted(queued: 400, at: start)
-        // The other thread's 400 tasks may have been counted, or not.
+        // The count may or may not include the other thread's 400 tasks.
         let (more, third) = (permits.take(201), permits.take(200))
         #expect(!more && third)
     }

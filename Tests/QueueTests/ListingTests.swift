@@ -32,7 +32,7 @@ import Testing
             let page = try rows(client, limit: 333, after: paged.last)
             paged += page.map(\.id)
             if page.count < 333 { break }
-            // Tasks that are completed meanwhile do not shift the pages.
+            // Tasks that are completed between two pages do not shift the pages.
             _ = try client.submit(task("between \(paged.count)"))
             try session.complete(try session.claim())
         }

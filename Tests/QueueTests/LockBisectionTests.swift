@@ -11,15 +11,15 @@ import Testing
     private struct Outcome {
         var stored: [Int] = []
         var refused: [Int] = []
-        /// The transactions, by lock timeout.
+        /// The number of transactions with each lock timeout.
         var attempts: [LockTimeout: Int] = [:]
-        /// Requests in the order in which they were tried with the longer timeout.
+        /// The groups of requests that were tried with the longer timeout (`retry`), in order.
         var retried: [[Int]] = []
     }
 
     /// Runs a bisection. A transaction fails if it contains a locked request.
     /// - Parameters:
-    ///   - row: the row of each request.
+    ///   - row: the task row that a request needs.
     ///   - free: the locked requests whose lock is free by the time of the retry.
     ///   - step: how long each transaction takes.
     private func run(
@@ -59,7 +59,7 @@ import Testing
         #expect(outcome.attempts[.retry] == locked.count)
     }
 
-    @Test func `A lock that is free at the retry does no harm`() throws {
+    @Test func `A request whose lock is free at the retry is stored`() throws {
         let outcome = try #require(run(40, locked: [3, 13], free: [13]))
         #expect(outcome.stored.last == 13)
         #expect(outcome.refused == [3])

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import Threading
 
-/// The order in which tasks are locked and inserted, which prevents deadlocks.
+/// Tasks are locked and inserted in a fixed order, which prevents deadlocks.
 @Suite struct LockOrder {
     let bench: Bench
 
@@ -63,7 +63,7 @@ import Threading
         #expect(try bench.value("SELECT count(*), sum(sharers) FROM task") == "2|4")
     }
 
-    @Test func `A transaction that has to search again for one of its tasks holds none of them meanwhile`()
+    @Test func `While a transaction searches again for one of its tasks, it holds no lock of the others`()
         throws
     {
         let client = bench.client()
@@ -82,7 +82,7 @@ import Threading
         let submission = try bench.submitHeldUp(client, sent)
         // Commit now: the waiting insertion does nothing, and then the node searches for the task again.
         try other.execute(text: "COMMIT; BEGIN; SELECT FROM task FOR UPDATE")
-        // Now the submission joins the other node's task, and waits for its lock.
+        // Now the submission joins the other node's task, and waits for the lock of its row.
         try bench.untilOneWaits()
         let third = try PostgresConnection(bench.postgres, settings: ["lock_timeout = 100"])
         try third.execute(
@@ -93,7 +93,7 @@ import Threading
         #expect(try submission.outcomes().map(\.queuedID) == [id, sent[1].id])
     }
 
-    /// - Parameter overtaken: how often another session is faster.
+    /// - Parameter overtaken: the number of runs in which another session is faster.
     @Test(arguments: [9, 20])
     func `A transaction that others overtake is started over nine times, and then runs to its end`(_ overtaken: Int)
         throws
@@ -116,10 +116,10 @@ import Threading
         let sent = ["same", "new"].map { Submission(task: task($0)) }
         #expect(try client.submit(sent).map(\.queuedID) == sent.map(\.id))
         #expect(try bench.value("SELECT last_value FROM runs") == "\(overtaken + 1)")
-        // After nine rollbacks, the statement is repeated until all rows are settled.
+        // After nine rollbacks, the statement is repeated in one transaction until each task is inserted or joined.
         let repeated = overtaken - 9
         #expect(try bench.value("SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM repeated") == "\(repeated)")
-        // The transactions that were rolled back are not counted.
+        // The sharers and the misses do not include the transactions that were rolled back.
         #expect(try bench.value("SELECT count(*), sum(sharers) FROM task") == "2|2")
         #expect(try client.cacheStatistics().misses == 2)
     }
@@ -150,8 +150,8 @@ import Threading
         #expect(try client.record(ids[1])?.status == (isLastAttempt ? .failed : .completed))
     }
 
-    /// A worker claims two tasks, and then puts them back: either all that it has, as it signs off, or those that it
-    /// has not started.
+    /// A worker claims two tasks, and then puts them back: by signing off if `isAll` is true, otherwise with
+    /// `giveBack`.
     /// - Parameters:
     ///   - prepare: takes a lock that the worker has to wait for.
     ///   - body: runs while the worker waits, and releases the lock.
@@ -186,7 +186,7 @@ import Threading
         let client = bench.client()
         defer { client.shutdown() }
         _ = try client.submit((0..<20).map { Submission(task: task("\($0)")) })
-        // Two tasks whose keys are in the opposite order.
+        // Keep two tasks whose cache keys are in the opposite order of their ids.
         try bench.database.sql(
             """
             WITH pair AS (SELECT a.id AS one, b.id AS two FROM task a JOIN task b
@@ -211,7 +211,7 @@ import Threading
         let client = bench.client()
         defer { client.shutdown() }
         let ids = try client.submit((0..<2).map { Submission(task: task("\($0)")) }).map(\.id)
-        // In the order of ctids, the first row is the last one.
+        // Insert the first task again, so that its row is the last one in the table (by ctid).
         try bench.database.sql(
             """
             WITH first AS (DELETE FROM task WHERE id = '\(ids[0])' RETURNING *)

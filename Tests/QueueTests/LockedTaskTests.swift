@@ -51,7 +51,7 @@ import Threading
         }
         let start = ContinuousClock.now
         let result = try bench.submitTogether(client, requests)
-        // The first attempt takes two seconds, and the bisection a few tenths.
+        // The first attempt takes two seconds, and the bisection a few tenths of a second.
         #expect(ContinuousClock.now - start < .seconds(6))
         for (number, answer) in result.enumerated() {
             if isLocked(number) {
@@ -62,7 +62,7 @@ import Threading
         }
         try holder.execute(text: "COMMIT")
         #expect(try bench.value("SELECT count(*), max(sharers) FROM task") == (hasArray ? "39|1" : "38|1"))
-        // The lock timeout is the regular one again.
+        // After the bisection, the lock timeout is the regular one again.
         let again = try bench.locker(id)
         let waiting = Monitor<Result<[SubmissionOutcome], QueueError>?>(nil)
         client.submit([Submission(task: task("locked"))], wait: nil) { result in waiting.broadcast { $0 = result } }
@@ -71,7 +71,7 @@ import Threading
         #expect(try waiting.wait(for: .seconds(20)) { $0 }?.get() == [.queued(id)])
     }
 
-    @Test func `However many requests of a batch wait for a locked task, all others are stored, and soon`() throws {
+    @Test func `All requests of a batch that do not wait for a locked task are stored soon`() throws {
         let client = bench.client()
         defer { client.shutdown() }
         let isLocked = { $0 % 80 == 3 }
@@ -91,7 +91,7 @@ import Threading
             }
         }
         try holder.execute(text: "ROLLBACK")
-        // One more task made the submitting thread wait.
+        // The 1,580 tasks that are not locked, and one that `submitTogether` submits first.
         #expect(try bench.value("SELECT count(*) FROM task") == "1581")
     }
 

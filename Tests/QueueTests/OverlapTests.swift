@@ -69,7 +69,7 @@ import Threading
         for box in waiters { #expect(box.wait(for: .seconds(5)) { $0 } == .completed) }
     }
 
-    @Test func `A transaction is urgent if somebody waits for what it stored, or a type of it is bounded`() throws {
+    @Test func `A transaction is urgent if a client waits for its results, or a type of its tasks is bounded`() throws {
         let client = bench.client()
         defer { client.shutdown() }
         _ = try client.submit((0..<3).map { Submission(task: task("\($0)", isCacheable: false), priority: -1) })
@@ -86,7 +86,7 @@ import Threading
         #expect(try !isUrgent([tasks[2]]))
         try client.bound("sha256", to: 2)
         _ = try client.submit((0..<3).map { Submission(task: task("bounded \($0)")) })
-        // The session learns of the bound, because its claim finds nothing.
+        // This claim finds nothing, so the session asks for bounds, and learns of this one.
         #expect(try session.claim().isEmpty)
         let bounded = try session.claim()
         try #require(bounded.count == 2)
@@ -154,7 +154,7 @@ import Threading
         _ = try client.submit((0..<300).map { Submission(task: task("\($0)")) })
         let session = try bench.session()
         let claimed = try session.claim(100)
-        // The first transaction waits for a row, and the second one for the first.
+        // The first transaction waits for a row lock, and the second transaction waits for the first one.
         let other = try PostgresConnection(bench.postgres)
         try other.execute(text: "BEGIN; SELECT FROM task WHERE id = '\(claimed[7].id)' FOR UPDATE")
         _ = try session.begin(completed: completions(claimed), claim: 100)

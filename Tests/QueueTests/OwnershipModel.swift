@@ -13,7 +13,7 @@ struct OwnershipModel: Hashable {
         var isOwnerChecked = true
         /// A completion runs only in the session that holds the lock. It cannot run after the session has ended.
         var isSessionBound = true
-        /// A worker that can take the lock of another one requeues its tasks.
+        /// A worker that can take the lock of another worker requeues the tasks of that worker.
         var recovers = true
     }
 
@@ -47,7 +47,7 @@ struct OwnershipModel: Hashable {
     /// A statement that the server has received from a worker, and not run yet.
     struct Statement: Hashable {
         let worker: Int
-        /// The attempt that it completes; `nil` if it claims.
+        /// The attempt that the statement completes; `nil` if the statement is a claim.
         let attempt: Int?
     }
 
@@ -72,7 +72,7 @@ struct OwnershipModel: Hashable {
     /// Whether at most one result was stored.
     var isStoredOnce: Bool { stored.count <= 1 }
 
-    /// Whether the task is queued, finished, or owned by a worker that others can see.
+    /// Whether the task is queued, finished, or owned by a registered worker, so that others can recover the task.
     var isAccountedFor: Bool {
         guard case .owned(let worker, _) = row else { return true }
         return registered.contains(worker)
@@ -110,8 +110,8 @@ struct OwnershipModel: Hashable {
         return next
     }
 
-    /// A worker number that is not in use. The real ones come from a sequence. To reuse numbers makes no difference
-    /// here, and keeps the number of states finite.
+    /// A worker number that is not in use. In the real system, numbers come from a sequence, and are not reused.
+    /// Reusing them makes no difference here, and keeps the number of states finite.
     private var unusedWorker: Int {
         var used = registered.union(sessions.map(\.worker)).union(statements.map(\.worker))
         for case .running(let worker, _) in processes { used.insert(worker) }
@@ -129,7 +129,8 @@ struct OwnershipModel: Hashable {
         return (worker, work, session)
     }
 
-    /// The lock comes before the row: a row without a lock would be a dead worker.
+    /// The real worker takes its lock before it inserts its row: others would treat a row without a lock as a dead
+    /// worker.
     private mutating func start(_ index: Int) {
         guard case .down = processes[index] else { return }
         let worker = unusedWorker
@@ -149,7 +150,7 @@ struct OwnershipModel: Hashable {
         processes[index] = .running(worker: worker, .computed(attempt: attempt))
     }
 
-    /// A result is dropped as soon as it is sent. If the session does not end, it was stored.
+    /// The process drops a result as soon as it has sent it. If the session does not end, the result is stored.
     private mutating func sendCompletion(_ index: Int) {
         guard let (worker, work, _) = connected(index), case .computed(let attempt) = work else { return }
         statements.append(Statement(worker: worker, attempt: attempt))
@@ -158,7 +159,7 @@ struct OwnershipModel: Hashable {
 
     private func isWaiting(_ worker: Int) -> Bool { statements.contains { $0.worker == worker } }
 
-    /// - Parameter replyArrives: `false`: the statement is committed, and the connection is cut before the reply
+    /// - Parameter replyArrives: if `false`, the statement is committed, but the connection is cut before the reply
     ///   arrives.
     private mutating func run(_ index: Int, replyArrives: Bool, _ rules: Rules) {
         let statement = statements[index]

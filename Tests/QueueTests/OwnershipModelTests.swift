@@ -54,13 +54,13 @@ import Testing
         #expect(all.canAlwaysFinish)
     }
 
-    @Test func `Without the fence, a late worker stores a second result`() {
+    @Test func `Without both checks (owner and session), a late worker stores a second result`() {
         let all = Exploration(accidents: 2, .init(isOwnerChecked: false, isSessionBound: false))
         #expect(!all.states.allSatisfy { $0.isStoredOnce })
     }
 
     @Test(arguments: [(true, false), (false, true)])
-    func `Each half of the fence is enough by itself`(isOwnerChecked: Bool, isSessionBound: Bool) {
+    func `The check of the owner or of the session is enough by itself`(isOwnerChecked: Bool, isSessionBound: Bool) {
         let all = Exploration(
             accidents: 2, .init(isOwnerChecked: isOwnerChecked, isSessionBound: isSessionBound))
         #expect(all.states.allSatisfy { $0.isStoredOnce })

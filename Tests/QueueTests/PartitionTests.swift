@@ -47,7 +47,8 @@ import Threading
         let ids = (0..<11).map { day in
             TaskID(lowestAt: CivilDay(daysSince1970: start.daysSince1970 + Int64(day)).start)
         }
-        // Submitted ten days ago and finished an hour ago; submitted nine days ago and still queued.
+        // ids[0] was submitted ten days ago and finished an hour ago. ids[1] was submitted nine days ago and is still
+        // queued.
         try finish(ids[0], completedAt: now.advanced(by: .seconds(-3600)))
         try bench.database.sql(
             """
@@ -57,12 +58,12 @@ import Threading
         try finish(ids[2], completedAt: start.start)
         try finish(ids[9], completedAt: now.advanced(by: .seconds(-1)))
         try days.drop(finishedBefore: now.advanced(by: .seconds(-3 * 86_400)))
-        // Of the seven old days, the partition in use stays. The one whose only unfinished task is postponed is
-        // dropped.
+        // Seven days are old. The partition of ids[0] stays, because this task finished an hour ago. The partition of
+        // ids[1] is dropped, because it is empty: this task is still queued.
         #expect(try partitions().count == 12 - 6)
         #expect(try bench.value("SELECT count(*) FROM finished_task") == "2")
         #expect(try bench.value("SELECT count(*) FROM finished_task_default") == "0")
-        // When that task ends, its result is kept as long as any other.
+        // When ids[1] ends, its result goes to the default partition, and is kept as long as any other result.
         try finish(ids[1], completedAt: now)
         try days.drop(finishedBefore: now.advanced(by: .seconds(-3 * 86_400)))
         #expect(try bench.value("SELECT count(*) FROM finished_task_default") == "1")
@@ -85,7 +86,8 @@ import Threading
         #expect(try bench.value("SELECT count(*) FROM finished_task") == "1000")
     }
 
-    /// A row on its way to the default partition waits for the lock that ATTACH takes, and is refused after that.
+    /// PostgreSQL routes the completion's row to the default partition before the new partition exists. The row waits
+    /// for the lock that ATTACH takes. After that, the default partition refuses it.
     @Test func `A completion that waited while its partition was created goes to that partition`() throws {
         let client = bench.client()
         defer { client.shutdown() }

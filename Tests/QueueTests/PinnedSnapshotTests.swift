@@ -17,7 +17,7 @@ import Threading
     {
         let pin = try PostgresConnection(PostgresConfiguration(connectionString: bench.database.connectionString))
         try pin.execute(text: "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM task")
-        // The dead rows of finished tasks of the last minutes.
+        // Make dead rows like those of tasks that finished in the last minutes.
         try bench.database.sql(
             """
             INSERT INTO task (id, type, priority, max_attempts, awaited, run_at, created_at, rank, input)
@@ -28,7 +28,7 @@ import Threading
         try eventually("they are counted") {
             try bench.value("SELECT pg_stat_get_dead_tuples('task'::regclass) > 100000") == "t"
         }
-        // This starts no process, because the time between two full scans is short.
+        // Insert without psql: its start takes too long, because the time between two full scans is short.
         let connection = try PostgresConnection(bench.postgres)
         func insert(_ number: Int, before: String) throws {
             try connection.execute(
@@ -46,7 +46,7 @@ import Threading
         try insert(3, before: "0")
         let second = try claimed()
         #expect(second == ["3"])
-        // No notification announces the other task. The session makes a full scan by itself after a while.
+        // No notification announces task 2. The session makes a full scan by itself after a while, and finds it.
         let wake = EventFD()
         var found: [String] = []
         try eventually("it is found") {
@@ -58,7 +58,7 @@ import Threading
         withExtendedLifetime(pin) {}
     }
 
-    @Test func `If tasks come with one commit, each claim takes as many as it asks for`() throws {
+    @Test func `If many tasks come with one commit, each claim takes as many as it asks for`() throws {
         try bench.database.sql("ALTER TABLE task SET (autovacuum_enabled = off)")
         try bench.database.sql(
             """

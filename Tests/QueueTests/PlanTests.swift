@@ -28,7 +28,7 @@ import Testing
         return (0..<rows.rowCount).compactMap { rows.text($0, 0) }.joined(separator: "\n")
     }
 
-    /// The plans of the statements of the hot path; that of the claim is the first one.
+    /// The plans of the statements of the hot path. The first one is that of the claim.
     private func plans(_ connection: PostgresConnection) throws -> [String] {
         let ids = "ARRAY[gen_random_uuid()]"
         return [
@@ -59,7 +59,7 @@ import Testing
     private func readsByKey(_ plan: String) -> Bool {
         let lines = plan.split(separator: "\n")
         return zip(lines, lines.dropFirst() + [""]).allSatisfy { line, next in
-            // The running tasks of a bounded type are counted among all running tasks.
+            // An exception: to count the running tasks of a bounded type, the index of all running tasks is read.
             if line.contains("task_owner on"), next.contains("Filter: (type = s.type)") { return true }
             if line.contains("type_id_idx on") { return next.contains("Index Cond: ((type = ") }
             guard
@@ -103,12 +103,12 @@ import Testing
             LookUpSQL.completedPage.with(PostgresArray(.text).value, .uuid(TaskID()), .int8(10)),
             SubmitSQL.known.with(ids: none), FinishSQL.lock.with(.int4(1), .uuids(none)),
         ])
-        // Statistics of empty tables are worse than none: to read a whole table looks cheapest.
+        // Statistics of empty tables are worse than none: they make the read of a whole table look cheapest.
         if wasFull { try leaveDeadRows() }
         try bench.database.sql("ANALYZE")
         let early = try plans(connection)
         for plan in early { #expect(readsByKey(plan), "\(plan)") }
-        // The tasks that a worker finishes are found by their ids, in order.
+        // The tasks that a worker finishes are found by their ids, in the order of the ids.
         for plan in [early[5], early[6], early[7], early[11], early[18]] {
             #expect(plan.contains("task_pkey on task") && !plan.contains("task_owner"), "\(plan)")
         }
@@ -131,12 +131,13 @@ import Testing
             #expect(!plan.contains("Materialize") && !plan.contains("Memoize"), "\(plan)")
             #expect(!plan.contains("Hash Join") && !plan.contains("Merge Join"), "\(plan)")
         }
-        // The plan that was shown is the generic one: its parameters have no values.
+        // The plan is the generic one: it contains parameters instead of values.
         #expect(plans[1].contains("ANY ($1)"))
     }
 
-    /// Leaves dead rows of tasks that workers had. The index of owners has small entries, and so one level less than
-    /// the index of keys: to read it from end to end seems to cost less than to search for a key in another index.
+    /// Leaves dead rows of claimed tasks. The entries of the index of owners are small, so it has one level less than
+    /// the index of keys. With such statistics, the planner estimates that a full read of the index of owners costs
+    /// less than a search for a key in another index.
     private func leaveDeadRows() throws {
         try bench.database.sql(
             """
@@ -149,8 +150,7 @@ import Testing
             """)
     }
 
-    /// How often each index of the finished and the unfinished tasks was scanned, as far as this session has reported
-    /// it.
+    /// The number of scans of each index. First makes this session report its own scans.
     private func walks(_ connection: PostgresConnection) throws -> [String: Int] {
         try connection.execute(text: "SELECT pg_stat_force_next_flush()")
         let rows = try connection.execute(
@@ -196,7 +196,7 @@ import Testing
     {
         let connection = try PostgresConnection(bench.postgres, settings: SessionSettings.fixedPlans)
         try Partitions(connection, logger: Bench.logger).make(from: CivilDay(.now), days: 2)
-        // All tasks are of one type, so an index by type seems to be useless.
+        // All tasks are of one type, so an index by type seems useless to the planner.
         try bench.database.sql(
             """
             INSERT INTO finished_task (id, type, outcome, attempts, created_at, completed_at)
@@ -219,7 +219,7 @@ import Testing
             }
             if isOfType, status == nil || status == .queued { #expect(text.contains("task_rank"), "\(text)") }
             if status == .processing { #expect(text.contains("task_owner"), "\(text)") }
-            // A page of any status is made of several pages.
+            // A page of all statuses is merged from several pages, and then sorted.
             if status != nil { #expect(!text.contains("->  Sort"), "\(text)") }
         }
         try connection.execute(

@@ -9,7 +9,7 @@ import Threading
 
     init() throws { bench = try Bench() }
 
-    /// The ring includes a new worker within 250 ms.
+    /// Waits until a neighbour in the ring waits for this worker's lock. The ring includes a new worker within 250 ms.
     private func waitUntilWatched(_ session: WorkerSession) throws {
         let worker = try #require(session.workerID)
         try eventually("watched") {
@@ -22,7 +22,7 @@ import Threading
         }
     }
 
-    /// How long it takes until a session has claimed this many tasks.
+    /// The time until a session has claimed this many tasks.
     private func timeToClaim(_ count: Int, _ session: WorkerSession) throws -> Duration {
         let start = ContinuousClock.now
         let wake = EventFD()
@@ -53,12 +53,12 @@ import Threading
             try waitUntilWatched(victim)
             try bench.kill(victim)
             times.append(try timeToClaim(20, survivor))
-            // The lost session stores nothing any more.
+            // The lost session can neither claim nor store tasks any more.
             #expect(throws: QueueError.sessionLost) { try victim.claim() }
             #expect(!victim.isRegistered)
         }
         // Without the ring of workers, recovery would take up to the interval of the watch. The machine may be busy, so
-        // only the fastest times count.
+        // only the second fastest time counts.
         #expect(times.sorted()[1] < .milliseconds(100), "\(times)")
         #expect(try bench.value("SELECT count(*) FROM worker") == "1")
         // Nobody knows which of the tasks had started, so the lost attempts do not count.
@@ -176,7 +176,7 @@ import Threading
             try eventually("claimed") {
                 let claimed = try worker.claim()
                 if claimed.contains(where: { $0.id == poison }) {
-                    // The first worker claims all of them. After that the task is claimed alone.
+                    // The first worker claims all 20 tasks. Each later worker claims the poison task alone.
                     #expect(claimed.count == (losses == 0 ? 20 : 1))
                     try bench.kill(worker)
                     return true
@@ -229,7 +229,7 @@ import Threading
     }
 
     @Test
-    func `A suspect is claimed alone, by a worker that holds nothing, and is none after an attempt that only failed`()
+    func `A suspect is claimed alone, by a worker without tasks, and an attempt that fails ends the suspicion`()
         throws
     {
         let client = bench.client()

@@ -45,7 +45,7 @@ import Threading
         #expect(RequestKey(text) == nil)
     }
 
-    @Test func `A request that is resent to another node makes no second task, whatever became of the first`() throws {
+    @Test func `A request that is resent to another node makes no second task, in any state of the first one`() throws {
         let bench = try Bench()
         let (one, other) = (bench.client(), bench.client())
         defer { for client in [one, other] { client.shutdown() } }
@@ -71,8 +71,9 @@ import Threading
         let client = bench.client()
         defer { client.shutdown() }
         let sent = submissions(try name(), (0..<count).map { "\($0)" }, isCacheable: isCacheable)
-        // The request was sent to another node before, whose insertion is not committed. This node's insertion waits
-        // for it, and has searched everywhere else before the other node's task exists and is finished.
+        // Another node got the same request first, and its insertion is not committed. So this node's search does not
+        // find the task. It inserts the task, too, and waits for the other transaction, which stores the task as
+        // finished.
         let other = try PostgresConnection(bench.postgres)
         try other.execute(
             text: """
@@ -102,7 +103,7 @@ import Threading
         defer { client.shutdown() }
         let requests = [submissions(try name(), ["a"]), submissions(try name("f" + Self.random), ["b"])]
         let ids = requests.map { $0[0].id }.sorted()
-        // Another node has the same requests, and has inserted the first one.
+        // Another node has the same requests, and has inserted the task with the lower id.
         let other = try PostgresConnection(bench.postgres, settings: ["lock_timeout = 100"])
         func insert(_ id: TaskID) throws {
             try other.execute(
@@ -132,7 +133,7 @@ import Threading
             throw Unexpected(what: "not finished")
         }
         #expect(record.id == sent[0].id)
-        // A resent cacheable task that is unfinished is its own task, not one of another request.
+        // A resent request finds its own unfinished task by its id. It does not join the task like another request.
         let cacheable = submissions(try name("another one, also random"), ["b"], isCacheable: true)
         _ = try client.submit(cacheable)
         #expect(try client.submit(cacheable) == [.repeated(cacheable[0].id)])
@@ -148,7 +149,7 @@ import Threading
             NamedThread("test-node") {
                 for name in names.shuffled() {
                     let sent = submissions(name, ["a", "b"])
-                    // Send the request twice at the same time, like a balancer with only one node.
+                    // Send the request to this node twice at the same time, as a balancer with only one node may do.
                     let answers = Monitor<[[TaskID]?]>([])
                     for _ in 0..<2 {
                         client.submit(sent, wait: nil) { result in

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 import Threading
 
-/// A server with fsync that is killed.
+/// The database stops or is killed, or only sessions are lost.
 @Suite struct Restarts {
     @Test func `A process logs once that the database is out of reach, and once that it is back`() throws {
         let cluster = TestCluster(isDurable: false)
@@ -99,7 +99,7 @@ import Threading
         stop.withLock { $0 = true }
         for thread in threads { thread.join() }
 
-        // All tasks that were acknowledged are stored once, also the one that a worker had.
+        // All tasks that were acknowledged are stored once, including the one that a worker had claimed.
         try eventually("registered") { (try? session.register()) != nil }
         try eventually("requeued") { try bench.value("SELECT count(*) FROM task WHERE worker_id IS NOT NULL") == "0" }
         let stored = Set(try bench.value("SELECT id FROM task").split(separator: "\n").compactMap { TaskID($0) })
@@ -107,7 +107,7 @@ import Threading
         #expect(missing.isEmpty)
         // The attempt does not count if the worker was back before its old session was recovered.
         #expect([0, 1].contains(try client.record(claimedBefore)?.attempts))
-        // The client listens again as well.
+        // The client also listens for notifications again.
         let answer = Monitor<TaskStatus?>(nil)
         client.task(claimedBefore, wait: .seconds(20)) { result in
             let status = try? result.get()?.status
@@ -147,7 +147,7 @@ import Threading
         let client = bench.client()
         defer { client.shutdown() }
         _ = try client.submit(task("warm up"))
-        // The commit takes half a second, and the session is ended meanwhile.
+        // The commit takes half a second, and the session is ended during that time.
         try bench.database.sql(
             """
             CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.5); RETURN NULL; END';

@@ -22,7 +22,7 @@ import Threading
             throw Unexpected(what: "not queued")
         }
         #expect(record.status == .queued && record.error == "no luck" && record.attempts == 1)
-        // The request comes twice, as from a second node.
+        // The request arrives a second time, as if the balancer had resent it to another node.
         guard case .queued = try client.retry(id, as: task("a")) else { throw Unexpected(what: "not queued") }
         let claimed = try session.claim()
         #expect(claimed.map(\.id) == [id] && claimed[0].input == task("a").input)
@@ -48,7 +48,7 @@ import Threading
         }
         for isCacheable in [true, false] {
             let sent = task("a", isCacheable: isCacheable)
-            // Each way to end without a result, for the first time and another time.
+            // The task ends without a result in each possible way, and after a retry once more in the same way.
             for end in ["failed", "cancelled", "failed with its worker"] {
                 let id = try #require(try client.submit([Submission(task: sent, maxAttempts: 1)])[0].queuedID)
                 for _ in 0..<2 {
@@ -85,8 +85,8 @@ import Threading
         let session = try bench.session()
         let id = try #require(try client.submit([Submission(task: task("a"), maxAttempts: 1)])[0].queuedID)
         try session.fail(try session.claim())
-        // The first statement ends with its session, a second later. A sequence counts the runs, as it is not rolled
-        // back.
+        // The first statement that deletes the finished task takes a second, and then fails as if its session was lost.
+        // A sequence counts these statements, because it is not rolled back.
         try bench.database.sql(
             """
             CREATE SEQUENCE deletions;
@@ -107,7 +107,7 @@ import Threading
         try eventually("it is underway") {
             try bench.value("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'") != "0"
         }
-        // Meanwhile the task may have been retried, have run, and have failed at another time.
+        // Change the row as if the task had been retried and had failed again.
         try bench.database.sql("UPDATE finished_task SET completed_at = clock_timestamp(), attempts = 2")
         guard case .queued(let record) = try #require(result.wait(for: .seconds(20)) { $0 }).get() else {
             throw Unexpected(what: "not sent again")
@@ -133,7 +133,7 @@ import Threading
             if attempt == 3 { _ = try client.cancel(id) } else { try session.fail(claimed, isRetryable: false) }
             _ = try client.retry(id, as: task("a"))
         }
-        // The count of attempts has 16 bits. At its maximum the attempts are not counted any more.
+        // The count of attempts has 16 bits. At its maximum, it stays the same.
         try bench.database.sql("UPDATE task SET attempts = 32767, max_attempts = 32767, attempts_before = 32767")
         #expect(try session.claim().map(\.attempt) == [32767])
     }

@@ -22,8 +22,7 @@ import Threading
         #expect(try Schema.migrate(connect()).isEmpty)
     }
 
-    @Test func `The lock of a table in use is requested again and again, and nobody waits behind that for long`() throws
-    {
+    @Test func `The lock of a table in use is requested repeatedly, and nobody waits long behind a request`() throws {
         _ = try Schema.migrate(connect())
         let holder = try connect()
         try holder.execute(text: "BEGIN; LOCK TABLE schema_migration IN ACCESS EXCLUSIVE MODE")
@@ -99,9 +98,9 @@ import Threading
         try eventually("all are there") { try database.sql(others) == "2" }
         for _ in 0..<3 {
             try waitFor("relation = 'finished_task'::regclass")
-            // This waits behind the migration, until that gives up for a moment.
+            // This query waits behind the migration's lock request, until the migration gives up for a moment.
             #expect(try database.sql("SET lock_timeout = '5s'; SELECT count(*) FROM finished_task, task") == "0")
-            // The other hosts do not use that moment.
+            // In that moment, the other hosts do not start their migrations: they still wait.
             #expect(try database.sql(others) == "2")
         }
         try other.execute(text: "COMMIT")
@@ -113,7 +112,7 @@ import Threading
     @Test func `A migration that deadlocks with another session is run again`() throws {
         try stepBack()
         let newest = try Schema.status(connect()).count
-        // The migration detects the deadlock, before its lock timeout is over.
+        // With this setting, the migration detects the deadlock before its lock timeout is over.
         try database.sql("ALTER DATABASE \(database.name) SET deadlock_timeout = '800ms'")
         let other = try PostgresConnection(PostgresConfiguration(connectionString: database.superuserConnectionString))
         try other.execute(
@@ -168,7 +167,7 @@ import Threading
         try stepBack()
         let newest = try Schema.status(connect()).count
         try database.sql("ALTER DATABASE \(database.name) SET statement_timeout = '400ms'")
-        // It waits for another migration, and then for a session that uses a table.
+        // The migration waits for another migration, and then for a session that uses a table.
         let others = try (0..<2).map { _ in
             try PostgresConnection(
                 PostgresConfiguration(connectionString: database.connectionString), settings: ["statement_timeout = 0"])

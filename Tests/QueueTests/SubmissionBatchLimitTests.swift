@@ -3,7 +3,7 @@ import Testing
 @testable import Queue
 
 @Suite struct SubmissionBatchLimitTests {
-    /// Requests with these numbers of tasks, of 20 bytes each.
+    /// Requests with these numbers of tasks. The input of each task has 21 bytes.
     private func requests(_ counts: [Int], hasKey: Bool = false) -> [SubmissionRequest] {
         counts.map { count in
             let tasks = (0..<count).map { Submission(task: task(String(10_000_000 + $0))) }

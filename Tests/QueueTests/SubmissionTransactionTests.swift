@@ -13,7 +13,7 @@ import Testing
         SubmissionTransaction(requests[...], mayQueue: requests.map { _ in mayQueue }, secret: [1])
     }
 
-    /// What the transaction runs first: `true` for the plain statement, `nil` for no statement.
+    /// What the transaction runs first: `true`: ``SubmitSQL/insert``; `false`: ``SubmitSQL/submit``; `nil`: nothing.
     private func isFirstRunPlain(_ transaction: SubmissionTransaction) -> Bool? {
         guard case .run(_, let isPlain) = transaction.next(slot: 0) else { return nil }
         return isPlain

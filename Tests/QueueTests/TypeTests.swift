@@ -101,8 +101,8 @@ import Threading
         #expect(try session.claim().map(\.id) == [bounded])
     }
 
-    /// A session that has claimed one task while nothing was bounded. Now its type is bounded, and nine more tasks are
-    /// queued.
+    /// A session that has claimed one task while no type was bounded. Since then, the type of that task was bounded,
+    /// and nine more tasks of the type were queued.
     private func unaware(_ client: QueueClient) throws -> WorkerSession {
         let session = try bench.session(types: Self.names, concurrency: 9)
         _ = try client.submit([Submission(task: task("before"))])
@@ -119,7 +119,7 @@ import Threading
         defer { client.shutdown() }
         let session = try unaware(client)
         let other = try #require(try client.submit(task("other", type: "md5")).queuedID)
-        // The session does not know of the bound, and takes no task of that type.
+        // The session does not know of the bound yet. Its claim skips tasks of the bounded type.
         #expect(try session.claim().map(\.id) == [other])
         #expect(try session.claim().count == 2)
     }
@@ -152,7 +152,7 @@ import Threading
         defer { client.shutdown() }
         let session = try bench.session(types: Self.names)
         if !isTaken {
-            // After a claim without bounded types, the session's next claim does not lock them.
+            // If a claim meets no bounded type, the session's next claim does not lock the bounded types.
             _ = try client.submit(task("before", type: "md5"))
             try session.complete(try session.claim())
         }
@@ -250,7 +250,7 @@ import Threading
         if isByHand {
             _ = try client.retry(lazy.id, as: lazy.task)
         } else {
-            // The backoff is over.
+            // Let the backoff end.
             try bench.database.sql(
                 "UPDATE task SET run_at = run_at - interval '10 s', rank = rank - interval '10 s'")
         }

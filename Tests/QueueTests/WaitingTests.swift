@@ -40,7 +40,8 @@ import Threading
             #expect(record.status == .completed)
         }
         worker.join()
-        // With polling, the times would be near its interval. The machine may be busy, so the fastest times count.
+        // With polling, the times would be near the polling interval. The machine may be busy, so only the sixth
+        // fastest time counts.
         #expect(times.sorted()[5] < .milliseconds(50))
     }
 
@@ -113,7 +114,7 @@ import Threading
             status.broadcast { $0 = record?.status }
         }
         try eventually("marked") { try bench.value("SELECT awaited FROM task") == "t" }
-        // The end of the task is stored without a notification, as if it had been sent while nobody listened.
+        // Store the end of the task without a notification, as if the notification had been sent while nobody listened.
         try bench.database.sql("UPDATE task SET awaited = false")
         try session.complete(claimed)
         #expect(status.wait(for: .milliseconds(300)) { $0 } == nil)

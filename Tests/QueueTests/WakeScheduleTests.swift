@@ -42,7 +42,7 @@ import Testing
         #expect(step(schedule, at: 0) == .claim)
     }
 
-    @Test func `After 5 ms of silence the database is asked once what is due`() {
+    @Test func `After 5 ms without a notification, the database is asked once what is due`() {
         var schedule = afterClaim()
         #expect(step(schedule, at: 4) == .sleep(until: at(5)))
         #expect(step(schedule, at: 5) == .ask)
@@ -76,11 +76,11 @@ import Testing
         #expect(step(schedule, at: 1) == .sleep(until: at(5)))
     }
 
-    @Test func `The time for a full scan wakes the worker, whatever is known`() {
+    @Test func `A full scan that is due wakes the worker, even if nothing else is due`() {
         var schedule = afterClaim()
         #expect(step(schedule, at: 0, fullScan: at(2)) == .sleep(until: at(2)))
         #expect(step(schedule, at: 2, fullScan: at(2)) == .claim)
-        // After 5 ms of silence, the question comes first.
+        // After 5 ms without a notification, the worker asks the database first, even if a full scan is due.
         #expect(step(schedule, at: 5, fullScan: at(2)) == .ask)
         schedule.learned(nextDue: at(300), isBoundedWorkLeft: false)
         #expect(step(schedule, at: 6, fullScan: at(100)) == .sleep(until: at(100)))

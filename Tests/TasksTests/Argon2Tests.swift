@@ -48,7 +48,7 @@ import Testing
     ]
 
     @Test(arguments: vectors)
-    func `the test vectors of libargon2`(vector: Vector) throws {
+    func `the hashes are those of libargon2's test vectors`(vector: Vector) throws {
         let result = try compute(
             "argon2",
             [

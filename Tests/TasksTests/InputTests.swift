@@ -4,7 +4,7 @@ import Testing
 @testable import Tasks
 
 @Suite struct `Inputs` {
-    /// Prepares an input in all three ways and checks that they agree.
+    /// Prepares an input from bytes, from a JSON value and from a decoder, and checks that the three results agree.
     static func prepare(_ type: String, _ body: String) throws -> PreparedTask {
         struct Item: Decodable {
             var prepared: PreparedTask

@@ -10,7 +10,7 @@ import Testing
         (1_000, 168), (10_000, 1_229), (100_000, 9_592), (131_072, 12_251), (131_073, 12_251), (1_000_000, 78_498),
         (10_000_000, 664_579),
     ])
-    func `known counts`(bound: Int, count: Int) throws {
+    func `the counts are the known values`(bound: Int, count: Int) throws {
         let result = try compute("primes", ["below": .integer(Int64(bound))])
         #expect(result["count"] == .integer(Int64(count)))
         #expect(result["below"] == .integer(Int64(bound)))

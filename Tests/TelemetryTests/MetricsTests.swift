@@ -13,7 +13,7 @@ import Testing
         return text.text
     }
 
-    @Test func `a counter, with escaped labels in the order of their names`() {
+    @Test func `a counter has escaped labels in the order of their names`() {
         registry.describe("millrace_tasks_completed_total", "Tasks that \\ were\ncompleted.")
         let labels = [("type", "sha\"256\\\n"), ("node", "1")]
         let counter = Counter(label: "millrace_tasks_completed_total", dimensions: labels, factory: factory)
@@ -44,7 +44,7 @@ import Testing
     @Test func `a timer is a histogram in seconds with cumulative buckets`() {
         let timer = Timer(
             label: "t_seconds", dimensions: [("type", "x")], factory: factory)
-        timer.recordNanoseconds(10_000)  // equal to a bound: counted below it
+        timer.recordNanoseconds(10_000)  // equal to a bound: counted in the bucket up to this bound
         timer.recordMilliseconds(3)
         timer.recordMilliseconds(500)
         timer.recordSeconds(100)

@@ -35,8 +35,8 @@ package func eventually<Value>(
 
 /// Checks that `condition` stays false for `time`.
 ///
-/// Only waiting can show that something does not happen. Keep `time` short, and use `eventually` where there is an
-/// event.
+/// Only waiting can show that something does not happen. Keep `time` short. If there is an event to wait for, use
+/// `eventually` instead.
 /// - Throws: ``TestFailure`` when `condition` becomes true, or what `condition` throws.
 package func never(_ what: String, for time: Duration, _ condition: () throws -> Bool) throws {
     let end = ContinuousClock.now + time

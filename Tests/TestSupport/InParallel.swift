@@ -1,7 +1,7 @@
 internal import Threading
 
 /// Runs `body` on `count` threads at the same time.
-/// - Returns: what each call returned, in the order of the numbers.
+/// - Returns: what each call of `body` returned, in the order of the threads' numbers.
 /// - Throws: the error of the thread with the lowest number that failed.
 package func inParallel<Value: Sendable>(
     _ count: Int, _ body: @escaping @Sendable (Int) throws -> Value

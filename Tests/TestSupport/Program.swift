@@ -3,8 +3,8 @@ internal import Glibc
 package import Supervisor
 internal import Threading
 
-/// A program that a test has started, and its output. It is killed when this object is released or the test process
-/// ends.
+/// A program that a test has started, and its output. The program is killed when this object is released or the test
+/// process ends.
 package final class Program: Sendable {
     package let process: ChildProcess
     private let written: Monitor<Written>

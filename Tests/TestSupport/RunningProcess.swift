@@ -7,7 +7,7 @@ package struct RunningProcess: Sendable, Equatable {
     package let parent: CInt
     /// The program's name, then its arguments.
     package let arguments: [String]
-    /// Processor time so far in seconds: in the program, and in the kernel for the program.
+    /// The processor time so far in seconds: `userTime` in the program, `systemTime` in the kernel for the program.
     package let userTime: Double
     package let systemTime: Double
     /// Processor time of children that have ended, in seconds.
@@ -24,7 +24,7 @@ package struct RunningProcess: Sendable, Equatable {
         self.parent = parent
         let ticks = Double(sysconf(CInt(_SC_CLK_TCK)))
         func seconds(_ index: Int) -> Double { (Double(fields[index]) ?? 0) / ticks }
-        // proc(5): utime, stime, cutime and cstime are the fields 14 to 17.
+        // proc(5): utime, stime, cutime and cstime are the fields 14 to 17. `fields[0]` is field 3.
         userTime = seconds(11)
         systemTime = seconds(12)
         endedChildrenTime = seconds(13) + seconds(14)

@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// Debian's nginx, if it is installed: the reference for what a configuration means.
+/// Debian's nginx, if it is installed. It is the reference for the meaning of a configuration.
 package enum StockNginx {
     package static let path: String? = ["/usr/sbin/nginx", "/usr/local/sbin/nginx", "/usr/bin/nginx"].first { path in
         access(path, X_OK) == 0
@@ -23,7 +23,7 @@ package enum StockNginx {
         let lines = nginx.standardError.split(separator: "\n").map(String.init)
         for line in lines {
             guard let mark = line.firstRange(of: "[emerg] ") else { continue }
-            // A message in a log has "PID#TID: " before it.
+            // In a log, "PID#TID: " precedes the message.
             let message = line[mark.upperBound...].trimmingPrefix { $0.isNumber || $0 == "#" }
             return String(message.trimmingPrefix(": ")).replacing(folder.path, with: "DIR")
         }

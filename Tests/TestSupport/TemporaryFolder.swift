@@ -4,7 +4,7 @@ internal import Supervisor
 
 /// A new folder in `TMPDIR` (default `/tmp`). It is removed when this object is released.
 package final class TemporaryFolder: Sendable {
-    /// Short enough for the path of a unix socket in it (107 bytes).
+    /// A short path, so that the path of a unix socket in the folder has at most 107 bytes.
     package let path: String
 
     package init() {
@@ -29,8 +29,7 @@ package final class TemporaryFolder: Sendable {
             else {
                 continue
             }
-            // The owner may run in another container that shares /tmp. Folders younger than an hour stay for that
-            // reason.
+            // The owner may run in another container that shares /tmp, so folders younger than an hour stay.
             var status = stat()
             guard stat("\(parent)/\(name)", &status) == 0, time(nil) - status.st_mtim.tv_sec > 3600 else { continue }
             Folder.remove("\(parent)/\(name)")

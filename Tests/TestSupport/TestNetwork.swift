@@ -39,7 +39,7 @@ package final class TestNetwork: Sendable {
     package let address: String
 
     private let bridge: String
-    /// Networks that this process has made so far.
+    /// The number of networks that this process has made so far.
     private static let count = Monitor(0)
 
     package init(hosts names: [String]) throws {
@@ -70,7 +70,7 @@ package final class TestNetwork: Sendable {
         }
     }
 
-    /// All neighbour entries are permanent: otherwise unanswered ARP requests would show that a host is cut off.
+    /// All neighbour entries are permanent. Otherwise unanswered ARP requests would show that a host is cut off.
     private func make(_ host: Host) throws {
         try Self.run(["netns", "add", host.namespace])
         try Self.batch([

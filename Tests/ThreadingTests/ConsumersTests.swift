@@ -21,7 +21,7 @@ struct ConsumersTests {
         let here = Monitor(0)
         let consumers = Consumers<Int>("consumer", count: 3) { queue in
             while queue.next() != nil {
-                // Each element needs all three threads at work at once.
+                // Each thread waits here until all three have taken an element.
                 here.broadcast { $0 += 1 }
                 _ = here.wait(for: .seconds(10)) { $0 >= 3 ? true : nil }
             }

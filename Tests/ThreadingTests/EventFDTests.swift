@@ -8,7 +8,7 @@ struct EventFDTests {
         return poll(&entry, 1, 0) == 1
     }
 
-    @Test func `signals make it readable until it is drained once`() {
+    @Test func `signals make an EventFD readable until it is drained once`() {
         let event = EventFD()
         #expect(!isReadable(event))
         event.signal()

@@ -65,7 +65,7 @@ import Testing
         #expect(step(.init(buffered: ["md5": 1]), start + .milliseconds(9)) == sleep)
         #expect(step(.init(running: 1, busy: 1), start + .milliseconds(9)) == sleep)
         #expect(step(.init(ended: 1), start + .milliseconds(9)) == .transact(claim: 500))
-        // That was the last suspect. No other tasks were asked for meanwhile.
+        // That was the last suspect. In the meantime the worker claimed no other tasks, so it claims them now.
         loop.transacted(stored: 1, claimed: 1, of: 500, isSuspect: true, start: start, end: start)
         #expect(loop.next(.init(), now: start + .milliseconds(9)) == .transact(claim: 500))
     }
@@ -186,7 +186,7 @@ import Testing
         #expect(step(&other, .init(busy: 2), start) == .transact(claim: 500))
     }
 
-    @Test func `An end is stored at once, together with a claim for the idle thread`() {
+    @Test func `The end of a task is stored at once, together with a claim for the idle thread`() {
         var loop = working()
         transacted(&loop, claimed: 2, of: 2)
         loop.sizer.finished("argon2", seconds: 0.2)
@@ -212,7 +212,7 @@ import Testing
         #expect(loop.next(.init(running: 1, busy: 1), now: start, hasBounds: true) == sleep)
     }
 
-    @Test func `An end is stored even if there is nothing to claim`() {
+    @Test func `The end of a task is stored even if there is nothing to claim`() {
         var loop = working()
         transacted(&loop, claimed: 1, of: 2)
         #expect(step(&loop, .init(ended: 1), start) == .transact(claim: 0))

@@ -31,7 +31,7 @@ extension Workload {
         #expect(workload.next() == nil)
     }
 
-    @Test func `Ends are gathered until the queue thread takes them`() throws {
+    @Test func `Ended tasks are collected until the queue thread takes them`() throws {
         var workload = Workload()
         workload.add([task("md5"), task("sha256")])
         let (first, second) = try (workload.begin(), workload.begin())
@@ -110,7 +110,7 @@ extension Workload {
         #expect(workload.takeEnds().isEmpty)
     }
 
-    @Test func `After the close, threads finish the waiting tasks and end`() throws {
+    @Test func `After the workload is closed, threads finish the waiting tasks and end`() throws {
         var workload = Workload()
         workload.add([task()])
         workload.close()

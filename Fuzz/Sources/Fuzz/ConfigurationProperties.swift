@@ -1,12 +1,12 @@
 @testable import NginxConfig
 
-/// Properties of `NginxConfig`, for a text that is a complete configuration.
+/// Properties of `NginxConfig`. The input is the text of a complete configuration.
 enum ConfigurationProperties {
     static func check(_ bytes: [UInt8]) {
         let verdict = Verdict(bytes, text: bytes)
         let included = Verdict(Array("include text.conf;".utf8), text: bytes)
         require(included == verdict, "included: \(included), directly: \(verdict)")
-        // Each byte of invalid UTF-8 becomes three.
+        // A byte of invalid UTF-8 becomes a replacement character, which has three bytes.
         let maxLength = verdict.words?.map(\.utf8.count).max() ?? 0
         require(maxLength <= 3 * Lexer.wordLimit, "a word is longer than its limit")
 
@@ -30,7 +30,8 @@ enum ConfigurationProperties {
                 case .end: ([], "")
                 }
             for word in words {
-                // Replace bytes, not characters: Swift combines a quotation mark and a following combining character.
+                // Replace bytes, not characters: for Swift, a quotation mark and a combining character after it are one
+                // character.
                 let text = word.utf8.flatMap { byte -> [UInt8] in
                     byte == UInt8(ascii: "\\") || byte == UInt8(ascii: "\"") ? [UInt8(ascii: "\\"), byte] : [byte]
                 }

@@ -1,7 +1,7 @@
 import Bytes
 import HTTPWire
 
-/// Properties of `HTTPWire`'s request parser and body decoder, for the bytes of one connection.
+/// Properties of `HTTPWire`'s request parser and body decoder. The input is the bytes of one connection.
 enum RequestProperties {
     private static let tight: HTTPLimits = {
         var limits = HTTPLimits()

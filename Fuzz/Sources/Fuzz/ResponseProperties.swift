@@ -1,7 +1,8 @@
 import Bytes
 import FastCGIWire
 
-/// Properties of `FastCGIWire`'s decoder, for the bytes of one responder. The first byte of an input has the options.
+/// Properties of `FastCGIWire`'s decoder. The first byte of an input selects the options; the rest is what a responder
+/// sends.
 enum ResponseProperties {
     private struct Options {
         let keepsConnection: Bool

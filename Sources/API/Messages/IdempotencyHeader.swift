@@ -4,8 +4,8 @@ internal import Queue
 internal import RawStructuredFieldValues
 internal import Tasks
 
-/// The header `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header): a string of structured fields (RFC 9651,
-/// section 3.3.3). Many clients send the string without quotes, so that form is accepted too.
+/// The header `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header). Its value is a structured-field string
+/// (RFC 9651, section 3.3.3), which has quotes. Many clients send it without quotes, so that form is accepted too.
 enum IdempotencyHeader {
     /// Maximum number of characters.
     static let maxLength = 255
@@ -31,7 +31,7 @@ enum IdempotencyHeader {
 }
 
 extension APIRequest {
-    /// The client's idempotency key. A repeated request must have the same path and body.
+    /// The client's idempotency key; `nil` if it sent none. All requests with one key must have the same path and body.
     func submissionKey() throws(Problem) -> IdempotencyKey? {
         guard let idempotencyKey else { return nil }
         guard let key = IdempotencyHeader.key(idempotencyKey) else {
@@ -41,15 +41,17 @@ extension APIRequest {
         return IdempotencyKey(key: key, payload: Array(path.utf8) + [0] + body)
     }
 
-    /// Identifies a cancellation, so that a repeated request counts once: derived from the client's idempotency key, or
-    /// from the balancer's id for the request; random if there is neither.
+    /// The id of a cancellation. If the request is repeated, the id is the same, so the cancellation counts once. It is
+    /// derived from the client's idempotency key, or else from the balancer's id for the request. Without both it is
+    /// random.
     func canceller() throws(Problem) -> TaskID {
         guard let key = try submissionKey()?.key else { return name?.taskID(0) ?? TaskID() }
         return TaskID(bytes: KeyedDigest.make(secret: Array("millrace canceller".utf8), key).prefix(16)) ?? TaskID()
     }
 
-    /// The submissions with ids that follow from the balancer's id for the request, if it gave one. Then a request that
-    /// is sent to a second node creates no second task.
+    /// The submissions with task ids that are derived from the balancer's id for the request. If the balancer sends the
+    /// request to a second node too, no second task is created. Without such an id, the submissions are returned
+    /// unchanged.
     func identified(_ submissions: [Submission]) -> [Submission] {
         guard let name else { return submissions }
         var submissions = submissions

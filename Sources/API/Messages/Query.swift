@@ -6,7 +6,8 @@ struct Query: Sendable {
 
     init(_ text: String) { self.text = text }
 
-    /// The value of the first parameter with that name; `nil` if there is none. A malformed value is empty.
+    /// The value of the first parameter with that name; `nil` if there is none. For a malformed value it is an empty
+    /// string.
     func value(_ name: String) -> String? {
         guard !text.isEmpty else { return nil }
         for pair in text.utf8.split(separator: ASCII.ampersand) {

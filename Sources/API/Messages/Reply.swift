@@ -2,7 +2,7 @@
 enum Reply: Sendable {
     /// Answer immediately.
     case now(APIResponse)
-    /// Answer when the queue calls back. Meanwhile the connection is parked and uses no thread.
+    /// Answer when the queue calls back. Until then the connection is parked and uses no thread.
     ///
     /// The closure is called once, after the connection has been parked. It may call `answer` from any thread, also
     /// before it returns.
@@ -15,8 +15,8 @@ enum Reply: Sendable {
     case stream(APIResponse, StreamedBody)
 }
 
-/// Writes a body piece by piece. A ``Problem`` that it throws before the first piece becomes the response. Any later
-/// error breaks the response off.
+/// Writes a body piece by piece. A ``Problem`` that it throws before the first piece becomes the response. After the
+/// first piece, any error ends the response before it is complete.
 typealias StreamedBody = @Sendable (_ write: (borrowing [UInt8]) throws(ClientGone) -> Void) throws -> Void
 
 /// The client has closed the connection, or has stopped reading.

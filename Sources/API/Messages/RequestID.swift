@@ -1,9 +1,9 @@
 internal import Bytes
 internal import Synchronization
 
-/// The id that connects a response, its log lines and the balancer's log.
+/// The id of a request. It is the same in the response, in the node's log and in the balancer's log.
 enum RequestID {
-    /// The random first half of this process's ids. Ids of different processes differ in it.
+    /// The first half of all ids of this process. It is random, so that ids of different processes differ.
     private static let prefix = UInt64.random(in: .min ... .max)
     private static let counter = Atomic<UInt64>(0)
 

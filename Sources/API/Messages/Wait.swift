@@ -10,7 +10,7 @@ struct Wait: Sendable, Hashable {
     /// The value of `Preference-Applied` if the server waited (RFC 7240, section 3).
     var applied: String { "wait=\(seconds)" }
 
-    /// Reads `?wait=N`, otherwise `Prefer: wait=N`. `nil` if the client does not wait.
+    /// Reads `?wait=N`; if the query has no `wait`, reads `Prefer: wait=N`. `nil` if the client does not want to wait.
     ///
     /// A query parameter out of bounds is an error. A preference is only a hint: a value that is too large is reduced,
     /// and a malformed one is ignored (RFC 7240, section 2).

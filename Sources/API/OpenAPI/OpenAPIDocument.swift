@@ -55,7 +55,8 @@ enum OpenAPIDocument {
                 "content": [MediaType.json: ["schema": body.schema, "example": body.example]],
             ]
         }
-        // The empty requirement: if no token is configured, calls from the machine itself need none.
+        // The empty requirement `[:]` allows calls without a token: if none is configured, calls from the server's own
+        // machine need none.
         if route.isAdministrative { operation["security"] = [["administrator": []], [:]] }
         return operation
     }

@@ -9,7 +9,7 @@ enum Schemas {
         "type": "string", "format": "date-time", "description": "RFC 3339 in UTC, with microseconds.",
     ]
 
-    /// An object with these members. Those in `members` are required.
+    /// The schema of an object. The members in `members` are required, those in `optional` are not.
     static func object(_ members: [String: JSONValue], optional: [String: JSONValue] = [:]) -> JSONValue {
         [
             "type": "object", "properties": .object(members.merging(optional) { $1 }),
@@ -22,7 +22,7 @@ enum Schemas {
     /// A reference to a schema of ``components(_:)``.
     static func reference(_ name: String) -> JSONValue { ["$ref": .string("#/components/schemas/\(name)")] }
 
-    /// The body of a hash route's `200`: from the cache, or computed while the request waited.
+    /// The body of a hash route's `200`. Its result comes from the cache, or was computed while the request waited.
     static func hashResult(_ definition: TaskDefinition) -> JSONValue {
         let result = definition.resultSchema
         return [
@@ -47,7 +47,7 @@ enum Schemas {
         ]
     }
 
-    /// A string that is one of these names.
+    /// The schema of a string that is one of these names.
     static func oneOf(_ names: [String]) -> JSONValue { ["enum": .array(names.map(JSONValue.string))] }
 
     private static func task(_ types: TaskRegistry) -> JSONValue {
@@ -68,8 +68,8 @@ enum Schemas {
         ])
     }
 
-    /// One alternative of a submission: clients tell them apart by `type`. In an optional member `null` means absent.
-
+    /// The schema of a submission of one task type. Its `type` has only one valid value. An optional member that is
+    /// `null` counts as absent.
     private static func submission(_ definition: TaskDefinition) -> JSONValue {
         [
             "type": "object", "title": .string(definition.name), "description": .string(definition.summary),

@@ -21,8 +21,8 @@ struct BlockingLane<Waiting> {
 
     mutating func wait(_ work: Waiting) { waiting.append(work) }
 
-    /// Gives a place back.
-    /// - Returns: the work that takes the place over, if any waits.
+    /// Frees a place.
+    /// - Returns: the waiting work that takes the place; `nil` if none waits.
     mutating func leave() -> Waiting? {
         if let next = waiting.popFirst() { return next }
         running -= 1

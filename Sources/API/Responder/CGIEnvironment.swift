@@ -16,7 +16,8 @@ struct CGIEnvironment: Sendable {
     var host: String?
     var origin: String?
     var idempotencyKey: String?
-    /// The balancer's id for the request (``RequestKey``). A client cannot set it, because headers become `HTTP_…`.
+    /// The balancer's id for the request (``RequestKey``). A client cannot set it, because the names of variables for
+    /// the client's headers begin with `HTTP_`.
     var requestKey: String?
 
     /// - Parameter variables: an array as in environ(7): `NAME=value`, terminated by a null pointer.

@@ -75,8 +75,8 @@ package enum CGIProgram {
                 try write(copy bytes)
             }
         } catch {
-            // Before the head is written, the problem becomes the response. After it, only an incomplete response can
-            // tell the client that something failed.
+            // If the head is not written yet, the problem becomes the response. Otherwise only an incomplete response
+            // can tell the client that something failed.
             if head != nil, let problem = error as? Problem { write(.failure(problem), request) }
         }
     }

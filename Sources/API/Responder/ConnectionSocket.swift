@@ -18,7 +18,8 @@ enum ConnectionSocket {
     }
 }
 
-/// The web servers that may connect: `FCGI_WEB_SERVER_ADDRS` (FastCGI 1.0, section 3.2). If it is not set, all may.
+/// The web servers that may connect: `FCGI_WEB_SERVER_ADDRS` (FastCGI 1.0, section 3.2). If the variable is not set,
+/// all web servers may connect.
 struct AllowedWebServers: Sendable {
     private let addresses: Set<SocketAddress>?
 

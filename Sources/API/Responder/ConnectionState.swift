@@ -1,18 +1,18 @@
-/// Which thread owns a connection to a web server, and what happens to it next.
+/// The state of a connection to a web server: which thread owns it, and what the connection waits for.
 ///
 /// Several threads use a connection: the pool thread that receives its epoll event, the thread that serves its request
-/// or answers it later, and the dispatcher, which alone closes it. Each event is one call under the connection's lock.
-/// The result says what the caller has to do.
+/// or answers it later, and the dispatcher. Only the dispatcher closes it. Each event is one call under the
+/// connection's lock. The result says what the caller has to do.
 struct ConnectionState {
     private enum State: Equatable {
-        /// Between requests: epoll waits for its next bytes.
+        /// Between requests: epoll waits for the next bytes.
         case idle
         /// A thread reads, computes or writes.
         case serving
         /// A request waits for its answer and uses no thread. Epoll waits for the client to disconnect.
         case parked
-        /// The last response is sent. Epoll waits for the web server to close: closing first could send a reset that
-        /// destroys the response.
+        /// The last response is sent. Epoll waits for the web server to close the connection. If the node closed it
+        /// first, the kernel could send a reset, and the web server could lose the response.
         case lingering
         /// The dispatcher closes or has closed the connection.
         case closed
@@ -31,7 +31,8 @@ struct ConnectionState {
         case ignore
     }
 
-    /// An epoll event arrived. A parked connection only waits for its end, so any event means that the client is gone.
+    /// An epoll event arrived. For a parked connection epoll reports only its end, so any event means that the client
+    /// is gone.
     mutating func changed(hasBytes: @autoclosure () -> Bool) -> Event {
         switch state {
         case .idle where hasBytes():
@@ -54,7 +55,7 @@ struct ConnectionState {
     /// Whether the current response is the last one on the connection.
     var isLastReply: Bool { isDraining }
 
-    /// A parked request has its answer.
+    /// The answer to a parked request is ready.
     /// - Returns: `false` if the client is gone.
     mutating func resume() -> Bool {
         guard state == .parked else { return false }

@@ -2,8 +2,8 @@ internal import Synchronization
 
 /// All connections of a node, by the id that their epoll events carry.
 ///
-/// Ids are never reused: a thread with a late event for a closed connection finds nothing, instead of another
-/// connection. Only the dispatcher inserts and removes.
+/// Ids are never reused. So if a thread gets a late event of a closed connection, it finds no connection, and not a
+/// wrong one. Only the dispatcher inserts and removes.
 final class ConnectionTable: Sendable {
     private let connections = Mutex<[UInt64: FastCGIConnection]>([:])
 

@@ -5,7 +5,7 @@ enum DescriptorBudget {
     /// Descriptors for everything that is not a connection: logs, the database, the runtime.
     private static let reserve = 128
 
-    /// Raises the process's limit of open files as far as `connections` need and the system allows.
+    /// Raises the process's limit of open files to what `connections` need, or as far as the system allows.
     /// - Returns: how many of `connections` fit; each uses two descriptors.
     static func makeRoom(connections: Int) -> Int {
         var limit = rlimit()

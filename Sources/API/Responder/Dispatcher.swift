@@ -5,7 +5,7 @@ internal import Reactor
 internal import Synchronization
 internal import Threading
 
-/// The thread that accepts connections, closes them and enforces their deadlines. In between they belong to the pool.
+/// The thread that accepts connections, closes them and enforces their deadlines. The threads of the pool do the rest.
 ///
 /// Connections beyond the limit wait in the backlog.
 final class Dispatcher: @unchecked Sendable {
@@ -72,7 +72,7 @@ final class Dispatcher: @unchecked Sendable {
         wake.signal()
     }
 
-    /// Accepts no more requests. ``run()`` ends when the last response is written.
+    /// Stops accepting requests. ``run()`` ends when the last response is written.
     func drain() {
         orders.withLock { $0.drain = true }
         wake.signal()
@@ -137,13 +137,13 @@ final class Dispatcher: @unchecked Sendable {
     }
 
     private func drainConnections() {
-        // Accept what is in the backlog, then refuse new connections: a web server that is refused uses another node,
-        // but in a backlog that nobody accepts from it would wait. An inherited listener may be shared with other
-        // processes, so it keeps accepting.
+        // Accept what is in the backlog, then refuse new connections. A web server that is refused uses another node.
+        // One that stays in the backlog would wait, but get no answer. An inherited listener does not refuse, because
+        // other processes may accept from it.
         accept()
         if ownsListener {
             listener.refuse()
-            // A unix socket still holds connections that arrived between the two calls.
+            // On a unix socket, the backlog still holds connections that arrived between `accept` and `refuse`.
             accept()
         }
         closeListener(.closed)

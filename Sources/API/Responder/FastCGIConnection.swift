@@ -6,8 +6,8 @@ internal import Synchronization
 
 /// A connection from a web server, with libfcgi's struct for its current request.
 ///
-/// libfcgi works on a duplicate of the descriptor, because it closes its descriptor on an error, at any time. Only the
-/// dispatcher closes the original descriptor, so its number cannot be reused for another connection while a thread
+/// libfcgi works on a duplicate of the descriptor, because after an error it closes its descriptor by itself. Only the
+/// dispatcher closes the original. So the number of the original is not reused for another connection while a thread
 /// still uses it.
 final class FastCGIConnection: @unchecked Sendable {
     let id: UInt64
@@ -18,7 +18,8 @@ final class FastCGIConnection: @unchecked Sendable {
 
     private struct Guarded: ~Copyable {
         var state = ConnectionState()
-        /// When the current operation of a thread must end, or the web server must have closed. `nil` for no limit.
+        /// The deadline of the owning thread's reads and writes; while the connection lingers, the deadline for the web
+        /// server to close it. `nil` for no deadline.
         var deadline: MonotonicTime?
     }
 
@@ -96,17 +97,18 @@ final class FastCGIConnection: @unchecked Sendable {
     }
 
     /// Ends the request. Afterwards the calling thread no longer owns the connection.
-    /// - Parameter isComplete: `false` if the response broke off. Then the connection is closed, so that the client
+    /// - Parameter isComplete: `false` if the response is incomplete. Then the connection is closed, so that the client
     ///   notices.
     /// - Returns: whether the dispatcher must close the connection.
     func finish(isComplete: Bool) -> Bool {
         var isClean = isComplete
-        // Shut down reading before the web server sees the end of the last response. Otherwise it could send another
-        // request that nobody answers. Now its write fails, or it sees the end of the connection, and it uses another
-        // node.
+        // Shut down reading before the web server sees the end of the last response. Without this, the web server could
+        // send another request, which nobody would answer. Now the web server's next write fails, or it sees the end of
+        // the connection. Then it uses another node.
         if guarded.withLock({ $0.state.isLastReply }) { shutdown(descriptor, CInt(SHUT_RD)) }
         if isComplete {
-            // In this order the last bytes of the response and the end of the request are sent with one write.
+            // `err` is closed before `out`, so that the last bytes of the response and the end of the request are sent
+            // with one write.
             isClean = FCGX_FClose(request.pointee.err) == 0 && isClean
             isClean = FCGX_FClose(request.pointee.out) == 0 && isClean
             isClean = FCGX_GetError(request.pointee.in) == 0 && isClean
@@ -171,7 +173,8 @@ final class FastCGIConnection: @unchecked Sendable {
     func drain() -> ConnectionState.Drain {
         guarded.withLock { guarded in
             guarded.state.drain {
-                // On a unix socket the web server's next write fails from now on, so it knows that no request was lost.
+                // From now on the web server's writes to a unix socket fail. So it knows that the node did not receive
+                // the request.
                 shutdown(descriptor, CInt(SHUT_RD))
                 return hasBytes
             }
@@ -188,7 +191,8 @@ final class FastCGIConnection: @unchecked Sendable {
             }
             switch guarded.state.expire() {
             case .interrupt:
-                // The thread's read or write returns an error. The descriptor stays open until the thread is done.
+                // The owning thread's read or write now returns an error. The descriptor stays open until that thread
+                // is done.
                 shutdown(descriptor, CInt(SHUT_RDWR))
                 return false
             case .close: return true

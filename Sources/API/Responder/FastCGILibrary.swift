@@ -3,7 +3,7 @@ internal import Glibc
 
 /// Set-up of libfcgi.
 enum FastCGILibrary {
-    /// Initializes the library once in the process.
+    /// Initializes the library. Further calls do nothing.
     static func start() { _ = isStarted }
 
     private static let isStarted: Bool = {
@@ -21,7 +21,7 @@ enum FastCGILibrary {
             var action = action
             sigaction(signal, &action, nil)
         }
-        // libfcgi uses write(2): without this, a web server that has disconnected would end the process.
+        // libfcgi uses write(2). If the web server has disconnected, the SIGPIPE of such a call would end the process.
         signal(SIGPIPE, SIG_IGN)
         return true
     }()

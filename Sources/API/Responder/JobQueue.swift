@@ -2,7 +2,7 @@ internal import DequeModule
 internal import Synchronization
 internal import Threading
 
-/// Jobs for the pool's threads, which wait in epoll for jobs and connections alike.
+/// Jobs for the pool's threads. The threads wait in epoll both for jobs and for connections.
 ///
 /// The descriptor is registered edge-triggered: each write to it wakes one thread, and nobody has to read it. At most
 /// one wake is pending at a time. The thread that takes a job wakes the next thread if there are more jobs.
@@ -10,7 +10,7 @@ final class JobQueue<Job: Sendable>: Sendable {
     private struct Contents {
         var jobs: Deque<Job> = []
         var isClosed = false
-        /// A thread was woken and has not arrived yet.
+        /// A thread was woken and has not yet called ``acknowledgeWake()``.
         var isWakePending = false
 
         /// - Returns: whether the caller has to wake a thread.
@@ -42,7 +42,7 @@ final class JobQueue<Job: Sendable>: Sendable {
         if needsWake { wake.signal() }
     }
 
-    /// The woken thread has arrived. It continues with ``next()``.
+    /// A woken thread calls this, and then ``next()``.
     func acknowledgeWake() {
         contents.withLock { $0.isWakePending = false }
     }

@@ -10,7 +10,7 @@ internal import Threading
 final class Responder: Sendable {
     enum Job: Sendable {
         case serve(FastCGIConnection)
-        /// A parked request has its answer.
+        /// The answer to a parked request is ready.
         case answer(FastCGIConnection, RequestContext, Answer)
         /// Blocking work that waited for a place in the lane.
         case work(FastCGIConnection, RequestContext, BlockingWork)
@@ -101,7 +101,8 @@ final class Responder: Sendable {
         case .tooLarge: refuse(.bodyTooLarge, connection, environment, start)
         case .bytes(let body):
             if let declared = environment.contentLength, Int(declared) != body.count {
-                // The web server may also disagree about where the next request begins: close the connection.
+                // The node and the web server may also disagree about where the next request begins, so the connection
+                // is closed.
                 connection.doNotKeep()
                 return refuse(.wrongLength, connection, environment, start)
             }
@@ -215,7 +216,7 @@ final class Responder: Sendable {
         } catch let problem as Problem where !writer.hasBegun {
             reply(connection, context, .failure(problem))
         } catch {
-            // The status line is already sent. Only an incomplete response can tell the client that it failed.
+            // The status line is already sent. Only an incomplete response can tell the client that the request failed.
             end(connection, context, status: response.status, isComplete: false)
         }
     }

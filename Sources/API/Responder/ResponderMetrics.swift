@@ -2,7 +2,7 @@ internal import Metrics
 internal import Reactor
 internal import Synchronization
 
-/// A node's metrics of requests. The labels are bounded: the routes of the table and the status codes of responses.
+/// The metrics of a node's requests. The labels are bounded: the routes of the table and the status codes of responses.
 final class ResponderMetrics: Sendable {
     private let connections = Gauge(label: "millrace_api_connections")
     private let parked = Gauge(label: "millrace_api_requests_waiting")

@@ -16,7 +16,7 @@ enum ResponseText {
             add("\r\n", header.name.description, to: &text)
             add(": ", header.value, to: &text)
         }
-        // Tasks and their results are often confidential, so nothing may be stored by caches.
+        // Tasks and their results are often confidential, so no cache may store a response.
         add("\r\nCache-Control: no-store\r\n\r\n", "", to: &text)
         return text
     }

@@ -15,7 +15,7 @@ enum CacheRoutes {
                     "evictions": Schemas.count, "entries": Schemas.count,
                     "hit_rate": [
                         "type": "number", "minimum": 0, "maximum": 1,
-                        "description": "hits / (hits + misses); 0 if there were none.",
+                        "description": "hits / (hits + misses); 0 if there were no lookups.",
                     ],
                 ]))
         ],

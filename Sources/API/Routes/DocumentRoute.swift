@@ -19,7 +19,7 @@ enum DocumentRoute {
     }
 }
 
-/// The document as JSON text, made at the first request: it describes the whole table, its own route included.
+/// The document as JSON text. It is made at the first request, because it describes all routes, including its own.
 final class OpenAPIText: Sendable {
     private let types: TaskRegistry
     private let made = Mutex<[UInt8]?>(nil)

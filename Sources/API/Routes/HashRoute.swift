@@ -3,7 +3,7 @@ internal import JSON
 internal import Queue
 internal import Tasks
 
-/// `POST /hash/<name>`: one for each task type that is a hash.
+/// `POST /hash/<name>`: one route for each task type that is a hash.
 enum HashRoute {
     static func submit(_ definition: TaskDefinition) -> Route {
         let message = queuedMessage(definition)

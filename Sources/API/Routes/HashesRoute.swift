@@ -12,7 +12,7 @@ enum HashesRoute {
         Route(
             method: .get, path: "/hashes", operation: "list_hashes",
             summary: "All computed hashes, newest first.",
-            description: "With `limit`: one page, and a `Link` to the next one. Without: all hashes, streamed.",
+            description: "With `limit`: one page with a `Link` to the next. Without `limit`: all hashes, streamed.",
             parameters: [
                 Parameter(
                     name: "type", location: .query, summary: "Only hashes of this type.",
@@ -71,7 +71,7 @@ enum HashesRoute {
             }
         }
 
-        /// The URL of the page after the one that ends with `last`.
+        /// The URL of the next page, if this one ends with `last`.
         func next(after last: TaskID) -> String {
             let parts = [type.map { "type=\($0)" }, limit.map { "limit=\($0)" }, "after=\(last)"]
             return "/hashes?" + parts.compactMap { $0 }.joined(separator: "&")

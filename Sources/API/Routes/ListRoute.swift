@@ -76,7 +76,7 @@ enum ListRoute {
             }
         }
 
-        /// The URL of the page after the one that ends with `last`.
+        /// The URL of the next page, if this one ends with `last`.
         func next(after last: TaskID) -> String {
             let parts = [
                 status.map { "status=\($0.rawValue)" }, type.map { "type=\($0)" }, "limit=\(limit)", "after=\(last)",

@@ -15,7 +15,7 @@ struct Route: Sendable {
     }
 
     let method: HTTPMethod
-    /// Literal segments. The last or the last but one segment may be a parameter in braces.
+    /// Literal segments. The last segment, or the one before it, may be a parameter in braces.
     let path: String
     /// The operation's name in generated clients (`operationId`).
     let operation: String
@@ -24,7 +24,7 @@ struct Route: Sendable {
     var parameters: [Parameter] = []
     var body: BodyDescription?
     let replies: [ReplyDescription]
-    /// Status codes of the problems that this call can answer with, besides those of every call.
+    /// Status codes of this call's problems, without those that every call has.
     var problems: [Int] = []
     var isAdministrative = false
     let server: Server

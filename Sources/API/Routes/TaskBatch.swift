@@ -107,7 +107,7 @@ private struct SubmissionReader {
         return time
     }
 
-    /// `null` means absent.
+    /// Whether the member is there and not `null`.
     private func isPresent(_ member: SubmissionMember) -> Bool {
         sent.contains(key(member)) && (try? sent.decodeNil(forKey: key(member))) != true
     }

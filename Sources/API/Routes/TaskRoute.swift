@@ -37,9 +37,9 @@ enum TaskRoute {
         method: .delete, path: "/task/{id}", operation: "cancel_task",
         summary: "Cancels a task that is not finished.",
         description:
-            "Identical submissions share one task. It is cancelled when each of them has been cancelled. Until "
-            + "then it goes on, and `shared_with` is the number of remaining submissions. A repeated request with the "
-            + "same `Idempotency-Key` counts once.",
+            "Identical submissions share one task. The task is cancelled when each submission has been cancelled. "
+            + "Until then it goes on, and `shared_with` is the number of remaining submissions. Repeated requests with "
+            + "the same `Idempotency-Key` count once.",
         parameters: [.taskID, .idempotencyKey],
         replies: [
             ReplyDescription(

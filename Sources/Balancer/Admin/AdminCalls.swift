@@ -6,7 +6,7 @@ internal import NginxConfig
 internal import Reactor
 internal import Telemetry
 
-/// The balancer's own calls below `/lb/`, on every server.
+/// The calls below `/lb/`. The balancer answers them itself, on every server.
 struct AdminCalls {
     private enum Call: String {
         case health = "/lb/health"

@@ -53,7 +53,7 @@ extension Report {
             "client_aborts_total", "Requests whose client closed the connection before the response began.",
             [sample(sum { $0.clientAborts.load(ordering: .relaxed) })])
         counter(
-            "retries_total", "Attempts to send a request to a peer after the first attempt.",
+            "retries_total", "Attempts to send a request to a peer, without the first attempt of each request.",
             [sample(sum { $0.retries.load(ordering: .relaxed) })])
         counter(
             "queued_total", "Requests that waited for a connection or for a healthy peer.",

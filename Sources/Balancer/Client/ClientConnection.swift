@@ -1,6 +1,6 @@
 internal import Reactor
 
-/// A client's connection, as its loop sees it. The protocol does not matter here.
+/// What a loop needs to know of a client's connection, independent of the connection's protocol.
 protocol ClientConnection: AnyObject {
     /// The connection's index in its loop's ``ClientConnectionTable``.
     var placeInLoop: Int { get set }
@@ -8,7 +8,7 @@ protocol ClientConnection: AnyObject {
     var isIdle: Bool { get }
     /// When the connection last became idle.
     var idleSince: MonotonicTime { get }
-    /// What `stub_status` counts the connection as.
+    /// The state in which `stub_status` counts the connection.
     var activity: ConnectionActivity { get }
     /// Closes the connection as soon as no request is in progress, because the loop is about to end.
     func drain()
@@ -17,7 +17,7 @@ protocol ClientConnection: AnyObject {
     func close()
 }
 
-/// What `stub_status` counts a connection as.
+/// The states in which `stub_status` counts connections.
 enum ConnectionActivity: Sendable, Hashable {
     /// Between requests.
     case waiting

@@ -12,7 +12,7 @@ final class ClientInfo {
     /// Whether `$https` is `on`.
     let isEncrypted: Bool
     private let transport: (any Transport)?
-    /// What the header of the PROXY protocol says.
+    /// The addresses in the header of the PROXY protocol; nil without such a header.
     var proxied: ProxiedConnection?
     /// `$connection_requests`.
     var requests = 0
@@ -49,9 +49,9 @@ final class ClientInfo {
     var defaultPort: UInt16 { isEncrypted ? 443 : 80 }
 }
 
-/// What another load balancer in front of this one says about the connection (PROXY protocol).
+/// The addresses of the original connection, sent by another load balancer in front of this one (PROXY protocol).
 ///
-/// It is a class so that it takes no memory in the many connections that have none.
+/// It is a class, because most connections have none: then the reference takes less memory than two addresses.
 final class ProxiedConnection {
     let source: SocketAddress
     let destination: SocketAddress

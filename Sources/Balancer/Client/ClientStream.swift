@@ -8,7 +8,7 @@ internal import Reactor
 ///    ``Exchange/receiveBody(_:)``, then ``Exchange/beginContent()``.
 /// 3. At the end of the body it calls ``Exchange/endBody()``.
 ///
-/// An exchange does not keep its stream alive: the stream gives the exchange back to its loop before it is released.
+/// An exchange does not keep its stream alive. Before the stream is released, it gives the exchange back to the loop.
 protocol ClientStream: AnyObject {
     /// Response bytes that the client has not taken yet.
     var responseBacklog: Int { get }

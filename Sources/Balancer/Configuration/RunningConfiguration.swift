@@ -5,7 +5,7 @@ internal import Patterns
 
 /// A configuration in use: the settings, together with the state that reloads keep (peers, limits, logs).
 ///
-/// A request uses the configuration with which it began until its end.
+/// A reload does not change the configuration of a request that is in progress.
 final class RunningConfiguration: Sendable {
     let source: NginxConfiguration
     let listeners: [ListenerSettings]
@@ -22,12 +22,12 @@ final class RunningConfiguration: Sendable {
         self.source = source
         listeners = http.listeners
         maps = http.maps
-        // The patterns compiled when the configuration was checked.
+        // Every pattern compiles here, because the check of the configuration has already compiled it once.
         patterns = http.patterns.compactMap { try? Pattern($0) }
         maxConnections = source.events.workerConnections
         errorLog = try ErrorLogger(source.main.errorLogs, files: shared.logFiles)
-        // Do everything that can fail before anything that the running configuration shares is changed.
-        // The logs are held until they are used, because a log that nobody holds is closed.
+        // First do everything that can fail. Only then change the state that the running configuration shares. Keep
+        // references to the opened logs until the locations use them: a log without a reference is closed.
         var logs: (access: [AccessLogOutput], error: [ErrorLogger]) = ([], [])
         defer { withExtendedLifetime(logs) {} }
         for settings in http.servers.flatMap(\.locations).map(\.settings) {

@@ -4,8 +4,8 @@ internal import NginxConfig
 /// The settings of one server, prepared for requests.
 final class RunningServer: Sendable {
     let server: NginxConfig.Server
-    /// The server's locations. They are a property of their own, so that a request does not copy the server's other
-    /// lists.
+    /// The server's locations. They are a separate property, because reading them through `server` would copy the
+    /// server's other lists for each request.
     let table: LocationTable
     let locations: [RunningLocation]
     /// `$server_name`.

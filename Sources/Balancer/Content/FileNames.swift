@@ -7,7 +7,8 @@ struct FileNames {
 
     init(_ exchange: Exchange) { self.exchange = exchange }
 
-    /// - Returns: nil for a path that leads out of its folder. Only a variable can produce such a path.
+    /// - Returns: nil if the name has a component `..` or a NUL byte. A request's own path is normalized, so only a
+    ///   variable can cause this.
     func name(of path: [UInt8]) -> [UInt8]? {
         let root = exchange.location.settings.files.root
         var name: [UInt8] = []

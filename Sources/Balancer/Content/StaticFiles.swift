@@ -98,7 +98,7 @@ struct StaticFiles {
         let conditions = FileConditions(
             size: file.size, modified: file.modified, tag: tag, rule: settings.files.ifModifiedSince)
         let redirect = exchange.route.redirect
-        // The page of an error is sent as a whole: preconditions and ranges do not apply to it.
+        // An error page is always sent as a whole: preconditions and ranges do not apply to it.
         let isError = (redirect?.status ?? 200) != 200
         let answer = isError ? .whole : conditions.answer { exchange.request.value(of: $0) }
         var fields: [(StaticString, String)] = []

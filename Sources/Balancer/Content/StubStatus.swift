@@ -2,8 +2,8 @@ internal import HTTPWire
 internal import Reactor
 internal import Synchronization
 
-/// Answers as ngx_http_stub_status_module does. It asks each loop about its connections, so that no other request has
-/// to update a counter.
+/// Answers as ngx_http_stub_status_module does. It asks each loop for the states of its connections, because counters
+/// of these states would cost time in every request.
 struct StubStatus {
     /// The number of connections in each of nginx's states.
     struct ConnectionCounts: Sendable {
@@ -22,7 +22,7 @@ struct StubStatus {
         ask(exchange.loop.siblings[...], ConnectionCounts())
     }
 
-    /// Asks one loop after the other to add its counts.
+    /// Lets each loop in `rest` add its counts, one after the other, and then answers.
     private func ask(_ rest: ArraySlice<BalancerLoop>, _ counts: ConnectionCounts) {
         guard let next = rest.first else { return answer(counts) }
         let others = rest.dropFirst()

@@ -16,8 +16,8 @@ struct ErrorPages {
     }
 
     /// Redirects the request to the page for this status.
-    /// - Returns: false if the error itself must be the answer: there is no page, or the page needs a peer that
-    ///   cannot get the request's body any more.
+    /// - Returns: false if the error itself must be the answer: there is no page, or a peer must make the page, but the
+    ///   request's body can no longer be sent to a peer.
     func redirect(for status: Int) -> Bool {
         guard !exchange.response.isBegun, let page = page(for: status) else { return false }
         var next = InternalRedirect()
@@ -58,7 +58,7 @@ struct ErrorPages {
         return true
     }
 
-    /// Computes the page's address with the new redirect in force, because the address may contain the new status.
+    /// Computes the page's address while the new redirect is set, because the address may contain `$status`.
     private func target(of page: ErrorPage, _ next: InternalRedirect) -> [UInt8] {
         let redirect = exchange.route.redirect
         defer { exchange.route.redirect = redirect }

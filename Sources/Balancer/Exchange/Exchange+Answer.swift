@@ -56,7 +56,8 @@ extension Exchange {
         client.flushResponse()
     }
 
-    /// Sends a response whose body is a part of a file; nil for no body.
+    /// Sends a response whose body is a part of a file.
+    /// - Parameter part: nil for a response without a body.
     func answer(_ status: Int, contentType: String?, _ part: FilePart?, fields: [(StaticString, String)]) {
         takeOver()
         response.status = route.redirect?.status ?? status

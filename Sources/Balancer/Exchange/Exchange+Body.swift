@@ -26,7 +26,8 @@ extension Exchange {
         return body.isFull(location.settings.client.bodyBufferSize)
     }
 
-    /// Takes bytes of the body. Call ``beginContent()`` when they are not lent any more: it may end the request.
+    /// Takes bytes of the body. Call ``beginContent()`` afterwards, but not while the buffer still lends the bytes: it
+    /// may end the request.
     func receiveBody(_ bytes: Span<UInt8>) {
         let settings = location.settings
         let destination = body.receive(
@@ -56,7 +57,7 @@ extension Exchange {
     /// Sends the body bytes that were received since the last call.
     func flushBody() { upstream.connection?.flush() }
 
-    /// Writes bytes that memory has no room for to a file (`fastcgi_request_buffering on`).
+    /// Writes bytes to a file, because memory has no room for them (`fastcgi_request_buffering on`).
     private func spool(_ bytes: Span<UInt8>) {
         do throws(SystemError) {
             if body.spool == nil {

@@ -11,7 +11,7 @@ internal import Reactor
 ///
 /// Exchanges are pooled (``BalancerLoop/takeExchange()``), and keep their memory.
 final class Exchange: TimerHandler {
-    /// High-water mark: stop reading one side when so many bytes wait for the other one.
+    /// High-water mark: stop reading from one side when more than this many bytes wait to be sent to the other side.
     static let highWaterMark = 128 * 1024
 
     let loop: BalancerLoop
@@ -65,7 +65,7 @@ final class Exchange: TimerHandler {
         upstream.dispose()
     }
 
-    // MARK: What it is
+    // MARK: State
 
     var server: RunningServer { route.server }
     var location: RunningLocation { route.location }
@@ -101,7 +101,7 @@ final class Exchange: TimerHandler {
 
     /// Decides what to do with the request, now that its head has arrived.
     func begin(at listener: ListenerSocket) {
-        // There was a reload since the request's first byte, so the listener has the servers of another configuration.
+        // After a reload since the request's first byte, the listener's server indices belong to the new configuration.
         if route.configuration !== listener.configuration {
             route.begin(listener.configuration, listener.defaultServer)
         }
@@ -215,7 +215,7 @@ final class Exchange: TimerHandler {
         upstream.releaseConnection()
     }
 
-    /// Counts and logs the request, because the client has received everything.
+    /// Counts and logs the request. Call it when the response has been sent or given up.
     func complete() {
         guard !response.isComplete else { return }
         response.isComplete = true

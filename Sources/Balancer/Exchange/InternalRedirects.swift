@@ -33,8 +33,8 @@ struct InternalRedirects {
         redirect(to: path, query: query ?? [])
     }
 
-    /// `X-Accel-Redirect`: continues at the target that the peer has answered with. Some headers of the peer's response
-    /// are kept, and the rest of it is dropped.
+    /// `X-Accel-Redirect`: continues at the target that the peer's response names. Some headers of this response are
+    /// kept, and the rest of the response is dropped.
     func redirect(to target: [UInt8], from head: UpstreamResponseHead) {
         var next = exchange.route.redirect ?? InternalRedirect()
         next.isGET = true

@@ -8,7 +8,7 @@ enum Refusal {
     case notFound
     /// `deny`.
     case denied
-    /// A status of at least 400 from the configuration, or because of a file.
+    /// A status of at least 400 that the configuration sets, or that says why a file cannot be sent.
     case configured(Int)
     /// A range that a file of this length does not have.
     case unsatisfiable(length: Int)

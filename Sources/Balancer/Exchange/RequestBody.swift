@@ -10,7 +10,7 @@ struct RequestBody {
         case upstream
     }
 
-    /// The properties that own no memory. A reset replaces all of them at once.
+    /// The properties that own no memory, in one struct, so that a reset can replace all of them at once.
     private struct State {
         var isBuffered = false
         var isHeld = true

@@ -13,7 +13,8 @@ struct RequestRoute {
         case stubStatus
     }
 
-    // These are implicitly unwrapped, because a request reads them about fifty times.
+    // Implicitly unwrapped: they are nil only while the exchange is not in use, and a request reads them about fifty
+    // times.
     private(set) var configuration: RunningConfiguration!
     private(set) var server: RunningServer!
     private(set) var location: RunningLocation!

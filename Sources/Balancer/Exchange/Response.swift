@@ -4,7 +4,7 @@ internal import Reactor
 struct Response {
     /// The status; 0 if it is not known yet.
     var status = 0
-    /// Whether the head was begun, or it is decided that there will be no response.
+    /// Whether the response has begun, so that no other response can replace it.
     var isBegun = false
     /// Whether the response has ended and is logged.
     var isComplete = false

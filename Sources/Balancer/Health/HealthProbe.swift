@@ -61,7 +61,7 @@ final class HealthProbe: ClientStream, TimerHandler {
     }
 
     private func ask() {
-        // A peer at `max_conns` takes no check either. The check is skipped, because a busy peer is not unhealthy.
+        // Skip the check of a peer that is at `max_conns`: a busy peer is not unhealthy.
         guard let lease = check.upstream.group.leaseForCheck(peer, loop: loop.index) else { return finish() }
         state = .asking
         // Limit the whole probe: a timeout between two reads would never end an endless response.

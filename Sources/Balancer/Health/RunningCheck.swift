@@ -42,7 +42,7 @@ final class RunningCheck: Sendable {
 }
 
 extension NginxConfiguration {
-    /// Throws if a health check is not a request that a client could send.
+    /// Throws if the `uri` of a health check does not make a valid request.
     func checkHealthChecks() throws(ConfigurationError) {
         for check in http?.servers.flatMap(\.locations).compactMap(\.settings.healthCheck) ?? []
         where !RunningCheck.isRequest(check.uri) {

@@ -2,16 +2,17 @@ internal import Balancing
 internal import NginxConfig
 internal import Reactor
 
-/// A listening socket that is bound, for all loops.
+/// An address that the balancer listens on, with its bound sockets for all loops.
 struct BoundListener: Sendable {
     /// An address to listen on, and its settings.
     struct Place: Sendable {
         let address: SocketAddress
         let settings: ListenerSettings
 
-        /// Whether this address includes `other`, as in nginx. If a configuration listens on all addresses of a port, a
-        /// single address of that port gets no socket of its own, unless its `listen` has socket parameters. Its
-        /// connections are recognized by the address that they were made to.
+        /// Whether the socket of this address also accepts the connections to `other`, as in nginx. If a configuration
+        /// listens on all addresses of a port (`*:80`), a single address with this port (`10.0.0.1:80`) gets its own
+        /// socket only if its `listen` has socket parameters. Without its own socket, the balancer recognizes its
+        /// connections by their local address.
         func covers(_ other: Place) -> Bool {
             guard address.isWildcard, !other.address.isWildcard, !other.settings.hasOptions else { return false }
             return address.family == other.address.family && address.port == other.address.port
@@ -20,17 +21,17 @@ struct BoundListener: Sendable {
 
     let settings: ListenerSettings
     let address: SocketAddress
-    /// The single addresses whose connections this listener accepts, too.
+    /// The addresses that have no socket of their own: this listener accepts their connections.
     let covered: [Place]
-    /// One socket for all loops, or with `reuseport` one for each loop. There may be more if there were more loops
-    /// before.
+    /// One socket for all loops, or with `reuseport` one for each loop. After a reload that reduces the number of
+    /// loops, there are more sockets than loops.
     let sockets: [ListeningSocket]
     /// The loops that accept connections.
     let owners: [Int]
 
     var isPerLoop: Bool { sockets.count > 1 }
 
-    /// Whether a socket is accepted on by several loops.
+    /// Whether several loops accept connections from the same socket.
     var isShared: Bool { !isPerLoop && owners.count > 1 }
 
     func descriptors(for loop: Int) -> [CInt] {

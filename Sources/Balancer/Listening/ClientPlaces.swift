@@ -23,8 +23,8 @@ enum ClientPlaces {
 extension ListenerSocket {
     /// Counts a client's new connection. Proxies that send the requests of many clients (`set_real_ip_from`) are not
     /// counted.
-    /// - Returns: the key to give back when the connection ends, which is empty if the connection is not counted; nil
-    ///   if the client has the maximum number of connections.
+    /// - Returns: the key under which the connection is counted until it ends, or an empty array if it is not counted;
+    ///   nil if the client already has the maximum number of connections.
     func takePlace(for address: SocketAddress) -> [UInt8]? {
         let location: RunningLocation = defaultLocation
         let limit = location.settings.client.maxConnections

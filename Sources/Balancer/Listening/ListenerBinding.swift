@@ -4,12 +4,12 @@ internal import Reactor
 
 /// Opens and closes the listening sockets of a configuration.
 enum ListenerBinding {
-    /// Binds the addresses of a configuration. Sockets that are open already are used again.
+    /// Binds the addresses of a configuration. If an address already has an open socket, it keeps this socket.
     /// - Parameters:
     ///   - old: the sockets of the configuration in force, empty at the start
     ///   - owners: the indices of the loops that accept connections
-    ///   - inherited: the sockets of the process before this one (binary upgrade); those that the configuration does
-    ///     not name are closed
+    ///   - inherited: the sockets that the previous process has handed over (binary upgrade). A socket whose address is
+    ///     not in the configuration is closed.
     /// - Throws: nginx's text of the first failure. Then the new sockets are closed, and the old ones stay open.
     static func bind(
         _ wanted: [ListenerSettings], keeping old: [BoundListener], owners: [Int],
@@ -91,7 +91,8 @@ enum ListenerBinding {
             settings: settings, address: address, covered: covered, sockets: sockets, owners: owners)
     }
 
-    /// The listeners in `some` with only those of their sockets that are not in `others`.
+    /// Copies the listeners in `some` without the sockets that `others` also has. Leaves out a listener that has no
+    /// other socket.
     static func difference(_ some: [BoundListener], _ others: [BoundListener]) -> [BoundListener] {
         let kept = Set(others.flatMap(\.sockets))
         return some.compactMap { listener in
@@ -103,8 +104,8 @@ enum ListenerBinding {
         }
     }
 
-    /// Closes the sockets and removes the files of unix sockets, except while the process before or after this one
-    /// listens on the same files (binary upgrade).
+    /// Closes the sockets, and removes the files of unix sockets. The files stay if the previous or the next process
+    /// also listens on them (binary upgrade).
     /// - Parameter areHandedOver: whether a new process has taken over these sockets
     static func close(_ listeners: [BoundListener], areHandedOver: Bool = false) {
         for listener in listeners {

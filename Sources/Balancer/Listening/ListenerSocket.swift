@@ -2,7 +2,7 @@ internal import Balancing
 internal import NginxConfig
 internal import Reactor
 
-/// One loop's side of a listening socket: accepts connections.
+/// Accepts the connections of a listening socket for one loop.
 final class ListenerSocket: EventHandler, TimerHandler {
     let loop: BalancerLoop
     let descriptor: CInt
@@ -83,8 +83,8 @@ final class ListenerSocket: EventHandler, TimerHandler {
         timer = nil
     }
 
-    /// Accepts the connections in the backlog. When the last descriptor of the socket is closed, the kernel would reset
-    /// them.
+    /// Accepts all connections in the backlog. Call it before the last descriptor of the socket is closed: the kernel
+    /// then resets the connections that are still in the backlog.
     func acceptAll() {
         while case .connection(let socket, let address) = self.socket.accept() {
             place(of: socket).take(socket, address)

@@ -1,10 +1,10 @@
 internal import Reactor
 
-/// One loop's access-log lines that the log writer does not have yet.
+/// The access-log lines that one loop has not yet passed to the log writer.
 final class AccessLogBuffers: TimerHandler {
     private struct Buffer {
         let output: AccessLogOutput
-        /// When the first line has waited for the output's flush interval.
+        /// When to flush the buffer: one flush interval after its first line.
         let due: MonotonicTime
         var bytes: [UInt8] = []
     }
@@ -22,7 +22,7 @@ final class AccessLogBuffers: TimerHandler {
         self.writer = writer
     }
 
-    /// Calls `line`, which appends one line to the output's buffer, and flushes the buffer if it is full.
+    /// Lets `line` append one line to the output's buffer, then flushes the buffer if it is full.
     func append(to output: AccessLogOutput, _ line: (inout [UInt8]) -> Void) {
         while buffers.count <= output.index { buffers.append(nil) }
         if buffers[output.index] == nil {

@@ -1,8 +1,8 @@
 /// Closes idle connections when a loop is close to its maximum number of connections, like nginx's
 /// `ngx_drain_connections`.
 extension BalancerLoop {
-    /// Call it before a connection is accepted. If less than a sixteenth of `worker_connections` is left, it closes
-    /// idle connections.
+    /// Closes idle connections if at most a sixteenth of `worker_connections` is left. Call it before a connection is
+    /// accepted.
     /// - Returns: Whether there is room for one more connection.
     func makeRoom() -> Bool {
         let limit = configuration.maxConnections
@@ -12,8 +12,8 @@ extension BalancerLoop {
         return connections.count < limit
     }
 
-    /// Closes the connections that have been idle longest. They wait for a request, or, after the last response, for
-    /// the client to close.
+    /// Closes the connections that have been idle longest. An idle connection waits for a request or, after its last
+    /// response, for the client to close it.
     /// - Returns: The number of closed connections.
     func closeIdle() -> Int {
         let oldest = connections.oldestIdle()

@@ -23,7 +23,7 @@ final class BalancerLoop: @unchecked Sendable {
     private var listeners: [ListenerSocket] = []
     private(set) var connections: ClientConnectionTable
     private var upstreams: [LoopUpstream?] = []
-    /// The active health checks. Only the first loop has them, because every reload keeps that loop.
+    /// The active health checks. The first loop runs them, because no reload ends this loop.
     private lazy var healthChecker = index == 0 ? HealthChecker(self) : nil
 
     // Memory that requests share
@@ -31,9 +31,9 @@ final class BalancerLoop: @unchecked Sendable {
     private var texts = TextCache()
     let matcher = PatternMatcher()
     var requestIDs = RequestIDGenerator()
-    /// Memory for the key of a location's only `limit_req`.
+    /// Memory for the key of a request at a location that has exactly one `limit_req`.
     var limitKey: [UInt8] = []
-    /// The lent pieces of the response that is being read.
+    /// The bytes of a peer's response that are sent to the client without being copied, while a read is processed.
     let lentPieces = LentPieces()
 
     init(
@@ -65,7 +65,7 @@ final class BalancerLoop: @unchecked Sendable {
 
     // MARK: Configuration
 
-    /// Uses a new configuration and its listeners. Listeners that it does not have any more stop accepting.
+    /// Uses a new configuration and its listeners. Listeners that it no longer contains stop accepting.
     func adopt(_ configuration: RunningConfiguration, _ bound: [BoundListener]) {
         self.configuration = configuration
         healthChecker?.adopt(configuration)
@@ -183,7 +183,7 @@ final class BalancerLoop: @unchecked Sendable {
 
 /// Stops a loop whose connections have not ended in time.
 private final class DrainEnd: TimerHandler {
-    // The loop keeps this object.
+    // Not a strong reference, because the event loop owns this object through the timer.
     private unowned let events: EventLoop
 
     init(_ events: EventLoop) { self.events = events }

@@ -7,7 +7,7 @@ internal import Threading
 /// `worker_processes`: they only finish their requests.
 final class BalancerLoops: Sendable {
     private struct Contents {
-        /// By index, with those that have ended: an index is never used again.
+        /// All loops by index, including those that have ended: an index is never used again.
         var all: [BalancerLoop] = []
         var active: [BalancerLoop] = []
         var threads: [NamedThread] = []
@@ -36,7 +36,7 @@ final class BalancerLoops: Sendable {
     /// Chooses the active loops for a new count, and makes those that are missing. New ones do not run before
     /// ``activate(_:drainingWithin:)``.
     ///
-    /// - Returns: `count` loops, or fewer if the process has made as many as it may in its life (``SharedState/maxLoops``)
+    /// - Returns: `count` loops, or fewer if the process has already made the maximum number (``SharedState/maxLoops``)
     func prepare(_ count: Int, _ configuration: RunningConfiguration) throws(SystemError) -> [BalancerLoop] {
         let (active, used) = contents.withLock { ($0.active, $0.all.count) }
         var wanted = Array(active.prefix(count))
@@ -74,8 +74,8 @@ final class BalancerLoops: Sendable {
         let thread = NamedThread("balancer-\(loop.index)") {
             loop.events.run()
             loop.closeAll()
-            // Other loops post nothing to this one after they see `hasEnded`. The turns run what was posted just
-            // before.
+            // After other loops see `hasEnded`, they post no more work to this one. The turns run the work that they
+            // posted just before.
             loop.hasEnded = true
             for _ in 0..<10 { loop.events.turn(waitingAtMost: .milliseconds(1)) }
         }

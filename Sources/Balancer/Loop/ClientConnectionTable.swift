@@ -50,7 +50,8 @@ struct ClientConnectionTable {
         return lastReuse != second
     }
 
-    /// Some of the idle connections, the longest idle first: an eighth of them, from 1 to 32.
+    /// The connections that have been idle longest, the oldest first: an eighth of the idle connections, but at least 1
+    /// and at most 32.
     func oldestIdle() -> ArraySlice<any ClientConnection> {
         var oldest: [any ClientConnection] = []
         var idleCount = 0

@@ -18,7 +18,7 @@ final class LoopCounters: Sendable {
     let connections = Atomic<Int>(0)
     /// Client connections accepted since the start.
     let accepted = Atomic<Int>(0)
-    /// Attempts to send a request to a peer after its first attempt.
+    /// Attempts to send a request to a peer, without the first attempt of each request.
     let retries = Atomic<Int>(0)
     /// Requests that had to wait for a connection to a peer, or for a healthy peer.
     let queued = Atomic<Int>(0)

@@ -11,7 +11,7 @@ final class SharedState: Sendable {
     let counters: [LoopCounters]
     let adminAccess: AdminAccess
     let startedAt = MonotonicTime.current
-    /// How long a request may wait for a connection when every peer has `max_conns` of them. An upstream's `queue`
+    /// How long a request may wait for a connection when every peer has reached its `max_conns`. An upstream's `queue`
     /// directive overrides it.
     let queueTimeout: Duration
     /// How many requests of one upstream may wait. An upstream's `queue` directive overrides it.
@@ -50,7 +50,8 @@ final class SharedState: Sendable {
     /// The maximum number of loops in the life of the process.
     var maxLoops: Int { counters.count }
 
-    /// The upstream of this name. One that exists already keeps its members and their state, and gets the new settings.
+    /// The upstream of this name. If it exists already, it keeps its members and their state, and gets the new
+    /// settings.
     func upstream(for settings: Upstream) -> SharedUpstream {
         contents.withLock { contents in
             if let existing = contents.upstreams.first(where: { $0.name == settings.name }) {
@@ -136,8 +137,8 @@ final class SharedState: Sendable {
 }
 
 extension LimitRate {
-    /// The rate as the limiter takes it. A whole number is rounded to thousandths of a request per second, as nginx
-    /// rounds it; a decimal rate, which nginx does not have, to millionths.
+    /// The rate in the limiter's form. A whole number of requests per period is rounded to thousandths of a request per
+    /// second, as in nginx. A decimal number, which nginx does not allow, is rounded to millionths.
     var balancing: Balancing.RequestRate {
         if billionths % 1_000_000_000 == 0,
             let whole = Balancing.RequestRate(requests: Int(billionths / 1_000_000_000), per: Int(periodSeconds))

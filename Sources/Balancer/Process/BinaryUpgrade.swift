@@ -17,14 +17,15 @@ final class BinaryUpgrade: Sendable {
         self.log = log
     }
 
-    /// The new process writes its id to ``pidFile``. Until this process ends, its own id is in this file, as in nginx.
+    /// The file that holds the id of this process during an upgrade, as in nginx: the new process writes its own id to
+    /// ``pidFile``.
     private var oldPIDFile: String? { pidFile.map { $0 + ".oldbin" } }
 
     var isUnderWay: Bool { successor.withLock { $0 != nil } }
 
-    /// Starts the new process and hands it the sockets. Logs why if it cannot, and when the new process exits.
+    /// Starts the new process and hands it the sockets. Logs an error if that fails, and the end of the new process.
     func start(handing listeners: [ListeningSocket]) {
-        // While this process's own predecessor runs, the name `.oldbin` is taken by that one's pid file.
+        // While the predecessor of this process runs, its pid file has the name `.oldbin`.
         guard !isUnderWay, !Successor.hasPredecessor else {
             return log(.crit, "the changing binary signal is ignored: an upgrade is under way")
         }

@@ -3,8 +3,8 @@ internal import NginxConfig
 
 /// `user`: the balancer binds its ports, opens its logs and writes its pid file as root, then changes to this user.
 ///
-/// Unlike nginx, it has no master process that stays root. What a reload or a log rotation opens later is opened as
-/// this user.
+/// Unlike nginx, the balancer has no master process that stays root. A reload or a log rotation opens its files and
+/// ports as this user.
 enum ProcessUser {
     /// Changes the process's user and group.
     /// - Returns: nginx's warning if the process is not root and so cannot change; else nil

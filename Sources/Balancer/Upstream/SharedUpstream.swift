@@ -89,7 +89,7 @@ final class SharedUpstream: Sendable {
     /// ``SharedState/queueTimeout`` applies.
     var queueTimeout: Duration? { contents.withLock { $0.settings.queue?.timeout } }
 
-    /// How many requests may wait for a healthy peer, and how long (`queue`). nil: no request waits for that.
+    /// How many requests may wait for a healthy peer, and how long (`queue`). nil: no request waits for one.
     var waitLimits: UpstreamQueue? { contents.withLock { $0.settings.queue } }
 
     /// The host names among the servers.
@@ -113,7 +113,7 @@ final class SharedUpstream: Sendable {
         contents.withLock { $0.resolved[host] = addresses }
     }
 
-    /// Makes the group's members those of the settings, the resolved names and the overrides.
+    /// Sets the group's members according to the settings, the resolved names and the overrides.
     /// - Returns: nil if nothing changed
     func update() -> MembershipChange? {
         let wanted = specifications().applying(overrides)

@@ -7,7 +7,7 @@ internal import Reactor
 /// It moves bytes between its transport, its protocol and the ``UpstreamRequest`` of its current exchange.
 final class UpstreamConnection: EventHandler, TimerHandler {
     private static let readSize = BufferPool.bufferSize
-    /// The size of a read after a read that was full, because such a response is probably long.
+    /// The size of a read after a read that filled its buffer: the response is probably long.
     private static let longReadSize = BufferPool.bufferSize * 2
     /// The maximum number of reads in one turn of the loop.
     private static let maxReads = 8
@@ -118,7 +118,7 @@ final class UpstreamConnection: EventHandler, TimerHandler {
                 return readResponse(orFailWith: .connectionLost)
             }
         }
-        // The request may have given up the connection meanwhile.
+        // `exchange.upstream.sent` may have ended the request and closed this connection.
         guard !flow.isClosed else { return }
         if output?.isEmpty == true { loop.events.buffers.giveBack(&output) }
         setTimer(exchange)
@@ -217,13 +217,13 @@ final class UpstreamConnection: EventHandler, TimerHandler {
         if let exchange, !flow.isClosed { setTimer(exchange) }
     }
 
-    /// Why the delivery of a response ends.
+    /// Why ``deliver(_:from:to:)`` has stopped.
     private enum Ending {
         case none
         case complete(isReusable: Bool)
         case refused(isOverloaded: Bool)
         case dropped(UpstreamResponseHead, UpstreamRequest.HeadDecision)
-        /// The peer's diagnostics say that there is no response.
+        /// The peer's diagnostics contain a text of `fastcgi_catch_stderr`, so the response is invalid.
         case refuted
         case invalid(UpstreamProtocolError)
     }
@@ -241,7 +241,8 @@ final class UpstreamConnection: EventHandler, TimerHandler {
         switch ending {
         case .none: break
         case .complete(let isReusable):
-            // The peer would read unsent bytes of this request as the start of the next one.
+            // Do not reuse the connection if bytes of this request are unsent: the peer would take them for the start
+            // of the next request.
             let isClean = isReusable && output == nil
             if !isClean, !wire.isRequestWritten || output != nil {
                 LoopCounters.add(loop.counters.upstreamViolations)

@@ -72,8 +72,8 @@ struct UpstreamMachine: Sendable {
         case ended
     }
 
-    /// A request is suspect if it was sent this many times without an answer, or as many times as the upstream has
-    /// peers if that is more.
+    /// A request is suspect if it was sent this many times without an answer. If the upstream has more peers than this,
+    /// their number is the limit.
     private static let suspectSendings = 3
 
     private var state = State.idle

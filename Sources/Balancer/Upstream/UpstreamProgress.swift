@@ -3,7 +3,8 @@ internal import Reactor
 
 /// The attempts of one request so far.
 struct UpstreamProgress {
-    /// The properties that own no memory and no references. A reset replaces all of them at once.
+    /// The properties that own no memory and no references, in one struct, so that a reset can replace all of them at
+    /// once.
     struct Figures {
         /// When the wait in the queue began.
         var queuedAt = MonotonicTime(nanoseconds: 0)

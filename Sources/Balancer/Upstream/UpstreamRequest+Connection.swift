@@ -50,7 +50,7 @@ extension UpstreamRequest {
     }
 
     private func attach(_ connection: UpstreamConnection, isKept: Bool) {
-        // Held, because the request may end within: then the exchange may be disposed.
+        // Keep a reference, because the request may end in the calls below, and then the exchange may be disposed.
         let exchange = exchange!
         progress.connection = connection
         machine.connected(isKept: isKept)
@@ -99,7 +99,7 @@ extension UpstreamRequest {
     /// The kernel has taken bytes of the request.
     func sent(_ count: Int) {
         progress.figures.bytesSent += count
-        // Held, because the request may end within: then the exchange may be disposed.
+        // Keep a reference, because the request may end in the calls below, and then the exchange may be disposed.
         let exchange = exchange!
         machine.sent(isHeld: exchange.body.isHeld)
         if exchange.body.spool != nil, let connection { _ = sendSpool(to: connection) }
@@ -134,8 +134,8 @@ extension UpstreamRequest {
         failed(connection, .invalidResponse)
     }
 
-    /// Logs that a peer could not be reached. A request that waits for a usable peer tries again and again, so only its
-    /// first error is logged.
+    /// Logs that a peer could not be reached. While a request waits for a usable peer, it tries again and again, so
+    /// these later errors are not logged.
     private func logUnconnected(_ error: String) {
         if progress.figures.waitingSince == nil { exchange.log(.error, "\(error) while connecting to upstream") }
     }

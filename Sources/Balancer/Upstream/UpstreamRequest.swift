@@ -34,7 +34,7 @@ final class UpstreamRequest: TimerHandler {
         exchange = nil
     }
 
-    // MARK: What it is
+    // MARK: State
 
     var connection: UpstreamConnection? { progress.connection }
     var attempts: [UpstreamAttempt] { progress.attempts }
@@ -211,8 +211,8 @@ final class UpstreamRequest: TimerHandler {
         } else if machine.isWaiting {
             location.upstream!.waitingCount.subtract(1, ordering: .relaxed)
             progress.tried.removeAll()
-            // The next failures to connect replace the last ones. Otherwise the list would grow by twenty entries per
-            // second.
+            // Remove the failed attempts to connect. The next ones replace them; otherwise the list would grow by
+            // twenty entries per second.
             progress.attempts.removeAll { $0.connectedAt == nil }
             perform(machine.retryWait())
         }

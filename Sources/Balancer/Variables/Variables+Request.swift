@@ -129,8 +129,8 @@ extension Variables {
         }
     }
 
-    /// Appends the part of a path that is for the script itself. There is none without `fastcgi_split_path_info`, or if
-    /// that does not match.
+    /// Appends the part of a path that is for the script itself. Without `fastcgi_split_path_info`, or if its regular
+    /// expression does not match, there is none.
     func appendPathInfo(to out: inout [UInt8]) -> Bool {
         let path = exchange.path
         guard let parts = splitPath(path) else { return false }

@@ -1,5 +1,5 @@
-/// Builds the configuration from a tree of directives. A block changes a copy of the outer block's values, so that the
-/// copy at the closing `}` is the merged result.
+/// Builds the configuration from a tree of directives. Each block starts with a copy of the outer block's values and
+/// changes it. At the closing `}`, the copy is the merged result.
 struct Builder {
     /// State of the innermost open block.
     struct BlockState {
@@ -54,14 +54,14 @@ struct Builder {
 
     /// Records that the directive occurs in the block.
     ///
-    /// The first one in a block starts a new list, which replaces the inherited one.
+    /// If it is the first one in the block, the caller starts a new list, which replaces the inherited one.
     /// - Parameter group: the name of the list, for different directives that form one list
     /// - Returns: whether it is the first one in the block
     mutating func markSeen(_ directive: Directive, group: String? = nil) -> Bool {
         block.seen.insert(group ?? directive.name).inserted
     }
 
-    /// Resolves a path of a directive, which is relative to the prefix.
+    /// Resolves a path in a directive. A relative path starts at the prefix.
     func absolute(_ path: String) -> String {
         path.hasPrefix("/") ? path : prefix + path
     }

@@ -1,6 +1,6 @@
 extension Builder {
-    /// Parses `($variable)`, `($variable = text)`, `($variable != text)`, or `($variable ~ pattern)` with `~`, `~*`, `!~`
-    /// or `!~*`.
+    /// Parses `($variable)`, `($variable = text)`, `($variable != text)`, or `($variable ~ pattern)` with `~`, `~*`,
+    /// `!~` or `!~*`.
     mutating func condition(_ directive: Directive) throws(ConfigurationError) -> Condition {
         var words = directive.arguments
         let last = words.count - 1

@@ -27,7 +27,8 @@ extension Builder {
         self.upstream = nil
     }
 
-    /// `server address [weight=n] [max_fails=n] [fail_timeout=time] [max_conns=n] [slow_start=time] [backup] [down] [resolve]`
+    /// `server address [weight=n] [max_fails=n] [fail_timeout=time] [max_conns=n] [slow_start=time] [backup] [down]
+    /// [resolve]`
     mutating func upstreamServer(_ directive: Directive) throws(ConfigurationError) {
         let text = directive.arguments[0]
         let endpoint: Endpoint

@@ -41,7 +41,8 @@ extension Builder {
             if name.hasPrefix("~") {
                 let text = String(name.dropFirst())
                 if text.isEmpty { throw directive.error("empty regex in server name \"\(name)\"") }
-                // Hosts are compared in lower case. A pattern with capital letters could never match, and so ignores case.
+                // A host is matched in lower case, so that a pattern with capital letters would never match. Such a
+                // pattern therefore ignores case.
                 let ignoresCase = text.utf8.contains { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) }
                 let index = pattern(text, ignoresCase: ignoresCase, directive)
                 server?.server.names.append(.pattern(text, index: index))

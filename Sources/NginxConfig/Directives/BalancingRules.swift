@@ -45,7 +45,8 @@ extension Builder {
 }
 
 extension Upstream.Method {
-    /// Whether a `server` may have the parameter. As in nginx, only a method before the `server` matters.
+    /// Whether a `server` may have the parameter. As in nginx, only a method directive that stands before the `server`
+    /// counts.
     func supports(_ parameter: String) -> Bool {
         switch self {
         case .roundRobin, .leastConnections, .leastTimeToHead, .leastTimeToEnd: true

@@ -22,7 +22,7 @@ struct Contexts: OptionSet, Sendable, Hashable {
 struct DirectiveRule: Sendable {
     typealias Apply = @Sendable (Directive, inout Builder) throws(ConfigurationError) -> Void
 
-    /// The order in which the directives of a block are applied, whatever their order in the file. Names are defined
+    /// The order in which the directives of a block are applied, whatever their order in the file. So names are defined
     /// before they are used, and the values of a block are complete before an inner block copies them.
     enum Order: CaseIterable, Sendable {
         case definition
@@ -51,7 +51,7 @@ struct DirectiveRule: Sendable {
         self.apply = apply
     }
 
-    /// A directive with one value that may occur once per block.
+    /// A directive with one value. It may occur once per block.
     static func setting<Value>(
         _ name: String, in contexts: Contexts,
         _ value: @escaping @Sendable (Directive) throws(ConfigurationError) -> Value,

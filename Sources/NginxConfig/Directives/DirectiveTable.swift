@@ -33,7 +33,8 @@ enum DirectiveTable {
                     ? "directive \"\(name)\" is not supported" : "unknown directive \"\(name)\"")
         }
         guard let rule = rows.first(where: { !$0.contexts.isDisjoint(with: context) }) else {
-            // nginx allows more in an "if" inside a location, because it treats that as a nested location.
+            // nginx allows more directives in an "if" inside a location, because it treats the "if" as a nested
+            // location. So the message is "not supported", not "not allowed".
             let isForLocations = context == .conditional && rows.contains { $0.contexts.contains(.location) }
             throw Refusal(
                 message: isForLocations

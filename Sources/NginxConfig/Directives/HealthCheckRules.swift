@@ -23,7 +23,7 @@ extension Builder {
             case "mandatory":
                 check.isMandatory = true
                 continue
-            // A reload always keeps the state of a peer.
+            // `persistent` has no effect: a reload always keeps the state of a peer.
             case "persistent" where check.isMandatory: continue
             default: break
             }

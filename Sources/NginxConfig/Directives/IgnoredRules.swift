@@ -3,7 +3,7 @@ extension DirectiveTable {
     static let ignoredRules = tuningRules + absentFeatureRules
 
     /// Directives that tune nginx's internals: its hash tables, memory pools, and event loop. A client or a peer cannot
-    /// see the difference, and the balancer has no such part.
+    /// see their effect, and the balancer has no such parts.
     private static let tuningRules: [DirectiveRule] =
         [
             checked("pcre_jit", in: .main) { (directive) throws(ConfigurationError) in
@@ -23,7 +23,7 @@ extension DirectiveTable {
                 guard (Values.number(directive.arguments[0]) ?? 0) > 0, (Values.size(directive.arguments[1]) ?? 0) > 0
                 else { throw directive.namedError("invalid value") }
             },
-            // The loops always share the state of the peers, with or without a zone.
+            // `zone` has no effect: the loops always share the state of the peers.
             DirectiveRule("zone", in: .upstream, arguments: 1...2) {
                 (directive, builder) throws(ConfigurationError) in
                 try builder.rejectDuplicate(directive)
@@ -73,7 +73,7 @@ extension DirectiveTable {
             },
         ]
 
-    /// A directive with one argument, which `check` refuses or ignores.
+    /// A directive with one argument and without effect. `check` throws if the argument is invalid.
     private static func checked(
         _ name: String, in contexts: Contexts, check: @escaping @Sendable (Directive) throws(ConfigurationError) -> Void
     ) -> DirectiveRule {

@@ -83,7 +83,7 @@ extension Builder {
             throw directive.error("no buffer is defined for access_log \"\(arguments[0])\"")
         }
         if isFirst { settings.accessLogs = [] }
-        // One "off" disables all access logs of its block, also those after it.
+        // One "off" disables all access logs of its block, even those that stand after it.
         if block.isAccessLogOff { return }
         settings.accessLogs.append(
             AccessLog(path: absolute(arguments[0]), format: format, bufferSize: buffer, flushInterval: flush))

@@ -25,7 +25,7 @@ extension OutlierDetectionSettings {
         case "max_ejection_percent": return set(Values.number(value), 1...100, \.maxEjectionPercent)
         case "latency_factor":
             let hundredths = Values.hundredths(value)
-            // A smaller factor could eject a peer that is as fast as the others.
+            // A smaller factor could eject a peer that is almost as fast as the others.
             return hundredths == 0 ? true : set(hundredths, 110...100_000, \.latencyHundredths)
         case "interval": return set(value, \.interval)
         case "base_ejection_time": return set(value, \.baseEjectionTime)

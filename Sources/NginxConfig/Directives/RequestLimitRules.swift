@@ -34,7 +34,7 @@ extension Builder {
         http.limitZones.append(LimitZone(name: zone.name, key: key, rate: rate, size: zone.size))
     }
 
-    /// Throws if another directive, or the same one with another key, has declared a zone with this name.
+    /// Records a zone. Throws if a zone with this name is already declared.
     mutating func registerZone(_ name: String, key: String, _ directive: Directive) throws(ConfigurationError) {
         guard let known = zones[name] else {
             zones[name] = (directive.name, key)

@@ -11,8 +11,8 @@ extension DirectiveTable {
             try builder.rejectDuplicate(directive)
             builder.upstream?.resolver = try ResolverSettings(directive)
         },
-        // In these contexts, `resolver` only serves host names in variables. No directive supports those, so the value
-        // is checked and dropped.
+        // In these contexts, nginx uses `resolver` only for host names in variables. The balancer does not support such
+        // names, so the value is checked and dropped.
         DirectiveRule("resolver", in: [.server, .location], arguments: .atLeast(1)) {
             (directive, builder) throws(ConfigurationError) in
             try builder.rejectDuplicate(directive)

@@ -1,4 +1,5 @@
-/// nginx's directives that the balancer does not support. The error says so, so that nobody looks for a typing error.
+/// nginx's directives that the balancer does not support. Their error message says "not supported" instead of
+/// "unknown", so that nobody looks for a typing error.
 enum UnsupportedDirectives {
     static let names: Set<String> = Set(
         """

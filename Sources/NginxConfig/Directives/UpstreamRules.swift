@@ -30,7 +30,8 @@ extension DirectiveTable {
             try builder.rejectDuplicate(directive)
             builder.upstream?.keepaliveTimeout = try Values.milliseconds(directive)
         },
-        // This directive is from nginx Plus, which answers with 502 if the queue is full.
+        // `queue` is a directive of nginx Plus. If the queue is full, nginx Plus answers with 502, but the balancer
+        // with 503.
         DirectiveRule("queue", in: .upstream, arguments: 1...2) {
             (directive, builder) throws(ConfigurationError) in
             try builder.rejectDuplicate(directive)

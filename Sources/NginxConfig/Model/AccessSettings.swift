@@ -1,4 +1,4 @@
-/// The addresses that `set_real_ip_from`, `allow` and `deny` name.
+/// The argument of `set_real_ip_from`, `allow` or `deny`: a set of client addresses.
 package enum ClientNetwork: Sendable, Hashable {
     /// 4 or 16 bytes in network order, and the number of leading bits that count.
     case network(address: [UInt8], prefixLength: Int)

@@ -4,7 +4,7 @@ package struct FastCGISettings: Sendable, Hashable {
     package internal(set) var params: [FastCGIParam] = []
     /// `fastcgi_keep_conn`
     package internal(set) var keepsConnection = false
-    /// `fastcgi_index`: appended in `$fastcgi_script_name` to a path that ends in `/`.
+    /// `fastcgi_index`: the file name that `$fastcgi_script_name` appends to a path that ends in `/`.
     package internal(set) var index: Template?
     /// `fastcgi_split_path_info`: index into `HTTPConfiguration.patterns`.
     package internal(set) var splitPathInfo: Int?

@@ -1,7 +1,8 @@
 /// How a location serves files (ngx_http_core_module, ngx_http_index_module, ngx_http_try_files_module).
 package struct FileSettings: Sendable, Hashable {
     package internal(set) var root: DocumentRoot
-    /// `index`: file names to look for in a folder. The last one may be a path of the server that starts with `/`.
+    /// `index`: file names to look for in a folder. The last one may also be a URI on this server, which starts with
+    /// `/`.
     package internal(set) var index: [Template] = [Template(literal: "index.html")]
     /// `try_files`; nil if the location has none. It is not inherited.
     package internal(set) var tryFiles: TryFiles?
@@ -23,7 +24,7 @@ package struct DocumentRoot: Sendable, Hashable {
 
     /// The part of a request's path that `alias` replaces.
     package enum Alias: Sendable, Hashable {
-        /// The first bytes, as many as the path of the location has.
+        /// The first bytes. Their number is the length of the location's path.
         case prefix(Int)
         /// The whole path, in a location with a regular expression.
         case whole

@@ -1,16 +1,17 @@
-/// nginx Plus's `health_check`: the peers of a location are checked at intervals, and unhealthy peers get no requests.
+/// nginx Plus's `health_check`: the balancer checks the peers of a location at intervals, and sends no requests to
+/// unhealthy ones.
 package struct HealthCheck: Sendable, Hashable {
     package internal(set) var interval = Duration.seconds(5)
     /// The maximum of the random delay that is added to each interval.
     package internal(set) var jitter = Duration.zero
-    /// Failed checks in a row until a peer is unhealthy; at least 1.
+    /// A peer is unhealthy after this many failed checks in a row; at least 1.
     package internal(set) var fails = 1
-    /// Passed checks in a row until a peer is healthy again; at least 1.
+    /// A peer is healthy again after this many passed checks in a row; at least 1.
     package internal(set) var passes = 1
     package internal(set) var uri = "/"
-    /// A new peer gets no requests before it has passed its first check.
+    /// If true, a new peer gets no requests until it has passed its first check.
     package internal(set) var isMandatory = false
-    /// `match`: the conditions to pass; nil: a status from 200 to 399 passes.
+    /// `match`: the conditions that a response must meet; nil: its status must be from 200 to 399.
     package internal(set) var match: ResponseMatch?
     package let location: SourceLocation
 }

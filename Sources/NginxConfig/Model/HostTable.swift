@@ -11,14 +11,14 @@ struct HostTable: Sendable {
     /// The regular expressions in the order of the file. `pattern` is an index into `HTTPConfiguration.patterns`.
     private var patterns: [(pattern: Int, server: Int)] = []
 
-    /// Whether there are regular expressions. Their groups are variables, so that even a single server has to match
-    /// them.
+    /// Whether there are regular expressions. Their groups set variables, so they must be matched even if there is only
+    /// one server.
     var hasPatterns: Bool { !patterns.isEmpty }
 
     mutating func insert(pattern: Int, server: Int) { patterns.append((pattern, server)) }
 
     /// Adds a valid `server_name`.
-    /// - Returns: false if another server has the name
+    /// - Returns: false if another server already has the name
     mutating func insert(_ name: String, server: Int) -> Bool {
         let bytes = Array(name.utf8)
         if name.hasPrefix("*.") { return leadingWildcards.insert(bytes.dropFirst(2), server) }

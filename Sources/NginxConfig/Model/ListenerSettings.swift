@@ -2,10 +2,10 @@
 package struct ListenerSettings: Sendable {
     package let endpoint: Endpoint
     package private(set) var options: ListenOptions
-    /// Index into `HTTPConfiguration.servers`: the `default_server`, otherwise the first server of the address.
+    /// Index into `HTTPConfiguration.servers`: the `default_server`; without one, the first server of the address.
     package private(set) var defaultServer: Int
     var hosts = HostTable()
-    /// Whether connections start with a PROXY protocol header: any server of the address has `proxy_protocol`.
+    /// Whether connections start with a PROXY protocol header, because a `listen` of the address has `proxy_protocol`.
     package private(set) var hasProxyProtocol: Bool
     /// Whether any `listen` of the address has socket options. If so, the address needs a socket of its own.
     package private(set) var hasOptions: Bool

@@ -1,7 +1,8 @@
 /// The settings that apply to a request after inheritance: those of the innermost block that matches it.
 ///
-/// Each value starts as nginx's default, unless its comment names another one. A nested block starts with a copy of
-/// the outer block's values. Those marked "not inherited" start again as nginx's default in each location.
+/// Each value starts as nginx's default, unless its comment names another one. A nested block starts with a copy of the
+/// outer block's values. The exceptions are values whose comment says "not inherited": in each location, they start as
+/// nginx's default again.
 package struct LocationSettings: Sendable, Hashable {
     package internal(set) var client = ClientSettings()
     package internal(set) var parsing = RequestParsingSettings()
@@ -21,7 +22,7 @@ package struct LocationSettings: Sendable, Hashable {
     package internal(set) var rewriteSteps: [RewriteStep] = []
     /// `internal`. It is not inherited.
     package internal(set) var isInternal = false
-    /// What answers requests without `fastcgi_pass`. It is not inherited.
+    /// What answers a request if the location has no `fastcgi_pass`. It is not inherited.
     package internal(set) var content = ContentHandler.files
     /// `health_check`. It is not inherited.
     package internal(set) var healthCheck: HealthCheck?

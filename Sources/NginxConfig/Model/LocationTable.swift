@@ -1,5 +1,6 @@
-/// Finds the location of a path, as nginx does. An exact location wins. Otherwise the longest prefix is found, and then
-/// the locations nested in it. The first regular expression that matches overrides the prefix, unless it has `^~`.
+/// Finds the location of a path, as nginx does. An exact location wins. Otherwise the longest prefix is found, and the
+/// locations nested in it are searched. The first regular expression that matches overrides this prefix, unless the
+/// prefix has `^~`.
 ///
 /// A lookup allocates nothing.
 package struct LocationTable: Sendable {
@@ -22,7 +23,7 @@ package struct LocationTable: Sendable {
     package struct Found {
         /// Index into `Server.locations`.
         package let location: Int
-        /// Whether an exact location or a regular expression has matched. Then the outer regular expressions are not
+        /// Whether an exact location or a regular expression has matched. If so, the outer regular expressions are not
         /// tried.
         let isFinal: Bool
     }

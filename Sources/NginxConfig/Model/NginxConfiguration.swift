@@ -1,4 +1,4 @@
-/// A configuration that has been read, checked and merged. A balancer runs with it.
+/// A configuration that has been read, checked and merged.
 package struct NginxConfiguration: Sendable {
     package internal(set) var main: MainSettings
     package internal(set) var events: EventsSettings

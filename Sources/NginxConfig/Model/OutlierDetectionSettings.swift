@@ -1,10 +1,11 @@
 /// `outlier_detection`, which nginx does not have: a peer that performs worse than the others is ejected for some time.
 package struct OutlierDetectionSettings: Sendable, Hashable {
-    /// How many errors in a row eject a peer; 0: off.
+    /// A peer is ejected after this many errors in a row; 0: off.
     package internal(set) var consecutiveErrors = 5
-    /// The error rate of an interval that ejects a peer, in percent; 0: off.
+    /// A peer is ejected if its error rate in an interval reaches this value, in percent; 0: off.
     package internal(set) var errorPercent = 0
-    /// The average time to the response header that ejects a peer, in hundredths of the peers' median; 0: off.
+    /// A peer is ejected if its average time to the response header reaches this value, in hundredths of the peers'
+    /// median; 0: off.
     package internal(set) var latencyHundredths = 0
     /// The error rate and the time count only if the peer had at least this many requests in the interval.
     package internal(set) var requestVolume = 20

@@ -5,11 +5,12 @@ package struct ResponseSettings: Sendable, Hashable {
     package internal(set) var mediaTypes = MediaTypes()
     package internal(set) var errorPages: [ErrorPage] = []
     package internal(set) var addedHeaders: [AddedHeader] = []
-    /// `server_tokens string`: the value of the `Server` header; an empty one sends no header. nil: Millrace's own.
+    /// `server_tokens string`: the value of the `Server` header. If it is empty, no such header is sent. nil:
+    /// Millrace's own value.
     package internal(set) var serverTokens: Template?
 }
 
-/// `error_page`: what replaces a response with one of these statuses.
+/// `error_page`: what replaces a response that has one of ``statuses``.
 package struct ErrorPage: Sendable, Hashable {
     package enum Status: Sendable, Hashable {
         /// The response keeps the status of the error.

@@ -30,7 +30,7 @@ package struct NextUpstream: OptionSet, Sendable, Hashable {
     package static let status403 = NextUpstream(rawValue: 32)
     package static let status404 = NextUpstream(rawValue: 64)
     package static let status429 = NextUpstream(rawValue: 128)
-    /// Also retry a request with a non-idempotent method that has been sent to a peer already.
+    /// Retry a request even if its method is not idempotent and it has already been sent to a peer.
     package static let nonIdempotent = NextUpstream(rawValue: 256)
 
     static let byName: [String: NextUpstream] = [

@@ -9,7 +9,7 @@ package enum RewriteStep: Sendable, Hashable {
 package struct ReturnRule: Sendable, Hashable {
     /// The status, 0…999. 444 closes the connection without an answer.
     package let status: Int
-    /// The body, or with 301, 302, 303, 307 and 308 the URL of the redirect.
+    /// The body. With 301, 302, 303, 307 and 308, the URL of the redirect.
     package let text: Template?
 
     package var isRedirect: Bool { [301, 302, 303, 307, 308].contains(status) }

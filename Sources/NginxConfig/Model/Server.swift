@@ -10,7 +10,7 @@ package struct Server: Sendable {
     /// The settings outside all locations.
     package var settings: LocationSettings { locations[0].settings }
 
-    /// The index of the named location in `locations`.
+    /// The index of a named location in `locations`; nil if there is none with this name.
     /// - Parameter name: with its `@`
     package func location(named name: String) -> Int? {
         locations.firstIndex { $0.match == .named(name) }
@@ -34,7 +34,7 @@ package enum ServerName: Sendable, Hashable {
     /// A regular expression, without its `~`.
     case pattern(String, index: Int)
 
-    /// The value of `$server_name`, if this is the server's first name.
+    /// The value of `$server_name` if this is the server's first name.
     package var text: String {
         switch self {
         // nginx leaves out the dot of `.example.com`.

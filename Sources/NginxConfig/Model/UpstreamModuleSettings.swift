@@ -16,7 +16,8 @@ package struct UpstreamModuleSettings: Sendable, Hashable {
     package internal(set) var retry = RetryPolicy()
     /// `fastcgi_hide_header`, in lower case: response headers that the client does not get.
     package internal(set) var hiddenHeaders: [String] = []
-    /// `fastcgi_pass_header`, in lower case: the `X-Accel-…` headers that the client gets. All other ones are removed.
+    /// `fastcgi_pass_header`, in lower case: the `X-Accel-…` headers that the client gets. All other `X-Accel-…`
+    /// headers are removed.
     package internal(set) var passedHeaders: [String] = []
     /// `fastcgi_ignore_client_abort`: the peer finishes the request even if the client has disconnected.
     package internal(set) var ignoresClientAbort = false

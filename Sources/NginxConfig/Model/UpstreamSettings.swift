@@ -1,4 +1,5 @@
-/// An `upstream`, or the upstream with one server that `fastcgi_pass unix:/path` or `host:port` implies.
+/// An `upstream` block. A `fastcgi_pass` with an address (`unix:/path` or `host:port`) implies an upstream with one
+/// server.
 package struct Upstream: Sendable, Hashable {
     package enum Method: Sendable, Hashable {
         case roundRobin
@@ -31,7 +32,7 @@ package struct Upstream: Sendable, Hashable {
     package internal(set) var resolver: ResolverSettings?
     /// `resolver_timeout` of the upstream or of `http`.
     package internal(set) var resolverTimeout: Duration?
-    /// When peers are ejected; nil: never.
+    /// `outlier_detection`; nil: no peer is ejected.
     package internal(set) var outliers: OutlierDetectionSettings?
 }
 
@@ -58,7 +59,8 @@ package struct UpstreamServer: Sendable, Hashable {
     package internal(set) var maxConnections = 0
     package internal(set) var isBackup = false
     package internal(set) var isDown = false
-    /// `resolve`: the name is looked up while the balancer runs, so that it may have no address at the start.
+    /// `resolve`: the name is looked up while the balancer runs. So it need not have an address when the balancer
+    /// starts.
     package internal(set) var isResolvedAtRuntime = false
     package let location: SourceLocation
 }

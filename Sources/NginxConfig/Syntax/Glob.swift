@@ -15,7 +15,7 @@ enum Glob {
             let isLast = index == parts.count - 1
             let end = isLast ? "" : "/"
             if !isPattern(part) {
-                // A part without wildcards is not looked up, except for the last one: the file must exist.
+                // A part without wildcards is not looked up, unless it is the last part: the file must exist.
                 found = found.filter { !isLast || files.list($0).contains(part) }.map { $0 + part + end }
                 continue
             }
@@ -53,7 +53,7 @@ enum Glob {
         return pattern[place...].allSatisfy { $0 == ASCII.asterisk }
     }
 
-    /// Returns the index after the pattern's next element; nil if that does not match the byte.
+    /// Returns the index after the pattern's next element; nil if this element does not match the byte.
     private static func step(_ byte: UInt8, _ pattern: [UInt8], _ place: Int) -> Int? {
         guard place < pattern.count else { return nil }
         switch pattern[place] {

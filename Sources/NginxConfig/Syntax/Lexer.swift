@@ -102,7 +102,7 @@ struct Lexer: ~Copyable {
     }
 
     /// Reads a word without quotes.
-    /// - Returns: the statement if the word ends in `;` or `{`
+    /// - Returns: the statement if `;` or `{` follows the word; nil if a blank follows
     private mutating func plainWord(
         startingWith first: UInt8, _ words: inout [String]
     ) throws(ConfigurationError) -> Statement? {

@@ -8,7 +8,8 @@ struct Parser {
     private var includeDepth = 0
     private var blockDepth = 0
 
-    /// The maximum depth of includes, which stops a file that includes itself. nginx stops when it cannot open more files.
+    /// The maximum depth of includes, which stops a file that includes itself. nginx stops when it cannot open more
+    /// files.
     private static let includeLimit = 64
     private static let blockLimit = 64
 

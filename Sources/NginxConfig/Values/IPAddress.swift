@@ -21,7 +21,7 @@ enum IPAddress {
     }
 
     private static func version6(_ text: String) -> [UInt8]? {
-        // "::" may occur once. It stands for as many zeros as are missing.
+        // "::" may occur once. It stands for the zero groups that are missing from the eight.
         var halves: [Substring] = []
         var rest = text[...]
         while let gap = firstGap(rest) {

@@ -3,22 +3,23 @@ package import Tasks
 
 /// The outcome of a request to retry a task.
 package enum Retry: Sendable, Hashable {
-    /// The task is queued, or was queued already; or it was retried and has ended since it was looked up.
+    /// The task is queued, or was queued already; or it has been retried and has ended again since it was looked up.
     case queued(TaskRecord)
     case isCompleted
-    /// The input was deleted when the task ended, and the request brings none.
+    /// The input was deleted when the task ended, and the request contains none.
     case needsInput
-    /// The request brings another input than the one that the task was submitted with.
+    /// The request contains another input than the one that the task was submitted with.
     case isOtherInput
     case unknown
 }
 
 extension QueueClient {
-    /// Queues a failed or cancelled task again, under the same id, for as many attempts as it had. Blocks.
+    /// Queues a failed or cancelled task again, under the same id. It may make as many further attempts as it was
+    /// submitted with. Blocks.
     /// - Parameters:
-    ///   - found: the task as it was looked up. Only this end of the task is retried, and only once, even if a
-    ///     connection is lost meanwhile.
-    ///   - task: the task as it was submitted; `nil` if its input was kept.
+    ///   - found: the task as it was looked up. If the task has ended again since then, it is not retried. So it is
+    ///     retried only once, even if a lost connection makes the statement run twice.
+    ///   - task: the task with the input from the request; `nil`: use the input that was kept.
     package func retry(_ found: TaskRecord, as task: PreparedTask?) throws(QueueError) -> Retry {
         guard let endedAt = found.completedAt else { return .queued(found) }
         let (id, end) = (PostgresValue.uuid(found.id), PostgresValue.timestamptz(endedAt.microseconds))
@@ -32,7 +33,7 @@ extension QueueClient {
         }
         if queued.rowCount == 1, let record = queued.taskRecord(0) { return .queued(record) }
         guard let now = try lookUp(found.id) else { return .unknown }
-        // It was retried meanwhile, perhaps by this call, and has ended again.
+        // It was retried since it was looked up, perhaps by this call, and has ended again.
         if now.completedAt != endedAt { return .queued(now) }
         if now.status == .completed { return .isCompleted }
         return task == nil ? .needsInput : .isOtherInput

@@ -5,7 +5,7 @@ internal import Threading
 /// An API node's side of the queue.
 ///
 /// Its parts have threads of their own, with a database session each: ``Submitter`` stores tasks, ``LookUps`` reads and
-/// cancels them, ``CompletionListener`` waits for their ends. ``DatabaseProbe`` has a thread only. Calls that block
+/// cancels them, ``CompletionListener`` waits until they end. ``DatabaseProbe`` has only a thread. Calls that block
 /// their caller use a small connection pool (``BlockingQueries``).
 package final class QueueClient: Sendable {
     package struct Configuration: Sendable {
@@ -32,8 +32,8 @@ package final class QueueClient: Sendable {
         }
     }
 
-    /// The number of sessions of ``LookUps`` and ``CompletionListener``. The pool gets the rest of the connection
-    /// limit, after these and the sessions of ``Submitter``.
+    /// The number of sessions of ``LookUps`` and ``CompletionListener``. The pool gets what these and the sessions of
+    /// ``Submitter`` leave of the connection limit.
     private static let readingSessions = 2
 
     private let submitter: Submitter
@@ -55,7 +55,7 @@ package final class QueueClient: Sendable {
         var postgres = configuration.postgres
         let ownSessions = Self.readingSessions + Submitter.sessions(limit: postgres.connectionLimit)
         postgres.connectionLimit = max(1, postgres.connectionLimit - ownSessions)
-        // The server ends a statement that nobody waits for any more.
+        // With this timeout, the server ends a statement that nobody waits for any more.
         let limit = "statement_timeout = '\(postgres.responseTimeout.components.seconds + 1)s'"
         let pool = ConnectionPool(postgres, settings: SessionSettings.node + [limit], logger: logger)
         let queries = BlockingQueries(pool, logger: logger)
@@ -63,8 +63,8 @@ package final class QueueClient: Sendable {
         probe = DatabaseProbe { queries.ping() }
     }
 
-    /// Answers all waiting requests with the current state of their tasks. From now on, no request waits. But tasks are
-    /// still stored, because a node that stops first answers the requests that it has received.
+    /// Answers all waiting requests with the current state of their tasks. From now on, no request waits. But tasks can
+    /// still be submitted, because a node that is stopping still handles the requests that it has received.
     package func endWaiting() { listener.stop() }
 
     /// Stores the submitted tasks, answers all waiting requests, and ends the threads. Call it once.
@@ -141,7 +141,8 @@ package final class QueueClient: Sendable {
         if !submitter.add(request) { request.then(.failure(.shuttingDown)) }
     }
 
-    /// The answer to a submission that was joined to another task. It is accepted, however the wait ended.
+    /// The answer to a submission that was joined to another task. The submission is accepted, whether or not the other
+    /// task finished in time.
     private static func outcome(
         of id: TaskID, _ answer: LookUpAnswer
     ) -> Result<[SubmissionOutcome], QueueError> {

@@ -1,10 +1,11 @@
 internal import Logging
 internal import Postgres
 
-/// The database session of one thread. A lost session is replaced when it is needed next.
+/// The database session of one thread. A lost session is replaced at its next use.
 ///
-/// Attempts to connect are spaced. While the database is out of reach, a call between two attempts fails at once with
-/// the error of the last attempt. So callers do not wait, and a database that is back is noticed within half a second.
+/// There is a pause after each failed attempt to connect. While the database is out of reach, a call during the pause
+/// fails immediately with the error of the last attempt. So callers do not wait. A pause takes at most half a second,
+/// so a database that is back is noticed soon.
 struct DatabaseLink {
     private let configuration: PostgresConfiguration
     private let settings: [String]
@@ -13,7 +14,7 @@ struct DatabaseLink {
     private let prepare: (PostgresConnection) throws(PostgresError) -> Void
 
     private var connection: PostgresConnection?
-    /// How many sessions there have been. When the number changes, the locks and the LISTEN of the last session are
+    /// How many sessions there have been. When the number changes, the locks and the LISTEN of the previous session are
     /// gone.
     private(set) var sessions = 0
     private var backoff = Backoff(base: .milliseconds(50), cap: .milliseconds(500))
@@ -81,21 +82,23 @@ struct DatabaseLink {
 }
 
 extension PostgresError {
-    /// Whether the transaction was rolled back for a reason that is probably gone now. Besides the usual reasons, this
-    /// is 23514 (check_violation): a finished task was written to the default partition while the partition of its day
-    /// was created. There is no other CHECK.
+    /// Whether the transaction was rolled back for a reason that is probably gone now. Besides conflicts with other
+    /// transactions, this is 23514 (check_violation): a finished task was written to the default partition while the
+    /// partition of its day was created. The statements that use this property can violate no other CHECK.
     var isWorthAnotherRun: Bool { isTransactionRetryable || kind == .server && sqlState == "23514" }
 }
 
 extension QueueError {
     /// Translates a database error into an error for the users of the queue.
     init(_ error: PostgresError) {
-        // A transaction that always conflicted with others is reported in the same way: a later one may succeed.
+        // If a transaction conflicted with others in all its attempts, that is also reported as a lock: a later attempt
+        // may succeed.
         if error.isLockTimeout || error.isTransactionRetryable {
             self = .locked
             return
         }
-        // undefined_table and undefined_function: the schema is not there yet, as `millrace migrate` has not finished.
+        // undefined_table and undefined_function: the schema is not there yet, because `millrace migrate` has not
+        // finished.
         let isUnready = error.sqlState == "42P01" || error.sqlState == "42883"
         // Class 53, insufficient resources: a full disk, no memory, no free connection. That is temporary.
         let isShort = error.sqlState?.hasPrefix("53") ?? false

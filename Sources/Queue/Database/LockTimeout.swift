@@ -1,12 +1,13 @@
-/// How long a node's statement waits for a row that another session has locked. Milliseconds.
+/// How long a node's statement waits for a row that another session has locked, in milliseconds.
 enum LockTimeout: Int {
     /// The timeout of most statements. A row is usually locked for as long as a commit takes. But a worker that is
-    /// stopped in the middle of a claim (SIGSTOP, a frozen machine) keeps its locks until it continues, and a node has
-    /// one thread for all look-ups and one for all submissions. The timeout is longer than PostgreSQL's
-    /// `deadlock_timeout` (1 s), so that PostgreSQL reports a deadlock as a deadlock.
+    /// stopped in the middle of a claim (SIGSTOP, a frozen machine) keeps its locks until it continues. Without a
+    /// timeout, it would block all look-ups or submissions of a node, which has only one thread for look-ups and a few
+    /// for submissions. The timeout is longer than PostgreSQL's `deadlock_timeout` (1 s), so that PostgreSQL reports a
+    /// deadlock as a deadlock.
     case regular = 2000
-    /// The timeout of a search for the locked row among many rows. A row whose transaction is about to commit may also
-    /// count as locked.
+    /// The timeout while ``LockBisection`` searches for the locked rows of a batch. It is so short that a row may count
+    /// as locked although its transaction is about to commit.
     case probe = 2
     /// The timeout for a row that is known to be locked. It is long enough for the commit of a transaction whose
     /// process is not stopped.

@@ -1,7 +1,7 @@
 internal import Threading
 
-/// Reports whether the database can be reached. It has its own thread, so that it waits neither for the users of the
-/// connection pool nor for other look-ups. One ping answers all questions that were asked before it.
+/// Reports whether the database can be reached. It has its own thread, so that it does not wait for other look-ups. One
+/// ping answers all questions that were asked before it.
 final class DatabaseProbe: Sendable {
     typealias Callback = @Sendable (_ isUp: Bool) -> Void
 

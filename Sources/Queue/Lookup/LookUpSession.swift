@@ -50,9 +50,9 @@ struct LookUpSession {
             let unfinished = watched.filter { records[$0].map { !$0.status.isFinished } ?? false }
             if unfinished.isEmpty { return .success(records) }
             let again = try link.repeatable { (connection) throws(PostgresError) in
-                // The mark is committed together with the read that follows it, which has a newer snapshot. The mark
-                // keeps the row locked until then. So a task that this read shows as unfinished cannot finish
-                // unnoticed.
+                // The mark and the read that follows it are one transaction, and the snapshot of the read is newer than
+                // the mark. The mark keeps the row locked until the commit. So if this read shows a task as unfinished,
+                // its end will be notified.
                 try connection.execute([
                     LookUpSQL.commitAsynchronously.with(), LookUpSQL.markAwaited.with(.uuids(unfinished)),
                     LookUpSQL.read.with(ids: unfinished),

@@ -6,8 +6,8 @@ extension QueueClient {
 
     /// All completed tasks of these types, newest first. Blocks. Memory does not grow with the number of tasks.
     ///
-    /// Each page is a statement of its own. So a slow reader holds neither a connection nor a snapshot, which would
-    /// keep dead rows of the queue from being removed.
+    /// The tasks are read in pages, each with a statement of its own. So a slow reader holds no connection, and no
+    /// snapshot that keeps vacuum from removing dead rows of the queue.
     /// - Parameters:
     ///   - after: the last task of the page before; only older ones are returned.
     ///   - row: called for each task; throw to stop.

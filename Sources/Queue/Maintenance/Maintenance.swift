@@ -1,11 +1,12 @@
 internal import Logging
 internal import Postgres
 
-/// The regular maintenance, which one worker of the cluster does: the leader, whose watch holds the leader's lock.
+/// The regular maintenance. Only one worker of the cluster does it: the leader, whose ``WorkerWatch`` holds the
+/// leader's lock.
 struct Maintenance {
     /// The maximum number of expired or surplus rows that one statement removes.
     private static let batchSize = 5000
-    /// For how many days in the future there is a partition already.
+    /// Partitions are created this many days in advance.
     private static let daysAhead = 3
     private static let partitionInterval = Duration.seconds(600)
     /// The minimum number of tasks that are claimed between two vacuums of the queue.
@@ -48,8 +49,8 @@ struct Maintenance {
             guard isLeader else { return }
             logger.info("Became the leader, which does the maintenance")
         }
-        // The ring of workers finds a dead one at once, but may miss one while the ring changes. This query finds
-        // those.
+        // The ring of workers finds a dead worker at once, but may miss it while the ring changes. This query finds the
+        // missed ones.
         try recover(try connection.execute(WatchSQL.sweep.with()).workers)
         try tidyCache(connection)
         try removeExpired(IdempotencySQL.removeExpired, connection)
@@ -67,8 +68,8 @@ struct Maintenance {
     /// Runs a vacuum if this process has claimed enough tasks since the last one.
     ///
     /// A claim steps over the index entries of all tasks that were claimed before, until a vacuum removes them.
-    /// Autovacuum runs every 10 s at best, and by then there can be 100,000 such entries. Vacuums by the leader take at
-    /// most a twentieth of its time.
+    /// Autovacuum runs every 10 s at best, and by then there can be 100,000 such entries. The leader spends at most a
+    /// twentieth of its time on these vacuums.
     mutating func vacuumIfWorthwhile(claimed: Int, _ connection: PostgresConnection) throws(PostgresError) {
         let start = ContinuousClock.now
         guard isLeader, claimed - vacuumedAt >= Self.vacuumInterval, start >= nextVacuum else { return }

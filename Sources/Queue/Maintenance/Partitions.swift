@@ -5,8 +5,8 @@ internal import Postgres
 /// day.
 ///
 /// The partition of a finished task follows from its id, that is, from the day on which it was submitted. Retention
-/// drops whole partitions: to DELETE the rows would cost as much as inserting them did, and leave dead rows behind.
-/// Only the few rows in the default partition are deleted.
+/// drops whole partitions. A DELETE of the rows would cost as much as inserting them, and leave dead rows behind. Only
+/// the few rows in the default partition are deleted.
 struct Partitions {
     private let connection: PostgresConnection
     private let logger: Logger
@@ -16,7 +16,7 @@ struct Partitions {
         self.logger = logger
     }
 
-    /// Creates the partitions that are missing. Rows of such a day that are in the default partition are moved.
+    /// Creates the partitions that are missing. Rows of these days are moved from the default partition to the new one.
     func make(from first: CivilDay, days: Int) throws(PostgresError) {
         let present = Set(try all())
         var day = first
@@ -27,8 +27,8 @@ struct Partitions {
     }
 
     /// Drops the partitions whose tasks all finished before `time`. If a task of such a day is still unfinished (it may
-    /// be postponed for years), it will go to the default partition. Rows there that finished before `time` are
-    /// deleted.
+    /// be postponed for years), it will go to the default partition when it finishes. From the default partition, the
+    /// rows that finished before `time` are deleted.
     func drop(finishedBefore time: Timestamp) throws(PostgresError) {
         try connection.execute(
             "DELETE FROM finished_task_default WHERE completed_at < $1", .timestamptz(time.microseconds))
@@ -37,7 +37,7 @@ struct Partitions {
                 "SELECT EXISTS (SELECT FROM \(name(of: day)) WHERE completed_at >= $1)",
                 .timestamptz(time.microseconds))
             if inUse.bool(0, 0) == true { continue }
-            // To drop a partition locks the whole table for a moment. If the lock is not free, a later round tries
+            // DROP TABLE locks the whole parent table for a moment. If it does not get the lock, a later round tries
             // again.
             try attempt("DROP TABLE \(name(of: day))", day)
         }
@@ -71,7 +71,8 @@ struct Partitions {
             """, day)
     }
 
-    /// Runs all statements or none, and gives up soon if others would have to wait for them.
+    /// Runs all statements or none. It waits at most 1 s for a lock, because other sessions would have to wait behind
+    /// it.
     private func attempt(_ statements: String, _ day: CivilDay) throws(PostgresError) {
         do {
             try connection.execute(text: "BEGIN; SET LOCAL lock_timeout = '1s'; \(statements); COMMIT")

@@ -29,7 +29,8 @@ package final class WorkerWatch: Sendable {
         }
     }
 
-    /// How long one wait for the neighbour's lock takes, while the queue is busy and while it is not (``WatchSQL``).
+    /// How long one wait for the neighbour's lock takes at most, while the queue is busy and while it is not
+    /// (``WatchSQL``).
     private static let lockWait = (busy: Duration.milliseconds(40), quiet: Duration.milliseconds(250))
 
     private struct State {
@@ -64,7 +65,7 @@ package final class WorkerWatch: Sendable {
         }?.join()
     }
 
-    /// Takes the place in the ring of workers directly after this worker.
+    /// Sets the id of this process's worker. From now on, the watch waits for the lock of the next worker in the ring.
     func follow(_ worker: Int32) {
         state.broadcast { $0.worker = worker }
     }
@@ -86,7 +87,8 @@ package final class WorkerWatch: Sendable {
     private var isStopping: Bool { state.withLock { $0.isStopping } }
 
     private func run() {
-        // A worker may be started before the schema is there; until then a session is of no use.
+        // A worker may be started before the schema exists. Until then, a session would be useless, so this statement
+        // makes the attempt to connect fail.
         var link = DatabaseLink(configuration.postgres, logger: logger) { (connection) throws(PostgresError) in
             try connection.execute(WatchSQL.isMigrated.with())
         }
@@ -98,7 +100,7 @@ package final class WorkerWatch: Sendable {
             do {
                 let connection = try link.connected()
                 if session != link.sessions {
-                    // Recover workers that died while no other worker watched them.
+                    // Recover the tasks of workers that died while no other worker watched over them.
                     try recover(try connection.execute(WatchSQL.sweep.with()).workers, connection)
                     maintenance.sessionChanged()
                     session = link.sessions
@@ -112,8 +114,8 @@ package final class WorkerWatch: Sendable {
                 backoff.reset()
             } catch {
                 if !error.isWorthAnotherRun {
-                    // Only the first of several failures is logged; that the database is out of reach is logged
-                    // elsewhere.
+                    // Log only the first of several failures. ``DatabaseOutage`` logs that the database is out of
+                    // reach.
                     if !isFailing, !link.isDown, !error.isConnectionLost {
                         logger.warning("Cannot watch over the workers", metadata: ["error": "\(error)"])
                     }
@@ -154,6 +156,6 @@ package final class WorkerWatch: Sendable {
 }
 
 extension PostgresResult {
-    /// A column of worker ids.
+    /// The worker ids in the first column.
     var workers: [Int32] { (0..<rowCount).compactMap { integer($0, 0).map(Int32.init) } }
 }

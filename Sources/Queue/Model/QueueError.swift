@@ -5,12 +5,12 @@ package enum QueueError: Error, Hashable, CustomStringConvertible {
     /// Another session has kept a row locked for seconds, most likely because its process is stopped; or the
     /// transaction conflicted with others again and again. Nothing was changed.
     case locked
-    /// The connection was lost during the commit, and the database did not come back in time to ask it. The tasks may
-    /// or may not have been accepted.
+    /// The connection was lost during the commit, and the database did not come back in time to find out the outcome.
+    /// The tasks may or may not have been accepted.
     case outcomeUnknown
     /// The queue has reached its limit. Nothing was stored.
     case queueFull
-    /// A submission with the same idempotency key is being stored. Nothing of this one was stored.
+    /// Another submission with the same idempotency key is being stored. Nothing of the refused submission was stored.
     case keyUnderWay
     /// The idempotency key was used for another submission. Nothing was stored.
     case keyOfAnotherRequest
@@ -23,7 +23,7 @@ package enum QueueError: Error, Hashable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .databaseUnavailable: "the database is out of reach"
-        case .locked: "the database has this locked for another process"
+        case .locked: "another process keeps a lock on this in the database"
         case .outcomeUnknown: "the database was lost while it stored the tasks; they may or may not have been accepted"
         case .queueFull: "the queue is full"
         case .keyUnderWay: "the first request with this key is under way"

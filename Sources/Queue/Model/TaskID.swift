@@ -7,7 +7,8 @@ internal import Synchronization
 /// The database depends on that order: new rows go to the end of an index, and the partition of a finished task follows
 /// from its id alone.
 package struct TaskID: Sendable, Hashable, Comparable, CustomStringConvertible {
-    /// The first 8 bytes as a number: 48 bits of milliseconds since 1970, the version, 12 bits of the fraction.
+    /// The first 8 bytes as a number: 48 bits of milliseconds since 1970, 4 bits of version, 12 bits of the fraction of
+    /// a millisecond.
     let high: UInt64
     /// The last 8 bytes: the variant (2 bits) and 62 random bits.
     let low: UInt64

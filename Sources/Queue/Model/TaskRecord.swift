@@ -42,12 +42,12 @@ package enum Cancellation: Sendable, Hashable {
     case unknown
 }
 
-/// The result cache of the whole cluster, since the database was created.
+/// Statistics of the result cache of the whole cluster, counted since the database was created.
 package struct CacheStatistics: Sendable, Hashable {
     package var hits: Int
     package var misses: Int
     package var sets: Int
-    /// Entries that were removed because of the limit of entries.
+    /// Entries that were removed because there were too many.
     package var evictions: Int
     /// Entries that are valid now.
     package var entries: Int

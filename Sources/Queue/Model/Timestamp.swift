@@ -41,8 +41,8 @@ extension Timestamp {
             + ".\(padded(inDay % 1_000_000, 6))Z"
     }
 
-    /// Parses RFC 3339, section 5.6, with any offset. Digits after the sixth of the second are dropped. A leap second
-    /// (`:60`) counts as the first moment of the next minute.
+    /// Parses RFC 3339, section 5.6, with any offset. Digits after the sixth decimal place of the second are dropped. A
+    /// leap second (`:60`) counts as the first moment of the next minute.
     package init?(_ text: some StringProtocol) {
         var reader = DigitReader(text.utf8)
         guard let year = reader.number(4), reader.take("-"), let month = reader.number(2), reader.take("-"),

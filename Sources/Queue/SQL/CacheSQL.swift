@@ -1,6 +1,6 @@
 internal import Postgres
 
-/// The result cache as a whole. Single entries are read by ``SubmitSQL`` and written by ``FinishSQL``.
+/// Statements about the result cache as a whole. ``SubmitSQL`` reads single entries, and ``FinishSQL`` writes them.
 enum CacheSQL {
     static let statistics = PostgresStatement(
         "cache_statistics",
@@ -13,7 +13,8 @@ enum CacheSQL {
     /// The secret of cache keys, unless the installation configures its own.
     static let secret = PostgresStatement("cache_secret", "SELECT secret FROM cache_secret")
 
-    /// Locks the rows in the order of their keys, as the writers do.
+    /// Removes all entries, and returns how many of them were valid. It locks the rows in the order of their keys, like
+    /// the statement that writes them, so that the two cannot deadlock.
     static let clear = PostgresStatement(
         "cache_clear",
         """

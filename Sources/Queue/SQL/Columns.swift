@@ -9,7 +9,7 @@ extension PostgresResult {
         time(row, column).map(Timestamp.init(microseconds:))
     }
 
-    /// The rows, which have the columns of ``LookUpSQL``.
+    /// The rows of a result that has the columns of ``LookUpSQL``.
     var taskRecords: [TaskID: TaskRecord] {
         var records: [TaskID: TaskRecord] = [:]
         for row in 0..<rowCount {
@@ -18,7 +18,7 @@ extension PostgresResult {
         return records
     }
 
-    /// A row, which has the columns of ``LookUpSQL``.
+    /// A row of a result that has the columns of ``LookUpSQL``.
     func taskRecord(_ row: Int) -> TaskRecord? {
         guard let id = taskID(row, 0), let type = text(row, 1), let status = text(row, 2).flatMap(TaskStatus.init),
             let attempts = integer(row, 5), let createdAt = timestamp(row, 6)

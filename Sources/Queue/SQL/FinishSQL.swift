@@ -1,19 +1,19 @@
 internal import Postgres
 
-/// The end of attempts.
+/// Statements that end attempts.
 ///
-/// All that is stored of a task comes from the rows that the DELETE returns, and the DELETE finds only tasks that this
-/// worker owns. So for a task that was cancelled, or given to another worker, nothing is stored. Row, result, cache
-/// entry and counters are one statement and one commit. Completions, the frequent case, are notified after it
-/// (``NotifySQL``).
+/// A statement deletes the rows of finished tasks, and stores results only for the rows that the DELETE returns. The
+/// DELETE finds only tasks that this worker owns. So nothing is stored for a task that was cancelled or given to
+/// another worker. One statement with one commit changes the row, the result, the cache entry and the counters. The
+/// notification of completions, the most frequent case, follows in a transaction of its own (``NotifySQL``).
 ///
-/// The ids are sorted, and the plan walks them in that order, so that two statements that lock several tasks cannot
-/// deadlock. The condition `(worker_id = $1) IS TRUE` is written so that it fits no index: the index of owners has
-/// another order, and still has the entries of all tasks that the worker had since the last vacuum. The cache's rows
-/// are written in the order of their keys, and the counters last.
+/// The ids are sorted, and the plan finds the tasks in this order, so two statements that lock several tasks cannot
+/// deadlock. The condition `(worker_id = $1) IS TRUE` fits no index. With `worker_id = $1`, the plan could use the
+/// index of owners, which has another order and still contains an entry for each task that the worker has owned since
+/// the last vacuum. The cache's rows are written in the order of their keys, and the counters last.
 enum FinishSQL {
-    /// Notifies those who wait. A notification has up to 200 ids (7,400 bytes), because a payload is limited to 8,000
-    /// bytes.
+    /// Notifies the nodes of the tasks that somebody waits for. A notification has up to 200 ids (7,400 bytes), because
+    /// a payload is limited to 8,000 bytes.
     private static let notified = """
         notified AS MATERIALIZED (
             SELECT count(pg_notify('millrace_done', ids)) AS n
@@ -23,8 +23,9 @@ enum FinishSQL {
         )
         """
 
-    /// Locks all tasks in one order. Parameters: the worker, the ids. It runs first if the tasks have different
-    /// outcomes, because each outcome is a separate pass over the ids.
+    /// Locks all tasks in the order of their ids. Parameters: the worker, the ids. It runs first if the tasks may have
+    /// different outcomes: each outcome is a separate pass over the ids, so the passes together do not follow one
+    /// order.
     static let lock = PostgresStatement(
         "finish_lock",
         """
@@ -35,11 +36,12 @@ enum FinishSQL {
         """)
 
     /// Stores results. Parameters: the worker, the ids, the results, how long they are cached, the counters' slot, the
-    /// worker's name. Returns the ids that somebody waits for.
+    /// worker's name. Returns the ids of the tasks that somebody waits for.
     ///
-    /// The result of a task is found by the position of its id, by a binary search in the sorted ids (`width_bucket`;
-    /// if they were not sorted, the task would be left as it is). As the plans are fixed, a join with the ids would
-    /// search all of them for each task: with 425 completions that took half the time.
+    /// The statement finds the result of a task at the position of the task's id. It finds the position with a binary
+    /// search in the sorted ids (`width_bucket`). If the ids were not sorted, the statement would leave the task as it
+    /// is. With a join instead, the fixed plan (``SessionSettings``) would search all ids for each task. With 425
+    /// completions, that takes half of the time.
     static let complete = PostgresStatement(
         "complete",
         """
@@ -71,10 +73,11 @@ enum FinishSQL {
 
     /// Ends attempts that failed. Parameters: the worker, the ids, the errors, whether each attempt may be retried, the
     /// worker's name, whether the input of a failed task is kept (``RetrySQL``). Returns how many tasks are retried,
-    /// and how many are finished. The error of a task is found by the position of its id, as in ``complete``.
+    /// and how many are finished. The error of a task is found at the position of the task's id, as in ``complete``.
     ///
-    /// The backoff before attempt n + 1 is between 50 % and 100 % of 2^(n-1) seconds, and at most 5 minutes. Full
-    /// jitter, down to no backoff at all, suits many clients of one server; here the pause itself is wanted.
+    /// After the n-th attempt, the task pauses for 50 % to 100 % of 2^(n-1) seconds or of 5 minutes, whichever is less.
+    /// The share is random. It does not begin at 0 % (full jitter): full jitter suits many clients of one server, but
+    /// here each task should really pause.
     static let fail = PostgresStatement(
         "fail",
         """
@@ -114,11 +117,11 @@ enum FinishSQL {
         SELECT (SELECT count(*) FROM retried), (SELECT count(*) FROM removed), n FROM notified
         """)
 
-    /// Removes strays from the queue: tasks that are finished already, so that they cannot be stored as finished again.
-    /// A node of a version without `refuse_finished` may have inserted them. The statement only runs after a duplicate
-    /// key has shown that there is a stray, so that ``complete`` need not check. It notifies waiting clients, because
-    /// the node that inserted the stray did not know that the task was finished. Parameters: the worker, the ids, the
-    /// smallest id, the greatest id.
+    /// Removes strays. A stray is a task in the queue that is already finished, so it cannot be stored as finished
+    /// again. A node of a version without `refuse_finished` may have inserted it. The statement only runs after a
+    /// duplicate key has shown that there is a stray, so that ``complete`` need not check. It notifies waiting clients,
+    /// because the node that inserted the stray did not know that the task was finished. Parameters: the worker, the
+    /// ids, the smallest id, the greatest id.
     static let removeStrays = PostgresStatement(
         "remove_strays",
         """
@@ -131,17 +134,18 @@ enum FinishSQL {
         SELECT n FROM notified
         """)
 
-    /// Requeues the tasks of a dead worker at once; the caller holds the worker's lock, which proves that it is gone. A
-    /// task that has used all its attempts fails instead, because a task that kills its workers must not do so for
-    /// ever.
+    /// Requeues the tasks of a dead worker immediately. The caller holds the worker's lock, which proves that the
+    /// worker is dead. A task that has used all its attempts fails instead. Otherwise a task that kills its workers
+    /// would do so forever.
     ///
-    /// If a task killed the worker, nobody can say which one: only the dead worker knew which tasks it had started, and
-    /// to store each start would cost a commit per task. So the loss counts as an attempt only where there is no doubt,
-    /// that is, if the worker held one task. If it held several, the attempt does not count and the tasks become
-    /// suspects. A suspect is claimed alone, by a worker that holds nothing else (``WorkerSQL/claim``). If its worker
-    /// is lost again, that is the task's own fault; the other suspects run to their end. (To claim ever smaller groups
-    /// would find the one task among 500 with 9 more losses. One by one it takes one more loss, and each innocent task
-    /// takes a millisecond.) A worker whose process is alive (``WorkerSQL/markProcessAlive``) leaves no suspects.
+    /// If one of the tasks has killed the worker, it is unknown which one. Only the dead worker knew which tasks it had
+    /// started, and storing each start would cost a commit per task. So the loss counts as an attempt only if the
+    /// worker held a single task. If it held several, the attempt does not count, and all of them become suspects. A
+    /// suspect is claimed alone, by a worker that holds nothing else (``WorkerSQL/claim``). If this worker is lost as
+    /// well, the suspect is to blame, and its attempt counts. The other suspects run to their end. (Claiming ever
+    /// smaller groups of suspects would find the one task among 500 after 9 more losses. Claiming one suspect at a time
+    /// finds it after one more loss, and takes a millisecond for each innocent task.) A worker whose process is alive
+    /// (``WorkerSQL/markProcessAlive``) leaves no suspects.
     ///
     /// Strays (``removeStrays``) are only removed, so that they do not block the recovery of the other tasks.
     ///

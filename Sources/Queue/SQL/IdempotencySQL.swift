@@ -3,17 +3,18 @@ internal import Postgres
 /// Requests with an `Idempotency-Key`.
 ///
 /// The transaction that stores a request's tasks first locks the key, then looks it up, and finally stores it with the
-/// answer to the request. A node that finds the key locked knows that the first request is under way. It does not wait
-/// for the lock. The lock ends with the transaction, so a node that dies leaves nothing behind.
+/// answer to the request. If a node finds the key locked, another request with this key is under way, and the node does
+/// not wait for it. The lock ends with the transaction, so a node that dies leaves nothing behind.
 enum IdempotencySQL {
-    /// Tries to take a lock for each key. $1: a number for each key, made from it. Returns for each whether the lock
-    /// was free.
+    /// Tries to lock each key. $1: for each key, a number that is computed from it. Returns for each key whether its
+    /// lock was free.
     static let lock = PostgresStatement(
         "idempotency_lock",
         "SELECT n::int4, pg_try_advisory_xact_lock(k) FROM unnest($1::int8[]) WITH ORDINALITY AS l (k, n)")
 
     /// Looks keys up. Parameters: the keys, the fingerprints. For each task of each known key, it returns a row with
-    /// the key's number, whether the fingerprint is the same, and the task's place in the request.
+    /// the key's position in $1, whether the fingerprint is the same, the task's position in the request, and the
+    /// task's outcome.
     ///
     /// Two conditions make PostgreSQL use the index on the key, even if its statistics are wrong. `i.key = ANY ($1)`
     /// repeats the join condition in a form that the index can answer. `IS TRUE` prevents a scan of the index on the

@@ -3,11 +3,11 @@ internal import Postgres
 /// Pages of tasks, newest first. Parameters: the type (NULL for any), the id below which the page begins, the page's
 /// size.
 ///
-/// There is one statement per status, because each status has its own index. Queued and completed tasks are most of
-/// their table, which is walked by id, or by type and id. Tasks in processing are found by their owner. Failed and
-/// cancelled tasks have a partial index, which a statement can use that names the status. No plan depends on the
-/// statistics about types: where a condition or an order must not lead to another index, it is written so that it fits
-/// none.
+/// There is one statement per status, because each status needs another index. Most tasks of `task` are queued, and
+/// most tasks of `finished_task` are completed, so these statements scan their table by id, or by type and id. Tasks in
+/// processing are found with the index of owners. Failed and cancelled tasks have partial indexes, which PostgreSQL
+/// uses only if the statement contains the status as a constant. No plan depends on the statistics about types: where
+/// PostgreSQL could choose a wrong index, the condition or the order is written so that it fits no index.
 enum ListSQL {
     static func page(_ status: TaskStatus?, isOfType: Bool) -> PostgresStatement {
         switch status {
@@ -22,7 +22,7 @@ enum ListSQL {
 
     private static let filter = "($1::text IS NULL OR type = $1) AND id < $2"
     private static let order = "ORDER BY id DESC LIMIT $3"
-    /// The tasks of one type, which are adjacent in the index by type and id.
+    /// Selects the tasks of one type, which are adjacent in the index by type and id.
     static let filterOfType = "type >= $1::text AND (type, id) < ($1::text, $2)"
     static let orderOfType = "ORDER BY type DESC, id DESC LIMIT $3"
 
@@ -50,8 +50,8 @@ enum ListSQL {
         "SELECT \(LookUpSQL.unfinishedColumns) FROM task WHERE worker_id IS NULL AND \(filter) \(order)")
     private static let queuedOfType = PostgresStatement("list_queued_of_type", queuedRowsOfType)
 
-    /// The hot table has no index for this. If a type has few queued tasks, the index of claims finds them. If it has
-    /// many, walking the tasks by id soon finds enough of them.
+    /// The hot table (`task`) has no index by type and id. If a type has few queued tasks, the index of claims finds
+    /// them. If it has many, a scan of all tasks by id soon finds enough of them for a page.
     private static let queuedRowsOfType = """
         WITH few AS MATERIALIZED (
             SELECT id FROM task WHERE type = $1::text AND worker_id IS NULL ORDER BY rank LIMIT 5000

@@ -3,10 +3,10 @@ internal import Postgres
 /// Reads tasks, and subscribes to their end.
 ///
 /// In any snapshot, a task's row is in exactly one of the two tables. To wait for a task without polling, a node first
-/// marks its row as `awaited`. The mark waits for a worker that is just finishing the task, and a worker that finishes
-/// it later sees the mark and sends a notification. Then the node reads the task: either it is finished, or a
-/// notification will come. The alternative, a notification for every finished task, would wake every node for every
-/// task.
+/// marks its row as `awaited`. The statement that sets the mark waits if a worker is just finishing the task. A worker
+/// that finishes the task later sees the mark and sends a notification. Then the node reads the task: either it is
+/// finished, or a notification will come. The alternative, a notification for every finished task, would wake every
+/// node for every task.
 enum LookUpSQL {
     static let unfinishedColumns = """
         id, type, CASE WHEN worker_id IS NULL THEN 'queued' ELSE 'processing' END AS status, NULL::json AS result,
@@ -26,8 +26,8 @@ enum LookUpSQL {
         """)
 
     /// Marks tasks as awaited. It locks them in the order of ids, like every statement that locks several tasks, so
-    /// that two of these statements cannot deadlock. If a crash loses the mark, that does no harm, because the waiting
-    /// session is gone as well.
+    /// that two of these statements cannot deadlock. A server crash may lose the mark, but it also ends the sessions of
+    /// the nodes. After a node has reconnected, it marks its awaited tasks again.
     static let markAwaited = PostgresStatement(
         "mark_awaited",
         """
@@ -37,7 +37,7 @@ enum LookUpSQL {
         UPDATE task SET awaited = true WHERE id = ANY (ARRAY(SELECT id FROM unmarked))
         """)
 
-    /// Makes the commit of this transaction not wait for the disk. It is used if the loss of the transaction in a crash
+    /// Lets this transaction commit without waiting for the disk. It is used if the loss of the transaction in a crash
     /// does no harm.
     static let commitAsynchronously = PostgresStatement(
         "commit_asynchronously", "SELECT set_config('synchronous_commit', 'off', true)")
@@ -45,11 +45,13 @@ enum LookUpSQL {
     /// Cancels a task. Parameters: the task, the canceller, whether the input is kept (``RetrySQL``). It deletes the
     /// row, even if a worker owns the task. A worker that completes the task later stores nothing.
     ///
-    /// If other submissions share the task, it goes on for them, and the row keeps the ids of the cancellers, so that a
-    /// request that is sent to a second node counts once. Only the last 64 ids are kept; each older one is subtracted
-    /// from the number of sharers. Otherwise a task that 10,000 submissions share would be rewritten with up to 160 kB
-    /// by each of them. Returns the task, and in the last column how many other submissions share it; no row if the
-    /// task was finished already, even if it is a stray (``FinishSQL/removeStrays``).
+    /// If other submissions share the task, it is not cancelled, but its row keeps the ids of the cancellers. So a
+    /// request that is sent to a second node as well counts once. The row keeps only the last 64 ids, and subtracts one
+    /// from the number of sharers for each older id. Without this limit, the row of a task that 10,000 submissions
+    /// share would grow to 160 kB, and each cancellation would write it again.
+    ///
+    /// Returns the task, and in the last column how many other submissions share it. Returns no row if the task was
+    /// finished already, even if it is a stray (``FinishSQL/removeStrays``).
     static let cancel = PostgresStatement(
         "cancel",
         """
@@ -104,8 +106,9 @@ enum LookUpSQL {
         ORDER BY id DESC LIMIT $3
         """)
 
-    /// A task's attempts; the current or last one is the last element. A queued task has no current attempt, and a task
-    /// that was cancelled while it was queued has no last one.
+    /// A task's attempts as a JSON array, oldest first. The last element, the current or last attempt, comes from the
+    /// task's own columns, and the others from its history. A queued task has no current attempt, and a task that was
+    /// cancelled while it was queued has no last one.
     static let attempts = PostgresStatement(
         "attempts",
         """

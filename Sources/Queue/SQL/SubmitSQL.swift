@@ -2,40 +2,47 @@ package import Postgres
 
 /// Stores submitted tasks: a batch of any size, in one statement.
 ///
-/// Each row of the batch ends in one of four ways. Its result is *cached*; or it is *joined* to an identical unfinished
-/// task that the statement's snapshot shows; or it is *inserted*; or none of these, and then the statement does not
-/// return it. The last happens when another node inserted the same cache key after the snapshot was taken: either the
-/// unique index made the insertion do nothing, or a worker has claimed the other node's task by now, and then the
-/// insertion was withdrawn. The row is run again with a new snapshot, which shows the other task.
+/// Each row of the batch has one of four outcomes:
+/// - *cached*: its result is in the cache.
+/// - *joined*: the statement's snapshot shows an identical unfinished task, and the row shares it.
+/// - *inserted*: the row is a new task.
+/// - *open*: the statement does not return the row, usually because another node inserted the same cache key after the
+///   snapshot was taken. (If the other node's task is still queued, the unique index made the insertion do nothing. If
+///   a worker has claimed it by now, the insertion was withdrawn.) The statement is run again for the row, with a new
+///   snapshot that shows the other task.
 ///
-/// - A join is counted in the row that is joined, because that task belongs to this submission as well: it is cancelled
-///   when all submissions have cancelled it (``LookUpSQL/cancel``). If it finishes meanwhile, nothing is counted, and
-///   the row is run again. The number to add is found by a binary search (`width_bucket`), as no two rows of a batch
-///   join one task.
-/// - The joined rows are locked in the order of their ids, like everywhere, and before anything is inserted. So a
-///   session that waits for another node's insertion holds only locks of a step that the other node has passed already,
-///   and does not ask for again. The joined rows are written after the insertions: an insertion does nothing if an
-///   identical task is only locked, but it would wait for an identical task that is being written. Several runs in one
-///   transaction break this order, so such a transaction is rolled back and started over. Only if that happens again
-///   and again, it is run to its end; then PostgreSQL may detect a deadlock, and one of the two transactions is run
-///   again.
-/// - A row that may be resent (``RequestKey``) is joined to itself if it exists, finished or not. That is a subquery
-///   with a LIMIT, which runs for these rows only and walks the primary keys. As a join it would run for each row, and
-///   as an EXISTS it might be answered by reading the whole table once.
-/// - Rows are inserted in the order of their cache keys, and of their ids where there is no key. So two nodes that
-///   insert the same keys, or resent tasks, wait for each other in one direction only. `DO UPDATE` instead of `DO
-///   NOTHING` would return the other node's row at once, but it locks rows that a worker may be about to delete, in any
-///   order, which leads to deadlocks.
-/// - The counters' row is locked last (its subquery reads `inserted` to the end), so nobody waits for anything else
-///   while holding it.
+/// How the statement works:
+///
+/// - A join increases the other task's number of sharers, because a shared task is cancelled only when all submissions
+///   have cancelled it (``LookUpSQL/cancel``). If the other task finishes before this statement can lock it, nothing is
+///   counted, and the row stays open. The number to add is found with a binary search (`width_bucket`), because no two
+///   rows of a batch join one task.
+/// - The tasks to join are locked before anything is inserted, in the order of their ids, like everywhere. So a session
+///   that waits for another node's insertion holds only locks on tasks to join. The other node has passed this step
+///   already, and does not ask for such locks again.
+/// - The tasks to join are updated after the insertions. An insertion does nothing if an identical task is only locked,
+///   but it waits if an identical task is being updated.
+/// - A second run in the same transaction would break this order of locks, so the transaction is rolled back and starts
+///   over. Only after many rollbacks, it continues with a second run. Then PostgreSQL may detect a deadlock, and one of
+///   the two transactions is run again.
+/// - If a row may be resent (``RequestKey``) and its task exists, finished or not, the row is joined to its own task. A
+///   subquery with a LIMIT finds the task: it runs for these rows only and uses the primary keys. A join would run for
+///   each row, and for an EXISTS, PostgreSQL might read the whole table once.
+/// - Rows are inserted in the order of their cache keys, and rows without a key in the order of their ids. So if two
+///   nodes insert the same keys or the same resent tasks, only one of them waits for the other. `DO UPDATE` instead of
+///   `DO NOTHING` would return the other node's row at once. But it would lock existing rows in any order, even rows
+///   that a worker is about to delete, and so lead to deadlocks.
+/// - The counters' row is locked last (its subquery reads `inserted` to the end), so no session waits for another lock
+///   while it holds this one.
 /// - The workers are woken after the commit, by a separate transaction (``NotifySQL``): once per batch, and only if
 ///   there is work.
-/// - A batch that stored nothing writes only counters, and does not wait for the disk.
+/// - If a batch stores no task, only counters are written, and the commit does not wait for the disk.
 package enum SubmitSQL {
-    /// The plain statement, which does the common case with half the work: no task of the batch is identical to an
-    /// unfinished task, or was stored before. Its rows end *cached* or *inserted*. Other rows are left open, and
-    /// ``submit`` is run for them: if the identical task is queued, a unique index makes the insertion do nothing;
-    /// otherwise the insertion is withdrawn (``overtaken``). The parameters are those of ``submit``.
+    /// The plain statement. It handles the common case with half the work of ``submit``: no task of the batch is
+    /// identical to an unfinished task, or was stored before. It returns only rows that are *cached* or *inserted*. All
+    /// other rows stay open, and ``submit`` is run for them. If an identical task is queued, a unique index makes the
+    /// insertion do nothing. If it is claimed, the row is not inserted, or the insertion is withdrawn (``overtaken``).
+    /// The parameters are those of ``submit``.
     package static let insert = PostgresStatement(
         "insert",
         """
@@ -65,8 +72,8 @@ package enum SubmitSQL {
     /// An identical task that is queued.
     private static let waiting = identical("worker_id IS NULL")
 
-    /// An identical task that a worker has claimed. No unique index covers these: if there were one for all tasks, each
-    /// claim would have to write into an index with the keys of a million queued tasks.
+    /// An identical task that a worker has claimed. No unique index covers the claimed tasks. If one index covered all
+    /// tasks, each claim would have to write into it, and it has the keys of a million queued tasks.
     private static let claimed = identical("worker_id IS NOT NULL")
 
     private static func identical(_ condition: String) -> String {
@@ -77,9 +84,8 @@ package enum SubmitSQL {
         """
     }
 
-    /// Withdraws some of the inserted tasks (migration v012): those that are finished already and were resent, and
-    /// those that are identical to a task that is claimed by now. The check has a snapshot of its own, newer than the
-    /// insertion.
+    /// Withdraws an inserted task (migration v012) if it was resent and is finished already, or if an identical task is
+    /// claimed by now. The check has a snapshot of its own, which is newer than that of the insertion.
     private static let overtaken = """
         SELECT withdraw_overtaken(ARRAY(SELECT id FROM inserted), ARRAY(SELECT cache_key FROM inserted), $15, $16) AS ids
             WHERE EXISTS (SELECT FROM inserted)
@@ -94,8 +100,9 @@ package enum SubmitSQL {
 
     /// Inserts the rows that are neither cached nor joined.
     ///
-    /// A task without `run_at` may run at any time, even if the database's clock is set back. Its rank counts from now
-    /// on, so a `run_at` in the past does not move a task to the head of the queue.
+    /// A task without `run_at` may run at any time, even if the database's clock is set back. The rank counts from the
+    /// current time if there is no `run_at` or it is in the past. So such a `run_at` does not move a task to the head
+    /// of the queue.
     private static func inserted(after precondition: String = "true") -> String {
         """
         INSERT INTO task
@@ -111,7 +118,7 @@ package enum SubmitSQL {
         """
     }
 
-    /// Counts in the cache's statistics. Locks the row of counters after all insertions.
+    /// Adds the hits and misses to the cache's statistics. It locks the row of counters after all insertions.
     private static let counted = """
         UPDATE cache_statistics s SET hits = s.hits + n.hits, misses = s.misses + n.misses
             FROM (SELECT coalesce(sum(copies) FILTER (WHERE cached_id IS NOT NULL), 0) AS hits,
@@ -121,10 +128,10 @@ package enum SubmitSQL {
             WHERE s.slot = $11 AND n.hits + n.misses > 0
         """
 
-    /// The columns of the batch, as arrays of equal length (the counters' slot is $11); $13: whether this is the first
-    /// run; $14: the digests of the inputs that have no cache key; the smallest and the greatest id, which select the
-    /// partitions. Returns id, cached_id, result, joined_id for each row that is settled. One row of nulls may be among
-    /// them.
+    /// The full statement. Parameters: the columns of the batch, as arrays of equal length; $11: the counters' slot;
+    /// $13: whether this is the first run; $14: the digests of the inputs that have no cache key; $15 and $16: the
+    /// smallest and the greatest id, which select the partitions. Returns id, cached_id, result, joined_id for each row
+    /// that is not open. There may be an additional row of NULLs.
     static let submit = PostgresStatement(
         "submit",
         """
@@ -179,8 +186,8 @@ package enum SubmitSQL {
         (SELECT id FROM finished_task WHERE id = ANY ($1) AND id >= $2 AND id <= $3 ORDER BY id)
         """)
 
-    /// Ends the session whose commit is in doubt, and waits up to 2 s for its end. Only then is what the tables show
-    /// final. The start time distinguishes the session from a later one with the same process id.
+    /// Ends the session whose commit is in doubt, and waits up to 2 s for its end. Until then, the session may still
+    /// commit. The start time distinguishes it from a later session with the same process id.
     static let endSession = PostgresStatement(
         "submit_end_session",
         "SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity WHERE pid = $1 AND backend_start = $2")

@@ -28,7 +28,7 @@ enum TypeSQL {
         SELECT count(pg_notify('millrace_work', '')) FROM changed
         """)
 
-    /// The settings of the given types, and how many of their tasks are queued and are processed.
+    /// The settings of the given types, and how many of their tasks are queued and how many are being processed.
     static let list = PostgresStatement(
         "type_list",
         """

@@ -12,9 +12,9 @@ enum WorkerSQL {
     static let lock = PostgresStatement("worker_lock", "SELECT pg_try_advisory_lock(worker_lock_class(), $1)")
     static let register = PostgresStatement("worker_register", "INSERT INTO worker (id, name) VALUES ($1, $2)")
 
-    /// Marks a lost session whose process is alive, which means that none of its tasks has killed the process. A watch
-    /// that recovers the tasks later sees this mark. If a watch has recovered them already, ``clearSuspects`` clears
-    /// the suspects.
+    /// Marks a lost session whose process is alive, which means that none of its tasks has killed the process. If a
+    /// watch recovers the tasks later, it sees this mark. If a watch has recovered them already, ``clearSuspects``
+    /// clears the suspects.
     static let markProcessAlive = PostgresStatement(
         "worker_mark_process_alive", "UPDATE worker SET survived = true WHERE id = $1")
     static let clearSuspects = PostgresStatement(
@@ -28,14 +28,15 @@ enum WorkerSQL {
         UPDATE task SET suspect_of = NULL WHERE id = ANY (ARRAY(SELECT id FROM innocent))
         """)
 
-    /// Locks the bounded ones of these types for one claim, until its commit, so that what the claim counts stays true.
-    /// It runs right before the claim, because the claim's snapshot has to be newer than the lock.
+    /// Locks those of the types that are bounded, until the commit of the claim. So no other worker can claim tasks of
+    /// these types while this claim counts the running ones. It runs right before the claim, because the claim's
+    /// snapshot has to be newer than the lock.
     ///
-    /// Types that another claim has locked are skipped, not waited for: if that worker is stopped in the middle
-    /// (SIGSTOP, a frozen machine), all others would have to wait, with their tasks of any type. The claim finds the
-    /// types that were locked in a parameter of the transaction. The second column says whether some were skipped. If
-    /// this statement does not run, the claim takes nothing of bounded types. A worker runs it if it has seen bounded
-    /// types, or has claimed nothing last time.
+    /// Types that another claim has locked are skipped. If this statement waited for them, a worker that is stopped in
+    /// the middle of its claim (SIGSTOP, a frozen machine) would keep all other workers from claiming tasks of any
+    /// type. The statement stores the locked types in a setting of the transaction, where the claim reads them. The
+    /// second column says whether types were skipped. A claim without this statement takes no tasks of bounded types. A
+    /// worker runs the statement if it has seen bounded types, or if its last claim found nothing.
     static let lockBounds = PostgresStatement(
         "claim_bounds",
         """
@@ -48,25 +49,26 @@ enum WorkerSQL {
     /// Claims up to $2 tasks of the given types, the most urgent ones first. Other types are left to workers of another
     /// version.
     ///
-    /// The first tasks of each type are locked and sorted, and then as many as were asked for are taken. So a type that
-    /// is paused or bounded is not in the way of another one. Usually one type has more tasks than that in the queue,
-    /// and the others have a few. If several types have many, some tasks are locked for nothing until the commit, which
-    /// costs a tenth of claiming them. Of a bounded type no more than $5 tasks are claimed, the number of the worker's
-    /// threads: to claim ahead would keep other workers from computing them.
+    /// The statement locks up to $2 tasks of each type, sorts them all, and takes the first $2. So a paused or bounded
+    /// type does not delay the other types. Usually only one type has that many tasks in the queue. If several types
+    /// have that many, the tasks that are not taken stay locked until the commit, which costs a tenth of claiming them.
+    /// The statement takes at most $5 tasks of a bounded type, the number of the worker's threads. Further tasks would
+    /// only wait in this worker, although other workers could compute them.
     ///
     /// A worker that holds nothing ($4) claims one suspect instead, if there is one, and nothing else
     /// (``FinishSQL/recover``).
     ///
     /// $6: for each type, where to begin to scan (``ClaimStart``).
     ///
-    /// The inner parts are materialized; otherwise they could be run again, and take more than their limit. Tasks that
-    /// another claim has locked are skipped, not waited for. The locked rows are found again by their ctid, which the
-    /// lock keeps from changing. A row that somebody changed just before it was locked has another ctid for this
-    /// statement, and is left to the next claim.
+    /// The inner parts are materialized. Otherwise PostgreSQL could run them more than once, and so take more tasks
+    /// than their limit. Tasks that another claim has locked are skipped. The UPDATE finds the locked rows by their
+    /// ctid, which cannot change while the rows are locked. If another session changed a row just before the lock, the
+    /// row has a new ctid that this statement does not see. Then the row is left to the next claim.
     ///
     /// The last columns: the task's rank minus the time of the claim, and how long it took to find the tasks, both in
     /// microseconds; how many dead rows the table has; whether one of the types is bounded; and whether a suspect of a
-    /// bounded type could run. No notification says that such a type has become free.
+    /// bounded type could run now. The worker needs the last column because no notification says that such a type has
+    /// become free.
     static let claim = PostgresStatement(
         "claim",
         """
@@ -122,7 +124,8 @@ enum WorkerSQL {
     /// No notification says that a locked task or a bounded type has become free, so the worker looks again after a
     /// short pause. $2: where to begin to scan, as for a claim.
     ///
-    /// The first postponed task is searched for each type, so that the many tasks of a paused type are not in the way.
+    /// The first postponed task is searched for each type separately, so that the scan need not step over the many
+    /// tasks of a paused type.
     static let nextDue = PostgresStatement(
         "next_due",
         """
@@ -156,11 +159,11 @@ enum WorkerSQL {
     /// Puts back all tasks that the worker still owns. The attempts do not count.
     static let giveBackAll = puttingBack("give_back_all", "id = ANY (ARRAY(SELECT id FROM task WHERE worker_id = $1))")
 
-    /// Updates the locked rows in the order of their cache keys, which is the order in which ``SubmitSQL`` inserts. An
-    /// identical task may have been inserted meanwhile and is about to be withdrawn. This statement waits for it, while
-    /// the session that inserted it may wait for a row that was put back already. An UPDATE would follow the order of
-    /// whatever index its plan walks. An INSERT follows the order of its rows, and as each of them exists, it updates
-    /// them.
+    /// Updates the locked rows in the order of their cache keys, which is the order in which ``SubmitSQL`` inserts.
+    /// Another order could cause a deadlock: this statement may wait for an identical task that another session has
+    /// inserted and is about to withdraw, and that session may wait for a row that this statement has already put back.
+    /// An UPDATE would follow the order of the index that its plan uses. An INSERT follows the order of its rows. All
+    /// of these rows exist, so `ON CONFLICT` updates them.
     private static func puttingBack(_ name: String, _ condition: String) -> PostgresStatement {
         PostgresStatement(
             name,

@@ -8,8 +8,8 @@ struct ServerSession: Hashable {
 /// Tracks whether a transaction may have been committed without this node's knowledge. No I/O here.
 ///
 /// When a connection is lost, the server may have committed what was sent to it last. Before the transaction is run
-/// again, the lost session has to be ended and the tables have to be asked which tasks are stored; otherwise a task
-/// could be stored twice.
+/// again, the lost session must have ended, and the tables must show which tasks are stored. Otherwise a task could be
+/// stored twice.
 struct InDoubtCommit {
     /// How long a node tries to find out, before it answers that the outcome is unknown.
     static let timeout = Duration.seconds(2)
@@ -26,11 +26,11 @@ struct InDoubtCommit {
         deadline = now + Self.timeout
     }
 
-    /// The connection was lost while the transaction, or the question about it, was underway.
+    /// The connection was lost while the transaction, or the look-up of its outcome, was underway.
     ///
     /// If several sessions are lost in a row, only the first one can have committed, because nothing is sent again
     /// before the doubt is resolved.
-    /// - Parameter session: the one that was used last; `nil` if there never was one.
+    /// - Parameter session: the session that was used last; `nil` if there never was one.
     /// - Returns: `false` if the time is up.
     mutating func connectionLost(_ session: ServerSession?, at now: ContinuousClock.Instant) -> Bool {
         self.session = self.session ?? session

@@ -1,9 +1,9 @@
-/// Finds those requests of a batch that wait for a lock, so that the others need not fail with them. No I/O here.
+/// Finds the requests of a batch that wait for a lock, so that the other requests need not fail with them. No I/O here.
 ///
-/// The batch is stored in halves, with a short lock timeout; a half that fails is halved again. Of n tasks, each task
-/// that waits for a lock is found with at most 2 log₂ n attempts. Those tasks are stored last, each by itself and with
-/// a longer lock timeout, because the others must not wait for them. Requests of the same task stay together. If they
-/// were separated, each of them would reach the lock timeout.
+/// The batch is stored in halves, with a short lock timeout; a half that fails is halved again. In a batch of n tasks,
+/// it takes at most 2 log₂ n attempts to find a task that waits for a lock. Such tasks are stored last, each by itself
+/// and with a longer lock timeout, because the others must not wait for them. Requests of the same task stay together.
+/// If they were separated, each of them would reach the lock timeout.
 struct LockBisection<Request> {
     typealias Instant = ContinuousClock.Instant
 

@@ -1,4 +1,5 @@
-/// How much a node may add to the queue before it has to count the queued tasks again. The time is an argument.
+/// How many tasks a node may add to the queue before it has to count the queued tasks again. This struct reads no
+/// clock: the caller passes the times.
 ///
 /// Counting the queue for each submission would cost more than the submission. So a node counts once, and may then add
 /// an eighth of the free places within one second. Far from the limit, this means one count per second. Near the limit,
@@ -6,8 +7,9 @@
 /// limit may exceed it together, by the tasks that they add between two counts. Counting a million tasks takes a tenth
 /// of a second, so with a long queue a node counts less often.
 ///
-/// Several threads may submit at the same time. A count is assumed not to include places that are taken but not
-/// settled. So the lock that protects this value has to be held from before a count until ``counted(queued:cost:at:)``.
+/// Several threads may submit at the same time. ``counted(queued:cost:at:)`` assumes that a count does not include
+/// tasks whose places are taken but not settled. So hold the lock that protects this value from before the count until
+/// that call.
 struct QueuePermits {
     /// The maximum number of queued tasks; 0: no limit.
     let limit: Int
@@ -21,7 +23,7 @@ struct QueuePermits {
 
     /// A count that takes no longer than this may be made at any time.
     private static let cheapCount = Duration.milliseconds(10)
-    /// Longer counts use at most this fraction of the time: 1 / `regular`, or 1 / `urgent` if the share is used up.
+    /// Longer counts use at most this fraction of the time: 1 / `regular`, or 1 / `urgent` if ``share`` is used up.
     private static let timeShare = (regular: 20, urgent: 4)
 
     init(limit: Int) {

@@ -14,8 +14,8 @@ package struct RequestKey: Sendable, Hashable {
     private let tick: UInt64
     private let seed: UInt64
 
-    /// How far the server's clock may be off. The partition of a finished task follows from its id, and so from this
-    /// time.
+    /// The maximum difference between the time in the key and this node's clock. It is limited because the time becomes
+    /// part of the ids, which determine the partitions of finished tasks.
     private static let tolerance = Duration.seconds(3600)
     /// The length of the random part, in bytes.
     private static let randomLength = 16...128

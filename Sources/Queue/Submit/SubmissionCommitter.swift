@@ -4,9 +4,9 @@ internal import Threading
 
 /// Runs transactions of submissions. It repeats each one until it is known whether it was committed.
 struct SubmissionCommitter {
-    /// How often a transaction is rolled back at most because another node stored the same tasks first, and how often
-    /// it is run in total. A rollback costs some milliseconds. To continue instead may cost a second, if there is a
-    /// deadlock.
+    /// `all`: the maximum number of runs of a transaction. `rolledBack`: in this many first runs, the transaction is
+    /// rolled back and starts over if another node has stored the same tasks first. A rollback costs some milliseconds.
+    /// In later runs, the transaction continues instead, which may cost a second if there is a deadlock.
     private static let maxAttempts = (rolledBack: 9, all: 14)
 
     var session: SubmissionSession

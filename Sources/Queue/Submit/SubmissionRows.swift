@@ -30,8 +30,8 @@ package struct SubmissionRows {
     private var isCounted = false
 
     /// Adds a request.
-    /// - Parameter mayQueue: whether the queue has room for the tasks. If not, only a cached result or an identical
-    ///   unfinished task can answer a task.
+    /// - Parameter mayQueue: whether the queue has room for the tasks. If not, a task is accepted only if its result is
+    ///   cached or an identical task is unfinished.
     package mutating func add(_ tasks: [Submission], isAwaited: Bool, mayQueue: Bool, secret: KeyedDigest) {
         var indices: [Int] = []
         indices.reserveCapacity(tasks.count)
@@ -45,7 +45,7 @@ package struct SubmissionRows {
     private mutating func row(
         _ submission: Submission, isAwaited: Bool, mayQueue: Bool, _ secret: KeyedDigest
     ) -> Int {
-        // The balancer sent a request to this node again while the first one waits here.
+        // The balancer has sent the same request twice, and this batch contains both.
         if submission.mayBeResent, let index = rowOfID[submission.id] {
             rows[index].isAwaited = rows[index].isAwaited || isAwaited
             return index
@@ -72,13 +72,13 @@ package struct SubmissionRows {
 
     // MARK: the statement
 
-    /// Whether the statement has left rows open, including those that only the cache can answer.
+    /// Whether rows are open, including rows for which the queue has no room.
     var hasOpenRows: Bool { rows.contains { $0.outcome == nil } }
 
     /// Whether another run of the statement can settle a row.
     var isUnsettled: Bool { rows.contains { $0.outcome == nil && $0.mayQueue } }
 
-    /// The ids that may be stored while a commit is in doubt.
+    /// The ids of the tasks that a commit in doubt may have stored.
     var ids: [TaskID] { rows.map(\.submission.id) }
 
     /// The statement for the rows that are not settled yet.
@@ -127,7 +127,7 @@ package struct SubmissionRows {
 
     // MARK: the results
 
-    /// Whether tasks turned out to be shared with others, or to be stored before.
+    /// Whether tasks turned out to be shared with other submissions, or to have been stored before.
     var hasShared: Bool {
         rows.contains { row in
             switch row.outcome {
@@ -140,7 +140,7 @@ package struct SubmissionRows {
     /// Whether there is new work for the workers.
     var hasNewWork: Bool { rows.contains { $0.isInserted } }
 
-    /// The places in the queue that a request was given and did not need.
+    /// How many of its places in the queue a request did not need.
     func unusedPlaces(ofRequest request: Int) -> Int {
         requests[request].count { !rows[$0].isInserted }
     }

@@ -53,7 +53,7 @@ struct SubmissionSession {
         if error.isConnectionLost { link.drop() }
     }
 
-    /// Wakes the workers, without waiting for the server. That may fail: see ``WorkNotifier``.
+    /// Wakes the workers, without waiting for the server. A failure does no harm (``WorkNotifier``).
     mutating func notifyWorkers(_ connection: PostgresConnection) {
         do {
             try notifier.send(connection, session: link.sessions)

@@ -1,9 +1,9 @@
 internal import Postgres
 internal import Tasks
 
-/// Requests that are stored in one transaction: the statements it takes, and the answer to each request. No I/O here.
+/// A transaction that stores requests: which statements it runs, and the answer to each request. No I/O here.
 ///
-/// Usually it is one statement, which is a transaction by itself. Requests with an idempotency key or with several
+/// Usually one statement is enough, and is a transaction by itself. Requests with an idempotency key or with several
 /// tasks need an explicit transaction around several statements.
 struct SubmissionTransaction {
     enum Step {
@@ -21,20 +21,20 @@ struct SubmissionTransaction {
     private static let maxRuns = 20
 
     private let requests: ArraySlice<SubmissionRequest>
-    /// Whether there is room in the queue for each request.
+    /// For each request, whether the queue has room for it.
     private let mayQueue: [Bool]
     private let secret: [UInt8]
     private let digest: KeyedDigest
     private var keyed = KeyedRequests()
     private(set) var rows = SubmissionRows()
-    /// The number in ``rows`` of each request that is stored there; empty before the first run.
+    /// For each request, its number in ``rows``; `nil` if its tasks have no rows. Empty before the first run.
     private var number: [Int?] = []
     private var runs = 0
     /// Whether the first run uses the plain statement.
     private var isPlain = false
-    /// Whether to start over, instead of running the statement again, if another node has inserted some of the rows
-    /// first. In an explicit transaction, a second run could wait for rows of other transactions while these wait for
-    /// rows that this transaction has inserted.
+    /// Whether an explicit transaction starts over, instead of running the statement again, if another node has
+    /// inserted some of the rows first. A second run could cause a deadlock: it could wait for rows of other
+    /// transactions that wait for rows which this transaction has inserted.
     var startsOver = true
 
     init(_ requests: ArraySlice<SubmissionRequest>, mayQueue: [Bool], secret: [UInt8]) {
@@ -45,7 +45,7 @@ struct SubmissionTransaction {
         readKeys()
     }
 
-    /// Whether only an explicit transaction stores all or nothing of each request.
+    /// Whether the requests need an explicit transaction, so that each of them is stored completely or not at all.
     var isExplicit: Bool { !keyed.isEmpty || requests.contains { $0.tasks.count > 1 } }
 
     /// The calls that an explicit transaction makes before anything is stored.
@@ -72,7 +72,7 @@ struct SubmissionTransaction {
     func next(slot: Int16) -> Step {
         if runs > 0, isExplicit, startsOver, rows.isUnsettled { return .startOver(reason: "others were faster") }
         if runs == Self.maxRuns { return .startOver(reason: "too many conflicts with other nodes") }
-        // Only the full statement can settle the rows that the plain one has left open.
+        // After a run of the plain statement, run the full one: it can settle rows that the plain one has left open.
         let hasOpenRows = rows.hasOpenRows && runs < (isPlain ? 2 : 1)
         guard hasOpenRows || rows.isUnsettled else { return .commit }
         let isPlainRun = isPlain && runs == 0
@@ -128,7 +128,7 @@ struct SubmissionTransaction {
         }
     }
 
-    /// The places in the queue that a request was given and did not need.
+    /// How many of its places in the queue a request did not need.
     func unusedPlaces(ofRequest request: Int) -> Int {
         guard mayQueue[request] else { return 0 }
         let count = requests[requests.startIndex + request].tasks.count

@@ -118,7 +118,7 @@ struct SubmissionWriter {
         }
     }
 
-    /// - Parameter unused: how many of its places the request with this number did not need.
+    /// - Parameter unused: for the number of a request, how many of its places it did not need.
     private func releasePlaces(
         of requests: ArraySlice<SubmissionRequest>, _ mayQueue: [Bool], unused: (Int) -> Int
     ) {

@@ -5,22 +5,22 @@ internal import Threading
 
 /// Stores submitted tasks: a thread takes all requests that have arrived, and stores them as one batch with one commit.
 ///
-/// While the disk writes one batch, the next one gathers. So batches grow with the load, and a single request does not
-/// wait for others.
+/// While one batch is being written to the disk, the requests of the next one arrive. So batches grow with the load,
+/// and a request that comes alone does not wait for others.
 ///
-/// A request with many tasks is as large as a batch. Two more threads, each with its own session, store such requests:
-/// one thread prepares its rows while the database works on the rows of the other. So single tasks do not wait for
-/// them.
+/// A request with many tasks is as large as a batch. Two more threads, each with its own session, store such requests,
+/// so that single tasks do not wait for them. While the database works on the rows of one thread, the other thread
+/// prepares its rows.
 final class Submitter: Sendable {
     /// A request with at least this many tasks is a batch of its own.
     static let largeRequest = 100
     private static let largeRequestThreads = 2
 
-    /// How many database sessions it needs.
+    /// How many database sessions a submitter needs.
     static func sessions(limit: Int) -> Int { 1 + largeRequestThreads(limit: limit) }
 
-    /// - Parameter limit: the maximum number of the process's sessions. If there are few, they are needed for other
-    ///   things.
+    /// - Parameter limit: the maximum number of the process's sessions. If it is small, there are no threads for large
+    ///   requests, because the sessions are needed for other things.
     private static func largeRequestThreads(limit: Int) -> Int { limit >= 6 ? largeRequestThreads : 0 }
 
     private let requests: Consumers<SubmissionRequest>

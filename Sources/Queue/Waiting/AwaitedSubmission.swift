@@ -1,8 +1,8 @@
-/// A submission whose client waits for the result. It brings together two reports from two threads, in either order:
-/// that the task is stored (from the ``Submitter``), and how the wait ended (from the ``CompletionListener``).
+/// A submission whose client waits for the result. It combines two reports from two threads, which come in either
+/// order: that the task is stored (from the ``Submitter``), and how the wait ended (from the ``CompletionListener``).
 ///
-/// The task may end before its commit is reported. The waiting time may end before it is known whether the task was
-/// accepted. The client may only be told that the task is queued after that is known.
+/// The task may end before its commit is reported. The waiting time may end before the commit is reported, too. Then
+/// the client gets no answer yet, because it is still unknown whether the task is accepted.
 struct AwaitedSubmission {
     private enum State {
         case storing

@@ -3,9 +3,10 @@ internal import Logging
 internal import Postgres
 internal import Threading
 
-/// Waits for tasks to finish, on behalf of all requests of this node: a thread in LISTEN that also keeps the deadlines.
+/// Waits until tasks finish, for all requests of this node. One thread listens to notifications (LISTEN), and ends the
+/// waits whose time is up.
 ///
-/// A notification names task ids. ``LookUps`` reads those that somebody waits for here, with one statement.
+/// A notification contains task ids. ``LookUps`` reads those tasks that a request waits for, with one statement.
 /// Notifications may be lost together with the session, so all awaited tasks are looked up once after each
 /// reconnection.
 final class CompletionListener: Sendable {
@@ -85,7 +86,7 @@ final class CompletionListener: Sendable {
             let then: Callback = { [self] answer in
                 switch answer {
                 case .success(let record?) where record.status.isFinished: answerAll(task, answer)
-                // A task that was just submitted cannot be read before its commit.
+                // A task that was just submitted is not found before its commit.
                 case .success, .failure: break
                 }
             }
@@ -130,7 +131,7 @@ final class CompletionListener: Sendable {
         for (task, callback) in expired { read(task, callback) }
     }
 
-    /// Sleeps until the server sends something, a waiter expires, `wake` is signalled, or the time is over.
+    /// Sleeps until the server sends something, a waiter expires, `wake` is signalled, or `limit` is over.
     private func sleep(for limit: Duration?, socket: CInt?) {
         var limit = limit
         if let expiry = state.withLock({ $0.waiters.nextExpiry }) {

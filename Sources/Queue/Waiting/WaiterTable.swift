@@ -1,7 +1,7 @@
 internal import HeapModule
 
-/// A table of waiters: who waits for which task, and until when. It does no I/O and reads no clock: the time is an
-/// argument.
+/// A table of waiters: who waits for which task, and until when. It does no I/O and reads no clock: the caller passes
+/// the times.
 struct WaiterTable<Callback> {
     /// A waiter's number.
     typealias Ticket = Int
@@ -20,7 +20,7 @@ struct WaiterTable<Callback> {
 
     private var waiters: [Ticket: Waiter] = [:]
     private var ticketsOfTask: [TaskID: [Ticket]] = [:]
-    /// The times at which waiters expire. It may contain waiters that have been answered.
+    /// The times at which waiters expire, including waiters that have been answered already.
     private var expiries = Heap<Expiry>()
     private var lastTicket = 0
 

@@ -3,8 +3,8 @@ struct ClaimHints {
     /// Whether there may be suspects, which have to run alone. If so, the worker claims nothing else, and claims as
     /// soon as it holds no tasks.
     private(set) var mayHaveSuspects = false
-    /// Whether a type of the last claim is bounded. With each task that ends, another one of the type may be allowed to
-    /// run, and no notification says so.
+    /// Whether a type of the last claim is bounded. When a task of the type ends, another one may be allowed to run,
+    /// and no notification says so.
     private(set) var hasBounds = false
     /// Whether the next claim should lock the bounded types: there are some, or it is unknown. It is unknown after a
     /// claim that found nothing, because a claim without these locks takes no tasks of bounded types.

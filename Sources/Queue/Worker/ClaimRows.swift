@@ -13,8 +13,8 @@ struct ClaimRows {
     let deadRows: Int?
     /// Whether one of the worker's types is bounded; `nil` if nothing was found.
     let hasBounds: Bool?
-    /// Whether the claim left a suspect of a bounded type in the queue, because the maximum number of tasks of the type
-    /// is running or another claim had locked the type.
+    /// Whether the queue has a suspect of a bounded type that could run now. A worker that holds other tasks cannot
+    /// claim it.
     let isSuspectLeft: Bool
 
     init(_ result: PostgresResult) {

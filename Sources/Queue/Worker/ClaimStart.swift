@@ -1,22 +1,23 @@
 /// Where in the order of tasks a claim begins to scan.
 ///
 /// Usually a claim scans from the beginning (a *full scan*). But such a scan steps over the dead row of every task that
-/// was claimed since the last vacuum. There may be some 10,000 of them while the queue is longer than a claim, which
-/// costs little. With a long queue, vacuums take longer, and stepping over dead rows takes a fifth of the claim's time.
-/// And while some session holds an old snapshot (a dump, a forgotten transaction), vacuum cannot remove any dead row:
-/// at 2,000 tasks/s, a claim becomes 22 ms longer each minute.
+/// was claimed since the last vacuum. Up to some 10,000 dead rows cost little. With a long queue, vacuums take longer,
+/// and stepping over dead rows takes a fifth of the claim's time. And while some session holds an old snapshot (a dump,
+/// a forgotten transaction), vacuum cannot remove any dead row: at 2,000 tasks/s, a claim becomes 22 ms longer each
+/// minute.
 ///
-/// So when there are many dead rows, most claims begin shortly before the place where the last ones found tasks. A full
-/// scan happens every 100 ms, but full scans take at most a twentieth of the time, however long each one takes.
+/// So when there are many dead rows, most claims begin shortly before the place where the last claims found tasks. A
+/// full scan happens every 100 ms, but full scans take at most a twentieth of the time, however long each one takes.
 ///
-/// Some tasks are before that place: a task that is more urgent than the recent ones, one that was put back, or one
+/// Some tasks may be before that place: a task that is more urgent than the recent ones, one that was put back, or one
 /// whose commit took long. The next full scan finds them. A worker that is notified of such a task makes a full scan
 /// sooner.
 ///
 /// A place is given as a *lead*: a task's rank minus the time of the claim, in microseconds. The longer tasks wait, the
 /// more negative it is, and it hardly changes from claim to claim.
 struct ClaimStart {
-    /// With at most this many dead rows, each claim is a full scan.
+    /// With at most this many dead rows, each claim is a full scan. `slow` applies if full scans are slow
+    /// (``slowScan``), `backlog` while each claim takes as many tasks as it asks for.
     static let maxDeadRows = (slow: 10_000, backlog: 1000)
     /// A full scan that takes longer than this to find its tasks is *slow*.
     static let slowScan = Duration.milliseconds(4)
@@ -26,7 +27,8 @@ struct ClaimStart {
     static let urgentTimeShare = 3
     /// The pause between two full scans that are not slow, while each claim takes as many tasks as it asks for.
     static let backlogPause = Duration.milliseconds(100)
-    /// A claim begins this much before the place, as commits take some time. Microseconds.
+    /// A claim begins this many microseconds before the place, because a new task cannot be seen until its commit is
+    /// done.
     static let margin: (slow: Int64, backlog: Int64) = (500_000, 50_000)
 
     /// For each type, the smallest lead of a task that the last full scan or a later claim took.
@@ -45,7 +47,7 @@ struct ClaimStart {
 
     private var isSlow: Bool { cost > Self.slowScan && deadRows > Self.maxDeadRows.slow }
 
-    /// When the next claim is to make a full scan; `nil`: each claim does.
+    /// When the next full scan is due; `nil`: each claim is a full scan.
     var nextFullScan: ContinuousClock.Instant? {
         guard let lastFullScan else { return nil }
         let pause = cost * (isUrgent ? Self.urgentTimeShare : Self.timeShare)
@@ -53,15 +55,15 @@ struct ClaimStart {
         if tookAll, deadRows > Self.maxDeadRows.backlog {
             return lastFullScan + (isUrgent ? pause : max(pause, Self.backlogPause))
         }
-        // At the end of a backlog, the tasks that are left may be before the place.
+        // At the end of a backlog, the tasks that are left may be before the place. So make a full scan.
         return wasFullScan ? nil : lastFullScan
     }
 
     /// Where to begin, for each type: microseconds from now; `nil`: at the beginning.
     func starts(_ types: [String], now: ContinuousClock.Instant) -> [Int64?] {
         guard let nextFullScan, now < nextFullScan else { return types.map { _ in nil } }
-        // Many tasks of a backlog may come from one commit. Their ranks do not change, but a lead counts from the
-        // current time.
+        // Many tasks of a backlog may come from one commit, and then have the same rank. Their leads decrease over
+        // time, so the time since the last claim is added to the margin.
         let margin =
             isSlow
             ? Self.margin.slow : Self.margin.backlog + (lastClaim.map { now - $0 } ?? .zero).inMicroseconds
@@ -73,11 +75,11 @@ struct ClaimStart {
 
     /// A claim is done.
     /// - Parameters:
-    ///   - starts: where it began.
+    ///   - starts: where the claim began to scan.
     ///   - found: the types of the claimed tasks and their leads.
-    ///   - tookAll: it took as many tasks as it asked for, so there are more.
+    ///   - tookAll: the claim took as many tasks as it asked for, so there are more.
     ///   - searchTime: how long it took to find the tasks; `nil` if unknown.
-    ///   - deadRows: dead rows of the table; `nil` if unknown, as nothing was found.
+    ///   - deadRows: dead rows of the table; `nil` if unknown, because nothing was found.
     mutating func claimed(
         _ types: [String], from starts: [Int64?], found: [(type: String, lead: Int64)], tookAll: Bool,
         searchTime: Duration?, deadRows: Int?, now: ContinuousClock.Instant
@@ -95,8 +97,9 @@ struct ClaimStart {
         if let searchTime { cost = searchTime }
         isUrgent = false
         for type in types {
-            // If nothing of the type is left, its next tasks come from now on. If the claim took all it asked for,
-            // nothing is known about types that it did not reach.
+            // The claim found no task of this type. If it took fewer tasks than it asked for, no task of the type is
+            // left, so the next ones will have a lead of 0 or more. Otherwise the claim may not have reached the type,
+            // and the lead is unknown.
             leads[type] = smallest[type] ?? (tookAll ? nil : max(0, leads[type] ?? 0))
         }
     }

@@ -1,7 +1,7 @@
 internal import Postgres
 
-/// The worker transactions that are underway in a session. Each is sent before the last one is answered, so that the
-/// database goes from one to the next without waiting for this process.
+/// The worker transactions that are underway in a session. A transaction may be sent before the previous one is
+/// answered, so that the database goes from one to the next without waiting for this process.
 final class TransactionPipeline {
     private struct Batch {
         let calls: [PostgresCall]
@@ -10,7 +10,7 @@ final class TransactionPipeline {
         var runs = 0
     }
 
-    /// How often a transaction is run at most, if the server rolls it back for a reason that may not occur again.
+    /// The maximum number of runs of a transaction that the server rolls back for a reason that may not occur again.
     private static let maxRuns = 5
 
     private let connection: PostgresConnection
@@ -28,9 +28,9 @@ final class TransactionPipeline {
         try send(Batch(calls: transaction.calls, transaction: transaction))
     }
 
-    /// Waits for a transaction, the oldest one unless that had to be sent again. Then notifies the nodes of the
-    /// finished tasks that somebody waits for. If no other transaction is underway, the notification is committed when
-    /// this returns.
+    /// Waits for the result of a transaction: the oldest one, unless that had to be sent again. Then notifies the nodes
+    /// of the finished tasks that somebody waits for. If no other transaction is underway, the notification is
+    /// committed when this returns.
     func finish() throws(PostgresError) -> (WorkerTransaction, [PostgresResult]) {
         while true {
             guard let (batch, results) = try receive(), let transaction = batch.transaction else { continue }

@@ -1,4 +1,4 @@
-/// Decides when a sleeping worker looks for work again. It does no I/O and reads no clock: the time is an argument.
+/// Decides when a sleeping worker looks for work again. It does no I/O and reads no clock: the caller passes the times.
 ///
 /// Notifications announce most work, but not all. There is none when a postponed task becomes due, when a task becomes
 /// free that another claim had locked, or when a task of a bounded type may run because another one has ended. So after
@@ -17,12 +17,12 @@ struct WakeSchedule {
         case sleep(until: Instant?)
     }
 
-    /// The time without notifications after which the worker asks the database what is due next. Under load, this never
-    /// happens. After this time, a task that another transaction had locked during the last claim is free, because such
-    /// transactions are short.
+    /// The time without notifications after which the worker asks the database what is due next. Under load,
+    /// notifications come more often, so it does not ask. After this time, a task that another transaction had locked
+    /// during the last claim is free, because such transactions are short.
     static let quietTime = Duration.milliseconds(5)
-    /// How soon the worker looks again for tasks of a bounded type. They may run when another worker has stored a
-    /// result.
+    /// How soon the worker looks again for tasks of a bounded type. Such a task may run when another worker has stored
+    /// a result of the type.
     static let boundedPause = Duration.milliseconds(40)
     /// Replaces `boundedPause` if the last claim could not take tasks of a bounded type.
     static let contendedPause = Duration.milliseconds(5)
@@ -39,8 +39,8 @@ struct WakeSchedule {
     private var nextDue = NextDue.unknown
     /// Whether a task of a bounded type is due that may not run now.
     private var isBoundedWorkLeft = false
-    /// Whether the last claim could not take tasks of some bounded type, because another worker's claim had locked the
-    /// type or this claim had not locked it.
+    /// Whether the last claim could not take tasks of some bounded type. The reason is that another worker's claim had
+    /// locked the type, or that this worker had not tried to lock it.
     private var areBoundsContended = false
 
     /// The session is new: the queue may contain anything.

@@ -11,9 +11,9 @@ struct WorkerRegistration {
     init(_ configuration: WorkerSession.Configuration, lastWorker: Int32) throws(PostgresError) {
         connection = try PostgresConnection(configuration.postgres, settings: SessionSettings.fixedPlans)
         worker = Int32(try connection.execute(WorkerSQL.newID.with()).integer(0, 0) ?? 0)
-        // The lock is taken before the row is inserted, because a row without a lock is a dead worker.
+        // The lock is taken before the row is inserted, because a row without a lock stands for a dead worker.
         guard try connection.execute(WorkerSQL.lock.with(.int4(worker))).bool(0, 0) == true else {
-            throw PostgresError(.server, message: "the lock of a new worker is taken")
+            throw PostgresError(.server, message: "another session holds the lock of a new worker")
         }
         try connection.execute([
             WorkerSQL.register.with(.int4(worker), .text(configuration.name)),

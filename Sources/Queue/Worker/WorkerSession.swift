@@ -32,7 +32,7 @@ package final class WorkerSession {
         }
     }
 
-    /// How often a transaction is run at most, if the server rolls it back for a reason that may not occur again.
+    /// The maximum number of runs of a transaction that the server rolls back for a reason that may not occur again.
     private static let maxRuns = 5
 
     private let configuration: Configuration
@@ -42,7 +42,7 @@ package final class WorkerSession {
     /// The row of the cache's counters that this session adds to.
     private let slot = Int16.random(in: 0...255)
     private var registration: WorkerRegistration?
-    /// The last id that this process was registered with. Without a registration, it is that of a lost session.
+    /// The last id that this process was registered with. While it is not registered, this is the id of a lost session.
     private var lastWorker: Int32 = 0
     private var lastTransaction = 0
     private var schedule = WakeSchedule()
@@ -50,7 +50,7 @@ package final class WorkerSession {
     private var claimStart = ClaimStart()
 
     /// Does not connect yet.
-    /// - Parameter watch: the watch of this process; the session tells it its place in the ring of workers.
+    /// - Parameter watch: the watch of this process. The session tells it the id of the worker.
     package init(_ configuration: Configuration, watch: WorkerWatch?, logger: Logger) {
         self.configuration = configuration
         types = .texts(configuration.types)
@@ -69,8 +69,8 @@ package final class WorkerSession {
     /// Whether a task that ends may allow another one of a bounded type to run (``ClaimHints/hasBounds``).
     package var hasBounds: Bool { hints.hasBounds }
 
-    /// Connects and registers; after ``QueueError/sessionLost``, as a new worker. Makes one attempt: pause before the
-    /// next.
+    /// Connects and registers. After ``QueueError/sessionLost``, it registers as a new worker. It makes only one
+    /// attempt, so pause before the next call.
     package func register() throws(QueueError) {
         registration = nil
         let start = ContinuousClock.now
@@ -225,8 +225,8 @@ package final class WorkerSession {
 
     /// Sleeps until there may be work, or until woken.
     /// - Parameters:
-    ///   - upTo: the longest sleep. The sleep also ends when the `run_at` of a task comes.
-    ///   - wakesForWork: whether new work ends the sleep. It should not if there is no room for more tasks.
+    ///   - upTo: the maximum time. The sleep also ends when a postponed task is due.
+    ///   - wakesForWork: whether new work ends the sleep; `false` if the worker has no room for more tasks.
     package func waitForWork(
         upTo: Duration, wake: EventFD, wakesForWork: Bool = true
     ) throws(QueueError) -> Wakeup {

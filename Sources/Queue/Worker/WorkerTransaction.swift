@@ -7,7 +7,7 @@ struct WorkerTransaction {
     let start: ContinuousClock.Instant
     /// The number of ends of attempts that the transaction stores.
     let stored: Int
-    /// The index of the completions among the calls.
+    /// The index in ``calls`` of the call that stores completions; `nil` if there is none.
     private let completion: Int?
     private let worker: Int32
     private let ended: [TaskID]
@@ -81,8 +81,8 @@ struct WorkerTransaction {
         return ClaimRows(rows)
     }
 
-    /// Whether the claim could not take tasks of some bounded type, because it had not locked the type or another claim
-    /// had.
+    /// Whether the claim could not take tasks of some bounded type. The reason is that this worker had not tried to
+    /// lock the type, or that another claim had locked it.
     func areBoundsContended(_ results: [PostgresResult]) -> Bool {
         !asksForBounds || results.dropLast().last?.bool(0, 1) == true
     }
@@ -93,7 +93,7 @@ package struct WorkerTransactionResult {
     package let number: Int
     /// When the transaction was begun.
     package let start: ContinuousClock.Instant
-    /// How many tasks were to be claimed.
+    /// The maximum number of tasks to claim.
     package let asked: Int
     /// Whether a client waits for one of the finished tasks, or another task may run because one has ended.
     package let isUrgent: Bool

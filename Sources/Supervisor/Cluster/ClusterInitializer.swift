@@ -7,10 +7,11 @@ struct ClusterInitializer {
     let account: Account?
     let environment: [String: String]
 
-    /// Creates the cluster under a temporary name and renames it at the end, so that `folder` is always complete.
+    /// Creates the cluster under a temporary name and renames it at the end. So if `folder` exists, it is complete.
     func create(_ folder: String, database: String, role: String) throws(SetupError) {
         let unfinished = folder + ".new"
-        // Child processes of an interrupted initdb may still write into the folder. Remove it until it stays away.
+        // Child processes of an interrupted initdb may still write into the folder. Remove the folder repeatedly, until
+        // they no longer create it.
         for _ in 0..<100 where access(unfinished, F_OK) == 0 {
             Folder.remove(unfinished)
             if access(unfinished, F_OK) == 0 { usleep(50_000) }

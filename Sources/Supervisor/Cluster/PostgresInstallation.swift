@@ -17,7 +17,7 @@ package struct PostgresInstallation: Sendable, Equatable {
     /// - Parameters:
     ///   - searchPath: the value of `PATH`.
     ///   - version: the major version that an existing cluster needs. If it is `nil`, the first installation in `PATH`
-    ///     is selected, otherwise the newest.
+    ///     is selected. If `PATH` has none, the newest is selected.
     package static func find(searchPath: String?, version: Int?) throws(SetupError) -> PostgresInstallation {
         let all = installations(searchPath: searchPath ?? "")
         if let version {

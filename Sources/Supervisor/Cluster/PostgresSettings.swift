@@ -2,10 +2,10 @@
 package struct PostgresSettings: Sendable {
     /// Enough for the sessions of all nodes and workers, and for a few administrators.
     package var maxConnections = 200
-    /// `shared_buffers` in MiB. Little is enough: the table of unfinished tasks is small, and the large tables are
-    /// rarely read.
+    /// `shared_buffers` in MiB. A small value is enough: the table of unfinished tasks is small, and the large tables
+    /// are rarely read.
     package var sharedBuffers = 128
-    /// Whether commits are written to disk. It is off only in tests that do not crash the machine.
+    /// Whether commits are written to disk. `false` only in tests that do not need to survive a crash of the machine.
     package var isDurable = true
 
     package init() {}
@@ -27,7 +27,7 @@ package struct PostgresSettings: Sendable {
             ("checkpoint_timeout", "15min", "fewer checkpoints; recovery after a crash still takes only seconds"),
             ("random_page_cost", "1.1", "for solid state disks"),
             ("jit", "off", "compiling takes longer than these statements"),
-            ("max_parallel_workers_per_gather", "0", "short statements; also needs no large /dev/shm in a container"),
+            ("max_parallel_workers_per_gather", "0", "short statements; and without workers /dev/shm can be small"),
             ("autovacuum_naptime", "10s", "the rows of a queue are deleted soon"),
             ("log_destination", "stderr", "the supervisor reads the log"),
             ("logging_collector", "off", "the supervisor reads the log"),

@@ -22,8 +22,8 @@ struct PostmasterFile {
 
     /// Whether the process is a running PostgreSQL server of `dataFolder`.
     ///
-    /// The file of a killed server may contain an id that belongs to another process by now. A server's working folder
-    /// is its data folder.
+    /// The file of a killed server may contain an id that now belongs to another process. So this also compares the
+    /// process's working folder: that of a server is its data folder.
     func isAlive(in dataFolder: String) -> Bool {
         guard kill(pid, 0) == 0 || errno == EPERM else { return false }
         guard let there = realpath("/proc/\(pid)/cwd", nil) else { return false }

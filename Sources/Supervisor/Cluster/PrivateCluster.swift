@@ -90,8 +90,8 @@ package struct PrivateCluster: Sendable {
     @discardableResult
     package func stopLeftover() throws(SetupError) -> Bool {
         guard let file = PostmasterFile(dataFolder: folder), file.isAlive(in: folder) else {
-            // The process id in these files may belong to another process by now. PostgreSQL would believe that its
-            // server is still running. The socket's lock file contains the id, too.
+            // The process id in these files may now belong to another process. Then PostgreSQL would believe that its
+            // server is still running. The socket's lock file contains the id too.
             for stale in [
                 folder + "/postmaster.pid", socketFolder + "/.s.PGSQL.5432", socketFolder + "/.s.PGSQL.5432.lock",
             ] {

@@ -8,7 +8,7 @@ package enum Folder {
         var isMade = mkdir(path, mode) == 0
         if !isMade, errno == ENOENT, parent(of: path) != path {
             try make(parent(of: path))
-            // If it is still ENOENT, the parent cannot contain new folders, for example /proc.
+            // If this fails with ENOENT too, no folders can be created in the parent, for example in /proc.
             isMade = mkdir(path, mode) == 0
         }
         guard isMade else {

@@ -7,7 +7,8 @@ internal import Glibc
 package final class FolderLock: Sendable {
     private let descriptor: CInt
 
-    /// - Throws: also if another process holds the lock. Then the error names that process.
+    /// - Throws: if a system call fails, or if another process holds the lock. The error names the process that holds
+    ///   it.
     package init(_ folder: String) throws(SetupError) {
         let path = folder + "/lock"
         descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)

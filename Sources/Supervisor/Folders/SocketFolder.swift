@@ -5,7 +5,7 @@ internal import Glibc
 ///
 /// The path of a socket has at most 107 bytes (unix(7)), but the path of a data folder may be longer. If `<data>/run`
 /// is short enough, that is the folder. Otherwise it is a folder in `$XDG_RUNTIME_DIR` or `/tmp`. Its name is derived
-/// from the data folder's path, so that the next start finds and removes the sockets of a killed one.
+/// from the data folder's path, so that the next start finds and removes the sockets that a killed process has left.
 package enum SocketFolder {
     static let maxPathLength = 107
     /// Maximum length of a name in the folder. The longest is `postgres/.s.PGSQL.5432.lock`.

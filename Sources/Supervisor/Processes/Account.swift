@@ -18,7 +18,8 @@ package struct Account: Sendable, Equatable {
         group = entry.pw_gid
         var count: CInt = 256
         var list = [gid_t](repeating: 0, count: Int(count))
-        // This cannot happen between fork and exec, because it reads files and allocates memory.
+        // The groups are read here and not between vfork and exec, where it is not safe to read files and allocate
+        // memory.
         guard getgrouplist(name, entry.pw_gid, &list, &count) >= 0 else { return nil }
         groups = Array(list.prefix(Int(count)))
     }

@@ -4,7 +4,7 @@ internal import Threading
 
 /// Where a child's standard output and standard error go.
 package enum ChildOutput: Sendable {
-    /// The child shares those of this process.
+    /// The child uses the standard output and standard error of this process.
     case inherited
     case discarded
     /// Both go to one handler, in the order in which they were written.
@@ -14,7 +14,7 @@ package enum ChildOutput: Sendable {
 
 /// A pipe from a child. A thread reads it and calls the handler until all writers have closed it.
 final class Pipe: Sendable {
-    /// The end for the child. This process closes its copy after the child has started.
+    /// The child's end of the pipe. This process closes its copy after the child has started.
     let writeEnd: CInt
     private let readEnd: CInt
     private let isAtEnd = Monitor(false)

@@ -46,7 +46,7 @@ package final class ChildProcess: Sendable {
         _ = NamedThread("wait \(name)") { [pid, ending] in
             pthread_detach(pthread_self())
             var information = siginfo_t()
-            // Wait without reaping first. The id stays reserved until `ending` is set.
+            // Wait first without reaping the process, so that its id stays reserved until `ending` is set.
             while waitid(P_PID, id_t(pid), &information, WEXITED | WNOWAIT) < 0, errno == EINTR {}
             ending.broadcast { ending in
                 var status: CInt = 0
@@ -59,7 +59,7 @@ package final class ChildProcess: Sendable {
     /// How the process ended; `nil` while it runs.
     package var exit: ExitReason? { ending.withLock { $0 } }
 
-    /// Sends a signal, unless the process has ended. After that its id may belong to another process.
+    /// Sends a signal, unless the process has ended: its id may then belong to another process.
     package func signal(_ signal: CInt) {
         ending.withLock { ending in
             if ending == nil { _ = kill(pid, signal) }

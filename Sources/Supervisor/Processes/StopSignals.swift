@@ -6,7 +6,7 @@ internal import Threading
 package final class StopSignals: Sendable {
     private let isStopping = Monitor(false)
 
-    /// Create it on the first thread before other threads exist: they inherit that these signals are blocked.
+    /// Create it on the first thread before other threads exist, because new threads inherit the signal mask.
     /// - Parameter onRepeat: called on a separate thread for a signal that arrives more than 500 ms after the first.
     ///   An earlier one is ignored, because some senders signal the process and then its process group.
     package init(onRepeat: @escaping @Sendable () -> Void) {

@@ -1,7 +1,7 @@
 /// How long to wait before a process that ended is started again.
 ///
-/// The delay doubles with each restart. It returns to the minimum after the process ran for a long time, compared with
-/// its current delay.
+/// The delay doubles with each restart. It returns to the minimum if the process ran for at least ``stableFactor``
+/// times its current delay.
 struct RestartBackoff {
     static let minDelay = Duration.milliseconds(100)
     static let maxDelay = Duration.seconds(10)

@@ -13,9 +13,9 @@ package final class ServiceGroup: Sendable {
     package init() {}
 
     /// Starts the services of a new stage.
-    /// - Parameter headStart: how long this stage may stop alone before the previous stage is asked to stop, too. It is
-    ///   for a stage that waits for results of the previous one. `nil` if the previous stage must run until this stage
-    ///   has ended.
+    /// - Parameter headStart: the maximum time between asking this stage to stop and asking the previous stage. Use it
+    ///   if this stage waits for results of the previous one. `nil` if the previous stage must run until this stage has
+    ///   ended.
     package func start(_ services: [Service], headStart: Duration? = nil) {
         stages.withLock { $0.append(Stage(services: services, headStart: headStart)) }
         for service in services { service.start() }

@@ -8,7 +8,7 @@ package final class ServiceLog: Sendable {
     /// Locked while a line is written, so that lines do not mix.
     private let writing = Monitor(())
 
-    /// - Parameter names: the names of all services, to align the column of bars.
+    /// - Parameter names: the names of all services. The bars are aligned after the longest name.
     package init(descriptor: CInt = 2, names: [String]) {
         self.descriptor = descriptor
         width = names.map(\.count).max() ?? 0

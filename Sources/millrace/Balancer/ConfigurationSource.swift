@@ -12,7 +12,7 @@ struct ConfigurationSource {
     let name: String
     private let prefix: String
 
-    /// The parameters are nginx's options.
+    /// `file`, `prefix`, `errorLog` and `directives` are the values of nginx's options -c, -p, -e and -g.
     init(
         _ settings: Settings, file: String?, prefix: String?, errorLog: String?, directives: String?,
         listen: String?
@@ -73,14 +73,15 @@ struct ConfigurationSource {
         return ExitCode(1)
     }
 
-    /// Checks directives that come from a variable. Its error names the variable; nginx's "in command line" would not.
+    /// Checks directives that come from a variable, so that an error names the variable. nginx's error would say "in
+    /// command line".
     private static func check(_ directives: String, of name: String) throws(SettingsError) {
         if let reason = BalancerOptions.refusal(of: "events {}", directives: directives) {
             throw SettingsError("\(name): \(reason)", .configuration)
         }
     }
 
-    /// A relative `-c` path starts at the working folder. If the file does not exist there, it starts at the prefix, as
+    /// A relative `-c` path is relative to the working folder or, if the file does not exist there, to the prefix, as
     /// in nginx.
     private static func path(of file: String, prefix: String) -> String {
         file.hasPrefix("/") || access(file, F_OK) == 0 ? Folder.absolute(file) : prefix + file

@@ -17,8 +17,8 @@ enum Daemon {
             WholeSystem.program, Array(CommandLine.arguments.dropFirst()), environment: environment)
         command.deathSignal = 0
         let child = try ChildProcess(command, name: "daemon", output: .inherited)
-        // The process writes the pid file when its listeners are bound. Until then it may contain the id of another
-        // balancer.
+        // The process writes the pid file when its listeners are bound. Until then the file may contain the id of
+        // another balancer.
         while (try? String(contentsOfFile: pidFile, encoding: .utf8)) != "\(child.pid)\n" {
             if let exit = child.waitForExit(.milliseconds(20)) {
                 throw CommandFailure(description: "[alert] the balancer \(exit)")

@@ -48,7 +48,7 @@ enum ShippedProxy {
         for item in items where BalancerOptions.refusal(of: configuration([item])) != nil {
             throw SettingsError(variable, option: option, "\(Settings.shown(item)) is not \(expectation)")
         }
-        // Also check the whole list: a value may occur twice.
+        // Also check the whole list: it is invalid if a value occurs twice.
         if !items.isEmpty, let refusal = BalancerOptions.refusal(of: configuration(items)) {
             throw SettingsError(variable, option: option, refusal)
         }

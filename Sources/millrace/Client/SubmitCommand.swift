@@ -45,7 +45,7 @@ struct SubmitCommand: ParsableCommand {
     }
 
     private func inputObject() throws -> JSONValue {
-        // The server may know types that this program does not know. Most of them have a string.
+        // The server may know types that this program does not know. The inputs of most types have the member `string`.
         guard input else { return definition?.input(argument: value) ?? ["string": .string(value)] }
         do {
             return try JSONValue(parsing: Array(value.utf8))

@@ -29,7 +29,7 @@ struct UpPlan {
     ) throws {
         self.listen = listen
         self.listenOption = listenOption
-        // The user that PostgreSQL runs as cannot enter root's home.
+        // For root the default is another folder, because the user that PostgreSQL runs as cannot enter root's home.
         self.data = Folder.absolute(data ?? (Account.isRoot ? "/var/lib/millrace" : ".millrace"))
         let applicationName = try settings.value(EnvironmentVariables.applicationName) ?? "api"
         self.nodes = (1...nodes).map { "\(applicationName)-\($0)" }

@@ -99,8 +99,8 @@ final class WholeSystem: Sendable {
         ]
         // Start the balancer after the nodes: it counts an unreachable node as failed, and does not use it for a while.
         try wait(.seconds(60), for: "the API nodes") { nodes.allSatisfy { _, socket in accepts(socket) } }
-        // SIGQUIT: the balancer finishes open requests. Those that wait for results end when the nodes are asked to
-        // stop, so the nodes are asked one second later.
+        // SIGQUIT lets the balancer finish its open requests. Requests that wait for a result are answered when the
+        // nodes are asked to stop. So the nodes are asked one second after the balancer.
         group.start(
             [
                 Service(
@@ -144,7 +144,7 @@ final class WholeSystem: Sendable {
                 }
             }
             if ContinuousClock.now > deadline {
-                throw CommandFailure(description: "\(what) not ready after \(timeout)")
+                throw CommandFailure(description: "\(what): not ready after \(timeout)")
             }
         }
     }

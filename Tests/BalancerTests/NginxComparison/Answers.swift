@@ -1,4 +1,5 @@
-/// Prepared answers of a ``DumpingNode``, by name. A request that names one gets it instead of the dump of its params.
+/// Prepared answers of a ``DumpingNode``, by name. If a request names one of them, the node sends this answer instead
+/// of the dump of the params.
 enum Answers {
     static let table: [String: [TestResponder.Step]] = [
         // Valid responses

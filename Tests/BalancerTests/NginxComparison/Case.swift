@@ -3,12 +3,13 @@ import Testing
 /// A test case: the bytes that are sent to nginx and to the balancer.
 struct Case: Sendable {
     enum Act: Sendable {
-        /// The bytes of one connection in pieces. After each piece the client waits for an answer for a short time.
+        /// One connection on which the client sends these pieces of bytes. After each piece, it waits a short time for
+        /// an answer.
         case conversation([String])
-        /// Concurrent requests, each on its own connection. A request is sent when the one before is answered or a
-        /// slow node holds it.
+        /// Concurrent requests, each on its own connection. The next request is sent when the previous one is answered
+        /// or is held by a slow node.
         case together([String])
-        /// Nothing is sent for this time: a time limit of the configuration must pass.
+        /// The client sends nothing for this time, so that a time limit of the configuration passes.
         case pause(Duration)
     }
 

@@ -12,7 +12,7 @@ enum Comparison {
     struct Outcome {
         /// The lines that are compared.
         var lines: [String] = []
-        /// The statuses only.
+        /// Only the statuses.
         var outline: [String] = []
 
         static func + (left: Outcome, right: Outcome) -> Outcome {
@@ -27,7 +27,7 @@ enum Comparison {
         let file = try folder.write(text(stage, folder, port), to: "nginx.conf")
         return try Dictionary(
             uniqueKeysWithValues: Contestant.allCases.map { contestant in
-                // Each program has its own nodes, so that they keep nothing from the first program.
+                // Start new nodes for each program, so that both programs begin with nodes in the same state.
                 let gate = Gate()
                 let nodes = try ["A", "B", "C"].map {
                     try DumpingNode.start($0, at: folder.file("\($0).sock"), behind: gate)

@@ -24,7 +24,7 @@ struct NginxComparisonTests {
                 millrace: \(millrace.lines.joined(separator: "\n    "))
                 """)
         }
-        // The output for Differences.md.
+        // Write the new differences in the format of Differences.md.
         if let path = ProcessInfo.processInfo.environment["MILLRACE_DIFFERENCES"] {
             try newDifferences.write(toFile: "\(path)-\(stage.name)", atomically: false, encoding: .utf8)
         }

@@ -8,9 +8,9 @@ final class Conversation {
 
     private let descriptor: CInt
     private(set) var received: [UInt8] = []
-    /// Whether the server waited for more input, so that the client had to end its side.
+    /// Whether the server waited for more input, so that the client had to end its input.
     private(set) var wasWaiting = false
-    /// Whether the server left the connection open after the client had ended its side.
+    /// Whether the server left the connection open after the client had ended its input.
     private(set) var isOpen = false
 
     init(port: UInt16) throws {
@@ -30,13 +30,13 @@ final class Conversation {
         }
     }
 
-    /// Reads what arrives: 300 ms for the first byte, 20 ms for each further read.
+    /// Reads what arrives. Waits up to 300 ms for the first bytes, and then up to 20 ms for more.
     func listen() {
         let before = received.count
         while receive(within: .milliseconds(received.count > before ? 20 : 300)) == true {}
     }
 
-    /// Reads until the server closes the connection or `isEnough` is true.
+    /// Reads until the server closes the connection, `isEnough` is true, or ``timeout`` is over.
     func listen(orUntil isEnough: () -> Bool) {
         let start = ContinuousClock.now
         while !isEnough(), start.duration(to: .now) < Self.timeout {
@@ -44,7 +44,7 @@ final class Conversation {
         }
     }
 
-    /// Reads until the server closes the connection. If the server waits for more input, the client ends its side.
+    /// Reads until the server closes the connection. If the server waits for more input, the client ends its input.
     func finish() {
         while let more = receive(within: Self.timeout) {
             if !more { return }
@@ -57,7 +57,7 @@ final class Conversation {
         isOpen = true
     }
 
-    /// - Returns: nil if nothing arrived within `timeout`; false at the end of the input.
+    /// - Returns: true if bytes arrived; false if the server has closed the connection; nil after `timeout`.
     private func receive(within timeout: Duration) -> Bool? {
         var poller = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
         guard poll(&poller, 1, CInt(timeout.wholeMilliseconds)) > 0 else { return nil }

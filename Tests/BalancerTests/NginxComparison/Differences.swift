@@ -2,17 +2,17 @@ import FoundationEssentials
 
 /// The intended differences between nginx and the balancer, from `Differences.md` in this folder.
 ///
-/// A reason is a section (`##`) with a text. A case is a `###` with its name, and below it the lines that only one
-/// program has: `- ` for nginx, `+ ` for the balancer.
+/// Each section (`##`) begins with a text, which is the reason. The sections `###` below it have the names of cases.
+/// They contain the lines that only one program has: `- ` for nginx, `+ ` for the balancer.
 struct Differences: Sendable {
     static let file = String(#filePath.dropLast("Differences.swift".count)) + "Differences.md"
 
     static let intended = (try? Differences(String(contentsOfFile: file, encoding: .utf8))) ?? Differences("")
 
     private(set) var cases: [String: [String]] = [:]
-    /// Sections without a text.
+    /// The titles of sections without a text.
     private(set) var unexplained: [String] = []
-    /// Cases that the file has twice.
+    /// The names of cases that are in the file twice.
     private(set) var repeated: [String] = []
 
     init(_ text: String) {
@@ -36,7 +36,7 @@ struct Differences: Sendable {
         unexplained += end()
     }
 
-    /// The lines that only one program has. If the statuses differ, the lines with the statuses only.
+    /// The lines that only one program has. If the statuses differ, one line for each program, with its statuses.
     static func between(nginx: Comparison.Outcome, millrace: Comparison.Outcome) -> [String] {
         if nginx.outline != millrace.outline {
             return ["- " + nginx.outline.joined(separator: " "), "+ " + millrace.outline.joined(separator: " ")]

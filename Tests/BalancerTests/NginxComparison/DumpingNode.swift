@@ -2,8 +2,9 @@ import Reactor
 
 /// A node that sends back what it received. A response header says which of the three nodes it is.
 ///
-/// A word of the query (`a&b`), or a word for this node (`A=b`), selects an answer of ``Answers``; `slow` also waits
-/// for the gate. Otherwise the answer is the dump: one line for each param in the order of arrival, then the body.
+/// A word of the query selects an answer of ``Answers``: `close` on every node, `A=close` on node A only. The answer
+/// `slow` also waits for the gate. If no word selects an answer, the node sends the dump: one line for each param in
+/// the order of arrival, then the body.
 enum DumpingNode {
     static func start(_ name: String, at path: String, behind gate: Gate) throws -> TestResponder {
         try TestResponder(at: .unix(path)) { request in
@@ -18,7 +19,7 @@ enum DumpingNode {
 
     private static func dump(_ request: TestResponder.Request) -> String {
         var lines = request.pairs.map { name, value in
-            // The port is different for each connection.
+            // The client's port differs for each connection, so it is left out.
             "\(name)=\(name == "REMOTE_PORT" && !value.isEmpty ? "port" : value.replacing("\n", with: "\\n"))"
         }
         if !request.body.isEmpty { lines.append("body: " + Transcript.printable(request.body)) }

@@ -1,9 +1,9 @@
 /// The responses of a connection as lines that can be compared.
 ///
-/// `Differences.md` lists at its beginning what is left out, because it is always different.
+/// Parts that always differ are left out. The beginning of `Differences.md` lists them.
 struct Transcript {
     private(set) var lines: [String] = []
-    /// The statuses, and a mark for bytes that are no response.
+    /// The statuses, and a line for bytes that are not a response.
     private(set) var outline: [String] = []
     private var bytes: ArraySlice<UInt8>
 
@@ -67,14 +67,14 @@ struct Transcript {
 
     private func isOwnDocument(_ body: [UInt8]?, type: String?, isHead: Bool, _ status: Int) -> Bool {
         guard let body, status >= 300 else { return false }
-        // Only nginx sends a document with a redirect.
+        // nginx sends a document with a redirect, and the balancer sends an empty body.
         if status < 400, body.isEmpty { return true }
         if isHead { return type == "text/html" || type == "application/problem+json" }
         return type == "application/problem+json"
             || type == "text/html" && String(decoding: body, as: UTF8.self).contains("<hr><center>nginx")
     }
 
-    /// - Returns: nil if the body is incomplete. What arrived is removed from `bytes` all the same.
+    /// - Returns: nil if the body is incomplete. The bytes that arrived are removed from `bytes` in this case, too.
     private mutating func takeBody(length: String?, coding: String?) -> [UInt8]? {
         if coding == "chunked" {
             var body: [UInt8] = []
@@ -107,7 +107,8 @@ struct Transcript {
         return nil
     }
 
-    /// The bytes as text, with escaped control bytes. A long text is shortened, with its length.
+    /// The bytes as text. Bytes that are not printable ASCII are escaped. If there are more than 400 bytes, the text is
+    /// cut, and ends with their number.
     static func printable(_ bytes: some Collection<UInt8>) -> String {
         var text = ""
         for byte in bytes.prefix(400) {

@@ -6,9 +6,9 @@ import Reactor
 
 /// A simple upstream protocol of text lines: an implementation of ``UpstreamProtocol`` for tests.
 ///
-/// A request is a line with its path and the length of its method's name, then the body, then a line with a dot. A
-/// response is a line with its status and the size of its body, then the body; with the size -1 the body ends with the
-/// connection. The status 0 says that the peer is overloaded.
+/// A request has a line with its path and the length of its method's name, then the body, then a line with a dot. A
+/// response has a line with its status and the size of its body, then the body. If the size is -1, the end of the
+/// connection ends the body. Status 0 means that the peer is overloaded.
 final class LineProtocol: UpstreamProtocol {
     private var remaining: Int?
     private(set) var isRequestWritten = true

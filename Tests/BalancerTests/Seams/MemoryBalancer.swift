@@ -5,13 +5,13 @@ import Reactor
 
 @testable import Balancer
 
-/// One loop of a balancer without sockets. The test runs the turns of the loop, and plays both the client and the
+/// One loop of a balancer without sockets. The test runs the turns of the loop, and acts as the client and as the
 /// peers.
 final class MemoryBalancer {
     let loop: BalancerLoop
     let configuration: RunningConfiguration
     let listener: ListenerSocket
-    /// The connections to peers, in their order.
+    /// The connections to peers, in the order in which they were opened.
     var peers: [MemoryTransport] { made.peers }
     /// Whether peers accept connections and close them at once.
     var arePeersBroken: Bool {
@@ -73,7 +73,7 @@ final class MemoryBalancer {
         try HTTP1Connection(transport, from: .ipv4(0xC000_0209, port: 5555), listener: listener, place: [])
     }
 
-    /// An exchange whose client is in memory, for a request that is parsed already.
+    /// Parses the request `text`, and begins an exchange for it with a client in memory.
     func begin(_ text: String, client: MemoryClient) throws -> Exchange {
         let exchange = loop.takeExchange()
         client.exchange = exchange
@@ -90,7 +90,7 @@ final class MemoryBalancer {
         return exchange
     }
 
-    /// Lets the loop handle what has happened.
+    /// Runs turns of the event loop, which handle the pending events. Does not wait for events.
     func turn(_ times: Int = 3) {
         for _ in 0..<times { loop.events.turn(waitingAtMost: .zero) }
     }

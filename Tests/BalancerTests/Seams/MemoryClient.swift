@@ -2,8 +2,8 @@ import Reactor
 
 @testable import Balancer
 
-/// A client in memory: an implementation of ``ClientStream`` beside the one for HTTP/1. It stores the parts of the
-/// response instead of encoding them as a message.
+/// A client in memory: an implementation of ``ClientStream`` without HTTP/1. It stores the parts of the response
+/// instead of encoding them as a message.
 final class MemoryClient: ClientStream {
     private(set) var status = 0
     private(set) var contentLength: Int?

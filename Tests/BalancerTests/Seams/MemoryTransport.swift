@@ -1,14 +1,14 @@
 import Reactor
 import Threading
 
-/// A connection in memory: an implementation of ``Transport`` for tests. Its descriptor is that of an ``EventFD``, with
-/// which the test tells the loop that something has happened.
+/// A connection in memory: an implementation of ``Transport`` for tests. Its descriptor is an ``EventFD``. A signal on
+/// it tells the loop that bytes have arrived or that the other end has ended its output.
 final class MemoryTransport: Transport {
     private let event = EventFD()
     private var incoming: [UInt8] = []
-    /// The bytes that were written and that no test has taken yet.
+    /// The bytes that the balancer has written and the test has not taken yet.
     private(set) var outgoing: [UInt8] = []
-    /// Bytes that can be written before a write would block.
+    /// The number of bytes that can be written before a write would block.
     var room = Int.max
     private var isEnded = false
     /// Whether writes fail, as if the peer was gone.
@@ -27,7 +27,7 @@ final class MemoryTransport: Transport {
         event.signal()
     }
 
-    /// The other end sends no more.
+    /// The other end sends no more bytes.
     func end() {
         isEnded = true
         event.signal()
@@ -70,7 +70,7 @@ final class MemoryTransport: Transport {
         return all.withBytes { write($0) }
     }
 
-    /// Takes nothing of a file.
+    /// Sends no byte of a file, as if the socket was full.
     func send(_ part: FilePart, atMost limit: Int) -> IOOutcome { .wouldBlock }
     func shutdownWriting() { isWritingShutDown = true }
     func close() { isClosed = true }

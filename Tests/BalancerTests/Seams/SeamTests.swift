@@ -26,7 +26,7 @@ struct SeamTests {
         #expect(exchange.response.isComplete)
     }
 
-    @Test func `its body streams to the peer, and stops where the peer takes no more`() throws {
+    @Test func `the body of a client that is not HTTP/1 streams to the peer, as fast as the peer reads`() throws {
         let balancer = try MemoryBalancer(
             location: "fastcgi_pass nodes; fastcgi_request_buffering off; client_body_buffer_size 4;")
         let client = MemoryClient()
@@ -75,7 +75,7 @@ struct SeamTests {
         #expect(transport.isClosed && balancer.loop.connections.count == 0)
     }
 
-    @Test func `a client that takes little gets all of its response`() throws {
+    @Test func `a client that reads slowly gets its whole response`() throws {
         let balancer = try MemoryBalancer(location: "return 200 abcdefghij;")
         let transport = MemoryTransport()
         let connection = try balancer.connect(transport)
@@ -94,7 +94,7 @@ struct SeamTests {
         #expect(transport.isClosed)
     }
 
-    @Test func `an encrypted transport shows in variables`() throws {
+    @Test func `variables tell whether the transport is encrypted`() throws {
         let balancer = try MemoryBalancer()
         func ask(isEncrypted: Bool) throws -> String {
             let transport = MemoryTransport(isEncrypted: isEncrypted)
@@ -142,7 +142,7 @@ struct SeamTests {
         #expect(transport.takeOutgoing().hasSuffix("\r\n\r\nok"))
     }
 
-    @Test func `a peer that closes a kept connection unasked is replaced without a word`() throws {
+    @Test func `if a peer closes an idle connection, the next request opens another one`() throws {
         let balancer = try MemoryBalancer()
         let transport = MemoryTransport()
         _ = try balancer.connect(transport)
@@ -160,7 +160,7 @@ struct SeamTests {
         #expect(transport.takeOutgoing().ranges(of: "HTTP/1.1 200 OK").count == 2)
     }
 
-    @Test func `a response may end with its connection, where the protocol says so`() throws {
+    @Test func `a response may end with its connection if the protocol allows it`() throws {
         let balancer = try MemoryBalancer()
         let transport = MemoryTransport()
         _ = try balancer.connect(transport)
@@ -183,7 +183,7 @@ struct SeamTests {
 
     // MARK: Requests that end at once
 
-    @Test func `a request that ends while its body is read is not read on`() throws {
+    @Test func `if a request ends while its body is read, the rest of the body is not read`() throws {
         let balancer = try MemoryBalancer(
             location: """
                 fastcgi_pass nodes; fastcgi_request_buffering off; client_body_buffer_size 10; error_page 502 @drop; }
@@ -197,8 +197,8 @@ struct SeamTests {
         #expect(transport.isClosed && balancer.loop.connections.count == 0)
     }
 
-    @Test func `a request that ends within its attempt is not used after it was given back`() throws {
-        // The second request is delayed, so that it starts outside of its connection's reading.
+    @Test func `an exchange that ends during an attempt is not used after it is given back`() throws {
+        // limit_req delays the second request. So a timer starts it, and not the code that reads from its connection.
         let balancer = try MemoryBalancer(
             http: "limit_req_zone $uri zone=z:1m rate=50r/s;", location: "limit_req zone=z burst=5; fastcgi_pass nodes;"
         )

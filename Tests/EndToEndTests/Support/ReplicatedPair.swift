@@ -12,7 +12,7 @@ final class ReplicatedPair: Sendable {
     private let primaryServer: ChildProcess
     private let standbyServer: ChildProcess
 
-    /// A connection string of libpq that finds the server that accepts writes.
+    /// A connection string of libpq with both servers. libpq connects to the one that accepts writes.
     var connectionString: String {
         "host=\(primary.socketFolder),\(standby.socketFolder) user=millrace dbname=millrace "
             + "target_session_attrs=read-write"

@@ -6,7 +6,7 @@ import TestSupport
 
 /// `millrace up` as a child process with a free port and its own data folder.
 final class RunningSystem: Sendable {
-    /// The system of tests that break nothing and do not depend on the tasks of other tests.
+    /// A system for tests that do not break it and do not depend on the tasks of other tests.
     static let shared: Result<RunningSystem, any Error> = Result {
         let system = try RunningSystem()
         atexit {
@@ -42,7 +42,7 @@ final class RunningSystem: Sendable {
         try program.waitForText("Millrace is ready", within: .seconds(90))
     }
 
-    /// Variables that switch off the rate limit and hide the settings of the machine.
+    /// Variables that switch off the rate limit and override the settings of this machine.
     static let quietEnvironment = [
         "RATE_LIMIT_REQUESTS": "0", "DATABASE_URL": "", "DB_HOST": "", "DB_NAME": "",
         "MILLRACE_ADMIN_TOKEN": "",
@@ -63,8 +63,8 @@ final class RunningSystem: Sendable {
 
     func nodeSocket(_ number: Int) -> String { "\(data)/run/api-\(number).sock" }
 
-    /// The child that runs a subcommand (`postgres` for the server). `number` counts the children by process id, from
-    /// 0.
+    /// The child process that runs `subcommand`; for `postgres`, the PostgreSQL server. If there are several, they are
+    /// sorted by process id, and `number` is the index.
     func child(_ subcommand: String, _ number: Int = 0) throws -> RunningProcess {
         try eventually("a \(subcommand) process") {
             let matches = children(subcommand)

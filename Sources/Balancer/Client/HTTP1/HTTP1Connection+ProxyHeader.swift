@@ -50,7 +50,7 @@ extension SocketAddress {
         }
     }
 
-    /// - Parameter bytes: 4 or 16 in network order
+    /// - Parameter bytes: 4 or 16 bytes in network order
     init?(binary bytes: [UInt8], port: UInt16) {
         switch bytes.count {
         case 4: self = .ipv4(bytes.reduce(0) { $0 << 8 | UInt32($1) }, port: port)

@@ -56,7 +56,7 @@ extension HTTP1Connection {
         }
     }
 
-    /// Processes the bytes in the input buffer until an event is needed.
+    /// Processes the bytes in the input buffer until the connection must wait for an event.
     private func process() {
         while true {
             switch machine.nextStep(hasInput: input?.isEmpty == false) {
@@ -65,7 +65,7 @@ extension HTTP1Connection {
             case .beginRequest: beginRequest()
             case .parseHead:
                 guard parseHead() else {
-                    // Set the timer only here, because most heads arrive in one piece and need none.
+                    // Set the timer only if the head is incomplete. Most heads arrive in one piece and need no timer.
                     if machine.isReadingHead, timeout == .none { arm(.header) }
                     return
                 }
@@ -157,7 +157,7 @@ extension HTTP1Connection {
         guard let exchange, let reader else { return }
         let timeout = location.settings.client.bodyTimeout
         if reader.isBodyTooSlow(exchange.body.count, now: loop.events.now, timeout: timeout) { return refuseBody() }
-        // A client that does not read its response gets no more time, even if it sends.
+        // While the send timeout runs, bytes of the body do not extend it: the client must read its response.
         if machine.readsBody, self.timeout != .send { arm(.body) }
     }
 
@@ -178,7 +178,8 @@ extension HTTP1Connection {
                 }
                 input.consume(consumed)
                 exchange.beginContent()
-                // A request that ends at once may have closed the connection, and be in other use.
+                // If the request has ended already, the connection may be closed, and another request may use the
+                // exchange.
                 guard machine.readsBody else { return }
             } catch {
                 machine.bodyBroke()
@@ -195,7 +196,7 @@ extension HTTP1Connection {
         guard machine.readsBody else { return }
         exchange.flushBody()
         if !exchange.demandBody() {
-            // The client is not responsible for the time that the peer takes.
+            // The balancer waits for the peer now, not for the client.
             if timeout == .body { arm(.none) }
         } else if timeout == .none {
             arm(.body)

@@ -14,7 +14,8 @@ extension HTTP1Connection: ClientStream {
 
     func beginResponse(_ status: Int, reason: String?, contentLength: Int?, mayKeepAlive: Bool) {
         guard let exchange else { return }
-        // After an early response, the client may or may not send the body that it announced.
+        // After an early response, a client with `Expect: 100-continue` may or may not send its body. So the start of
+        // the next request would be unknown.
         let isRefusedEarly =
             exchange.request.head.expectsContinue && machine.readsBody && exchange.body.count == 0
         let location: RunningLocation = exchange.location
@@ -107,7 +108,7 @@ extension HTTP1Connection: ClientStream {
 
     // MARK: The spool
 
-    /// Whether response bytes go to the file now, because memory holds enough bytes for the client.
+    /// Whether response bytes go to the file now, because too many bytes already wait in memory for the client.
     private var spoolsResponse: Bool {
         if writer.spool != nil { return true }
         guard let output = writer.output, output.count > Exchange.highWaterMark, let exchange else {
@@ -156,7 +157,8 @@ extension HTTP1Connection: ClientStream {
             sent: writer.bytesSent)
     }
 
-    /// Everything is written. If the client has more of its body to send, the timeout for the body applies again.
+    /// The socket has taken all response bytes that were written so far. If the rest of the request's body is still
+    /// missing, `client_body_timeout` starts again.
     private func awaitBodyAgain() {
         guard timeout == .send || timeout == .none else { return }
         if machine.readsBody, exchange?.demandBody() == true {

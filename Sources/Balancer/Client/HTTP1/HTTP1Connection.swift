@@ -32,7 +32,8 @@ final class HTTP1Connection: ClientConnection, EventHandler, TimerHandler {
     var isPumping = false
     /// Whether to close with a reset, so that the kernel drops the unsent bytes.
     private var resetsAtClose = false
-    /// `lingering_time` and `lingering_timeout` of the last response.
+    /// The lingering close: when it ends at the latest (`lingering_time`), and how long it waits for more bytes
+    /// (`lingering_timeout`).
     private var lingering = (end: MonotonicTime(nanoseconds: 0), timeout: Duration.zero)
 
     /// How long an idle connection may still send one more request when the loop is about to end.
@@ -62,8 +63,8 @@ final class HTTP1Connection: ClientConnection, EventHandler, TimerHandler {
         arm(.header)
     }
 
-    /// The location whose settings apply now. Do not copy the settings: a copy counts a reference to each of their
-    /// lists.
+    /// The location whose settings apply now. Do not copy the settings: a copy increments the reference count of each
+    /// of their arrays.
     var location: RunningLocation { exchange?.location ?? listener.defaultLocation }
 
     var isIdle: Bool { machine.isIdle }
@@ -120,8 +121,8 @@ final class HTTP1Connection: ClientConnection, EventHandler, TimerHandler {
         if responseBacklog < Exchange.highWaterMark / 2 { exchange?.clientDrained() }
     }
 
-    /// Sets the timer. With `.none` it keeps running and has no effect, because it is usually set again before it
-    /// fires.
+    /// Sets the timer. With `.none`, a running timer is not stopped, but does nothing when it fires: usually it is set
+    /// again before.
     func arm(_ timeout: HTTP1Machine.Timeout) {
         guard !machine.isClosed, !writer.isHeldBack || timeout == .rate else { return }
         self.timeout = timeout
@@ -148,7 +149,7 @@ final class HTTP1Connection: ClientConnection, EventHandler, TimerHandler {
         arm(.keepalive)
         recycleExchange()
         idleSince = loop.events.now
-        // This response may have begun before the loop began to drain.
+        // If the loop began to drain during the request, `drain()` has skipped this connection.
         if loop.isDraining { drain() }
     }
 

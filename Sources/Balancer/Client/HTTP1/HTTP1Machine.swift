@@ -36,7 +36,7 @@ struct HTTP1Machine: Sendable, Hashable {
     enum EndOfInput: Sendable, Hashable {
         case none
         case close
-        /// Give the request up: the client has left before it sent all of it.
+        /// Give the request up: the client has closed its side before it sent the whole request.
         case abort
     }
 
@@ -81,7 +81,7 @@ struct HTTP1Machine: Sendable, Hashable {
 
     init(awaitsProxyHeader: Bool = false) { self.awaitsProxyHeader = awaitsProxyHeader }
 
-    // MARK: What it is
+    // MARK: State
 
     var isClosed: Bool { state == .closed }
     /// Whether the connection can be closed without losing a request.
@@ -177,8 +177,8 @@ struct HTTP1Machine: Sendable, Hashable {
         return false
     }
 
-    /// Whether to give the request up because its client has ended its side. nginx, too, treats that as a client that
-    /// has left.
+    /// Whether to give the request up because its client has ended its side of the connection. nginx also treats this
+    /// as a client that has left.
     func abortsForClosedPeer(ignoresAbort: Bool) -> Bool { isPeerClosed && awaitsResponseOnly && !ignoresAbort }
 
     // MARK: Writing
@@ -189,7 +189,7 @@ struct HTTP1Machine: Sendable, Hashable {
         if case .exchange(let isRead, _) = state { state = .exchange(isBodyRead: isRead, isResponseWritten: true) }
     }
 
-    /// Everything that was written of the response is sent.
+    /// The socket has taken all bytes of the response that were written so far.
     /// - Parameters:
     ///   - bodyCount: The number of bytes of the request's body that have arrived.
     ///   - hasInput: Whether bytes of the client are unread.

@@ -28,7 +28,8 @@ struct HTTP1Writer {
 
     /// The maximum number of bytes of a file that are sent in one turn of the loop (nginx: `sendfile_max_chunk`).
     static let maxFileChunk = 2 * 1024 * 1024
-    /// The minimum length of a lent piece. To copy a shorter one costs less than to send it separately.
+    /// The minimum length in bytes of a piece that is sent without being copied. Copying a shorter piece costs less
+    /// than sending it separately.
     private static let minLentPiece = 2048
 
     private let buffers: BufferPool
@@ -138,8 +139,8 @@ struct HTTP1Writer {
     }
 
     /// Sends ``output`` and then the pieces, and copies the bytes that the kernel does not take.
-    /// - Returns: Whether the descriptor takes no more bytes. If the connection is broken, the next write reports it:
-    ///   then the buffer that the bytes were lent from is not in use.
+    /// - Returns: Whether the descriptor takes no more bytes now. A broken connection is not reported here, because the
+    ///   buffer that lends the bytes is still in use. The next write reports it.
     mutating func send(_ pieces: LentPieces, to transport: any Transport) -> Bool {
         defer { pieces.removeAll() }
         let outputCount = output?.count ?? 0

@@ -4,7 +4,7 @@ internal import Reactor
 /// A file with the part of a response that a slow client has not taken and that memory has no room for
 /// (`fastcgi_max_temp_file_size`). Its bytes are already encoded for the connection.
 ///
-/// So a peer is free as soon as it has sent its response, and does not wait for the client.
+/// The file lets a peer send its whole response without waiting for a slow client, so the peer is free earlier.
 final class ResponseSpool {
     private let file: TemporaryFile
     /// The maximum number of bytes in the file. When it is full, the peer has to wait.

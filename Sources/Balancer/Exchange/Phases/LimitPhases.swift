@@ -53,8 +53,8 @@ struct LimitPhases {
         )
     }
 
-    /// Counts the request in every zone. If one zone is full, the request is counted in none and refused. An empty key
-    /// is not counted.
+    /// Counts the request in the zone of each `limit_conn`. If a key has reached its limit or a zone is full, the
+    /// request is refused and counted in no zone. An empty key is not counted.
     func runConnectionLimit() -> Phase.Outcome {
         guard !exchange.limits.hasDecidedConnection else { return .proceed }
         for rule in exchange.location.connectionLimits {

@@ -9,7 +9,7 @@ enum Phase {
     case internalOnly
     /// `client_max_body_size`, if the length of the body is known.
     case bodySize
-    /// Refuses a request that needs another peer if a part of the body was sent to a peer and is no longer kept.
+    /// Refuses a request that must go to a peer again, if a part of its body was sent to an earlier peer and not kept.
     case bodyAtHand
     /// `return` in the location.
     case rewrite
@@ -37,7 +37,7 @@ enum Phase {
         case answered
     }
 
-    /// Whether the phase can do more at this location than let the request proceed.
+    /// Whether the phase can have an effect at this location.
     func isNeeded(at location: LocationSettings) -> Bool {
         switch self {
         case .internalOnly: location.isInternal
@@ -68,7 +68,7 @@ enum Phase {
             return .answered
         case .bodyAtHand:
             if exchange.route.handler != .upstream || exchange.body.isHeld { return .proceed }
-            exchange.log(.error, "no other peer can have the request's body, because it was not kept")
+            exchange.log(.error, "the request's body was not kept, so it cannot be sent to another peer")
             exchange.refuse(.configured(500))
             return .answered
         case .rewrite: return RewritePhase(exchange).runLocation()

@@ -17,7 +17,7 @@ struct RewritePhase {
 
     func runLocation() -> Phase.Outcome {
         let steps = exchange.location.settings.rewriteSteps
-        // The server's own steps have run before.
+        // Location 0 stands for the server itself, whose steps have already run in `runServer()`.
         if steps.isEmpty || exchange.location === exchange.server.locations[0] { return .proceed }
         return run(steps)
     }
@@ -76,7 +76,7 @@ extension Exchange {
         answer(status, contentType: hasType ? location.settings.response.mediaTypes.type(ofPath: path) : nil, [])
     }
 
-    /// Makes a path a URL with the requested host (`absolute_redirect on` and `port_in_redirect on`).
+    /// Turns a path into a URL with the requested host (`absolute_redirect on` and `port_in_redirect on`).
     func absoluteURL(_ target: [UInt8]) -> [UInt8] {
         guard target.first == ASCII.slash else { return target }
         var url: [UInt8] = []

@@ -1,8 +1,8 @@
 internal import NginxConfig
 internal import Reactor
 
-/// ngx_http_try_files_module: the path becomes that of the first file that exists. If none exists, the fallback
-/// applies.
+/// ngx_http_try_files_module: the request continues with the path of the first file that exists. If none exists, the
+/// fallback applies.
 struct TryFilesPhase {
     let exchange: Exchange
 

@@ -1,4 +1,4 @@
-/// Header lines: their syntax, their limits, the headers with a meaning, and the params that a node gets.
+/// Header lines: their syntax, their limits, the headers that the server evaluates, and the params that a node gets.
 enum HeaderCases {
     static let stage = Stage(
         name: "headers",

@@ -2,7 +2,7 @@
 enum LimitCases {
     static let stage = Stage(name: "limits", configuration: configuration, cases: cases, isOrdered: true)
 
-    /// Rates so low that no request is added to a budget while a case runs, also on a busy machine.
+    /// Most rates are so low that no budget is refilled while a case runs, even on a busy machine.
     private static let configuration = """
         upstream node { server %A%; keepalive 4; }
         limit_req_zone $arg_k zone=plain:1m rate=1r/m;

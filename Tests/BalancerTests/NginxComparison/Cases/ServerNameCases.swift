@@ -1,4 +1,4 @@
-/// Which server answers for a host, and the values of `$server_name`, `$host` and groups.
+/// Which server answers for a host, and the values of `$server_name`, `$host` and the groups of patterns.
 enum ServerNameCases {
     static let stage = Stage(
         name: "server names", configuration: configuration,

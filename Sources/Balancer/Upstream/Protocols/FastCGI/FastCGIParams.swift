@@ -50,8 +50,8 @@ struct FastCGIParams {
         }
     }
 
-    /// The position of a variable's value in the request's head; nil if the head does not have it literally. To copy
-    /// the value from there takes a third of the time of ``Variables/append(_:to:)``.
+    /// The position of a variable's value in the request's head; nil if the head does not contain it literally. Copying
+    /// the value from the head takes a third of the time of ``Variables/append(_:to:)``.
     private func range(of variable: NamedVariable) -> ByteRange? {
         switch variable {
         case .contentType: exchange.request.head.fields.first(.contentType)?.value

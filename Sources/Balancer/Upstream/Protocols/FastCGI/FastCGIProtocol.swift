@@ -34,7 +34,7 @@ final class FastCGIProtocol: UpstreamProtocol {
 
     var isRequestWritten: Bool { wire.encoder.isIdle }
 
-    /// A record ends each response.
+    /// The end of the connection does not end a response: an FCGI_END_REQUEST record does.
     func inputEnded() -> Bool { false }
 
     func next(_ bytes: Span<UInt8>, from position: inout Int) throws(UpstreamProtocolError) -> UpstreamEvent {
