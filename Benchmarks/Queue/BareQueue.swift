@@ -87,7 +87,7 @@ struct BareQueue {
         return isWhole ? [SubmitSQL.begin.with(), call, SubmitSQL.commit.with()] : [call]
     }
 
-    /// Claims and completes tasks until a claim finds none after `isOver` has become true.
+    /// Claims and completes tasks. When `isOver` returns true, the work ends with the next claim that finds no task.
     /// - Returns: the number of completed tasks.
     private static func work(
         _ cluster: BenchCluster, _ size: Int, _ name: String, until isOver: () -> Bool

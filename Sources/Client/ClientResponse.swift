@@ -1,7 +1,7 @@
 internal import HTTPWire
 package import JSON
 
-/// A complete response. Header values are converted to strings when they are read.
+/// A complete response. A header value is converted to a string each time the caller asks for it.
 package struct ClientResponse: Sendable {
     package let status: Int
     package let body: [UInt8]

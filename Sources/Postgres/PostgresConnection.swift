@@ -210,7 +210,7 @@ extension PostgresConnection {
         let lengths = values.map { CInt($0.bytes?.count ?? 0) }
         let formats = [CInt](repeating: 1, count: values.count)
         let sent = block.withUnsafeBufferPointer { block in
-            // libpq takes a null pointer for NULL. An empty array has no address, so use another one.
+            // libpq sends a null pointer as NULL. The address of an empty block may be nil, so use `nowhere` instead.
             let start =
                 UnsafeRawPointer(block.baseAddress.map { UnsafeRawPointer($0) } ?? Self.nowhere)
                 .assumingMemoryBound(to: CChar.self)

@@ -10,7 +10,7 @@ struct WorkerLoop {
         case register
         /// Wait before the next attempt to register, or wait until the next transaction can store and claim more tasks.
         case pause(Duration)
-        /// Begin a transaction that stores all ends of attempts and claims tasks. A ``finish`` follows later for each
+        /// Begin a transaction that claims tasks and stores all ends of attempts. A ``finish`` follows later for each
         /// transaction.
         case transact(claim: Int)
         /// Wait for a transaction that is underway.

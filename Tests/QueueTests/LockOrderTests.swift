@@ -135,7 +135,7 @@ import Threading
         let session = try bench.session()
         let claimed = try session.claim()
         #expect(claimed.map(\.id) == ids)
-        // Another session, such as one that joins both tasks, has locked the first one.
+        // Another session has locked the first task, for example a submission that joins both tasks.
         let holder = try bench.locker(ids[0])
         let failed = TaskCompletion.Outcome.failed(message: "x", isRetryable: true)
         _ = try session.begin(

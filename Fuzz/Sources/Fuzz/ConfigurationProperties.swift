@@ -57,7 +57,7 @@ private struct Verdict: Equatable {
     var upstreams = 0
     var warnings: [String] = []
 
-    /// - Parameter text: the content of `text.conf`, which is the only file
+    /// - Parameter text: the content of `text.conf`, the only file that the configuration can include
     init(_ bytes: [UInt8], text: [UInt8]) {
         let files = ConfigurationFiles(
             read: { path in

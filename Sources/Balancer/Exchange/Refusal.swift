@@ -36,7 +36,7 @@ enum Refusal {
     var detail: String {
         switch self {
         case .malformed(let error): "\(error)."
-        // The text has no number, because a node's own limit is lower and is the one that users should know (see
+        // The text does not name the balancer's limit. A node's own limit is lower, and users should know that one (see
         // millrace.conf).
         case .bodyTooLarge: "The body is larger than this server takes."
         case .notFound: "There is nothing at this path."

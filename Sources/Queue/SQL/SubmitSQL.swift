@@ -38,11 +38,11 @@ package import Postgres
 ///   there is work.
 /// - If a batch stores no task, only counters are written, and the commit does not wait for the disk.
 package enum SubmitSQL {
-    /// The plain statement. It handles the common case with half the work of ``submit``: no task of the batch is
-    /// identical to an unfinished task, or was stored before. It returns only rows that are *cached* or *inserted*. All
-    /// other rows stay open, and ``submit`` is run for them. If an identical task is queued, a unique index makes the
-    /// insertion do nothing. If it is claimed, the row is not inserted, or the insertion is withdrawn (``overtaken``).
-    /// The parameters are those of ``submit``.
+    /// The plain statement does half the work of ``submit``. It is made for the common case: no task of the batch was
+    /// stored before, and none is identical to an unfinished task. It returns only rows that are *cached* or
+    /// *inserted*. All other rows stay open, and ``submit`` is run for them. A row stays open if an identical task is
+    /// queued, because a unique index makes the insertion do nothing. If a worker has claimed the identical task, the
+    /// row is not inserted, or its insertion is withdrawn (``overtaken``). The parameters are those of ``submit``.
     package static let insert = PostgresStatement(
         "insert",
         """

@@ -39,8 +39,8 @@ struct WakeSchedule {
     private var nextDue = NextDue.unknown
     /// Whether a task of a bounded type is due that may not run now.
     private var isBoundedWorkLeft = false
-    /// Whether the last claim could not take tasks of some bounded type. The reason is that another worker's claim had
-    /// locked the type, or that this worker had not tried to lock it.
+    /// True if the last claim could not take tasks of a bounded type, because another worker's claim had locked the
+    /// type, or because this worker had not tried to lock it.
     private var areBoundsContended = false
 
     /// The session is new: the queue may contain anything.
