@@ -1,6 +1,6 @@
 #!/bin/sh
-# Creates the role and the database of Millrace. The PostgreSQL image runs it once, when the data volume is empty.
-# The values are variables of psql, so that a password may contain quotes.
+# Creates the role and the database of Millrace. The PostgreSQL image runs this script once, when the data volume is
+# empty. The values are variables of psql, so that a password may contain quotes.
 set -eu
 psql -v ON_ERROR_STOP=1 --username "$POSTGRES_USER" --dbname "$POSTGRES_DB" --no-psqlrc \
     -v name="$DB_NAME" -v role="$DB_USER" -v password="$DB_PASSWORD" <<'SQL'

@@ -35,9 +35,9 @@ package enum Schema {
     /// Applies the missing migrations, each in a transaction of its own. Several hosts may call it at the same time:
     /// one of them migrates, and the others wait.
     ///
-    /// To change a table, a migration needs a lock. The lock waits for every transaction that has used the table (a
-    /// dump, a forgotten session), and all later transactions wait for the lock. So a migration requests a lock for one
-    /// second at a time, and other transactions continue between two requests. It holds a lock only until its own
+    /// To change a table, a migration needs a lock. The lock waits for every open transaction that has used the table
+    /// (a dump, a forgotten session), and all later transactions wait for the lock. So a migration requests a lock for
+    /// one second at a time, and other transactions continue between two requests. It holds a lock only until its own
     /// commit.
     /// - Parameter timeout: how long to try to get the locks.
     /// - Returns: the migrations applied by this call.

@@ -1,7 +1,7 @@
 internal import FoundationEssentials
 internal import TestSupport
 
-/// The processor time of a program with its child processes so far, and its memory at this moment.
+/// The processor time that a program and its child processes have used so far, and the memory that they use now.
 struct ProcessFigures {
     /// Processor time in seconds.
     private(set) var user = 0.0

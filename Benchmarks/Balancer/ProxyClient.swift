@@ -3,8 +3,8 @@ internal import Reactor
 
 /// A client that has one request at a time.
 ///
-/// It must need less processor time than the measured program. So it makes one send and one receive for a small
-/// response, and lets the kernel drop the bytes of a large body.
+/// It must need less processor time than the measured program. So a request with a small response takes one send and
+/// one receive, and the kernel drops the bytes of a large body.
 final class ProxyClient: EventHandler {
     private let load: ProxyLoad
     private let staysIdle: Bool
@@ -14,7 +14,7 @@ final class ProxyClient: EventHandler {
     private var sentAt = MonotonicTime(nanoseconds: 0)
     /// The bytes of an incomplete head.
     private var head: [UInt8] = []
-    /// The missing bytes of the body; nil before the head is complete.
+    /// How many bytes of the body are missing; nil while the head is incomplete.
     private var missing: Int?
     private(set) var isBusy = false
 

@@ -17,7 +17,7 @@ final class ProxyComparison {
         var p999 = 0.0
         /// Resident memory in megabytes.
         var memory = 0.0
-        /// The number of calls per request; nil if they were not counted.
+        /// System calls and allocations per request; nil if they were not counted.
         var syscalls: Double?
         var allocations: Double?
         var failures = 0

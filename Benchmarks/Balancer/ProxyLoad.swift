@@ -27,7 +27,7 @@ final class ProxyLoad {
         unopened = scenario.idle
     }
 
-    /// Opens the connections. Returns when all idle connections of the scenario are idle.
+    /// Opens the idle connections of the scenario. When each of them has its response, opens the other connections.
     func start() throws {
         for _ in 0..<min(Self.maxOpening, scenario.idle) { openIdle() }
         let start = MonotonicTime.current

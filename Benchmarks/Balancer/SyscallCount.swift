@@ -7,7 +7,7 @@ struct SyscallCount {
     private let perf: ChildProcess
     private let file: String
 
-    /// Starts to count. It returns nil if `perf` is not installed, or if the kernel does not allow it to count.
+    /// Starts to count. Returns nil if `perf` is not installed, or if the kernel does not allow `perf` to count.
     init?(of processes: [Int32], folder: String) {
         file = folder + "/syscalls"
         let list = processes.map { "\($0)" }.joined(separator: ",")

@@ -6,7 +6,7 @@ internal import TestSupport
 
 /// A PostgreSQL server for one benchmark, with the settings of `millrace up` (fsync on).
 struct BenchCluster {
-    /// The cluster's folder. It is kept until the server has stopped.
+    /// The cluster's folder. This reference keeps the folder until the server has stopped.
     private let folder: TemporaryFolder
     private let cluster: PrivateCluster
     private let child: ChildProcess
@@ -33,7 +33,8 @@ struct BenchCluster {
         try PostgresConnection(PostgresConfiguration(connectionString: connectionString), settings: settings)
     }
 
-    /// Allows the benchmark's sessions to run CHECKPOINT, so that no checkpoint falls into a measurement.
+    /// Allows the benchmark's sessions to run CHECKPOINT before a measurement, so that PostgreSQL starts no checkpoint
+    /// during the measurement.
     func grantCheckpoints() throws {
         try administrator().execute(text: "GRANT pg_checkpoint TO \(PrivateCluster.role)")
     }

@@ -38,8 +38,8 @@ struct HTTPReply {
 
 /// Clients on keep-alive connections, each with one request at a time, on one loop.
 ///
-/// The load generator shares the cores with the measured system, and a thread for each client would need more processor
-/// time than the requests.
+/// The load generator shares the cores with the measured system. A thread for each client would need more processor
+/// time than the requests, so one thread runs all clients.
 final class HTTPClients {
     let loop: EventLoop
     private let script: any LoadScript
@@ -198,7 +198,7 @@ private final class HTTPClient: EventHandler {
         return digits.reduce(0) { $0 * 10 + Int($1 - 48) }
     }
 
-    /// The rest of the head from the value of a header field on.
+    /// The value of a header field, and the rest of the head after it.
     /// - Parameter name: a line feed, the name in lower case, and a colon.
     private static func value(
         in head: UnsafeRawBufferPointer, _ name: StaticString

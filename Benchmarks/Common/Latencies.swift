@@ -1,4 +1,4 @@
-/// All latencies of a measurement in nanoseconds, without a histogram, so that the percentiles are exact.
+/// All latencies of a measurement, in nanoseconds. They are not collected in a histogram, so the percentiles are exact.
 struct Latencies: Sendable {
     private(set) var nanoseconds: [UInt64] = []
 

@@ -22,7 +22,7 @@ struct Table {
         try RawFile.write(rows.map { "\($0.name)\t\($0.value)\t\($0.unit)" }, to: path)
     }
 
-    /// The number with about three significant digits below 1000, and as a whole number above.
+    /// A number below 1000 with about three significant digits; any other as a whole number.
     private static func text(_ value: Double) -> String {
         if value >= 1000 { return String(Int(value.rounded())) }
         let digits = value >= 100 ? 1.0 : value >= 10 ? 10.0 : 1000.0

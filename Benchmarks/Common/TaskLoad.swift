@@ -12,10 +12,10 @@ struct TaskLoad {
         let submissions: Latencies
         /// Results that the clients have read.
         let read: Int
-        /// The time from the first submission to the response to the last one.
+        /// The time from the first submission to the response to the last submission.
         let submitting: Duration
-        /// The time from the first submission until all tasks are finished (with `isFinished`) and all results are read
-        /// (with `outstanding`).
+        /// The time from the first submission to the end of the run. With `outstanding`, the run includes reading all
+        /// results. With `isFinished`, it includes the wait until all tasks are finished.
         let whole: Duration
         let time: ProcessorTime
     }

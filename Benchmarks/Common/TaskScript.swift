@@ -16,7 +16,8 @@ final class TaskScript: LoadScript {
 
     private let label: String
     private let paths: Paths
-    /// Number of tasks that a client has submitted before it reads the result of the oldest one; nil if it reads none.
+    /// If a client has more than this number of tasks with unread results, it reads the result of the oldest task next.
+    /// nil: the clients read no results.
     private let outstanding: Int?
     private var pending: [[[UInt8]]]
     private var inputs: [String]

@@ -79,7 +79,7 @@ struct HotTableBench: ParsableCommand {
         try RawFile.write(lines, to: raw)
     }
 
-    /// A session that holds a snapshot for as long as it lives.
+    /// A session with a snapshot. It holds the snapshot as long as the returned object exists.
     private static func snapshot(_ cluster: BenchCluster) throws -> AnyObject {
         let connection = try cluster.connect()
         try connection.execute(text: "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM task")

@@ -45,7 +45,7 @@ struct QueueEnds {
     }
 
     /// Claims up to `count` tasks.
-    /// - Returns: the tasks, and the time of the claim. It includes no completions and no wait for the disk.
+    /// - Returns: the tasks, and the time of the claim. The time includes no completions and no wait for the disk.
     func claim(_ count: Int) throws -> (tasks: [ClaimedTask], time: Duration) {
         let start = ContinuousClock.now
         let tasks = try session.transact(completed: [], claim: count)

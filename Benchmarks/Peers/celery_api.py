@@ -1,4 +1,4 @@
-"""The API on Celery: bare RSGI without validation. Publishing blocks, so the API has several processes."""
+"""The API on Celery: bare RSGI without validation. Publishing a task blocks the process, so the API has several."""
 
 import orjson
 import redis

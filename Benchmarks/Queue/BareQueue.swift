@@ -63,7 +63,7 @@ struct BareQueue {
         return Double(batches * submission) / start.duration(to: .now).inSeconds
     }
 
-    /// A session and its statements, which are made before the clock starts.
+    /// A session and its statements. The statements are built before the clock starts.
     private struct Session: @unchecked Sendable {
         let connection: PostgresConnection
         let calls: [[PostgresCall]]

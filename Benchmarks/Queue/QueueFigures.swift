@@ -3,7 +3,7 @@ struct QueueFigures {
     /// The values of the rounds, by row and name.
     private var values: [[String: [Double]]] = Array(repeating: [:], count: QueueBench.rows.count)
     private var parts: [String] = []
-    /// Maximum number of results per second.
+    /// The maximum number of results per second in each round.
     private var maxRates: [Double] = []
     private var latencies: [Double: [QueueRound.Latency]] = [:]
 

@@ -18,7 +18,7 @@ struct QueueRound {
     }
 
     struct Latency {
-        /// How many requests per second were to be sent.
+        /// The intended rate, in requests per second.
         let rate: Double
         /// The median in milliseconds.
         let p50: Double
@@ -34,9 +34,9 @@ struct QueueRound {
     let clients: Int
     let duration: Duration
     let arraySize: Int
-    /// The number of tasks in the rows of the table that have a fixed number of tasks.
+    /// The number of tasks of a measurement that ends after a number of tasks and not after `duration`.
     let backlog: Int
-    /// The number of the round. It is a part of the inputs, so that no round finds results of another in the cache.
+    /// The number of the round is a part of each input, so that no round finds another round's results in the cache.
     let number: Int
 
     private var load: TaskLoad {
@@ -108,7 +108,7 @@ struct QueueRound {
         return [submission, arrays, drain, life, reading]
     }
 
-    /// Starts workers on the tasks that are queued. The time is that from the first claim to the last completion.
+    /// Starts the workers, which complete all queued tasks. The time runs from the first claim to the last completion.
     private func drained() throws -> Result {
         let before = parts.processorTime
         try parts.startWorkers(workers)
@@ -147,13 +147,13 @@ struct QueueRound {
         try connection.execute("SELECT EXISTS (SELECT FROM task)").bool(0, 0) == false
     }
 
-    /// Removes the rows of the run before. Writes a checkpoint, so that no checkpoint falls into a measurement.
+    /// Removes the rows of the run before. Writes a checkpoint, so that PostgreSQL starts none during a measurement.
     private func clear() throws {
         try connection.execute(text: "TRUNCATE task, finished_task, result_cache; CHECKPOINT")
     }
 
     /// Measures requests that submit a task and wait for its result, with all parts running.
-    /// - Returns: the maximum number of results per second, and the latencies at two shares of it.
+    /// - Returns: the maximum number of results per second, and the latencies at two fractions of this rate.
     func latencies() throws -> (max: Double, shares: [(share: Double, latency: Latency)]) {
         try clear()
         try parts.startNodes(nodes)

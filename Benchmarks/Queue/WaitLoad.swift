@@ -5,8 +5,8 @@ internal import Reactor
 /// Requests that submit a task and wait for its result (`?wait=10`): as fast as the clients can, or at a steady rate.
 final class WaitLoad: LoadScript {
     private let label: String
-    /// The due times of requests that are not sent yet; nil: each client sends its next request when it has its
-    /// response.
+    /// The due times of requests that are not sent yet. nil: a client sends its next request when it has the response
+    /// to the last one.
     private var arrivals: [MonotonicTime]?
     private var arrivedAt: [MonotonicTime]
     private var number = 0
@@ -35,7 +35,7 @@ final class WaitLoad: LoadScript {
         latencies.add(now - (arrivals == nil ? sentAt : arrivedAt[client]))
     }
 
-    /// Each client sends its next request when it has its response (a closed system).
+    /// A client sends its next request when it has the response to the last one (a closed system).
     /// - Returns: results per second.
     static func closed(_ target: SocketAddress, clients: Int, _ duration: Duration, label: String) throws -> Double {
         let script = WaitLoad(clients: clients, label: label, isOpen: false)

@@ -10,7 +10,8 @@ enum Argon2Comparison {
         let system: Double
         /// Hashes per second of the bare loop: the median of the runs.
         let bare: Double
-        /// The median of the ratios of the pairs. A change of the machine's speed affects both runs of a pair.
+        /// The median of the ratios `system / bare`. Each ratio compares two runs in succession, so a change of the
+        /// machine's speed affects both runs.
         let ratio: Double
     }
 
@@ -33,7 +34,7 @@ enum Argon2Comparison {
             ratio: median(pairs.map { $0.system / $0.bare }))
     }
 
-    /// Submits all tasks in one array. The clock stops when the last one is finished.
+    /// Submits all tasks in one array. The clock stops when the last task is finished.
     private static func systemRate(_ system: BenchSystem, tasks: Int, round: Int) throws -> Double {
         let connection = try system.connect()
         let bodies = (0..<tasks).map { "{\"type\":\"argon2\",\"input\":{\"string\":\"bench \(round) \($0)\"}}" }

@@ -36,7 +36,7 @@ struct BenchSystem: Sendable {
         children { $0.dropFirst().first == subcommand }
     }
 
-    /// The children with these arguments.
+    /// The children whose arguments satisfy `isMatch`.
     private func children(_ isMatch: ([String]) -> Bool) -> [CInt] {
         RunningProcess.all.filter { $0.parent == child.pid && isMatch($0.arguments) }.map(\.pid).sorted()
     }

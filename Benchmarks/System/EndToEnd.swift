@@ -10,7 +10,7 @@ enum EndToEnd {
         let submissions: Latencies
     }
 
-    /// Number of tasks that a client has submitted before it reads the result of the oldest one.
+    /// If a client has more than this number of tasks with unread results, it reads the result of the oldest task next.
     private static let outstanding = 64
 
     static func measure(on system: BenchSystem, clients: Int, duration: Duration, label: String) throws -> Outcome {

@@ -115,7 +115,7 @@ private final class CrowdMember: EventHandler {
         }
     }
 
-    /// The responses are JSON objects that do not end with a nested object, so `}` is their last byte.
+    /// Each response is a JSON object whose last member is no object, so it is complete when it ends with `}`.
     private func takeAnswer() {
         guard let last = received.last, last == UInt8(ascii: "}") else { return }
         let text = ReplyText(bytes: received)

@@ -6,9 +6,9 @@ struct Inspector {
     struct Sample {
         /// Transactions of the database so far, committed or rolled back.
         let transactions: Int
-        /// Sessions of nodes that wait in LISTEN.
+        /// The nodes' sessions that listen for the ends of tasks.
         let listeners: Double
-        /// Threads of the node that has the largest number.
+        /// The largest number of threads of any node.
         let threads: Double
         /// Resident memory of all nodes and the balancer together, in kB.
         let memory: Double
@@ -27,7 +27,7 @@ struct Inspector {
         database = try PostgresConnection(PostgresConfiguration(connectionString: system.database))
     }
 
-    /// Sessions report their transactions once a second, so the newest ones may be missing.
+    /// Sessions report their transactions once a second, so the sample may lack the newest transactions.
     func sample() throws -> Sample {
         let row = try database.execute(
             """

@@ -20,7 +20,8 @@ package final class APINode: Sendable {
         /// Addresses (with port 0) of the web servers that may connect over TCP (`FCGI_WEB_SERVER_ADDRS`); `nil` for
         /// all.
         package var webServers: [SocketAddress]?
-        /// How long requests in progress may go on after ``APINode/stop()``. Then their connections are closed.
+        /// How long requests in progress may go on after ``APINode/stop()``. After this time, their connections are
+        /// closed.
         package var stopTimeout = Duration.seconds(10)
 
         package init(listen: ListenAddress, name: String) {

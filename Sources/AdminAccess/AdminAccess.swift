@@ -5,8 +5,8 @@ internal import Bytes
 /// If a token is configured, a client must send it, and may be on any machine. If no token is configured, the client
 /// must be on this machine. But any web page can make a browser on this machine send a POST request. So without a token
 /// there are two more conditions:
-/// - Host, if present (browsers always send it), must be `localhost` or a loopback address. This stops DNS rebinding: a
-///   site whose name points to 127.0.0.1 still sends its own name.
+/// - Host, if present (browsers always send it), must be `localhost` or a loopback address. This stops DNS rebinding:
+///   if a site's name points to 127.0.0.1, the browser still sends that name.
 /// - Origin (RFC 6454), if present, must name the same host as Host. Otherwise the request comes from a page of another
 ///   site.
 package struct AdminAccess: Sendable {

@@ -31,7 +31,8 @@ package final class Balancer: Sendable {
     private let contents: Mutex<Contents>
     private let hasStopped = Monitor(false)
 
-    /// Loads the configuration, binds its addresses, and changes to the configured user. It does not serve yet.
+    /// Loads the configuration, binds its addresses, and changes to the configured user. The balancer serves requests
+    /// only after ``start()``.
     package init(_ options: BalancerOptions) throws(BalancerError) {
         self.options = options
         let source = try Self.load(options)
@@ -115,8 +116,8 @@ package final class Balancer: Sendable {
         log(.notice, "start worker threads: \(loops.active.count)")
     }
 
-    /// Serves until a signal stops it. It blocks the signals below in the calling thread. Only threads that start later
-    /// inherit this mask, so call it before the process starts other threads.
+    /// Serves until a signal stops the balancer. Call this method before the process starts other threads: it blocks
+    /// the signals below in the calling thread, and only threads that start later inherit this signal mask.
     ///
     /// QUIT stops after the requests in progress, TERM and INT stop at once. HUP reloads the configuration, USR1
     /// reopens the logs, USR2 starts a binary upgrade.
@@ -134,7 +135,7 @@ package final class Balancer: Sendable {
             default:
                 log(.notice, received == SIGQUIT ? "gracefully shutting down" : "exiting")
                 beginStop(draining: received == SIGQUIT)
-                // Wait on another thread, so that this one can still handle a second signal while requests finish.
+                // Wait on another thread, so that this thread can still handle a second signal while requests finish.
                 _ = NamedThread("stopper") { [self] in
                     waitUntilStopped()
                     control.stop()
@@ -202,8 +203,8 @@ package final class Balancer: Sendable {
     }
 
     /// Stops the balancer, and returns when all threads have ended.
-    /// - Parameter draining: whether requests in progress may finish, until `worker_shutdown_timeout`; otherwise their
-    ///   connections are closed
+    /// - Parameter draining: if true, requests in progress may finish until `worker_shutdown_timeout`; if false, their
+    ///   connections are closed at once
     package func stop(draining: Bool) {
         beginStop(draining: draining)
         waitUntilStopped()
@@ -217,8 +218,8 @@ package final class Balancer: Sendable {
         }
         if draining, isFirst {
             loops.runOnEach { $0.drain(within: timeout) }
-            // After this, another process on the same address (binary upgrade) gets new connections, or they are
-            // refused.
+            // After this, new connections go to another process on the same address (binary upgrade). If there is none,
+            // they are refused.
             closeListeners()
         }
         for loop in loops.all where !draining { loop.events.stop() }
@@ -233,8 +234,8 @@ package final class Balancer: Sendable {
         ListenerBinding.close(listeners, areHandedOver: upgrade.isUnderWay)
     }
 
-    /// Waits until all threads have ended. Then the first caller closes the listeners and the logs, and the other
-    /// callers wait until it has done so.
+    /// Waits until all threads have ended. Then the first caller closes the listeners and the logs. The other callers
+    /// wait until these are closed.
     private func waitUntilStopped() {
         let threads =
             loops.takeThreads()
@@ -262,14 +263,14 @@ package final class Balancer: Sendable {
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
         let count = wanted.map { rlim_t($0) } ?? limit.rlim_max
-        // Only root may raise the hard limit. Without root, set only the soft limit, at most to the hard limit.
+        // Only root may raise the hard limit. If this fails, set only the soft limit, at most to the hard limit.
         var raised = rlimit(rlim_cur: count, rlim_max: max(count, limit.rlim_max))
         if setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &raised) == 0 { return }
         limit.rlim_cur = min(count, limit.rlim_max)
         setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
 
-    /// Writes the process id to a file. If the file cannot be opened, it closes the listeners and throws.
+    /// Writes the process id to a file. Closes the listeners and throws if the file cannot be opened.
     private static func writePID(_ path: String, _ listeners: [BoundListener]) throws(BalancerError) {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else {

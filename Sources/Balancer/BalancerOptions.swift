@@ -7,7 +7,7 @@ package struct BalancerOptions: Sendable {
     /// The token that POST calls below `/lb/` require. nil: no token is required, but only clients on this machine may
     /// make these calls.
     package var adminToken: String?
-    /// The file for the process id, absolute or relative to the working directory. nil: none is written.
+    /// The file for the process id, absolute or relative to the working directory. nil: no file is written.
     package var pidFile: String?
     /// Number of loops, each on its own thread. nil: `worker_processes`.
     package var workers: Int?

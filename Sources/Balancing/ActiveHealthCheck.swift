@@ -19,7 +19,7 @@ package struct HealthCheckRule: Sendable, Hashable {
     }
 }
 
-/// The health of a peer according to its active checks. If the checks differ, the worst result counts.
+/// The health of a peer according to its active checks. If the checks have different results, the worst one counts.
 package enum CheckedHealth: String, Sendable, Hashable {
     case healthy
     /// A mandatory check has no result yet.
@@ -39,7 +39,7 @@ struct CheckState {
         health = rule.isMandatory ? .checking : .healthy
     }
 
-    /// Applies a changed rule. The state of the check with the old rule is kept.
+    /// Creates the state of a check whose rule has changed. It keeps the health and the counted results of `old`.
     init(_ rule: HealthCheckRule, continuing old: CheckState) {
         self.rule = rule
         health = old.health
@@ -54,8 +54,8 @@ struct CheckState {
             return false
         }
         contradictions += 1
-        // The first result of a mandatory check decides at once. After that, `passes` or `fails` results in a row are
-        // needed.
+        // The first result of a mandatory check decides at once. Every later change needs `passes` or `fails` results
+        // in a row.
         guard health == .checking || contradictions >= (hasPassed ? rule.passes : rule.fails) else { return false }
         health = next
         contradictions = 0
@@ -133,7 +133,7 @@ extension PeerGroup {
 
     /// Leases the peer for a check. End the lease with ``finish(_:_:connection:now:times:isError:)`` and the outcome
     /// `.unknown`.
-    /// - Returns: nil if the peer is at `max_conns`, or is no longer a member
+    /// - Returns: nil if the peer is at `max_conns` or is no longer a member
     package func leaseForCheck(_ peer: Peer, loop: Int) -> Lease? {
         state.withLock { $0.leaseForCheck(peer, loop: loop) }
     }

@@ -55,8 +55,8 @@ struct BucketTable {
 
     /// Adds a bucket for a new key. Evicts other buckets if there is no room.
     mutating func insert(_ key: Span<UInt8>, hash: Int, now: Milliseconds, rate: RequestRate) -> Int {
-        // As in nginx, each new entry evicts up to two old ones that have no excess. If memory is short, the oldest
-        // entries are evicted even if they have an excess.
+        // As in nginx, each new entry evicts up to two entries that were unused for a minute and have no excess. If
+        // there is still no room, evict the least recently used entries, even if they have an excess.
         for _ in 0..<2 where oldest >= 0 && entries[Int(oldest)].bucket.isEvictable(at: now, rate: rate) {
             remove(Int(oldest))
         }

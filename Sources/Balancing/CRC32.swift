@@ -1,4 +1,4 @@
-/// CRC-32 with the polynomial of IEEE 802.3 and reflected bits, as nginx's `ngx_crc32_update`.
+/// CRC-32 with the polynomial of IEEE 802.3 and reflected bits, like nginx's `ngx_crc32_update`.
 struct CRC32 {
     private var state: UInt32 = 0xFFFF_FFFF
 

@@ -11,7 +11,7 @@ package final class ConnectionZone: Sendable {
         let counts = Mutex<[[UInt8]: Int]>([:])
     }
 
-    /// The size of an entry in nginx, in bytes: one megabyte holds 16,000 of them.
+    /// The size of an entry in nginx, in bytes. One megabyte holds 16,000 entries.
     private static let stateSize = 64
 
     /// - Parameters:

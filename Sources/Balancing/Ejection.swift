@@ -19,7 +19,8 @@ package struct Ejection: Sendable, Hashable {
 
 /// How often a peer was ejected for each reason.
 package struct EjectionCounts: Sendable, Hashable {
-    // Plain numbers instead of a dictionary, because each choice of a peer copies the state of all peers.
+    // These are plain numbers, because each choice of a peer copies the state of all peers, and a dictionary costs more
+    // to copy.
     private var byConsecutiveErrors = 0
     private var byErrorPercent = 0
     private var byLatency = 0

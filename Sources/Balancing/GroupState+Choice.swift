@@ -30,8 +30,8 @@ extension GroupState {
         case noneUsable
     }
 
-    /// Chooses a usable peer. If no peer is usable and `allowsProbe` is set, chooses a failed peer as a probe: the one
-    /// whose `failTimeout` period began first.
+    /// Chooses a usable peer. If no peer is usable and `allowsProbe` is true, chooses a failed peer, and the request
+    /// probes it. Of several failed peers, it is the one whose `failTimeout` period began first.
     private mutating func choose(now: Milliseconds, tried: inout TriedPeers, allowsProbe: Bool) -> Choice {
         let choice = chooseUsable(now: now, tried: &tried)
         guard allowsProbe, case .noneUsable = choice else { return choice }
@@ -44,7 +44,7 @@ extension GroupState {
     }
 
     private mutating func chooseUsable(now: Milliseconds, tried: inout TriedPeers) -> Choice {
-        // Failures do not exclude the only peer of a group, because no other peer is better.
+        // The only peer of a group is used even after failures, because there is no other peer.
         if peers.count == 1 {
             let only = peers[0]
             guard !only.isDownOrUnhealthy, !tried.contains(only.peer) else { return .noneUsable }
@@ -57,7 +57,8 @@ extension GroupState {
         return chooseByWeightOrLoad(now: now, tried: tried)
     }
 
-    /// nginx's `ngx_http_upstream_get_round_robin_peer`: the primary peers, then the backups.
+    /// Chooses as nginx's `ngx_http_upstream_get_round_robin_peer` does: first among the primary peers, then among the
+    /// backups.
     private mutating func chooseByWeightOrLoad(now: Milliseconds, tried: TriedPeers) -> Choice {
         for isBackup in [false, true] {
             let isCandidate = { (peer: PeerState) in
@@ -84,8 +85,8 @@ extension GroupState {
     }
 
     /// Chooses a primary peer by a hash or at random.
-    /// - Returns: nil if the strategy does neither, or finds no usable peer. ``chooseByWeightOrLoad(now:tried:)`` must
-    ///   then choose.
+    /// - Returns: nil if the strategy uses neither a hash nor chance, if there is no key to hash, or if no usable peer
+    ///   was found. If nil, call ``chooseByWeightOrLoad(now:tried:)``.
     private mutating func chooseByHashOrChance(now: Milliseconds, tried: inout TriedPeers) -> Int? {
         switch strategy {
         case .roundRobin, .leastConnections, .leastTimeToHead, .leastTimeToEnd: return nil

@@ -1,6 +1,6 @@
 extension GroupState {
-    /// Records the end of a request to `peers[index]`. Ejects this peer after too many errors in a row, and all
-    /// outliers at the end of an interval.
+    /// Records the end of a request to `peers[index]`. Ejects this peer if it had too many errors in a row. At the end
+    /// of an interval, ejects all outliers.
     mutating func recordForOutlierDetection(
         _ index: Int, isError: Bool, toHead: Int64?, _ rules: OutlierDetection, now: Milliseconds
     ) -> [Ejection] {

@@ -1,4 +1,4 @@
-/// The state of a peer group, and the decisions about it. ``PeerGroup`` adds the lock.
+/// The state of a peer group, and the code that decides for the group. ``PeerGroup`` adds the lock.
 struct GroupState {
     var strategy: BalancingStrategy {
         didSet { makeRing() }
@@ -85,8 +85,9 @@ struct GroupState {
 
     // MARK: The queue
 
-    /// Removes the first queued request and returns its loop. nil if none is queued, or all usable peers are at
-    /// `max_conns`. If no peer is usable, a queued request is removed too, so that it can fail.
+    /// Removes the first queued request and returns its loop. Removes nothing and returns nil if no request is queued,
+    /// or if usable peers exist but all of them are at `max_conns`. If no usable peer exists, the request is removed,
+    /// so that it can fail.
     mutating func popLoopToWake(now: Milliseconds) -> Int? {
         guard queue.count > 0 else { return nil }
         let isAnyBusy = peers.contains { $0.isAtMaxConns && isUsable($0, now: now) }

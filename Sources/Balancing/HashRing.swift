@@ -1,7 +1,7 @@
 internal import Bytes
 
 /// The ring of nginx's `hash … consistent` (ketama). A server has 160 points per unit of weight. If a server is added
-/// or removed, only its own share of the keys moves.
+/// or removed, only its share of the keys changes to another server.
 struct HashRing: Sendable {
     private struct Point {
         let hash: UInt32

@@ -1,6 +1,6 @@
 /// The leaky bucket of one key, with nginx's limit_req arithmetic, in thousandths of a request.
 struct LeakyBucket {
-    /// How far the key was ahead of its rate at `last`.
+    /// How far the key was ahead of its rate at the time ``last``, in thousandths of a request.
     private(set) var excess: Int64
     private(set) var last: Milliseconds
 

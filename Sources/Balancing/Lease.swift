@@ -6,8 +6,8 @@ package struct Lease: Sendable {
     package let loop: Int
     /// Where the request's connection comes from.
     package let connection: ConnectionSource
-    /// Another loop to wake, because a further connection is free. Its oldest queued request should pick a peer. nil:
-    /// none.
+    /// Another loop to wake, because one more connection is free: the oldest queued request of that loop should pick a
+    /// peer. nil: no loop.
     package let wake: Int?
     /// The peer's index in the group at the time of the pick: a hint that saves a search.
     let index: Int
@@ -30,7 +30,8 @@ package enum ConnectionEnd: Sendable {
     case idle
     /// The connection is closed.
     case closed
-    /// The lease has no connection: it was never opened, or ``PeerGroup/anotherConnection(for:after:)`` has ended it.
+    /// The lease has no connection: none was opened, or its closed connection was already reported to
+    /// ``PeerGroup/anotherConnection(for:after:)``.
     case none
 }
 

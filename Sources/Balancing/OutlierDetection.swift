@@ -2,7 +2,8 @@ internal import Synchronization
 
 /// When a peer is ejected because it performs worse than the others, as in Envoy's outlier detection.
 ///
-/// Unlike `max_fails`, it also counts responses with a status of 500 or higher, and it can look at the response time.
+/// Unlike `max_fails`, outlier detection also counts responses with a status of 500 or higher, and can look at the
+/// response time.
 package struct OutlierDetection: Sendable, Hashable {
     /// A peer is ejected after this many errors in a row; 0: off.
     package var consecutiveErrors = 5

@@ -59,8 +59,8 @@ package final class PeerGroup: Sendable {
     package func setQueueLimit(_ limit: Int) { state.withLock { $0.queue.limit = limit } }
 
     /// Removes a queued request of the loop, because its client has disconnected or its timeout has expired.
-    /// - Returns: false if the loop is already being woken for the request. If so, call ``forwardWake(now:)`` when the
-    ///   wake-up arrives, unless another request of the loop is waiting.
+    /// - Returns: false if a wake-up for the request is already on its way to the loop. If no other request of the loop
+    ///   is waiting when the wake-up arrives, call ``forwardWake(now:)``.
     @discardableResult
     package func leaveQueue(loop: Int) -> Bool {
         state.withLock { $0.leaveQueue(loop: loop) }

@@ -32,7 +32,7 @@ struct PeerState {
 
     /// The state of each active check of the group.
     var checks: [CheckState] = []
-    /// Whether all active checks find the peer healthy, or there are none.
+    /// True if all active checks find the peer healthy, or if there are no active checks.
     var passesChecks = true
     var checksPassed = 0
     var checksFailed = 0
@@ -57,11 +57,11 @@ struct PeerState {
     var idleCount: Int { idle.reduce(0, +) }
 
     /// Whether the peer is marked `down`, or an active check has not found it healthy. If so, the peer is not usable,
-    /// even if it is the only one.
+    /// even if it is the only peer of the group.
     var isDownOrUnhealthy: Bool { specification.isDown || !passesChecks }
 
-    /// Whether the peer may be chosen. After `maxFails` failures it may be chosen again, as a probe, when `failTimeout`
-    /// is over.
+    /// Whether the peer may be chosen. After `maxFails` failures, it may be chosen again when `failTimeout` is over.
+    /// The next request is then a probe.
     func isHealthy(at now: Milliseconds) -> Bool {
         guard !isDownOrUnhealthy, !outlier.isEjected(at: now) else { return false }
         return specification.maxFails == 0 || fails < specification.maxFails
@@ -75,8 +75,8 @@ struct PeerState {
 
     var isAtMaxConns: Bool { specification.maxConns > 0 && active >= specification.maxConns }
 
-    /// Call it when the peer is picked. If the `failTimeout` period is over, starts a new one, so that the next probe
-    /// comes only after `failTimeout`.
+    /// Call it when the peer is picked. If the `failTimeout` period is over, this starts a new period. So the next
+    /// probe comes only after `failTimeout`.
     mutating func startFailPeriod(at now: Milliseconds) {
         if now - checked > specification.failTimeout { checked = now }
     }
@@ -98,7 +98,8 @@ struct PeerState {
         if specification.slowStart > 0 { slowStartBegin = now }
     }
 
-    /// Adds a response time to the averages, with a weight of 1/8, like TCP's round-trip time (RFC 6298, 2.3).
+    /// Adds the times of a response to the averages. A new time counts 1/8, as for TCP's round-trip time (RFC 6298,
+    /// 2.3).
     mutating func count(_ times: ResponseTimes) {
         averageToHead = averageToHead == 0 ? max(1, times.toHead) : averageToHead + (times.toHead - averageToHead) / 8
         averageToEnd = averageToEnd == 0 ? max(1, times.toEnd) : averageToEnd + (times.toEnd - averageToEnd) / 8

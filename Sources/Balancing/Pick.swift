@@ -6,7 +6,8 @@ package enum Pick: Sendable {
     case queued
     /// Every usable peer is at `max_conns`, and the queue is full: answer with 503.
     case allBusy
-    /// No usable peer is left that this request has not tried: answer with 502, or with the last peer's error.
+    /// No peer is usable, or this request has already tried all usable peers: answer with 502, or with the last peer's
+    /// error.
     case noneUsable
 }
 
@@ -21,7 +22,7 @@ package enum PickReason: Sendable {
     case waitingForHealthyPeer
 }
 
-/// The peers that one request has tried, so that a retry goes to another one.
+/// The peers that one request has tried, so that a retry goes to another peer.
 package struct TriedPeers: Sendable {
     private var ids: [Int] = []
     /// The key to hash, set before the first pick; empty: round robin chooses.

@@ -52,7 +52,7 @@ package final class RequestZone: Sendable {
                 }
             }
         }
-        // Each shard has given its newest keys. The newest of all are among them.
+        // `clients` has the most recently used keys of each shard, and so also those of the whole zone.
         clients.sort { $0.last > $1.last }
         return clients.prefix(limit).map(\.client)
     }

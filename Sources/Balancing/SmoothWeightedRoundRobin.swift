@@ -1,6 +1,6 @@
 /// nginx's default strategy (`ngx_http_upstream_get_peer`). Each usable peer adds its weight to its running value. The
-/// peer with the highest value is chosen, and the sum of the added weights is subtracted from it. Over a full cycle,
-/// each peer gets exactly its share, and the requests of a heavy peer are spread over the cycle.
+/// peer with the highest value is chosen, and the sum of the added weights is subtracted from its value. Over a full
+/// cycle, each peer gets exactly its share, and the requests to a peer with a high weight are spread over the cycle.
 enum SmoothWeightedRoundRobin {
     static func choose(
         from peers: inout [PeerState], now: Milliseconds, where isCandidate: (PeerState) -> Bool

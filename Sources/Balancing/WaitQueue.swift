@@ -28,7 +28,7 @@ struct WaitQueue {
         return true
     }
 
-    /// Puts a request back that was just removed by `popFirst`. The limit does not apply.
+    /// Puts back a request that `popFirst` has just removed. The limit does not apply.
     mutating func prepend(_ loop: Int) {
         entries.prepend(loop)
         waiting[loop] += 1
@@ -60,7 +60,7 @@ struct WaitQueue {
         return true
     }
 
-    /// Removes all entries if no request waits: all of them are abandoned.
+    /// If no request waits, all entries are abandoned, and this method removes them.
     private mutating func forgetIfEmpty() {
         guard count == 0 else { return }
         entries.removeAll(keepingCapacity: true)

@@ -1,8 +1,8 @@
 extension UInt8 {
-    /// The lower case of an ASCII letter; every other byte is unchanged.
+    /// The lower case of an ASCII letter; any other byte is unchanged.
     @inlinable package var lowercased: UInt8 { self &- ASCII.capitalA < 26 ? self | 0x20 : self }
 
-    /// The upper case of an ASCII letter; every other byte is unchanged.
+    /// The upper case of an ASCII letter; any other byte is unchanged.
     @inlinable package var uppercased: UInt8 { self &- ASCII.smallA < 26 ? self & 0xDF : self }
 }
 

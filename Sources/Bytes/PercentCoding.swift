@@ -18,7 +18,8 @@
         return bytes
     }
 
-    /// Copies the bytes for which `isKept` is true. Encodes each other byte as `%` and two upper-case digits.
+    /// Copies the bytes for which `isKept` is true. Encodes each of the remaining bytes as `%` and two upper-case
+    /// digits.
     @inlinable package static func encode(_ bytes: some Sequence<UInt8>, keeping isKept: (UInt8) -> Bool) -> [UInt8] {
         var text: [UInt8] = []
         text.reserveCapacity(bytes.underestimatedCount)

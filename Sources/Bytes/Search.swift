@@ -1,6 +1,6 @@
 // Searches that look at eight bytes at a time, as one word. A search sets the highest bit of each byte that matches. It
-// can also set the highest bit of a byte that does not match, but only after one that does. So the first bit that is
-// set is always right ("Bit Twiddling Hacks", Sean Eron Anderson: "Determine if a word has a byte less than n").
+// can also set the highest bit of a byte that does not match, but only after a byte that matches. So the first bit that
+// is set is always right ("Bit Twiddling Hacks", Sean Eron Anderson: "Determine if a word has a byte less than n").
 
 extension Span<UInt8> {
     /// The position of the first `byte` in a range; nil if there is none.

@@ -99,8 +99,8 @@ static inline int millrace_dns_query(const struct sockaddr *server, socklen_t le
     return count > 0 ? count : code > 0 ? -code : -TRY_AGAIN;
 }
 
-/// Extracts up to `max` addresses of `width` bytes each from an answer. `ttl` receives the lowest time to live in seconds.
-/// Returns the number of addresses, or -1 if the answer is malformed.
+/// Extracts up to `max` addresses of `width` bytes each from an answer. `ttl` receives the lowest time to live in
+/// seconds. Returns the number of addresses, or -1 if the answer is malformed.
 static inline int millrace_dns_addresses(const unsigned char *answer, int length, int type, int width,
                                          unsigned char *addresses, int max, uint32_t *ttl) {
     ns_msg message;

@@ -1,5 +1,6 @@
-// Starts a child process with two options that posix_spawn(3) does not have: another user, and a death signal.
-// It is written in C because only async-signal-safe calls are allowed between vfork and exec. Swift may make others.
+// Starts a child process with two options that posix_spawn(3) does not have: another user, and a death signal. It is
+// written in C because only async-signal-safe calls are allowed between vfork and exec. Swift code may make other
+// calls.
 #pragma once
 #include <errno.h>
 #include <fcntl.h>
@@ -20,8 +21,8 @@ struct millrace_child {
     char *const *arguments;
     char *const *environment;
     const char *folder;  // working directory; NULL for that of the parent
-    int input, output, error;  // become 0, 1 and 2; each may be 0, 1 or 2 only if it keeps that number
-    int has_account;  // whether the next four are used
+    int input, output, error;  // become descriptors 0, 1 and 2; one that is below 3 must keep its number
+    int has_account;  // whether the next four members are used
     uid_t user;
     gid_t group;
     const gid_t *groups;
@@ -58,7 +59,8 @@ static inline void millrace_child_run(const struct millrace_child *child, int re
     }
     if (child->folder && chdir(child->folder) < 0) millrace_child_fail(report);
     if (child->death_signal) {
-        // This must follow setuid, which clears the signal (prctl(2)). The parent may have ended before this call.
+        // This must follow setuid, which clears the signal (prctl(2)). If the parent has ended before this call, no
+        // signal comes, so end here.
         if (prctl(PR_SET_PDEATHSIG, child->death_signal) < 0) millrace_child_fail(report);
         if (getppid() != parent) _exit(127);
     }

@@ -16,7 +16,7 @@ struct ClientSocket {
     /// Closes the sending direction. The socket can still receive.
     func finishSending() { _ = Glibc.shutdown(descriptor, CInt(SHUT_WR)) }
 
-    /// Whether the connection is open and no bytes have arrived, so that it can carry another request.
+    /// Whether the connection is open and no bytes have arrived. If so, it can carry another request.
     var isQuiet: Bool {
         var byte: UInt8 = 0
         return recv(descriptor, &byte, 1, CInt(MSG_PEEK | MSG_DONTWAIT)) < 0 && errno == EAGAIN
@@ -24,7 +24,7 @@ struct ClientSocket {
 
     /// Sends all of `bytes`.
     ///
-    /// - Parameter yieldsToInput: whether to stop if the server answers before it has read everything.
+    /// - Parameter yieldsToInput: whether to stop sending if the server answers before it has read all bytes.
     /// - Returns: whether everything was sent.
     func send(_ bytes: [UInt8], yieldsToInput: Bool, _ deadline: PollDeadline) throws(ClientError) -> Bool {
         var sent = 0

@@ -2,7 +2,7 @@ internal import CLinux
 internal import Glibc
 
 extension ClientSocket {
-    /// Connects. If a host name has several addresses, it tries them in order.
+    /// Connects. If a host name has several addresses, they are tried in order.
     static func connect(to server: ServerAddress, _ deadline: PollDeadline) throws(ClientError) -> ClientSocket {
         switch server {
         case .unix(let path): try connectUnix(path, server, deadline)
@@ -69,8 +69,8 @@ extension ClientSocket {
         let descriptor = millrace_stream_socket(family)
         guard descriptor >= 0 else { return .failure(Failure(code: errno)) }
         var code = Glibc.connect(descriptor, address, length) == 0 ? 0 : errno
-        // EAGAIN means that the backlog of a unix socket is full. Poll cannot wait for that, so try again until the
-        // deadline.
+        // EAGAIN means that the backlog of a unix socket is full. poll(2) cannot wait for room in it, so try again
+        // until the deadline.
         while code == EAGAIN, deadline.milliseconds > 0 {
             usleep(1_000)
             code = Glibc.connect(descriptor, address, length) == 0 ? 0 : errno

@@ -5,7 +5,7 @@ package import JSON
 /// A connection to an HTTP/1.1 server. Only one thread may use it, for one request after the other.
 ///
 /// It connects when it is first used, and again if the server has closed the connection between two requests. It never
-/// repeats a request after an error: that is the caller's decision.
+/// repeats a request after an error: the caller decides whether to repeat it.
 package final class HTTPConnection {
     package let server: ServerAddress
     /// The default timeout of a whole request, including the time to connect.

@@ -4,8 +4,8 @@ package struct CGIResponseHead: Sendable {
     package var bytes: [UInt8] = []
     /// All lines in their order, including `Status`.
     package var fields: [ResponseField] = []
-    /// The status, 200 to 599, from the `Status` line. If there is none: 302 if there is a `Location` line, otherwise
-    /// 200.
+    /// The status, 200 to 599, from the `Status` line. If there is no `Status` line: 302 if there is a `Location` line,
+    /// otherwise 200.
     package var status = 200
     /// The reason phrase of `Status`; empty if there is none.
     package var reason = 0..<0

@@ -71,7 +71,7 @@ package struct FastCGIClientMachine: Sendable {
     }
 
     /// Starts a request: writes BEGIN_REQUEST and opens the params.
-    /// - Parameter isHead: whether the request method is HEAD, so that the response has no body
+    /// - Parameter isHead: whether the request method is HEAD. If so, the response has no body
     package mutating func begin(keepsConnection: Bool, isHead: Bool = false, into out: inout [UInt8]) {
         guard case .idle = state else { preconditionFailure("a request is in progress") }
         encoder.begin(keepsConnection: keepsConnection, into: &out)
@@ -95,7 +95,7 @@ package struct FastCGIClientMachine: Sendable {
         }
     }
 
-    /// Call it when the responder has closed the connection.
+    /// Call this when the responder has closed the connection.
     package mutating func connectionClosed() throws(FastCGIError) {
         switch state {
         case .idle: break

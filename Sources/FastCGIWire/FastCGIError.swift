@@ -1,4 +1,4 @@
-/// Why a response was refused. The connection that it came from cannot be used afterwards.
+/// Why a response was refused. Its connection cannot be used afterwards.
 ///
 /// The client gets a 502 for each of these errors. The descriptions contain none of the responder's bytes.
 package enum FastCGIError: Error, Sendable, Hashable, CaseIterable {

@@ -97,8 +97,8 @@ package struct RecordDecoder: Sendable {
         let padding = Int(header.paddingLength)
         switch type {
         case .stdout, .stderr:
-            // An empty record ends its stream. It is ignored: not every responder sends one, and END_REQUEST ends both
-            // streams.
+            // An empty record ends its stream. It is ignored: not every responder sends such a record, and END_REQUEST
+            // ends both streams.
             return .content(type, remaining: Int(header.contentLength), padding: padding)
         case .endRequest:
             guard header.contentLength == 8 else { throw .malformedEndRequest }

@@ -20,7 +20,7 @@ package struct RequestEncoder: Sendable {
     }
 
     private var state = State.idle
-    /// All requests of a connection have the same id, because there is only one at a time.
+    /// All requests of a connection have the same id, because a connection has only one request at a time.
     package static let requestID: UInt16 = 1
 
     package init() {}
@@ -83,8 +83,8 @@ package struct RequestEncoder: Sendable {
         return out.count - start - name.count - 4
     }
 
-    /// Writes a param whose name was encoded before. `value` appends the value to the buffer. It is called once, and
-    /// the length is filled in afterwards.
+    /// Writes a param whose name was encoded before. The closure `value` is called once, and appends the value to the
+    /// buffer. The length is filled in afterwards.
     package func param(
         _ prefix: Span<UInt8>, lengthAt offset: Int, into out: inout [UInt8], value: (inout [UInt8]) -> Void
     ) {

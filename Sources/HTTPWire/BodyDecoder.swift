@@ -70,7 +70,7 @@ package struct BodyDecoder: Sendable {
         return piece
     }
 
-    /// Call it when the sender has closed the connection.
+    /// Call this when the sender has closed the connection.
     /// - Throws: ``HTTPError/truncated`` if the body is not complete
     package mutating func endOfInput() throws(HTTPError) {
         switch state {

@@ -7,7 +7,7 @@ package struct ByteRange: Sendable, Hashable {
 
     package static let empty = ByteRange(0, 0)
 
-    /// - Precondition: `0 <= start <= end < 4 GiB`. The limit of a head keeps every offset far below that.
+    /// - Precondition: `0 <= start <= end < 4 GiB`. The maximum size of a head keeps every offset far below 4 GiB.
     package init(_ start: Int, _ end: Int) {
         precondition(start <= end)
         lower = UInt32(start)

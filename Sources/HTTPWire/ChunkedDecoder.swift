@@ -22,8 +22,8 @@ struct ChunkedDecoder: Sendable {
     }
 
     private var state = State.sizeStart
-    /// In a size line, the part of the chunk's size that has been read. After it, the number of data bytes that are
-    /// still missing.
+    /// In a size line: the value of the digits that were read so far. After the size line: the number of data bytes
+    /// that are still missing.
     private var remaining = 0
     private var lineLength = 0
     private var trailerLength = 0

@@ -7,7 +7,7 @@ enum FieldLine {
         /// The header must not be passed on, for one of these reasons:
         /// - its name has a byte outside `[A-Za-z0-9-]` that the rules do not allow (in a CGI variable, `_` and `-`
         ///   become the same byte);
-        /// - its name is that of a header that HTTP itself or the balancer looks for, but with `_` (`Content_Length`);
+        /// - its name is that of a ``KnownHeader``, but with `_` for `-` (`Content_Length`);
         /// - its name is `Proxy`, which CGI programs mistake for their own setting `HTTP_PROXY` (httpoxy).
         case dropped
     }
@@ -50,7 +50,7 @@ enum FieldLine {
             HeaderField(name: name, value: bytes.trimmed(index + 1, end), known: known, hash: hash(tail)))
     }
 
-    /// Whether the name is that of a header that HTTP itself or the balancer looks for, but with `_` for `-`.
+    /// Whether the name is that of a ``KnownHeader``, but with `_` for `-`.
     private static func isDisguised(_ name: ByteRange, _ bytes: Span<UInt8>) -> Bool {
         KnownHeader.allCases.contains { $0 != .other && bytes.matches(name, asVariable: $0.name) }
     }

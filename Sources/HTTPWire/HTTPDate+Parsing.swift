@@ -1,5 +1,5 @@
 extension HTTPDate {
-    /// Parses a date in the current form or in one of the two obsolete ones (RFC 9110, 5.6.7):
+    /// Parses a date in the current form or in one of the two obsolete forms (RFC 9110, 5.6.7):
     /// `Sunday, 06-Nov-94 08:49:37 GMT` and `Sun Nov  6 08:49:37 1994`.
     /// - Returns: seconds since 1970-01-01 00:00:00 UTC; nil if the text is not a date
     package static func seconds(_ text: String) -> Int? {

@@ -13,7 +13,7 @@ package enum HTTPDate {
         let weekdays = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"]
         let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
-        // Years are counted from March, so that the leap day is the last day of a year (Hinnant, days_from_civil).
+        // A year begins in March here, so that the leap day is the last day of a year (Hinnant, days_from_civil).
         let shifted = days + 719_468
         let era = shifted / 146_097
         let dayOfEra = shifted % 146_097

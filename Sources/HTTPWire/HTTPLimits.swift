@@ -1,6 +1,7 @@
 /// The limits of the parsers, in bytes unless stated otherwise.
 package struct HTTPLimits: Sendable, Hashable {
-    /// The request line with its CRLF. A longer one is answered with 414 (nginx: one of `large_client_header_buffers`).
+    /// The request line with its CRLF. A longer one is answered with 414. (In nginx, the limit is the size of one of
+    /// the `large_client_header_buffers`.)
     package var requestLine = 8 * 1024
     /// The whole head with the empty line at its end. A larger one is answered with 431.
     package var head = 32 * 1024

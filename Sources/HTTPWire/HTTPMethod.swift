@@ -36,7 +36,7 @@ package enum HTTPMethod: String, Sendable, Hashable, CaseIterable {
             }
     }
 
-    /// The same as `== .head`, which would compare strings. This is faster, and every request needs it.
+    /// The same as `== .head`, but faster, because `==` would compare strings. Every request needs this value.
     package var isHead: Bool {
         if case .head = self { true } else { false }
     }
@@ -49,7 +49,7 @@ package enum HTTPMethod: String, Sendable, Hashable, CaseIterable {
     package static let allowed = allCases.filter { !$0.isRefused && $0 != .other }.map(\.rawValue)
         .joined(separator: ", ")
 
-    /// Whether a request that may have reached a peer can be sent to another one (RFC 9110, 9.2.2). An unknown method
+    /// Whether a request that may have reached a peer can be sent to another peer (RFC 9110, 9.2.2). An unknown method
     /// counts as not idempotent.
     package var isIdempotent: Bool {
         switch self {
@@ -61,7 +61,7 @@ package enum HTTPMethod: String, Sendable, Hashable, CaseIterable {
 
 package enum HTTPVersion: Sendable, Hashable, Comparable {
     case http10
-    /// 1.1 or a later minor version, which is treated as the highest known one (RFC 9110, 2.5).
+    /// 1.1. A later minor version is treated as 1.1, the highest known version (RFC 9110, 2.5).
     case http11
 
     /// The value of the CGI variable `SERVER_PROTOCOL`.

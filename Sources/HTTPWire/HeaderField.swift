@@ -9,8 +9,8 @@ package struct HeaderField: Sendable {
     package internal(set) var value: ByteRange
     /// Which header it is, if HTTP itself or the balancer looks for it.
     package let known: KnownHeader
-    /// Whether the header is for this connection only and must not be passed on (RFC 9110, 7.6.1), because of its name
-    /// or because `Connection` lists it.
+    /// Whether the header is for this connection only and must not be passed on (RFC 9110, 7.6.1). It is true for
+    /// HTTP's own hop-by-hop headers, and for headers that `Connection` lists.
     package internal(set) var isHopByHop: Bool
     /// Whether an earlier line has the same name. Code that joins lines with the same name skips this line.
     package internal(set) var isRepetition = false

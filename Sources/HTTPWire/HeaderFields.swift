@@ -1,7 +1,7 @@
 /// The header lines of one message in their order, without those that were dropped.
 ///
-/// The storage is reused for the next message. Lines with the same name are linked, so that they can be joined without
-/// comparing every line with every other one.
+/// The storage is reused for the next message. Lines with the same name are linked, so that joining them does not
+/// require comparing every line with every other line.
 package struct HeaderFields: Sendable {
     private var fields: [HeaderField] = []
     /// Bit `hash % 64` is set for each name so far. If the bit of a new name is not set, no earlier line has this name,
@@ -53,7 +53,7 @@ package struct HeaderFields: Sendable {
         fields.append(field)
     }
 
-    /// Marks the lines with this name as hop-by-hop, because `Connection` lists it (RFC 9110, 7.6.1).
+    /// Marks the lines with this name as hop-by-hop, because `Connection` lists the name (RFC 9110, 7.6.1).
     mutating func markHopByHop(_ name: ByteRange, in bytes: Span<UInt8>) {
         for index in fields.indices where bytes.matches(fields[index].name, asVariable: name) {
             fields[index].isHopByHop = true

@@ -1,8 +1,8 @@
 internal import Bytes
 
 extension UInt8 {
-    /// The byte in the form in which header names are compared as CGI variables: in lower case, with `-` instead of
-    /// `_`.
+    /// Header names that become the same CGI variable have the same bytes in this form: in lower case, with `-` instead
+    /// of `_`.
     var variableByte: UInt8 { self == ASCII.underscore ? ASCII.hyphen : lowercased }
 }
 

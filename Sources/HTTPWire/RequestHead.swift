@@ -11,7 +11,7 @@ package struct RequestHead: Sendable {
     /// Whether the target is an absolute form without a path (`http://host`, `http://host?query`). If so, put a `/` in
     /// front of ``requestURI``.
     package internal(set) var isPathImplied = false
-    /// The path, decoded and without `.`, `..` and, unless `merge_slashes` is off, `//` (nginx's `$uri`). It begins
+    /// nginx's `$uri`: the decoded path, without `.` and `..`. If `merge_slashes` is on, it also has no `//`. It begins
     /// with `/`; for `OPTIONS *` it is `*`.
     package internal(set) var path: [UInt8] = []
     /// The part of the target after its first `?`, as it was sent; nil if there is no `?`.
@@ -22,9 +22,9 @@ package struct RequestHead: Sendable {
     package internal(set) var fields = HeaderFields()
     /// `none`, `length` or `chunked`.
     package internal(set) var body = BodyFraming.none
-    /// The client will accept another response on this connection.
+    /// Whether the client will accept another response on this connection.
     package internal(set) var keepsAlive = false
-    /// The client waits for `100 Continue` before it sends the body.
+    /// Whether the client waits for `100 Continue` before it sends the body.
     package internal(set) var expectsContinue = false
 
     package init() {}

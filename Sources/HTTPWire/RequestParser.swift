@@ -1,4 +1,5 @@
-/// Parses the heads of requests, one after the other, out of a receive buffer, into a head that the caller keeps.
+/// Parses the heads of requests in a receive buffer, one after the other. The caller keeps the head that receives the
+/// result.
 ///
 /// ```
 /// guard let length = try parser.parse(bytes, into: &head) else { /* read more, call again */ }
@@ -42,7 +43,7 @@ package struct RequestParser: Sendable {
     ///     bytes again, followed by those that have arrived since.
     ///   - head: Empty in the first call for a request; valid when a length is returned.
     /// - Returns: The length of the head with its empty line; nil when more bytes are needed.
-    /// - Throws: What is wrong with the request. Answer it with `error.status`, and close the connection.
+    /// - Throws: What is wrong with the request. Answer the request with `error.status`, and close the connection.
     package mutating func parse(_ bytes: Span<UInt8>, into head: inout RequestHead) throws(HTTPError) -> Int? {
         do {
             return try advance(bytes, &head)

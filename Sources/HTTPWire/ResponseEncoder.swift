@@ -35,8 +35,8 @@ package struct ResponseEncoder: Sendable {
     /// Connection. Do not write these with `field`.
     ///
     /// - Parameters:
-    ///   - contentLength: nil if unknown; then the body is chunked, or in HTTP/1.0 it ends when the connection closes.
-    ///     For a HEAD request or status 304, pass the length that the body would have
+    ///   - contentLength: nil if unknown. Then the body is chunked; in HTTP/1.0 it ends when the connection closes. For
+    ///     a HEAD request or status 304, pass the length that the body would have
     ///   - keepAlive: if false, the connection is closed after this response, whatever the client asked for
     package mutating func begin(
         _ status: Int, reason: String? = nil, version: HTTPVersion, isHead: Bool = false, keepAlive: Bool,

@@ -2,7 +2,8 @@ internal import Bytes
 
 /// The parsed head of a response. Ranges are offsets from the first byte that the parser was given for this response.
 package struct ResponseHead: Sendable {
-    /// 100 to 599. Below 200 the response is interim, and the final one follows: call `reset` and parse again.
+    /// 100 to 599. Below 200, the response is interim, and the final response follows: call the parser's `reset` and
+    /// parse again.
     package internal(set) var status = 0
     package internal(set) var reason = ByteRange.empty
     package internal(set) var version = HTTPVersion.http11

@@ -29,7 +29,7 @@ package struct ResponseParser: Sendable {
 
     /// - Parameters:
     ///   - bytes: all bytes since the end of the previous response
-    ///   - isAnswerToHead: the request was HEAD, so that no body follows, whatever the headers say
+    ///   - isAnswerToHead: whether the request was HEAD. If so, no body follows, whatever the headers say
     /// - Returns: the length of the head with its empty line; nil if more bytes are needed
     package mutating func parse(_ bytes: Span<UInt8>, isAnswerToHead: Bool) throws(HTTPError) -> Int? {
         do {

@@ -1,7 +1,7 @@
 /// A JSON value whose structure is not known at compile time.
 ///
-/// A whole number that fits into `Int64` is an `integer`, even if it was written as `1.0` or `1e3`. Any other is a
-/// `number`.
+/// A whole number that fits into `Int64` is an `integer`, even if it was written as `1.0` or `1e3`. Any other number is
+/// a `number`.
 package enum JSONValue: Sendable, Hashable {
     case null
     case bool(Bool)
@@ -45,7 +45,7 @@ extension JSONValue {
     }
 
     /// A member of an object; `nil` if it is missing or the value is not an object. If the value is not an object,
-    /// setting a member replaces it by an object with this one member.
+    /// setting a member replaces the value by an object with only this member.
     package subscript(name: String) -> JSONValue? {
         get { objectValue?[name] }
         set {

@@ -1,6 +1,7 @@
 /// A place in the configuration.
 ///
-/// `line` is the line of the directive's `;` or `{`, as in nginx: for a `log_format` of five lines it is the last one.
+/// `line` is the line of the directive's `;` or `{`, as in nginx: for a `log_format` of five lines, this is the last
+/// line.
 package struct SourceLocation: Sendable, Hashable, CustomStringConvertible {
     /// The path as it was opened; nil for directives from the command line (`-g`).
     package let file: String?
@@ -17,7 +18,7 @@ package struct SourceLocation: Sendable, Hashable, CustomStringConvertible {
     }
 }
 
-/// The only error type of this target: a message in nginx's wording, and its place.
+/// The only error type of this target: a message in nginx's wording, and the place of the error.
 ///
 /// `description` is the text that nginx prints after `[emerg] `.
 package struct ConfigurationError: Error, Hashable, CustomStringConvertible {

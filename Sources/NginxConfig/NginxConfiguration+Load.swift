@@ -15,8 +15,8 @@ extension NginxConfiguration {
         }
     }
 
-    /// Like ``load(path:prefix:directives:files:)``, for a text that has been read already. `path` is the name of its
-    /// file in messages.
+    /// Like ``load(path:prefix:directives:files:)``, for a text that the caller already has. `path` is the name of the
+    /// text in messages, and a relative `include` starts at the folder of `path`.
     package static func load(
         text: [UInt8], path: String, prefix: String, directives: String? = nil, files: ConfigurationFiles
     ) throws(ConfigurationError) -> NginxConfiguration {
@@ -29,8 +29,9 @@ extension NginxConfiguration {
         } catch {
             syntaxError = error
         }
-        // nginx applies each directive as soon as it has read it, and so reports an invalid value before a later syntax
-        // error. To report the same error, apply the directives before the syntax error first.
+        // nginx applies each directive as soon as it has read it. So it reports an invalid value that stands before a
+        // syntax error in the file. To report the same error, apply the directives that were read, and throw the syntax
+        // error only afterwards.
         var builder = Builder(prefix: prefix, variables: DeclaredVariables(tree))
         try builder.apply(tree)
         if let syntaxError { throw syntaxError }

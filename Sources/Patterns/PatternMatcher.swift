@@ -22,8 +22,8 @@ package final class PatternMatcher {
         pcre2_match_context_free_8(context)
     }
 
-    /// - Parameter groups: receives the range that each group matched, the whole match first; empty for a group that
-    ///   did not take part; unchanged if there is no match
+    /// - Parameter groups: receives one range for the whole match, and then one for each group. The range of a group
+    ///   that did not take part is empty. If there is no match, `groups` is unchanged
     package func matches(_ pattern: Pattern, _ subject: Span<UInt8>, into groups: inout [Range<Int>]) -> Bool {
         let count = subject.withUnsafeBufferPointer { bytes in
             // PCRE2 needs a valid address for an empty subject too.
@@ -32,7 +32,7 @@ package final class PatternMatcher {
                 pcre2_match_8(pattern.code, bytes.baseAddress ?? nothing, bytes.count, 0, 0, data, context)
             }
         }
-        // 0 means that the pattern has more groups than are kept. Those that are kept are valid.
+        // 0 means that the pattern has more than `maxGroups` groups. The first `maxGroups` are valid.
         guard count >= 0 else { return false }
         groups.removeAll(keepingCapacity: true)
         let offsets = pcre2_get_ovector_pointer_8(data)!

@@ -3,8 +3,8 @@ internal import CPostgres
 extension PostgresConfiguration {
     /// Whether libpq can use a connection string. The check makes no connection.
     ///
-    /// libpq's parser checks only the syntax. libpq checks ports and modes only when it connects, and then reports a
-    /// typing error like an unreachable server. So this function also checks the values that are often mistyped.
+    /// libpq's parser checks only the syntax. libpq checks ports and modes only when it connects. Then a typing error
+    /// looks like an unreachable server. So this function also checks the values that are often mistyped.
     package static func isUsable(_ connectionString: String) -> Bool {
         guard connectionString.contains(where: { !$0.isWhitespace }),
             let options = PQconninfoParse(connectionString, nil)

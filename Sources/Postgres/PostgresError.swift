@@ -65,7 +65,7 @@ package struct PostgresError: Error, Sendable, Hashable, CustomStringConvertible
 }
 
 extension PostgresError {
-    /// The server's error message without detail, hint and context, which may contain rows.
+    /// The server's error message. It leaves out detail, hint and context, because they may contain rows.
     init(_ result: OpaquePointer) {
         let sqlState = PQresultErrorField(result, millrace_diag_sqlstate()).map { String(cString: $0) }
         let primary = PQresultErrorField(result, millrace_diag_message_primary()).map { String(cString: $0) }

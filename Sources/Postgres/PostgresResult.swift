@@ -1,6 +1,7 @@
 internal import CPostgres
 
-/// The result of one statement. Its rows are in PostgreSQL's binary format and are decoded when they are read.
+/// The result of one statement. Its rows are in PostgreSQL's binary format. A value is decoded each time the caller
+/// asks for it.
 package final class PostgresResult {
     private let result: OpaquePointer
 

@@ -7,7 +7,7 @@ package final class BufferPool {
 
     private var idle: ContiguousArray<ByteBuffer> = []
 
-    /// The number of buffers allocated so far. Under a steady load it does not grow.
+    /// The number of buffers allocated so far. Under a steady load, this number does not grow.
     package private(set) var allocated = 0
 
     package init() {}

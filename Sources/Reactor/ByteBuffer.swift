@@ -8,7 +8,8 @@ package final class ByteBuffer {
     /// The bytes, including those that are already consumed. Use it only to append.
     package var storage: [UInt8] = []
     private var head = 0
-    /// Consumed bytes are removed from the storage when they are at least this many, and at least half of the storage.
+    /// Consumed bytes are removed from the storage when there are at least this many, and they are at least half of the
+    /// storage.
     private static let compactionThreshold = 16 * 1024
 
     package init(capacity: Int) { storage.reserveCapacity(capacity) }
@@ -42,8 +43,8 @@ package final class ByteBuffer {
         if head == storage.count {
             removeAll()
         } else if head >= Self.compactionThreshold, head * 2 >= storage.count {
-            // Encoders append to the storage directly. Without this removal, it would grow without limit if a stream
-            // never drains completely.
+            // Encoders append to the storage directly. Without this removal, the storage would grow without limit if
+            // its bytes are never all consumed at the same time.
             storage.removeSubrange(0..<head)
             head = 0
         }

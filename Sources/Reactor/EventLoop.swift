@@ -72,7 +72,8 @@ package final class EventLoop: @unchecked Sendable {
     /// Calls `handler` for every change of the descriptor's readiness (EPOLLIN, EPOLLOUT, EPOLLRDHUP; edge-triggered).
     /// The loop retains the handler until ``remove(_:descriptor:)``.
     /// - Parameter awaitsWritable: if false, EPOLLOUT is not reported until ``awaitWritable(_:_:)`` is called. Most
-    ///   connections never fill their socket buffer, but a unix socket reports EPOLLOUT each time that its peer reads.
+    ///   connections never fill their socket buffer, so they do not need EPOLLOUT. A unix socket would report it each
+    ///   time that its peer reads.
     package func add(
         _ descriptor: CInt, _ handler: any EventHandler, awaitsWritable: Bool = true
     ) throws(SystemError) -> Registration {
@@ -81,8 +82,8 @@ package final class EventLoop: @unchecked Sendable {
 
     private static let input = millrace_epoll_in() | millrace_epoll_peer_closed() | millrace_epoll_edge()
 
-    /// Reports EPOLLOUT too from now on. Call it after a write that could not write everything. If the socket has room
-    /// again by then, the handler is called in the next turn.
+    /// Reports EPOLLOUT too from now on. Call it after a write that could not write everything. If the socket already
+    /// has room again, the handler is called in the next turn.
     package func awaitWritable(_ registration: Registration, _ descriptor: CInt) {
         let token = UInt64(registration.generation) << 32 | UInt64(registration.index)
         var event = epoll_event(events: Self.input | millrace_epoll_out(), data: epoll_data_t(u64: token))
@@ -113,8 +114,8 @@ package final class EventLoop: @unchecked Sendable {
     }
 
     /// Releases the handler. It is not called any more, not even for events of this turn.
-    /// - Parameter descriptor: if given, it is removed from the epoll set now; otherwise it is removed when the caller
-    ///   closes it
+    /// - Parameter descriptor: if given, it is removed from the epoll set now. If nil, the kernel removes the
+    ///   descriptor when the caller closes it
     package func remove(_ registration: Registration, descriptor: CInt? = nil) {
         let index = Int(registration.index)
         guard slots[index].generation == registration.generation else { return }
@@ -164,8 +165,8 @@ package final class EventLoop: @unchecked Sendable {
         if !isWoken.exchange(true, ordering: .acquiringAndReleasing) { wake.signal() }
     }
 
-    /// Runs `work` at the end of this turn. Work that `work` adds runs at the end of the next turn, which then does not
-    /// wait for events.
+    /// Runs `work` at the end of this turn. If `work` itself calls `later`, the new work runs at the end of the next
+    /// turn, and that turn does not wait for events.
     package func later(_ work: @escaping () -> Void) { turnWork.append(work) }
 
     /// Makes ``run()`` return. May be called from any thread.
@@ -231,7 +232,8 @@ package final class EventLoop: @unchecked Sendable {
         let due = fired
         fired.removeAll(keepingCapacity: true)
         for index in due {
-            // If the handler of another timer has just removed, cleared or set this one, it does not fire now.
+            // If the handler of another timer has just removed, cleared or set this timer, this timer does not fire
+            // now.
             guard wheel.takeDue(index), let handler = timerHandlers[Int(index)] else { continue }
             handler.timerFired(Timer(index: index))
         }

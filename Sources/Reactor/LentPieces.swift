@@ -4,7 +4,8 @@ internal import Glibc
 /// References to bytes in buffers of other objects. The bytes are written to a socket without being copied first
 /// (sendmsg(2)).
 ///
-/// The owner must not move or free the bytes until they are written or copied and ``removeAll()`` was called.
+/// When all bytes are written or copied, call ``removeAll()``. Before that call, the owner of the bytes must not move
+/// or free them.
 package final class LentPieces {
     /// The first element is reserved for the output that is written before the pieces.
     private var pieces: [iovec] = [iovec()]

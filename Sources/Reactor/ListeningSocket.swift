@@ -6,8 +6,8 @@ package struct ListeningSocket: Sendable, Hashable {
     package struct Options: Sendable, Hashable {
         /// listen(2)'s backlog; nginx's default on Linux is 511.
         package var backlog: CInt = 511
-        /// SO_REUSEPORT: several sockets listen on the same address. Each loop has its own, and during a binary upgrade
-        /// the old and the new process have their own.
+        /// SO_REUSEPORT: several sockets listen on the same address. Each loop has its own socket, and during a binary
+        /// upgrade, the old and the new process have different sockets.
         package var reusePort = false
         /// Accept only IPv6 on an IPv6 address (`ipv6only=on`, nginx's default).
         package var ipv6Only = true
@@ -37,8 +37,7 @@ package struct ListeningSocket: Sendable, Hashable {
 
     package init(descriptor: CInt) { self.descriptor = descriptor }
 
-    /// Binds and listens. If the file of a unix socket exists already, it is replaced, but only if no process listens
-    /// on it.
+    /// Binds and listens. An existing file of a unix socket is replaced if no process listens on it.
     package static func listen(
         on address: SocketAddress, _ options: Options = Options()
     ) throws(SystemError) -> ListeningSocket {
@@ -54,7 +53,7 @@ package struct ListeningSocket: Sendable, Hashable {
         if address.family != AF_UNIX {
             socket.set(SOL_SOCKET, SO_REUSEADDR, 1)
             if options.reusePort { socket.set(SOL_SOCKET, SO_REUSEPORT, 1) }
-            // Accepted connections inherit TCP_NODELAY, which saves a system call for each of them.
+            // Accepted connections inherit TCP_NODELAY. This saves a system call for each of them.
             socket.setNoDelay()
             for option in options.more { socket.set(option.level, option.name, option.value) }
         }

@@ -12,7 +12,7 @@ package enum IOOutcome: Sendable, Hashable {
     case failed(CInt)
 }
 
-/// A non-blocking stream socket. Its owner has to close it once.
+/// A non-blocking stream socket. Its owner has to close it exactly once.
 package struct Socket: Sendable, Hashable {
     package let descriptor: CInt
 
@@ -39,7 +39,8 @@ package struct Socket: Sendable, Hashable {
         throw SystemError("connect", code: code, subject: address.description)
     }
 
-    /// The error of the connection attempt, or a later one, as `errno`; 0 if there is none. Reading it clears it.
+    /// The error of the connection attempt, or a later error, as `errno`; 0 if there is no error. Reading the error
+    /// clears it.
     package var pendingError: CInt {
         var code: CInt = 0
         var length = socklen_t(MemoryLayout<CInt>.size)

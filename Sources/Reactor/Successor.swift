@@ -7,7 +7,7 @@ package enum Successor {
     /// The environment variable with the descriptors of the sockets, like nginx's variable `NGINX`.
     private static let variable = "MILLRACE_LISTENERS"
 
-    /// The process that has handed its sockets over to this one; 0 if there is none.
+    /// The id of the process that has handed its sockets over to this process; 0 if there is none.
     private static let predecessor = Atomic<pid_t>(0)
 
     /// Whether the process that has handed its sockets over to this one still runs.
@@ -28,8 +28,7 @@ package enum Successor {
         }
     }
 
-    /// Starts the program at the path of this one, with the same arguments. It may be a newer version, because the file
-    /// may have been replaced.
+    /// Starts the file of this program again, with the same arguments. A newer version may have replaced the file.
     /// - Returns: the process id of the new process
     package static func start(handing listeners: [ListeningSocket]) throws(SystemError) -> CInt {
         var actions = posix_spawn_file_actions_t()

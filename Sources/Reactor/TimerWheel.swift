@@ -1,9 +1,9 @@
-/// A hierarchical timing wheel (Varghese and Lauck) with a resolution of 1 ms. It is made for the deadlines of many
-/// connections, which are set often and seldom reached. It reads no clock: the caller passes the time.
+/// A hierarchical timing wheel (Varghese and Lauck) with a resolution of 1 ms. It is made for many connections whose
+/// deadlines are set often and seldom reached. It reads no clock: the caller passes the time.
 ///
-/// Level `n` has 64 slots of `64ⁿ` ms. If a timer is set to a later deadline, it stays in its slot and moves on only
-/// when the time of that slot comes. So if a connection extends its timeout with each request, this costs only one
-/// store per request.
+/// Level `n` has 64 slots of `64ⁿ` ms. If a timer is set to a later deadline, the timer stays in its slot, and moves on
+/// only when the time of that slot comes. So if a connection extends its timeout with each request, this costs only one
+/// memory write per request.
 package struct TimerWheel {
     private static let levels = 8
     private static let none: Int32 = -1
@@ -15,7 +15,8 @@ package struct TimerWheel {
         var slot = TimerWheel.none
         /// Whether the deadline was reached and ``takeDue(_:)`` was not called yet.
         var isDue = false
-        /// The deadline that the timer had when it was linked in its slot. The time of the slot is not later than this.
+        /// The deadline that the timer had when it was linked in its slot. The time of the slot is not later than this
+        /// deadline.
         var linkedDeadline = TimerWheel.never
         var next = TimerWheel.none
         var previous = TimerWheel.none
@@ -105,8 +106,8 @@ package struct TimerWheel {
     }
 
     /// The next occupied slot and its time. The levels cover disjoint ranges of time, and a lower level covers an
-    /// earlier range. Within one rotation of a level, every occupied slot is later than the current one. So the lowest
-    /// slot of the lowest occupied level comes next.
+    /// earlier range. Within one rotation of a level, every occupied slot is later than the current slot. So the lowest
+    /// occupied slot of the lowest occupied level comes next.
     private func nextSlot() -> (slot: Int, time: Int64)? {
         for level in 0..<Self.levels where occupied[level] != 0 {
             let slot = occupied[level].trailingZeroBitCount
@@ -119,8 +120,8 @@ package struct TimerWheel {
 
     private mutating func link(_ timer: Int32) {
         let index = Int(timer)
-        // A deadline in the past gets the next slot. One that is more than 2⁴⁶ ms (2,200 years) ahead is shortened to
-        // that; the wheel covers 8,900 years.
+        // A deadline in the past gets the next slot. A deadline that is more than 2⁴⁶ ms (2,200 years) ahead is
+        // shortened to 2⁴⁶ ms; the wheel covers 8,900 years.
         let deadline = min(max(nodes[index].deadline, current + 1), current + 1 << 46)
         let difference = UInt64(bitPattern: (current ^ deadline) | 63)
         let level = min((63 - difference.leadingZeroBitCount) / 6, Self.levels - 1)

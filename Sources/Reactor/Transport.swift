@@ -1,13 +1,14 @@
 internal import Glibc
 
-/// Reads and writes the bytes of a connection. A protocol does not need to know how its bytes are sent.
+/// Reads and writes the bytes of a connection. The code of a network protocol does not need to know how its bytes are
+/// sent.
 ///
-/// ``Socket`` sends them unencrypted. A TLS session would be another transport. When a read or write would block,
+/// ``Socket`` sends the bytes unencrypted. A TLS session would be another transport. When a read or write would block,
 /// callers wait for *any* event of the descriptor, because TLS may have to write in order to read.
 package protocol Transport {
     /// The descriptor for the event loop.
     var descriptor: CInt { get }
-    /// Whether the bytes are encrypted. Then `$scheme` is `https`.
+    /// Whether the bytes are encrypted. If so, `$scheme` is `https`.
     var isEncrypted: Bool { get }
     /// The address of this end of the connection.
     var localAddress: SocketAddress? { get }
@@ -20,7 +21,8 @@ package protocol Transport {
     func read(into buffer: ByteBuffer, atMost limit: Int) -> IOOutcome
     /// Writes as many bytes as are accepted now.
     func write(_ bytes: UnsafeRawBufferPointer) -> IOOutcome
-    /// Writes `buffer` and then the pieces, as many bytes as are accepted now. Removes nothing from either.
+    /// Writes `buffer` and then the pieces, as many bytes as are accepted now. The written bytes stay in `buffer` and
+    /// in the pieces.
     func write(_ pieces: LentPieces, after buffer: ByteBuffer?) -> IOOutcome
     /// Sends up to `limit` bytes from the front of a part of a file.
     func send(_ part: FilePart, atMost limit: Int) -> IOOutcome

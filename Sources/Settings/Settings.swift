@@ -1,8 +1,8 @@
 internal import FoundationEssentials
 internal import Glibc
 
-/// Reads settings. The first source that has a value counts: the command-line option, the environment, the `.env` file,
-/// the default.
+/// Reads settings. The first source that has a value is used: the command-line option, the environment, the `.env`
+/// file, the default.
 ///
 /// The package swift-configuration is not used: it silently uses the default if a value cannot be parsed, and its
 /// errors do not name the allowed range. Here an invalid value is an error with the variable's name.
@@ -45,8 +45,8 @@ package struct Settings: Sendable {
         return value
     }
 
-    /// The environment for a child process: the variables of `.env` and this process's environment, which overrides
-    /// them.
+    /// The environment for a child process: the variables of `.env`, and those of this process's environment. The
+    /// environment overrides `.env`.
     package var merged: [String: String] { file.merging(environment) { $1 } }
 
     private func text(of name: String) -> String? {

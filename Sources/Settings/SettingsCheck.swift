@@ -1,6 +1,5 @@
 extension Settings {
-    /// Checks all variables that do not accept every value. So if one is invalid, a command ends before it starts
-    /// anything.
+    /// Checks the variables that can be invalid. If one is invalid, a command ends before it starts anything.
     package func checkAll() throws(SettingsError) {
         for number in [
             EnvironmentVariables.databasePort, EnvironmentVariables.connectionRetries,

@@ -2,12 +2,12 @@ internal import Synchronization
 
 /// All metrics of a process, by name and labels.
 final class MetricRegistry: Sendable {
-    /// The maximum number of label sets of one metric. Further ones are counted under ``otherLabel``, so that a client
-    /// cannot fill the memory with labels.
+    /// The maximum number of label sets of one metric. Further label sets are counted under ``otherLabel``, so that a
+    /// client cannot fill the memory with labels.
     static let seriesLimit = 200
     static let otherLabel = "other"
 
-    /// All series of one name. They are of one kind.
+    /// All series of one name. They are all counters, all gauges, or all histograms.
     private struct Family {
         var series: [[PrometheusText.Label]: any AnyObject & Sendable] = [:]
     }

@@ -1,12 +1,12 @@
 /// Decides how long to pause between two batches.
 ///
-/// Most of the cost of a small batch does not depend on its size: a statement, a commit, a few wake-ups. Under a high
-/// load, batches can still be small, because several nodes or workers share the requests. Then the next batch starts
-/// only after a multiple of the time that the last one took, and is therefore larger.
+/// Every batch has the same fixed cost: a statement, a commit, a few wake-ups. For a small batch, this is most of its
+/// cost. Batches can be small even under a high load, because several nodes or workers share the requests. In this
+/// case, the next batch starts only after a multiple of the time that the last batch took, and is therefore larger.
 ///
-/// There is no pause after a batch that is large enough, and none if the system is not busy: if fewer than two requests
-/// arrive in the time that a batch takes, a pause would cost latency and save almost nothing. The pause can be longer
-/// if no client waits for the batch. This struct reads no clock: the caller passes the times.
+/// There is no pause after a batch that is large enough. There is also no pause if fewer than two requests arrive in
+/// the time that a batch takes: the pause would cost latency and save almost nothing. If no client waits for the batch,
+/// the pause can be longer. This struct reads no clock: the caller passes the times.
 package struct BatchPace: Sendable {
     package typealias Instant = ContinuousClock.Instant
 
@@ -58,10 +58,10 @@ package struct BatchPace: Sendable {
         return notBefore - now
     }
 
-    /// A batch has ended.
+    /// Records that a batch has ended.
     /// - Parameters:
     ///   - count: the size of the batch
-    ///   - isBacklog: another full batch is waiting, so a pause would not make it larger
+    ///   - isBacklog: a full batch is already waiting, so a pause would not make the next batch larger
     package mutating func ended(
         _ count: Int, isBacklog: Bool = false, goal: Goal = .latency, start: Instant, end: Instant
     ) {
@@ -76,8 +76,8 @@ package struct BatchPace: Sendable {
         }
     }
 
-    /// A batch found nothing to do, because other nodes or workers were faster. After several such batches in a row,
-    /// the next batch starts only after the maximum interval.
+    /// Records that a batch found nothing to do, because other nodes or workers were faster. After several such batches
+    /// in a row, the next batch starts only after the maximum interval.
     package mutating func endedEmpty(start: Instant) {
         emptyBatches += 1
         lastStart = start

@@ -41,7 +41,7 @@ package final class BlockingQueue<Element: Sendable>: Sendable {
     }
 
     /// Waits for at least one element and takes all elements.
-    /// - Returns: nothing if the queue is closed and empty
+    /// - Returns: an empty array if the queue is closed and empty
     package func nextBatch() -> [Element] {
         contents.wait { contents in
             if !contents.elements.isEmpty { return contents.takeAll() }
@@ -72,8 +72,8 @@ package final class BlockingQueue<Element: Sendable>: Sendable {
         contents.withLock { $0.takeAll() }
     }
 
-    /// Accepts no more elements. Those in the queue can still be taken. After that, ``next()`` and ``nextBatch()``
-    /// report that the queue is closed.
+    /// Accepts no more elements. Those in the queue can still be taken. When the queue is empty, ``next()`` and
+    /// ``nextBatch()`` report that it is closed.
     package func close() {
         contents.broadcast { $0.isClosed = true }
     }

@@ -23,7 +23,8 @@ package final class Consumers<Element: Sendable>: Sendable {
     @discardableResult
     package func add(_ element: Element) -> Bool { queue.append(element) }
 
-    /// Accepts no more elements, and waits until the threads have consumed all and ended. A second call does nothing.
+    /// Accepts no more elements, and waits until the threads have consumed all elements and have ended. A second call
+    /// does nothing.
     package func finish() {
         queue.close()
         let ended = threads.withLock { threads in

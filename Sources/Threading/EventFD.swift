@@ -1,7 +1,8 @@
 internal import CLinux
 internal import Glibc
 
-/// A descriptor that one thread makes readable in order to wake another one from `poll` or `epoll_wait` (eventfd(2)).
+/// A descriptor that one thread makes readable in order to wake another thread from `poll` or `epoll_wait`
+/// (eventfd(2)).
 package final class EventFD: Sendable {
     package let descriptor: CInt
 

@@ -49,7 +49,7 @@ package final class Monitor<State>: @unchecked Sendable {
         pthread_cond_broadcast(condition)
     }
 
-    /// Waits until `body` returns a value. Calls `body`, with the lock held, at once and after every wake-up.
+    /// Waits until `body` returns a value. Calls `body` with the lock held: immediately, and after every wake-up.
     package func wait<Result>(_ body: (inout State) -> Result?) -> Result {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }

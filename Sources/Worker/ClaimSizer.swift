@@ -11,8 +11,8 @@ struct ClaimSizer {
     static let tolerance = 4.0
     /// The maximum number of tasks of one claim, and of buffered tasks.
     static let maxTasks = 500
-    /// While transactions overlap, a worker may hold this many times ``maxTasks``: those of two transactions that are
-    /// underway, and those of the previous transaction, which are being computed.
+    /// While transactions overlap, a worker may hold this many times ``maxTasks``: the tasks of two transactions that
+    /// are underway, and the tasks of the previous transaction, which are being computed.
     static let overlapFactor = 3
     /// The assumed duration, in seconds, of a type that has never run. It is so long that no task of it is buffered.
     static let unknownDuration = 0.1

@@ -26,7 +26,8 @@ struct QueueThread {
         self.logger = logger
     }
 
-    /// - Returns: whether it ended because a computation does not end, rather than because it was told to stop.
+    /// - Returns: `true` if a computation does not end, so that the worker has to restart; `false` if the thread was
+    ///   told to stop.
     mutating func run(_ start: WorkerLoop, until isStopping: () -> Bool) -> Bool {
         var loop = start
         var isStuck = false

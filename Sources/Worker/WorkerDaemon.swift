@@ -8,8 +8,8 @@ internal import Threading
 
 /// The worker: one thread that uses the queue, and others that compute.
 ///
-/// The queue thread sleeps in LISTEN, claims batches, and stores the ends of attempts together with the next claim. A
-/// task of an unknown type is never claimed. When the database session is lost, its tasks are dropped.
+/// The queue thread waits for notifications (LISTEN), claims batches, and stores the ends of attempts together with the
+/// next claim. A task of an unknown type is never claimed. When the database session is lost, its tasks are dropped.
 package final class WorkerDaemon: Sendable {
     package struct Configuration: Sendable {
         package var postgres: PostgresConfiguration
@@ -24,7 +24,7 @@ package final class WorkerDaemon: Sendable {
         package var cacheMaxEntries: Int
         /// How long finished tasks are kept (`MILLRACE_RESULT_RETENTION`).
         package var retention: Duration
-        /// Whether the input of a task that failed is kept, so that it can be retried (`MILLRACE_KEEP_FAILED_INPUT`).
+        /// Whether the input of a failed task is kept, so that the task can be retried (`MILLRACE_KEEP_FAILED_INPUT`).
         package var keepsFailedInput: Bool
         /// The address that serves `GET /metrics` and `GET /health`; `nil` for none.
         package var metrics: HostPort?
@@ -53,7 +53,7 @@ package final class WorkerDaemon: Sendable {
     package enum Exit: Sendable, Hashable {
         case finished
         /// This many computations took longer than the grace period. Their tasks were given back. Their threads end
-        /// only with the process, so it must exit now.
+        /// only with the process, so the process must exit now.
         case stillComputing(Int)
         /// A computation took longer than the time limit of its type. Its task has failed, and the other tasks are not
         /// affected. But its thread ends only with the process, so the worker has to be restarted.

@@ -1,8 +1,8 @@
 internal import Queue
 internal import Threading
 
-/// Decides what the queue thread of a worker does. No I/O here: each call of ``next(_:now:)`` returns one step. The
-/// queue thread executes the step, and then reports its result.
+/// Decides what the queue thread of a worker does. No I/O here: each call of ``next(_:now:mayHaveSuspects:hasBounds:)``
+/// returns one step. The queue thread executes the step, and then reports its result.
 struct WorkerLoop {
     typealias Instant = ContinuousClock.Instant
 
@@ -44,7 +44,7 @@ struct WorkerLoop {
     var sizer: ClaimSizer
     private var state = State.disconnected(failures: 0, until: nil)
     private var pace = BatchPace()
-    /// What the transactions that are underway claim, and whether they may return a suspect.
+    /// For each transaction that is underway: how many tasks it claims, and whether it may return a suspect.
     private var underway: [(claim: Int, isAlone: Bool)] = []
     /// The last claim returned as many tasks as it asked for.
     private var isBacklog = false
@@ -103,7 +103,7 @@ struct WorkerLoop {
         let room =
             mayHaveSuspects && !view.holdsNothing
             ? 0 : sizer.room(idle: idle, buffered: view.buffered, mayOverlap: isBacklog)
-        // If several tasks end at a time, more tasks are probably queued: claim them with the same commit.
+        // If several tasks end at the same time, more tasks are probably queued: claim them with the same commit.
         let claim = mayHaveWork || mayHaveSuspects || view.ended > 1 ? room : 0
         if claim > 0 || view.ended > 0 {
             let pause = pace.pause(at: now)
@@ -114,8 +114,8 @@ struct WorkerLoop {
 
     /// Decides whether to begin a second transaction while another one is underway.
     ///
-    /// A second transaction pays off only if the queue is long, because several small transactions cost more than a
-    /// large one. A suspect has to run alone, so no second transaction begins while there may be one.
+    /// A second transaction is worth its cost only if the queue is long, because several small transactions cost more
+    /// than a large one. A suspect has to run alone, so no second transaction begins while there may be one.
     /// - Returns: how many tasks the transaction claims; `nil`: do not begin one.
     private func overlapping(_ view: Workload.View, idle: Int, mayHaveSuspects: Bool) -> Int? {
         guard isBacklog, !mayHaveSuspects, underway.count < Self.maxUnderway, !underway.contains(where: \.isAlone),
@@ -161,7 +161,8 @@ struct WorkerLoop {
         if asked > 0, claimed == 0, stored <= 1 {
             pace.endedEmpty(start: start)
         } else {
-            // If the transaction only claimed tasks, it is not known yet whether somebody waits for them.
+            // If the transaction only claimed tasks, it is not known yet whether somebody waits for them. So the goal
+            // is a short latency.
             pace.ended(
                 max(stored, claimed), isBacklog: isFull, goal: isUrgent || stored == 0 ? .latency : .throughput,
                 start: start, end: end)

@@ -45,7 +45,7 @@ struct Workload {
     }
 
     /// How much longer than its limit a task may take before it is given up. A task that checks its time limit ends by
-    /// itself within this time.
+    /// itself before that.
     static let limitTolerance = Duration.seconds(1)
 
     /// The time limits of tasks, by type.
@@ -119,7 +119,7 @@ struct Workload {
         return taken.map(\.id)
     }
 
-    /// Lets tasks fail that take much longer than their limit. Their threads go on, but the results are dropped.
+    /// If a task takes much longer than its limit, lets it fail. Its thread goes on, but the result is dropped.
     /// - Returns: how many tasks were given up.
     mutating func giveUpOverdue(now: ContinuousClock.Instant) -> Int {
         let overdue = limited.values.filter { $0.end < now }

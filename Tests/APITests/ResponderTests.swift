@@ -78,8 +78,7 @@ extension ServerTests {
             ])
             let client = try server.client()
             let smuggled = client.request("POST", "/spy", Array("smuggled".utf8))
-            // `client` has begun an exchange with these bytes, but does not send them. So another client sends the
-            // request.
+            // `client.request` has begun an exchange in `client` without sending it. So another client makes the call.
             let sender = try server.client()
             let reply = try sender.call("POST", "/spy", Array("x".utf8) + smuggled, variables: ["CONTENT_LENGTH": "1"])
             #expect(reply.status == 400)

@@ -101,7 +101,7 @@ extension ServerTests {
             #expect(try node.taskCount() == "3")
         }
 
-        @Test func `unfinished tasks are listed and can be retried`() throws {
+        @Test func `a cancelled task is listed and can be retried`() throws {
             let node = try TestNode()
             let client = try node.client()
             let id = try #require(

@@ -80,8 +80,8 @@ struct BufferingTests {
         #expect(try client.response().status == 200)
     }
 
-    /// The node's connection is idle as soon as the node has sent its whole response. Checks that this happens before
-    /// the client reads, or, if `isFree` is false, that it does not happen.
+    /// The node's connection becomes idle when the node has sent its whole response. If `isFree` is true, checks that
+    /// this happens while the client reads nothing. If `isFree` is false, checks that it does not happen.
     private func expectNode(isFree: Bool, _ harness: Harness) throws {
         let idle = "\"active\":0,\"idle\":1"
         if isFree { return try harness.waitForStats(idle) }

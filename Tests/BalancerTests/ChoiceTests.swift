@@ -48,8 +48,8 @@ struct ChoiceTests {
             // Wait for longer than keepalive_time.
             sleepCurrentThread(for: .milliseconds(3))
         }
-        // `harness` opened 2 connections. `brief` opens 3, one per request. It opens only 2 if a request ends in less
-        // than a millisecond, because then the next request uses the same connection.
+        // `harness` opened 2 connections. `brief` opens 3, one per request. If a request ends in less than a
+        // millisecond, its connection stays open for the next request, and `brief` opens only 2.
         #expect((4...5).contains(node.connections))
         let idle = try Harness([node.address], upstream: "keepalive 8; keepalive_timeout 30ms;")
         _ = try idle.get("/")

@@ -78,7 +78,7 @@ struct ClientRuleTests {
             location: "fastcgi_request_buffering off; fastcgi_buffering off; client_body_buffer_size 1;")
         let client = try RawClient(harness.address, receiveBuffer: 64 * 1024)
         client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhello")
-        // The rest of the body arrives after half of send_timeout. It must not restart the time-out.
+        // The rest of the body arrives after half of send_timeout. Its arrival must not restart the time-out.
         sleepCurrentThread(for: .milliseconds(150))
         client.send("world")
         try harness.waitForStats("\"active\":1")

@@ -41,7 +41,7 @@ struct ConnectionLimitTests {
             #expect(try client.response().status == 200)
             return client
         }
-        // Now clients[0] was active last, so its connection must stay open.
+        // After this request, clients[0] is the most recently active client, so its connection must stay open.
         clients[0].send(request)
         #expect(try clients[0].response().status == 200)
         #expect(!clients.contains(where: isClosed))

@@ -19,7 +19,7 @@ final class Gate: Sendable {
 
     func open() { contents.broadcast { $0.isOpen = true } }
 
-    /// Returns when the gate is open, or after 60 s, because a test that fails may leave it closed.
+    /// Returns when the gate is open. A test that fails may leave the gate closed, so this waits for at most 60 s.
     func pass() {
         contents.broadcast { $0.held += $0.isOpen ? 0 : 1 }
         _ = contents.wait(for: .seconds(60)) { $0.isOpen ? () : nil }

@@ -23,7 +23,7 @@ final class Harness: Sendable {
             workers: workers, adminToken: adminToken, queueTimeout: queueTimeout, queueLimit: queueLimit)
     }
 
-    /// - Parameter text: the configuration, with `%PORT%` for the port. It is evaluated again at each reload.
+    /// - Parameter text: the configuration, with `%PORT%` for the port. Each reload evaluates this expression again.
     init(
         text: @escaping @autoclosure @Sendable () -> String, workers: Int? = 1, adminToken: String? = nil,
         queueTimeout: Duration = .seconds(5), queueLimit: Int = 100

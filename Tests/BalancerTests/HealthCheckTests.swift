@@ -7,7 +7,7 @@ import Testing
 
 /// `health_check` and `match`.
 struct HealthCheckTests {
-    /// A node with answers to health checks that a test can change.
+    /// A node. A test can change its answers to health checks.
     private final class Node: Sendable {
         let steps = Mutex<[TestResponder.Step]>(TestResponder.ok(TestResponder.Request()))
         /// Holds the answers to `/slow`.

@@ -113,8 +113,7 @@ struct LimiterTests {
                 real_ip_header X-Forwarded-For; real_ip_recursive on;
                 """,
             location: "limit_req zone=clients nodelay;")
-        // ask(_:_:) sends two forwarded addresses: 10.0.0.1, which is the client's, and then the given one, which is
-        // the last proxy's.
+        // `ask` sends two forwarded addresses: first 10.0.0.1 as the client's, then its argument as the last proxy's.
         #expect(try ask(harness, "192.0.2.1").status == 200)
         #expect(node.requests.last?.params["REMOTE_ADDR"] == "10.0.0.1")
         #expect(try ask(harness, "192.0.2.2").status == 429)

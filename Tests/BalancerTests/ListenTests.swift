@@ -105,8 +105,8 @@ struct ListenTests {
         let harness = try Harness(
             text: Harness.text([node.address], listen: "127.0.0.1:%PORT% so_keepalive=2m:5:3 rcvbuf=64k sndbuf=64k"))
         #expect(try harness.get("/").status == 200)
-        // The test cannot read the options of the balancer's sockets. So it accepts a connection itself, and reads its
-        // options.
+        // The test cannot read the options of the balancer's sockets. So it accepts a connection on a listener of its
+        // own, and reads the options of this connection.
         let listener = try ListeningSocket.listen(
             on: .ipv4(0x7F00_0001, port: 0),
             options([.keepsAlive(true), .keepaliveIdle(seconds: 120), .keepaliveCount(3)]))

@@ -31,7 +31,7 @@ struct MaxConnectionsTests {
         for thread in threads { thread.join() }
         #expect(failures.withLock { $0 } == 0)
         #expect(active.withLock { $0.max } <= 3)
-        // The node notices a moment later that the balancer has closed a connection, so wait for it.
+        // The node notices a closed connection a moment after the balancer has closed it, so wait.
         try eventually("the node has at most 3 connections") { node.openConnections <= 3 }
         #expect(node.requests.count == 240)
     }

@@ -16,7 +16,7 @@ final class NginxProcess {
         let temporary = ["client_body", "fastcgi", "proxy", "scgi", "uwsgi"].map { "\($0)_temp_path tmp/\($0);" }
         var text = text.replacing("%PORT%", with: String(port))
         text.replace("http {", with: "http { " + temporary.joined(separator: " "), maxReplacements: 1)
-        // If root starts nginx, it runs its workers as another user by default, who may not open the nodes' sockets.
+        // If root starts nginx, its workers run as another user by default. This user may not open the nodes' sockets.
         if getuid() == 0 { text = "user root;\n" + text }
         let file = try folder.write("pid nginx.pid;\n" + text, to: "nginx.conf")
         program = try Program(StockNginx.path ?? "nginx", ["-e", "stderr", "-c", file, "-p", folder.path])
@@ -24,7 +24,7 @@ final class NginxProcess {
             if let exit = program.process.exit {
                 throw TestFailure("nginx \(exit): \(program.standardError)")
             }
-            // If another program has taken the port in the meantime, the port is open, but nginx reports that bind()
+            // If another program has taken the port after `freePort`, the port is open, but nginx reports that bind()
             // failed.
             return isListening(port) && !program.standardError.contains("bind() to")
         }

@@ -81,7 +81,7 @@ final class RawClient {
     }
 
     /// Waits until the balancer sends a byte or closes the connection.
-    /// - Returns: whether it has closed the connection without another byte.
+    /// - Returns: whether the balancer has closed the connection without sending another byte.
     func endsWithoutResponse() throws -> Bool { received.isEmpty ? try !receive() : false }
 
     /// Reads the next response with its body.

@@ -157,7 +157,7 @@ struct RetryTests {
         let harness = try Harness([node.address])
         let client = try harness.client()
         client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-        // The client has received the first bytes before the node closes its connection.
+        // Wait until the client has received the first bytes. Only after that, let the node close its connection.
         try client.waitForUnread(1)
         gate.open()
         let text = try client.readToEnd()

@@ -5,7 +5,7 @@ import Testing
 
 /// Large bodies, slow clients, and the end of connections.
 struct StreamTests {
-    /// The two sockets hold a part of the response. The balancer holds only a few buffers of it.
+    /// The sockets of the node and of the client hold a part of the response. The balancer holds only a few buffers.
     @Test func `a client that reads 100 MB slowly delays the node, and the memory stays bounded`() throws {
         let piece = [UInt8](repeating: 0x61, count: 1 << 20)
         let node = try TestResponder { _ in

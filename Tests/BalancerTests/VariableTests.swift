@@ -7,7 +7,7 @@ import Threading
 /// Variables that nginx does not have, and variables with values that differ from run to run.
 struct VariableTests {
     @Test func `variables show the connection's age, the request's port and the time in the queue`() throws {
-        // The second request waits while the node answers the first one, about 60 ms.
+        // The second request waits about 60 ms, until the node has answered the first request.
         let node = try TestResponder { _ in [.sleep(.milliseconds(60)), .stdout("\r\nhello"), .end()] }
         defer { node.stop() }
         let harness = try Harness(

@@ -42,7 +42,7 @@ struct LeastConnectionsTests {
 
     @Test func `A changed strategy applies to the next request`() throws {
         let group = PeerGroup(["a", "b"].map { PeerSpecification(address: $0) })
-        _ = try #require(group.lease())  // a stays busy
+        _ = try #require(group.lease())  // `a` stays busy
         #expect(group.addresses(3) == "b a b")
         group.strategy = .leastConnections
         #expect(group.addresses(3) == "b b b")

@@ -2,8 +2,8 @@ import Balancing
 import TestSupport
 import Testing
 
-/// A model of nginx's round robin and least_conn, written like its C source. The test compares its choices with those
-/// of `PeerGroup`.
+/// A model of nginx's round robin and least_conn, written like nginx's C source. The test compares the choices of the
+/// model with those of `PeerGroup`.
 private struct NginxModel {
     struct Peer {
         let specification: PeerSpecification

@@ -65,7 +65,7 @@ struct OutlierDetectionTests {
             #expect(round(group, now: now, errors: ["1"]).first?.duration == duration)
             now += duration
         }
-        // Send requests after each interval, because the first request after an interval ends it.
+        // An interval ends only with the first request after its time. So send requests after each interval.
         for _ in 0..<5 {
             round(group, now: now)
             now += 10_000

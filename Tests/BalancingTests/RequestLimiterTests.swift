@@ -87,7 +87,7 @@ struct RequestLimiterTests {
                 continue
             }
         }
-        // The fast limit has not counted the refused requests, so it still admits two of its four.
+        // The fast limit has not counted the refused requests, so it still admits two of its four requests.
         let alone = RequestLimiter([RequestLimit(zone: fast, burst: 3, delay: .beyond(0))])
         #expect(alone.admit(key: [1].span, now: 0) == .admitted(delay: 200))
         #expect(alone.admit(key: [1].span, now: 0) == .admitted(delay: 300))

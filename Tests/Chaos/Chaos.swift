@@ -52,7 +52,7 @@ struct Chaos: ParsableCommand {
         let endOfKills = start + .seconds(seconds) / 3
         ledger.phase = .killsOfNodesAndWorkers
         while ContinuousClock.now < endOfKills { try faults.inject(oneOf: Fault.killsOfNodesAndWorkers) }
-        // A pause without faults: requests that were sent during the kills end before other kinds of faults begin.
+        // A pause: each request that was sent while nodes and workers were killed must end before other faults begin.
         ledger.phase = .noFaults
         sleepCurrentThread(for: .seconds(2))
         ledger.phase = .allFaults

@@ -106,7 +106,7 @@ private struct Loader {
         }
     }
 
-    /// Submits a task that takes some milliseconds. Its result has a random salt, so it shows which attempt stored it.
+    /// Submits a task that takes some milliseconds. The result has a random salt, so it shows which attempt wrote it.
     private func submitPassword() {
         let input: JSONValue = [
             "string": .string(text()), "time_cost": 2, "memory_cost": 4096, "parallelism": 1,

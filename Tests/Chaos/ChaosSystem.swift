@@ -72,7 +72,7 @@ final class ChaosSystem: Sendable {
         let exit = try ChildProcess(migrate, name: "migrate", output: .discarded).waitForExit()
         guard exit.isSuccess else { throw TestFailure("millrace migrate \(exit)") }
         for part in parts where part.kind != .postgres && part.kind != .balancer { start(part) }
-        // The balancer would count a node that does not listen yet as failed.
+        // If a node did not listen yet, the balancer would count it as failed.
         try eventually("all nodes listen", within: .seconds(60)) { nodeEndpoints.allSatisfy(isListening) }
         start(parts(.balancer)[0])
         try eventually("the system is ready", within: .seconds(60)) {

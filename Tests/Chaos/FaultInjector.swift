@@ -9,10 +9,11 @@ struct FaultInjector {
     private(set) var counts: [Fault: Int] = [:]
     /// Times from the kill of a worker until its tasks were requeued.
     private(set) var requeues: [Duration] = []
-    /// Times from the cut of a worker's host until its tasks were requeued. Cuts that ended before that are left out.
+    /// Times from the cut of a worker's host until the tasks of the worker were requeued. A cut that ended before the
+    /// tasks were requeued is left out.
     private(set) var requeuesAfterCut: [Duration] = []
-    /// Recovery times: from the kill, or from the end of the stop or the cut, until a request succeeded that began
-    /// later.
+    /// Recovery times. A recovery begins with the kill, or with the end of the stop or the cut. It ends when a request
+    /// has succeeded that was sent during the recovery.
     private(set) var recoveries: [Fault: [Duration]] = [:]
 
     private let system: ChaosSystem

@@ -50,7 +50,7 @@ import Threading
         defer { connection.close() }
         for _ in 1...3 {
             #expect(try connection.request("GET", "/").status == 204)
-            // The server closes right after its response. Wait until the client has seen that.
+            // Right after its response, the server closes the connection. Wait until the client has noticed the close.
             #expect(try connection.receive().isEmpty)
         }
     }

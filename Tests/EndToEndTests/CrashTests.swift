@@ -44,8 +44,8 @@ struct CrashTests {
         throws
     {
         let system = try RunningSystem(nodes: 1, workers: 1, environment: ["MILLRACE_WORKER_CONCURRENCY": "2"])
-        // Each task takes some seconds, so that none ends before the test has seen its worker. The first task is
-        // claimed together with at least one other.
+        // Each task takes some seconds, so that the test finds the worker of a task before the task ends. The worker
+        // claims the first task together with at least one other task.
         let input: JSONValue = ["string": "poison or not", "time_cost": 10, "memory_cost": 262_144]
         let reply = try system.connection().request(
             "POST", "/tasks",
@@ -109,7 +109,7 @@ struct CrashTests {
             let victim = try system.child("api")
             kill(victim.pid, SIGTERM)
             try eventually("the node has ended") { !victim.isRunning }
-            // The balancer sends no request to the node for a second after its end.
+            // For a second after the end of the node, the balancer sends no request to it.
             try eventually("the node is started again and used") {
                 let health = try system.connection().request("GET", "/lb/health").json()
                 return system.children("api").count == 2 && health["backends_up"] == 2

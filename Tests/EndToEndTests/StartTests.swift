@@ -123,7 +123,7 @@ struct StartTests {
         let home = folder.file("home")
         try Folder.make(home, mode: 0o700)
         #expect(chown(home, account.user, account.group) == 0)
-        // Other users may have no access to the build folder, so the user gets a copy.
+        // Other users may have no access to the build folder, so `nobody` gets a copy of the program.
         let copy = folder.file("millrace")
         let copying = try Program("/bin/cp", [builtExecutable("millrace"), copy])
         #expect(try copying.waitForExit().isSuccess)

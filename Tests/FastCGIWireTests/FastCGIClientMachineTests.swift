@@ -30,8 +30,8 @@ struct FastCGIClientMachineTests {
     func `It does not matter where reads split the bytes`(bytes: [UInt8]) {
         let whole = read(bytes)
         for cut in 1..<bytes.count {
-            // Only `isReusable` depends on the reads, if bytes follow the end: they may arrive together with the end,
-            // or later.
+            // If bytes follow the end, a read may return them together with the end or only after it. Then `isReusable`
+            // depends on the reads. Nothing else does.
             var split = Reply.read(bytes, pieces: [cut])
             if whole.error == .bytesAfterEnd { split.isReusable = whole.isReusable }
             #expect(split == whole, "split at \(cut)")

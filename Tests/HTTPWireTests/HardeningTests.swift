@@ -1,8 +1,8 @@
 import HTTPWire
 import Testing
 
-/// One table per rule. Each row is a request that two recipients could read differently, or that a program behind the
-/// proxy may not handle.
+/// One table per rule. Each row is a request that two recipients could read differently, or that some programs behind
+/// the proxy cannot handle.
 @Suite struct HardeningTests {
     private func status(_ lines: String...) -> Int {
         Summary(lines.joined(separator: "\r\n") + "\r\n\r\n").status

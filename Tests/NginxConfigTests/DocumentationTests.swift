@@ -5,7 +5,7 @@ import Testing
 
 /// Compares `proxy/DIRECTIVES.md` with the directive table.
 struct DocumentationTests {
-    /// The documented names below each heading, with the text in the second column of each.
+    /// For each heading, the documented names below it, each with the text in the second column of its line.
     private static let documented: [String: [String: String]] = {
         var folder = #filePath.split(separator: "/").dropLast(3)
         folder.append(contentsOf: ["proxy", "DIRECTIVES.md"])

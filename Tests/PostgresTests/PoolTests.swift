@@ -62,7 +62,7 @@ import Threading
         try database.sql("ALTER DATABASE \(database.name) CONNECTION LIMIT 1")
         let pool = pool(database.connectionString, retries: 50)
         defer { pool.close() }
-        // The session that set the limit may not have ended yet, so try until the only connection is free.
+        // The session that set the limit can still be open. So try until the only connection is free.
         let blocker = Monitor<PostgresConnection?>(nil)
         try eventually("the only connection") {
             let connection = try? PostgresConnection(

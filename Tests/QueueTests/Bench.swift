@@ -113,8 +113,8 @@ final class Bench: Sendable {
         return submission
     }
 
-    /// Submits requests so that they are stored as one batch. Before them, a task "first" makes the submitting thread
-    /// wait for a lock until all of them have arrived.
+    /// Submits requests so that the client stores them as one batch. A task "first", which is submitted before them,
+    /// makes the submitting thread wait for a lock until all requests have arrived.
     func submitTogether(
         _ client: QueueClient, _ requests: [(tasks: [Submission], key: IdempotencyKey?)]
     ) throws -> [Result<[SubmissionOutcome], QueueError>] {

@@ -67,9 +67,9 @@ import Threading
         let client = bench.client()
         defer { client.shutdown() }
         let id = try #require(try client.submit(task("same")).queuedID)
-        // `other` acts as another node: it has inserted the task and has not committed. This node's statement does not
-        // see that row, so it inserts the task, too, and waits for the other transaction. Before its commit, `other`
-        // claims the task, so that the index of queued tasks does not contain it.
+        // `other` acts as another node. It has inserted the task and has not committed. The statement of `client` does
+        // not see that row, so `client` inserts the task, too, and waits for the transaction of `other`. Before the
+        // commit, `other` claims the task, so that the index of queued tasks does not contain the task.
         let other = try PostgresConnection(bench.postgres)
         try other.execute(text: "CREATE TEMPORARY TABLE kept AS SELECT * FROM task; DELETE FROM task")
         try other.execute(text: "BEGIN; INSERT INTO task SELECT * FROM kept")
@@ -100,7 +100,8 @@ import Threading
                 DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION note()
             """)
         let id = try #require(try client.submit(task("same")).queuedID)
-        // The first submission finds the task because its insertion does nothing. The second one finds it by a look-up.
+        // Of these two submissions, the first finds the task because its insertion does nothing. The second finds the
+        // task by a look-up.
         for _ in 1...2 { #expect(try client.submit(task("same")).queuedID == id) }
         #expect(try bench.value("SELECT string_agg(setting, ',') FROM noted WHERE changed = 'task'") == "on,on,on")
         try bench.database.sql(
@@ -146,7 +147,7 @@ import Threading
         #expect(try answers.map { try $0.get().map(\.queuedID) } == [[id], [sent[1].id]])
         #expect(try bench.value("SELECT last_value FROM attempts") == (failing == 1 ? "3" : "4"))
         #expect(try bench.value("SELECT sharers FROM task WHERE id = '\(id)'") == "2")
-        // Four misses: the task above, the task "first" of `submitTogether`, and the two requests.
+        // Four misses: the submission of `id`, the task "first" of `submitTogether`, and the two requests.
         #expect(try client.cacheStatistics().misses == 4)
     }
 
@@ -333,8 +334,8 @@ import Threading
         worker.join()
         let statistics = try clients[0].cacheStatistics()
         #expect(statistics.hits + statistics.misses == 600)
-        // Some tasks are computed twice: if a submission looks into the cache before an identical task ends, and is
-        // stored after that.
+        // A task is computed twice if its submission looks into the cache before an identical task ends, and the
+        // submission is stored after this end.
         #expect(statistics.entries == 60 && statistics.sets >= 60)
         #expect(try bench.value("SELECT count(*) FROM finished_task") == "\(statistics.sets)")
     }

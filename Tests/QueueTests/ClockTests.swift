@@ -11,8 +11,8 @@ import Threading
 
     init() throws { bench = try Bench() }
 
-    /// A configuration for sessions in which the database's clock is wrong by `interval`. The functions that return the
-    /// time are replaced, by a schema that comes before `pg_catalog` in the search path.
+    /// A configuration for sessions in which the database's clock is wrong by `interval`. A schema that comes before
+    /// `pg_catalog` in the search path replaces the functions that return the time.
     private func off(by interval: String) throws -> PostgresConfiguration {
         try bench.database.sql(
             """

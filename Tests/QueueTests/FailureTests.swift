@@ -113,8 +113,8 @@ import Threading
             """)
     }
 
-    /// Submits a task that is queued already ("shared") and a new one ("new") in one batch. Before them, a task "first"
-    /// keeps the submitting thread waiting for a lock until both have arrived.
+    /// Submits two tasks in one batch: "shared", which is queued already, and "new". A task "first", which is submitted
+    /// before them, makes the submitting thread wait for a lock until both have arrived.
     /// - Returns: the answers for "first", "shared" and "new".
     private func submitTogether(_ client: QueueClient) throws -> [Result<[SubmissionOutcome], QueueError>] {
         _ = try client.submit(task("shared"))
@@ -156,8 +156,8 @@ import Threading
     {
         let client = bench.client()
         defer { client.shutdown() }
-        // `submitTogether` submits "first" as well. That task exists already, so it causes no notification. When the
-        // second submission is answered, the notification for the first one has been sent.
+        // `submitTogether` also submits "first". If "first" is queued already, that causes no notification. Submit it
+        // twice here: when the second call returns, the notification of the first call has been sent.
         for _ in 1...2 { _ = try client.submit(task("first")) }
         try bench.database.sql(
             """

@@ -150,7 +150,7 @@ import Threading
         #expect(try client.record(ids[1])?.status == (isLastAttempt ? .failed : .completed))
     }
 
-    /// A worker claims two tasks, and then puts them back: by signing off if `isAll` is true, otherwise with
+    /// A worker claims two tasks, and then puts them back. If `isAll` is true, the worker signs off; if not, it calls
     /// `giveBack`.
     /// - Parameters:
     ///   - prepare: takes a lock that the worker has to wait for.

@@ -36,7 +36,7 @@ import Threading
         defer { client.shutdown() }
         let id = try #require(try client.submit(task("locked")).queuedID)
         let holder = try bench.locker(id)
-        // As if a node had been stopped before its commit.
+        // `holder` acts like a node that was stopped before its commit.
         if !isCommitted {
             try holder.execute(text: "COMMIT")
             try insertAgain(holder)
@@ -77,7 +77,7 @@ import Threading
         let isLocked = { $0 % 80 == 3 }
         let requests = (0..<1600).map { (tasks: [Submission(task: task("\($0)"))], key: IdempotencyKey?.none) }
         _ = try client.submit((0..<1600).filter(isLocked).map { Submission(task: task("\($0)")) })
-        // As if a node had been stopped before its commit.
+        // `holder` acts like a node that was stopped before its commit.
         let holder = try PostgresConnection(bench.postgres)
         try insertAgain(holder)
         let start = ContinuousClock.now

@@ -86,7 +86,7 @@ import Threading
         #expect(try !isUrgent([tasks[2]]))
         try client.bound("sha256", to: 2)
         _ = try client.submit((0..<3).map { Submission(task: task("bounded \($0)")) })
-        // This claim finds nothing, so the session asks for bounds, and learns of this one.
+        // This claim finds nothing, so the session asks for bounds, and learns of the bound of sha256.
         #expect(try session.claim().isEmpty)
         let bounded = try session.claim()
         try #require(bounded.count == 2)
@@ -115,9 +115,9 @@ import Threading
         let session = try bench.session()
         let tasks = try session.claim(2)
         let ids = tasks.map(\.id).sorted()
-        // The other session has locked the second row. It requests the first one after the worker's transaction has
-        // locked that row and waits for the second. The server rolls back the transaction that detects the deadlock.
-        // This is the worker's transaction, because the other session only checks for deadlocks after a minute.
+        // `other` has locked the second row. The worker's transaction locks the first row, and waits for the second.
+        // Then `other` requests the first row. The server rolls back the transaction that detects the deadlock. This is
+        // the worker's transaction, because `other` checks for deadlocks only after a minute.
         let other = try PostgresConnection(
             PostgresConfiguration(connectionString: bench.database.superuserConnectionString))
         try other.execute(

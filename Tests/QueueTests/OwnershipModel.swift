@@ -2,10 +2,10 @@
 /// one task, and a limited number of accidents (a process is killed, a connection is cut), each at any moment.
 ///
 /// The model keeps these properties of the real system. A session lives on the server, together with its lock and the
-/// statements that it has received, until the server notices that its client is gone. The client may have lost its
-/// connection long before. A session runs its statements in the order in which they were sent, and there may be
-/// several: a worker claims again before it knows the outcome of a completion. A process that comes back is a new
-/// worker. The real statements are in ``WorkerSQL`` and ``FinishSQL``.
+/// statements that it has received, until the server notices that its client is gone. The client can have lost its
+/// connection long before. A session runs its statements in the order in which they were sent. Several statements of a
+/// session can be waiting, because a worker claims again before it knows the outcome of a completion. A process that
+/// comes back is a new worker. The real statements are in ``WorkerSQL`` and ``FinishSQL``.
 struct OwnershipModel: Hashable {
     /// Parts of the protocol that can be switched off, to see that the properties fail without them.
     struct Rules {
@@ -129,8 +129,8 @@ struct OwnershipModel: Hashable {
         return (worker, work, session)
     }
 
-    /// The real worker takes its lock before it inserts its row: others would treat a row without a lock as a dead
-    /// worker.
+    /// The real worker takes its lock before it inserts its row. Other workers would treat a row without a lock as a
+    /// dead worker.
     private mutating func start(_ index: Int) {
         guard case .down = processes[index] else { return }
         let worker = unusedWorker
@@ -150,7 +150,7 @@ struct OwnershipModel: Hashable {
         processes[index] = .running(worker: worker, .computed(attempt: attempt))
     }
 
-    /// The process drops a result as soon as it has sent it. If the session does not end, the result is stored.
+    /// The process drops a result as soon as the result is sent. If the session does not end, the result is stored.
     private mutating func sendCompletion(_ index: Int) {
         guard let (worker, work, _) = connected(index), case .computed(let attempt) = work else { return }
         statements.append(Statement(worker: worker, attempt: attempt))
@@ -206,7 +206,7 @@ struct OwnershipModel: Hashable {
         processes[index] = .down
     }
 
-    /// A process learns that its session is gone, and drops its task. It may come back as a new worker.
+    /// A process learns that its session is gone, and drops its task. The process may come back as a new worker.
     private mutating func notice(_ index: Int) {
         guard case .running = processes[index], connected(index) == nil else { return }
         processes[index] = .down

@@ -87,7 +87,7 @@ import Threading
     }
 
     /// PostgreSQL routes the completion's row to the default partition before the new partition exists. The row waits
-    /// for the lock that ATTACH takes. After that, the default partition refuses it.
+    /// for the lock that ATTACH takes. When ATTACH has committed, the default partition refuses the row.
     @Test func `A completion that waited while its partition was created goes to that partition`() throws {
         let client = bench.client()
         defer { client.shutdown() }

@@ -46,7 +46,7 @@ import Threading
         try insert(3, before: "0")
         let second = try claimed()
         #expect(second == ["3"])
-        // No notification announces task 2. The session makes a full scan by itself after a while, and finds it.
+        // No notification announces task 2. After a while, the session makes a full scan by itself, and finds task 2.
         let wake = EventFD()
         var found: [String] = []
         try eventually("it is found") {

@@ -78,7 +78,7 @@ import Testing
         let connection = try PostgresConnection(bench.postgres, settings: SessionSettings.fixedPlans)
         try Partitions(connection, logger: Bench.logger).make(from: CivilDay(.now), days: 3)
         let none: [TaskID] = []
-        // Prepared and run while the tables are empty.
+        // Prepare and run the statements while the tables are empty.
         var batch = SubmissionRows()
         let secret = KeyedDigest(secret: [1])
         batch.add([Submission(task: task("first"))], isAwaited: false, mayQueue: false, secret: secret)
@@ -135,9 +135,9 @@ import Testing
         #expect(plans[1].contains("ANY ($1)"))
     }
 
-    /// Leaves dead rows of claimed tasks. The entries of the index of owners are small, so it has one level less than
-    /// the index of keys. With such statistics, the planner estimates that a full read of the index of owners costs
-    /// less than a search for a key in another index.
+    /// Leaves dead rows of claimed tasks. The entries of the index of owners are small, so this index has one level
+    /// less than the index of keys. Therefore the planner estimates that a full read of the index of owners costs less
+    /// than a search for a key in another index.
     private func leaveDeadRows() throws {
         try bench.database.sql(
             """

@@ -71,9 +71,9 @@ import Threading
         let client = bench.client()
         defer { client.shutdown() }
         let sent = submissions(try name(), (0..<count).map { "\($0)" }, isCacheable: isCacheable)
-        // Another node got the same request first, and its insertion is not committed. So this node's search does not
-        // find the task. It inserts the task, too, and waits for the other transaction, which stores the task as
-        // finished.
+        // `other` acts as another node that got the same request first. Its insertion is not committed, so the search
+        // of `client` does not find the task. `client` inserts the task, too, and waits for the transaction of `other`.
+        // That transaction stores the task as finished.
         let other = try PostgresConnection(bench.postgres)
         try other.execute(
             text: """
@@ -103,7 +103,7 @@ import Threading
         defer { client.shutdown() }
         let requests = [submissions(try name(), ["a"]), submissions(try name("f" + Self.random), ["b"])]
         let ids = requests.map { $0[0].id }.sorted()
-        // Another node has the same requests, and has inserted the task with the lower id.
+        // `other` acts as another node with the same requests. It has inserted the task with the lower id.
         let other = try PostgresConnection(bench.postgres, settings: ["lock_timeout = 100"])
         func insert(_ id: TaskID) throws {
             try other.execute(
@@ -133,7 +133,8 @@ import Threading
             throw Unexpected(what: "not finished")
         }
         #expect(record.id == sent[0].id)
-        // A resent request finds its own unfinished task by its id. It does not join the task like another request.
+        // A resent request finds its own unfinished task by the task id. It does not join the task, as another request
+        // would.
         let cacheable = submissions(try name("another one, also random"), ["b"], isCacheable: true)
         _ = try client.submit(cacheable)
         #expect(try client.submit(cacheable) == [.repeated(cacheable[0].id)])

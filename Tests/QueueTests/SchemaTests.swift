@@ -63,7 +63,7 @@ import Threading
             """)
     }
 
-    /// Migrates on a thread, in a new session. The value is the last version, or the error.
+    /// Migrates on a thread, in a new session. The value of `end` is the last version, or the error.
     private func migrate(timeout: Duration = .seconds(20)) -> (end: Monitor<String?>, thread: NamedThread) {
         let end = Monitor<String?>(nil)
         let thread = NamedThread("test-migrate") {
@@ -127,7 +127,7 @@ import Threading
     @Test func `The locks of a migration are released before the next one`() throws {
         try stepBack()
         let newest = try Schema.status(connect()).count
-        // The migration after the next one removes rows, which takes long.
+        // Of the migrations that run now, the second removes rows. A trigger makes this take long.
         let id = "01935f6b-0000-7000-8000-000000000001"
         try database.sql(
             """

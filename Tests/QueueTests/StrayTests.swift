@@ -4,8 +4,8 @@ import Testing
 
 @testable import Queue
 
-/// A stray is a task that is both queued and finished. A node of an earlier version makes one if a request is resent to
-/// it at the moment when the request's task finishes (see `refuse_finished` in migration v010).
+/// A stray is a task that is both queued and finished. A node of an earlier version makes a stray if it gets a resent
+/// request at the moment when the request's task finishes (see `refuse_finished` in migration v010).
 @Suite struct Strays {
     let bench: Bench
 
@@ -45,7 +45,7 @@ import Testing
                     ? .completed(result: Array(#"{"hash":"second"}"#.utf8))
                     : .failed(message: "no luck", isRetryable: false))
         }
-        // When the first transaction fails with a duplicate key (the stray), the second one is already sent.
+        // When the first transaction fails with a duplicate key (the stray), the second transaction is already sent.
         let numbers = [
             try session.begin(completed: ends, claim: 5), try session.begin(completed: [], claim: 100),
         ]

@@ -101,8 +101,8 @@ import Threading
         #expect(try session.claim().map(\.id) == [bounded])
     }
 
-    /// A session that has claimed one task while no type was bounded. Since then, the type of that task was bounded,
-    /// and nine more tasks of the type were queued.
+    /// A session that has claimed one task while no type was bounded. After the claim, the type of the task was
+    /// bounded, and nine more tasks of the type were queued.
     private func unaware(_ client: QueueClient) throws -> WorkerSession {
         let session = try bench.session(types: Self.names, concurrency: 9)
         _ = try client.submit([Submission(task: task("before"))])

@@ -48,7 +48,8 @@ import Testing
         var finishedFirst = submission()
         #expect(answer(finishedFirst.waited(.success(record))) == .success([.finished(record)]))
         #expect(answer(finishedFirst.stored(.success([.queued(record.id)]))) == nil)
-        // The wait times out before the commit. The client must not be told that the task is queued until it is stored.
+        // The wait times out before the commit. Before the task is stored, the client must not be told that it is
+        // queued.
         var overdue = submission()
         #expect(answer(overdue.waited(.success(nil))) == nil)
         #expect(answer(overdue.stored(.failure(.databaseUnavailable))) == .failure(.databaseUnavailable))

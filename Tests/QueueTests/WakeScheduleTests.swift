@@ -36,7 +36,7 @@ import Testing
         #expect(step(schedule, at: 1000) == .claim)
         schedule.claimSent()
         #expect(step(schedule, at: 0) == .sleep(until: at(5)))
-        // The next notification arrives while the claim is underway, so the claim's snapshot may be older.
+        // The next notification arrives while the claim is underway, so the claim possibly does not see the new task.
         schedule.workAnnounced()
         schedule.claimed(areBoundsContended: false)
         #expect(step(schedule, at: 0) == .claim)

@@ -28,7 +28,7 @@ private enum Nap: TaskType {
     }
 }
 
-/// Sleeps for longer than its time limit, and does not check it.
+/// Sleeps for longer than its time limit, and does not check the limit.
 private enum Runaway: TaskType {
     static let name = "runaway"
     static let summary = "Does not end in time."

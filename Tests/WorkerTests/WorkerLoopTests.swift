@@ -65,7 +65,7 @@ import Testing
         #expect(step(.init(buffered: ["md5": 1]), start + .milliseconds(9)) == sleep)
         #expect(step(.init(running: 1, busy: 1), start + .milliseconds(9)) == sleep)
         #expect(step(.init(ended: 1), start + .milliseconds(9)) == .transact(claim: 500))
-        // That was the last suspect. In the meantime the worker claimed no other tasks, so it claims them now.
+        // That was the last suspect. While there were suspects, the worker claimed no other tasks. It claims them now.
         loop.transacted(stored: 1, claimed: 1, of: 500, isSuspect: true, start: start, end: start)
         #expect(loop.next(.init(), now: start + .milliseconds(9)) == .transact(claim: 500))
     }

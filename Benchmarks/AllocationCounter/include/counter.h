@@ -1,2 +1,2 @@
-// This library has no functions to call: it replaces malloc and the like.
+// This library has no functions to call. It replaces malloc and the other functions that allocate memory.
 #pragma once

@@ -1,4 +1,4 @@
-/// Splits an input into the pieces in which it is received. The positions depend only on the bytes of the input, so
+/// Splits an input into the pieces in which the parser receives it. The cuts depend only on the bytes of the input, so
 /// that a finding can be reproduced.
 struct Cuts {
     private var state: UInt64 = 0xCBF2_9CE4_8422_2325

@@ -1,6 +1,6 @@
 import FastCGIWire
 
-/// What ``FastCGIClientMachine`` makes of the bytes that a responder sends, as a value that can be compared.
+/// The response that ``FastCGIClientMachine`` reads from a responder's bytes, as a value that can be compared.
 struct ReceivedResponse: Equatable {
     struct Head: Equatable {
         var status: Int
@@ -73,8 +73,8 @@ struct ReceivedResponse: Equatable {
         }
     }
 
-    /// Bytes after the end of the response may be received with the end or later. In both cases the response is valid,
-    /// but the connection must not be used again.
+    /// If bytes follow the end of the response, they arrive together with the end or later. In both cases the response
+    /// is valid, but the connection must not be used again.
     private mutating func fail(_ error: FastCGIError) {
         if isEnded || rejection != nil {
             require(error == .bytesAfterEnd, "an error after the end: \(error)")

@@ -2,7 +2,7 @@ internal import AdminAccess
 internal import Reactor
 
 extension AdminAccess {
-    /// - Throws: the problem to answer with if the client may not make administrative calls.
+    /// - Throws: if the client may not make administrative calls; the error is the response.
     func check(_ request: APIRequest) throws(Problem) {
         let credentials = Credentials(
             isFromThisMachine: request.isFromThisMachine, authorization: request.authorization, host: request.host,

@@ -15,8 +15,8 @@ enum Reply: Sendable {
     case stream(APIResponse, StreamedBody)
 }
 
-/// Writes a body piece by piece. A ``Problem`` that it throws before the first piece becomes the response. After the
-/// first piece, any error ends the response before it is complete.
+/// Writes a body piece by piece. If it throws a ``Problem`` before it writes the first piece, the problem becomes the
+/// response. If it throws after that, the response ends incomplete.
 typealias StreamedBody = @Sendable (_ write: (borrowing [UInt8]) throws(ClientGone) -> Void) throws -> Void
 
 /// The client has closed the connection, or has stopped reading.

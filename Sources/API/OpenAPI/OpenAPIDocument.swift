@@ -55,8 +55,8 @@ enum OpenAPIDocument {
                 "content": [MediaType.json: ["schema": body.schema, "example": body.example]],
             ]
         }
-        // The empty requirement `[:]` allows calls without a token: if none is configured, calls from the server's own
-        // machine need none.
+        // The empty requirement `[:]` allows calls without a token: if no token is configured, calls from the server's
+        // own machine need no token.
         if route.isAdministrative { operation["security"] = [["administrator": []], [:]] }
         return operation
     }

@@ -138,8 +138,8 @@ final class Dispatcher: @unchecked Sendable {
 
     private func drainConnections() {
         // Accept what is in the backlog, then refuse new connections. A web server that is refused uses another node.
-        // One that stays in the backlog would wait, but get no answer. An inherited listener does not refuse, because
-        // other processes may accept from it.
+        // If its connection stayed in the backlog, the web server would wait, but get no answer. An inherited listener
+        // does not refuse, because other processes may accept from it.
         accept()
         if ownsListener {
             listener.refuse()

@@ -62,7 +62,7 @@ final class FastCGIConnection: @unchecked Sendable {
         case broken
     }
 
-    /// Reads the whole body, also one that is too large: unread bytes on a kept connection would be parsed as the next
+    /// Reads the whole body, even if it is too large: unread bytes on a kept connection would be parsed as the next
     /// request.
     func receiveBody(limit: Int, scratch: UnsafeMutableRawBufferPointer) -> ReceivedBody {
         var bytes: [UInt8] = []
@@ -104,7 +104,7 @@ final class FastCGIConnection: @unchecked Sendable {
         var isClean = isComplete
         // Shut down reading before the web server sees the end of the last response. Without this, the web server could
         // send another request, which nobody would answer. Now the web server's next write fails, or it sees the end of
-        // the connection. Then it uses another node.
+        // the connection. In both cases it uses another node.
         if guarded.withLock({ $0.state.isLastReply }) { shutdown(descriptor, CInt(SHUT_RD)) }
         if isComplete {
             // `err` is closed before `out`, so that the last bytes of the response and the end of the request are sent

@@ -5,9 +5,9 @@ internal import Reactor
 /// An epoll set that several threads wait on. Each event goes to one thread, and the connection is not reported again
 /// until a thread re-arms it (EPOLLONESHOT).
 ///
-/// Edge-triggered events, as in the balancer's loop, would not do: a connection moves between threads, and while one
-/// thread owns it, its events must not wake another. The threads wait in epoll themselves and do not get connections
-/// from a dispatcher. This saves a quarter to a third of the node's CPU time for a short request.
+/// Edge-triggered events, as in the balancer's loop, are not suitable here: a connection moves between threads, and
+/// while one thread owns it, its events must not wake another. The threads wait in epoll themselves and do not get
+/// connections from a dispatcher. This saves a quarter to a third of the node's CPU time for a short request.
 final class Poller: Sendable {
     private let epoll: CInt
 

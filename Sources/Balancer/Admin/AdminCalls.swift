@@ -68,7 +68,7 @@ struct AdminCalls {
         }
     }
 
-    /// The argument `limit`, or its default; nil if it is invalid.
+    /// The argument `limit`, or its default; nil if the argument is invalid.
     private var listedClients: Int? {
         var value: [UInt8] = []
         guard exchange.variables.append(.argument(name: "limit"), to: &value) else { return Self.maxListedClients }
@@ -105,7 +105,7 @@ struct AdminCalls {
     }
 
     /// Checks a call that changes something, and parses its body.
-    /// - Returns: the members of the JSON object; nil if the call was refused and is answered.
+    /// - Returns: the members of the JSON object; nil if this method has refused the call and sent the answer.
     private func takeMembers() -> [String: JSONValue]? {
         let request = exchange.request
         let credentials = AdminAccess.Credentials(

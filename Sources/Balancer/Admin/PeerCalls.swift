@@ -82,7 +82,7 @@ enum PeerCalls {
         if isConfigured {
             loop.setPeer(address, of: upstream, to: state == .up ? nil : PeerOverride(state: state))
         } else {
-            // If only the state changes, the peer keeps the settings of an earlier call.
+            // If the new state is not `up`, the peer keeps the settings of the earlier call that added it.
             let old = upstream.overrides[address]?.added
             let added = state == .up || old == nil ? peer : old
             loop.setPeer(

@@ -41,8 +41,8 @@ extension [PeerSpecification] {
 }
 
 extension BalancerLoop {
-    /// Sets or removes (nil) the override of a peer, and tells all loops: they close their idle connections to a peer
-    /// that was removed or drained, and wake waiting requests.
+    /// Sets the override of a peer; nil removes it. Then tells all loops about the change: they close their idle
+    /// connections to a peer that was removed or drained, and wake waiting requests.
     func setPeer(_ address: String, of upstream: SharedUpstream, to override: PeerOverride?) {
         let drained =
             override?.state == .drain

@@ -3,7 +3,7 @@ internal import JSON
 internal import Reactor
 internal import Synchronization
 
-/// The replies of the `/lb/` calls that show the balancer's state, summed over all loops.
+/// The replies of the `/lb/` calls that show the balancer's state. The counts are sums over all loops.
 struct Report {
     private let shared: SharedState
     private let now: Milliseconds

@@ -3,8 +3,8 @@ internal import Reactor
 
 /// A client's address as text, in the form of `$remote_addr`.
 ///
-/// The text of an IPv4 address is stored inline. Each connection has one, and an array would need three times as much
-/// memory.
+/// The text of an IPv4 address is stored inline. Each connection has an `AddressText`, and an array would need three
+/// times as much memory.
 enum AddressText {
     case inPlace(InlineArray<15, UInt8>, count: UInt8)
     case array([UInt8])

@@ -18,8 +18,8 @@ final class ClientInfo {
     var requests = 0
     private var knownLocalAddress: SocketAddress?
 
-    /// - Parameter local: The address that the connection was made to. If it is nil, the transport is asked when
-    ///   needed.
+    /// - Parameter local: The address that the connection was made to. If it is nil, the transport is asked when the
+    ///   address is needed.
     init(
         number: UInt64, address: SocketAddress, local: SocketAddress?, transport: (any Transport)?,
         openedAt: MonotonicTime
@@ -51,7 +51,8 @@ final class ClientInfo {
 
 /// The addresses of the original connection, sent by another load balancer in front of this one (PROXY protocol).
 ///
-/// It is a class, because most connections have none: then the reference takes less memory than two addresses.
+/// It is a class, because most connections have no such addresses: for them, a nil reference takes less memory than
+/// room for two addresses.
 final class ProxiedConnection {
     let source: SocketAddress
     let destination: SocketAddress

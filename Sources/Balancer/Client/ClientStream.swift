@@ -1,6 +1,7 @@
 internal import Reactor
 
-/// The client's side of an exchange. The exchange calls it to send the response. ``HTTP1Connection`` implements it.
+/// The client's side of an exchange. The exchange calls the stream to send the response. ``HTTP1Connection`` and
+/// ``HealthProbe`` implement this protocol.
 ///
 /// The stream in turn passes the request to the exchange:
 /// 1. It fills ``Exchange/request`` and calls ``Exchange/begin(at:)``.
@@ -34,7 +35,7 @@ protocol ClientStream: AnyObject {
     func responseFile(_ part: FilePart)
     /// Ends the response. The stream calls ``Exchange/complete()`` when the client has received all of it.
     func endResponse()
-    /// Breaks the response off so that the client notices that it is incomplete.
+    /// Breaks the response off. The client notices that the response is incomplete.
     func abortResponse()
     /// Closes the connection without a response (nginx's 444).
     func dropConnection(resets: Bool)

@@ -26,9 +26,9 @@ enum RealClient {
             isRecursive: location.settings.realIP.isRecursive)
     }
 
-    /// The client's address in a list (`ngx_http_get_forwarded_addr`): the last one, because each proxy appends the
-    /// address that it was called from. If recursive, it is the last address that is not a trusted proxy itself. If an
-    /// entry is not an address, the entries before it are ignored.
+    /// The client's address in a list (`ngx_http_get_forwarded_addr`). It is the last address, because each proxy
+    /// appends the address of its caller. If `isRecursive` is true, it is the last address that is not a trusted proxy.
+    /// If an entry is not an address, this entry and those before it are ignored.
     static func address(
         in list: [UInt8], from peer: SocketAddress, trusting sources: [ClientNetwork], isRecursive: Bool
     ) -> SocketAddress? {

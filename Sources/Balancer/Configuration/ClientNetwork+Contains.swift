@@ -12,7 +12,7 @@ extension ClientNetwork {
 
     private static func matches(_ address: [UInt8], _ network: [UInt8], _ bits: Int) -> Bool {
         var address = address
-        // An IPv4-mapped address (::ffff:a.b.c.d): an IPv4 client of an IPv6 socket.
+        // An IPv4 client of an IPv6 socket has an IPv4-mapped address (::ffff:a.b.c.d).
         if network.count == 4, address.count == 16, address[..<10].allSatisfy({ $0 == 0 }), address[10] == 0xFF,
             address[11] == 0xFF
         {
@@ -31,7 +31,7 @@ extension [ClientNetwork] {
 }
 
 extension [AccessRule] {
-    /// The first rule that contains the client's address decides. If there is none, the client is allowed.
+    /// The first rule that contains the client's address decides. If no rule contains it, the client is allowed.
     func allow(_ address: SocketAddress) -> Bool {
         first { $0.network?.contains(address) ?? true }?.isAllowed ?? true
     }

@@ -21,7 +21,7 @@ final class RunningLocation: Sendable {
     let addedHeaders: [RunningHeader]
     let accessLogs: [RunningLog]
     let errorLog: ErrorLogger
-    /// Whether the response's headers are kept, because a log or an added header refers to them.
+    /// Whether the response's headers are kept. They are kept if a log or an added header may refer to them.
     let keepsResponseHeaders: Bool
 
     struct RunningLog: Sendable {

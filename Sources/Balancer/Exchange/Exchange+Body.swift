@@ -10,8 +10,8 @@ extension Exchange {
         return limit > 0 ? Int(clamping: limit) : .max
     }
 
-    /// Decides whether the client may send more of the body. If not, ``ClientStream/resumeRequestBody()`` is called as
-    /// soon as it may.
+    /// Decides whether the client may send more of the body. If not, the exchange calls
+    /// ``ClientStream/resumeRequestBody()`` as soon as the client may send more.
     func demandBody() -> Bool {
         if body.isUnwanted { return true }
         let isCongested = isBodyCongested
@@ -26,8 +26,8 @@ extension Exchange {
         return body.isFull(location.settings.client.bodyBufferSize)
     }
 
-    /// Takes bytes of the body. Call ``beginContent()`` afterwards, but not while the buffer still lends the bytes: it
-    /// may end the request.
+    /// Takes bytes of the body. Call ``beginContent()`` afterwards, but not while the buffer still lends the bytes:
+    /// ``beginContent()`` may end the request.
     func receiveBody(_ bytes: Span<UInt8>) {
         let settings = location.settings
         let destination = body.receive(
@@ -71,12 +71,12 @@ extension Exchange {
         }
     }
 
-    /// Lets the client continue if the peer has taken enough bytes.
+    /// Lets the client continue to send the body if the peer has taken enough bytes.
     func resumeBodyIfPossible() {
         if body.isPaused, !isBodyCongested { resumeBodySoon() }
     }
 
-    /// Lets the client continue at the end of this turn of the loop.
+    /// Lets the client continue to send the body at the end of this turn of the loop.
     func resumeBodySoon() {
         body.isPaused = false
         let generation = generation

@@ -3,7 +3,7 @@ internal import HTTPWire
 internal import NginxConfig
 internal import Reactor
 
-/// One request and its response: from the head that a client sent to the last byte that it gets.
+/// One request and its response: from the request's head to the response's last byte.
 ///
 /// The parts that only hold data are structs: ``Request``, ``RequestRoute``, ``RequestBody``, ``Response``,
 /// ``LimitDecisions``, ``RequestIDs``, ``PatternGroups``. A reset assigns them new values and keeps their memory. The
@@ -69,7 +69,7 @@ final class Exchange: TimerHandler {
 
     var server: RunningServer { route.server }
     var location: RunningLocation { route.location }
-    /// The client's address. Behind a trusted proxy, it is the one that the proxy names.
+    /// The client's address. Behind a trusted proxy, it is the address that the proxy names.
     var clientAddress: SocketAddress { route.realAddress ?? info.address }
     /// nginx's `$uri`, which an internal redirect changes.
     var path: [UInt8] { route.redirect?.path ?? request.head.path }
@@ -101,7 +101,8 @@ final class Exchange: TimerHandler {
 
     /// Decides what to do with the request, now that its head has arrived.
     func begin(at listener: ListenerSocket) {
-        // After a reload since the request's first byte, the listener's server indices belong to the new configuration.
+        // If the configuration was reloaded after the request's first byte, the listener's server indices belong to the
+        // new configuration.
         if route.configuration !== listener.configuration {
             route.begin(listener.configuration, listener.defaultServer)
         }
@@ -139,7 +140,7 @@ final class Exchange: TimerHandler {
 
     // MARK: The content
 
-    /// Starts the location's handler, unless the part of the body that it needs is still missing.
+    /// Starts the location's handler, unless the part of the body that the handler needs is still missing.
     func beginContent() {
         guard !response.isBegun, !route.hasBegunContent, !isDelayed else { return }
         switch route.handler {
@@ -226,7 +227,7 @@ final class Exchange: TimerHandler {
     }
 
     func log(_ level: ErrorLog.Level, _ message: @autoclosure () -> String) {
-        // A health check only logs when the peer's health changes, and it does that itself.
+        // Log nothing for a health check: ``HealthProbe`` itself logs each change of the peer's health.
         guard probe == nil, location.errorLog.isLogged(level) else { return }
         var line = "*\(info.number) \(message()), client: \(info.address.host)"
         line += ", server: \(String(decoding: server.name, as: UTF8.self))"

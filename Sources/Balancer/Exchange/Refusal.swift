@@ -36,8 +36,8 @@ enum Refusal {
     var detail: String {
         switch self {
         case .malformed(let error): "\(error)."
-        // The text does not name the balancer's limit. A node's own limit is lower, and users should know that one (see
-        // millrace.conf).
+        // The text does not name the balancer's limit: a node's own limit is lower, and users should know the node's
+        // limit (see millrace.conf).
         case .bodyTooLarge: "The body is larger than this server takes."
         case .notFound: "There is nothing at this path."
         case .denied: "This client may not call this path."

@@ -2,7 +2,8 @@ internal import Bytes
 internal import HTTPWire
 internal import Reactor
 
-/// A client's request: a head, and the bytes that the head's ranges point into. HTTP/1 appends the head as received.
+/// A client's request: a head, and the bytes that the head's ranges point into. For HTTP/1, the bytes are the head as
+/// received.
 struct Request {
     var bytes: [UInt8] = []
     var head = RequestHead()
@@ -48,7 +49,7 @@ struct Request {
         return authority.start..<end
     }
 
-    /// The port in the request's target or Host header; nil if it has none.
+    /// The port in the request's target or Host header; nil if there is none.
     var port: Int? {
         guard let authority = head.authority else { return nil }
         let text = bytes[authority.range]

@@ -1,4 +1,5 @@
-/// The state of the request's body. The bytes are held until a peer is asked, and passed on after that.
+/// The state of the request's body. Received bytes are held until a peer is asked. Later bytes are passed on to the
+/// peer at once.
 struct RequestBody {
     /// Where received bytes go.
     enum Destination: Hashable {

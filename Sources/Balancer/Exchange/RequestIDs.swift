@@ -3,11 +3,11 @@ internal import HTTPWire
 
 /// The ids of one request. Each one is generated when it is first needed.
 struct RequestIDs {
-    /// The generated `X-Request-Id`; empty if the client sent a valid one or none was needed yet.
+    /// The generated `X-Request-Id`; empty if the client sent a valid id, or if no id was needed yet.
     private var shown: [UInt8] = []
     /// `$request_id`.
     private var secret: [UInt8] = []
-    /// The generated `$traceparent`; empty if the client sent a valid one or none was needed yet.
+    /// The generated `$traceparent`; empty if the client sent a valid value, or if no value was needed yet.
     private var trace: [UInt8] = []
 
     /// Removes the ids, and keeps their memory.

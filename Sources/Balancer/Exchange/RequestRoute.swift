@@ -13,8 +13,8 @@ struct RequestRoute {
         case stubStatus
     }
 
-    // Implicitly unwrapped: they are nil only while the exchange is not in use, and a request reads them about fifty
-    // times.
+    // These properties are implicitly unwrapped: a request reads them about fifty times, and they are nil only while
+    // the exchange is not in use.
     private(set) var configuration: RunningConfiguration!
     private(set) var server: RunningServer!
     private(set) var location: RunningLocation!
@@ -69,7 +69,7 @@ struct InternalRedirect {
     var isGET = false
     /// The content type of the peer's response that asked for the redirect (`X-Accel-Redirect`).
     var contentType: String?
-    /// The headers of that response that are added to the final one.
+    /// The headers of the peer's response (`X-Accel-Redirect`) that are added to the final response.
     var fields: [(name: [UInt8], value: [UInt8])] = []
     /// The number of redirects so far.
     var count = 0

@@ -61,10 +61,10 @@ final class HealthProbe: ClientStream, TimerHandler {
     }
 
     private func ask() {
-        // Skip the check of a peer that is at `max_conns`: a busy peer is not unhealthy.
+        // Skip the check if the peer is at `max_conns`: a busy peer does not count as unhealthy.
         guard let lease = check.upstream.group.leaseForCheck(peer, loop: loop.index) else { return finish() }
         state = .asking
-        // Limit the whole probe: a timeout between two reads would never end an endless response.
+        // Limit the time of the whole probe: a limit on the time between two reads would never end an endless response.
         loop.events.set(timer, after: settings.upstream.connectTimeout + settings.upstream.readTimeout)
         let exchange = loop.takeExchange()
         self.exchange = exchange
@@ -99,7 +99,7 @@ final class HealthProbe: ClientStream, TimerHandler {
         finish()
     }
 
-    /// Gives the exchange back at the end of the loop's turn, because it may be on the call stack now.
+    /// Gives the exchange back at the end of the loop's turn, because a method of the exchange may be running now.
     private func finish() {
         state = .ended
         loop.events.later { [self] in
@@ -129,7 +129,7 @@ final class HealthProbe: ClientStream, TimerHandler {
 
     // MARK: The exchange's side
 
-    /// The peer could not be reached, or sent no response.
+    /// The peer could not be reached, or did not send a complete and valid response.
     func failed(_ failure: UpstreamMachine.Failure) {
         switch failure {
         case .connectFailed, .connectTimedOut: fault = "connecting to upstream"

@@ -80,7 +80,7 @@ enum ListenerBinding {
             while sockets.count < (isPerLoop ? owners.count : 1) {
                 let socket = try ListeningSocket.listen(on: address, options)
                 sockets.append(socket)
-                // Port 0: the system gives the first socket a port, and the others use the same one.
+                // Port 0: the system gives the first socket a port, and the other sockets use the same port.
                 address = socket.localAddress ?? address
             }
         } catch {
@@ -91,8 +91,8 @@ enum ListenerBinding {
             settings: settings, address: address, covered: covered, sockets: sockets, owners: owners)
     }
 
-    /// Copies the listeners in `some` without the sockets that `others` also has. Leaves out a listener that has no
-    /// other socket.
+    /// Copies the listeners in `some` without the sockets that `others` also has. Leaves out a listener if none of its
+    /// sockets is left.
     static func difference(_ some: [BoundListener], _ others: [BoundListener]) -> [BoundListener] {
         let kept = Set(others.flatMap(\.sockets))
         return some.compactMap { listener in
@@ -105,7 +105,7 @@ enum ListenerBinding {
     }
 
     /// Closes the sockets, and removes the files of unix sockets. The files stay if the previous or the next process
-    /// also listens on them (binary upgrade).
+    /// also listens on these sockets (binary upgrade).
     /// - Parameter areHandedOver: whether a new process has taken over these sockets
     static func close(_ listeners: [BoundListener], areHandedOver: Bool = false) {
         for listener in listeners {

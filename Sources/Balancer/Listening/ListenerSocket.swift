@@ -84,7 +84,7 @@ final class ListenerSocket: EventHandler, TimerHandler {
     }
 
     /// Accepts all connections in the backlog. Call it before the last descriptor of the socket is closed: the kernel
-    /// then resets the connections that are still in the backlog.
+    /// resets the connections that are in the backlog at that time.
     func acceptAll() {
         while case .connection(let socket, let address) = self.socket.accept() {
             place(of: socket).take(socket, address)

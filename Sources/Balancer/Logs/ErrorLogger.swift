@@ -3,7 +3,7 @@ internal import Bytes
 internal import Glibc
 internal import Reactor
 
-/// Writes error log lines in nginx's format, to each `error_log` of one context.
+/// Writes error log lines in nginx's format, to each `error_log` of one context of the configuration.
 package final class ErrorLogger: Sendable {
     private struct Output: Sendable {
         let file: LogFile

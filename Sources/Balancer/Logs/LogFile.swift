@@ -34,7 +34,8 @@ final class LogFile: Sendable {
         return descriptor
     }
 
-    /// Opens the path again and writes to that file from now on. If it cannot be opened, the old file stays in use.
+    /// Opens the path again and writes to that file from now on. If the path cannot be opened, the old file stays in
+    /// use.
     func reopen() throws(OpenError) {
         let new = try Self.open(path)
         guard new > 2 else { return }
@@ -53,7 +54,7 @@ final class LogFile: Sendable {
                 while !rest.isEmpty {
                     let count = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress!, rest.count)
                     if count < 0, errno == EINTR { continue }
-                    // A full disk costs log lines, but must not stop the traffic.
+                    // If the disk is full, drop the bytes: a log must not stop the balancer.
                     guard count > 0 else { return }
                     rest = rest.dropFirst(count)
                 }

@@ -63,7 +63,7 @@ final class TimeText {
         }
     }
 
-    /// Keeps the array's memory, so that a new second allocates nothing.
+    /// Keeps the array's memory, so that a new text allocates nothing.
     private static func rewrite(_ text: inout [UInt8], _ write: (inout [UInt8]) -> Void) {
         text.removeAll(keepingCapacity: true)
         write(&text)

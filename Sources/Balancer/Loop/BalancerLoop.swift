@@ -33,7 +33,8 @@ final class BalancerLoop: @unchecked Sendable {
     var requestIDs = RequestIDGenerator()
     /// Memory for the key of a request at a location that has exactly one `limit_req`.
     var limitKey: [UInt8] = []
-    /// The bytes of a peer's response that are sent to the client without being copied, while a read is processed.
+    /// The bytes of a peer's response that are sent to the client without being copied. They are here only while the
+    /// bytes of a read are processed.
     let lentPieces = LentPieces()
 
     init(
@@ -65,7 +66,7 @@ final class BalancerLoop: @unchecked Sendable {
 
     // MARK: Configuration
 
-    /// Uses a new configuration and its listeners. Listeners that it no longer contains stop accepting.
+    /// Uses a new configuration and its listeners. Listeners that are not in `bound` stop accepting.
     func adopt(_ configuration: RunningConfiguration, _ bound: [BoundListener]) {
         self.configuration = configuration
         healthChecker?.adopt(configuration)
@@ -138,7 +139,7 @@ final class BalancerLoop: @unchecked Sendable {
     /// The number of a new connection (`$connection`).
     func nextConnectionNumber() -> UInt64 { connections.nextNumber() }
 
-    /// Logs that idle connections are closed to make room, at most once per second.
+    /// Logs, at most once per second, that idle connections are closed to make room.
     func logReuse(_ reason: String) {
         if connections.noteReuse(in: events.wallTime.seconds) {
             configuration.errorLog.log(.warn, "\(reason), reusing connections")

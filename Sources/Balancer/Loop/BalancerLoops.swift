@@ -33,8 +33,8 @@ final class BalancerLoops: Sendable {
     var all: [BalancerLoop] { contents.withLock { $0.all } }
     var active: [BalancerLoop] { contents.withLock { $0.active } }
 
-    /// Chooses the active loops for a new count, and makes those that are missing. New ones do not run before
-    /// ``activate(_:drainingWithin:)``.
+    /// Chooses the loops that will be active for a new count, and makes those that are missing. A new loop does not run
+    /// before ``activate(_:drainingWithin:)``.
     ///
     /// - Returns: `count` loops, or fewer if the process has already made the maximum number (``SharedState/maxLoops``)
     func prepare(_ count: Int, _ configuration: RunningConfiguration) throws(SystemError) -> [BalancerLoop] {
@@ -46,8 +46,8 @@ final class BalancerLoops: Sendable {
         return wanted
     }
 
-    /// Makes `wanted` the active loops. New ones start after all others know of them. Loops that are not in `wanted`
-    /// drain.
+    /// Makes `wanted` the active loops. A new loop starts after all other loops know of it. Loops that are not in
+    /// `wanted` drain.
     /// - Parameter timeout: `worker_shutdown_timeout`, after which a draining loop closes its connections
     func activate(_ wanted: [BalancerLoop], drainingWithin timeout: Duration?) {
         let (old, all) = contents.withLock { contents in
@@ -74,8 +74,8 @@ final class BalancerLoops: Sendable {
         let thread = NamedThread("balancer-\(loop.index)") {
             loop.events.run()
             loop.closeAll()
-            // After other loops see `hasEnded`, they post no more work to this one. The turns run the work that they
-            // posted just before.
+            // When other loops see `hasEnded`, they post no more work to this loop. The turns below run the work that
+            // was posted just before that.
             loop.hasEnded = true
             for _ in 0..<10 { loop.events.turn(waitingAtMost: .milliseconds(1)) }
         }

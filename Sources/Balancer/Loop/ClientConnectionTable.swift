@@ -44,7 +44,7 @@ struct ClientConnectionTable {
     }
 
     /// Notes that idle connections are closed to make room.
-    /// - Returns: Whether that is the first time in this second.
+    /// - Returns: Whether this is the first such note in `second`.
     mutating func noteReuse(in second: Int64) -> Bool {
         defer { lastReuse = second }
         return lastReuse != second

@@ -30,8 +30,8 @@ final class LoopCounters: Sendable {
     let redirections = Atomic<Int>(0)
     let clientErrors = Atomic<Int>(0)
     let serverErrors = Atomic<Int>(0)
-    /// Upstream connections closed because the peer ended a response before it had the whole request, or sent bytes
-    /// after the end of a response.
+    /// Upstream connections closed because the peer ended a response before it had received the whole request, or
+    /// because it sent bytes after the end of a response.
     let upstreamViolations = Atomic<Int>(0)
 
     func countResponse(_ status: Int) {

@@ -27,8 +27,8 @@ final class SharedState: Sendable {
         var connectionZones: [String: (zone: ConnectionZone, settings: ConnectionLimitZone)] = [:]
         /// The outputs of access logs, by ``AccessLogOutput/index``.
         var logs: [LogEntry] = []
-        /// Set by `/lb/strategy`. Reloads keep it, except for an upstream whose configured method they change. nil:
-        /// each upstream has its configured method.
+        /// The strategy that `/lb/strategy` has set. A reload keeps it, but if the configured method of an upstream
+        /// changes, this upstream gets the new method. nil: each upstream has its configured method.
         var strategy: BalancingStrategy?
         /// The configuration that new requests use; nil until the first one is set.
         var configuration: RunningConfiguration?
@@ -93,8 +93,8 @@ final class SharedState: Sendable {
         }
     }
 
-    /// The output for an `access_log`. Logs with the same path, `buffer` and `flush` share one. The index of an output
-    /// that no configuration uses any more is used again.
+    /// The output for an `access_log`. Logs with the same path, `buffer` and `flush` share one output. The index of an
+    /// output that no configuration uses any more is used again.
     func accessLog(for settings: AccessLog) throws(LogFiles.OpenError) -> AccessLogOutput {
         let file = try logFiles.open(settings.path)
         let bufferSize = settings.bufferSize ?? 32 * 1024
@@ -123,7 +123,8 @@ final class SharedState: Sendable {
     /// The strategy that the `/lb/` calls show. It is the first upstream's, because `/lb/strategy` sets one for all.
     var strategy: BalancingStrategy { upstreams.first?.group.strategy ?? .roundRobin }
 
-    /// Sets the strategy of all upstreams. Reloads keep it, except for an upstream whose configured method they change.
+    /// Sets the strategy of all upstreams. A reload keeps it, but if the configured method of an upstream changes, this
+    /// upstream gets the new method.
     /// - Returns: the strategy before
     func exchangeStrategy(_ strategy: BalancingStrategy) -> BalancingStrategy {
         let (groups, old) = contents.withLock { contents in

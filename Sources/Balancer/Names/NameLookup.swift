@@ -17,15 +17,16 @@ struct NameLookup: Sendable, Hashable {
     private static let serverTimeout = 2
     /// How long one DNS server may take for each record type, in seconds, if ``resolve(triesOnce:)`` tries only once.
     private static let singleTryTimeout = 1
-    /// The pause before the servers are asked again. A server may refuse at once.
+    /// The pause before the servers are asked again. It is needed because a server may refuse at once.
     private static let retryPause = Duration.milliseconds(200)
 
     /// Looks the name up. Blocks.
     /// - Parameters:
     ///   - triesOnce: ask each DNS server only once, with a timeout of one second, instead of retrying them until
     ///     ``timeout``
-    ///   - isStopped: waits for so long, and returns early with true if the lookup must end
-    /// - Throws: the last server's error; at once if a server says that the name does not exist
+    ///   - isStopped: waits for the given time. If the lookup must end, returns true before that time is over.
+    /// - Throws: the last server's error. If a server says that the name does not exist, throws its error and asks no
+    ///   other server.
     func resolve(
         triesOnce: Bool, isStopped: (_ within: Duration) -> Bool
     ) throws(ResolutionError) -> DNSServer.Answer {

@@ -5,11 +5,11 @@ internal import Synchronization
 internal import Threading
 
 /// Keeps upstreams up to date with DNS: a thread looks up the host names of their servers again whenever an answer
-/// expires. It adds new addresses of a service as peers (for example after compose's `--scale`), and removes peers
-/// whose address is no longer in the answer.
+/// expires. The thread adds new addresses of a service as peers (for example after compose's `--scale`), and removes
+/// peers whose address is no longer in the answer.
 ///
-/// nginx does this only for servers with the parameter `resolve`. Here it is done for all host names; `resolve` means
-/// that the name may have no address at the start, and that the servers of `resolver` are asked.
+/// nginx does this only for servers with the parameter `resolve`. The balancer does this for all host names. With
+/// `resolve`, the name may have no address at the start, and the servers of `resolver` are asked.
 final class NameResolver: Sendable {
     /// The thread wakes at least this often, because a reload may have added names. A failed lookup is also repeated
     /// after this time.

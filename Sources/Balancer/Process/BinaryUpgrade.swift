@@ -23,9 +23,11 @@ final class BinaryUpgrade: Sendable {
 
     var isUnderWay: Bool { successor.withLock { $0 != nil } }
 
-    /// Starts the new process and hands it the sockets. Logs an error if that fails, and the end of the new process.
+    /// Starts the new process and hands it the sockets. Logs an error if the start fails. Logs also when the new
+    /// process ends.
     func start(handing listeners: [ListeningSocket]) {
-        // While the predecessor of this process runs, its pid file has the name `.oldbin`.
+        // While the predecessor of this process runs, the predecessor's pid file has the name `.oldbin`, which this
+        // process would need.
         guard !isUnderWay, !Successor.hasPredecessor else {
             return log(.crit, "the changing binary signal is ignored: an upgrade is under way")
         }
@@ -50,7 +52,7 @@ final class BinaryUpgrade: Sendable {
         if let pidFile, let oldPIDFile { rename(oldPIDFile, pidFile) }
     }
 
-    /// Removes this process's pid file; called when it ends.
+    /// Removes this process's pid file; called when the process ends.
     func removePIDFile() {
         guard let path = isUnderWay ? oldPIDFile : pidFile else { return }
         unlink(path)

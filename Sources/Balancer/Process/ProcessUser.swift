@@ -7,7 +7,7 @@ internal import NginxConfig
 /// ports as this user.
 enum ProcessUser {
     /// Changes the process's user and group.
-    /// - Returns: nginx's warning if the process is not root and so cannot change; else nil
+    /// - Returns: nginx's warning if the process is not root and so cannot change its user; else nil
     static func take(_ main: MainSettings) throws(BalancerError) -> String? {
         guard let name = main.user else { return nil }
         guard geteuid() == 0 else {

@@ -100,8 +100,8 @@ final class LoopUpstream {
     func leave(_ request: UpstreamRequest) {
         guard let position = waiting.firstIndex(where: { $0 === request }) else { return }
         waiting.remove(at: position)
-        // A wake-up for the request may already be on its way. Then this loop wakes another queued request, or passes
-        // the wake-up on to another loop.
+        // A wake-up for the request may already be on its way. When the wake-up arrives, this loop wakes another of its
+        // queued requests, or passes the wake-up on to another loop.
         shared.group.leaveQueue(loop: loop.index)
     }
 

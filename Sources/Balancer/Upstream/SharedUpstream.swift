@@ -89,7 +89,7 @@ final class SharedUpstream: Sendable {
     /// ``SharedState/queueTimeout`` applies.
     var queueTimeout: Duration? { contents.withLock { $0.settings.queue?.timeout } }
 
-    /// How many requests may wait for a healthy peer, and how long (`queue`). nil: no request waits for one.
+    /// How many requests may wait for a healthy peer, and how long (`queue`). nil: no request waits for a healthy peer.
     var waitLimits: UpstreamQueue? { contents.withLock { $0.settings.queue } }
 
     /// The host names among the servers.
@@ -122,7 +122,7 @@ final class SharedUpstream: Sendable {
 
     var overrides: [String: PeerOverride] { contents.withLock { $0.overrides } }
 
-    /// Sets or removes (nil) an override. ``update()`` then changes the members.
+    /// Sets an override; nil removes it. ``update()`` then changes the members.
     func setOverride(_ value: PeerOverride?, of address: String) {
         contents.withLock { $0.overrides[address] = value }
     }

@@ -7,7 +7,7 @@ internal import Reactor
 /// It moves bytes between its transport, its protocol and the ``UpstreamRequest`` of its current exchange.
 final class UpstreamConnection: EventHandler, TimerHandler {
     private static let readSize = BufferPool.bufferSize
-    /// The size of a read after a read that filled its buffer: the response is probably long.
+    /// The size of the next read if a read has filled its buffer. The response is then probably long.
     private static let longReadSize = BufferPool.bufferSize * 2
     /// The maximum number of reads in one turn of the loop.
     private static let maxReads = 8
@@ -111,7 +111,7 @@ final class UpstreamConnection: EventHandler, TimerHandler {
                 if count < offered { awaitWritable() }
             case .wouldBlock: awaitWritable()
             case .closed, .failed:
-                // The peer may have sent a response before it closed, without reading the whole request.
+                // The peer may have sent a response, and then closed the connection before it read the whole request.
                 flow.isWritable = false
                 output.removeAll()
                 flow.isReadable = true
@@ -241,8 +241,8 @@ final class UpstreamConnection: EventHandler, TimerHandler {
         switch ending {
         case .none: break
         case .complete(let isReusable):
-            // Do not reuse the connection if bytes of this request are unsent: the peer would take them for the start
-            // of the next request.
+            // Do not reuse the connection if bytes of this request are unsent: the peer would read them as the start of
+            // the next request.
             let isClean = isReusable && output == nil
             if !isClean, !wire.isRequestWritten || output != nil {
                 LoopCounters.add(loop.counters.upstreamViolations)
@@ -290,7 +290,8 @@ final class UpstreamConnection: EventHandler, TimerHandler {
         if flow.isReadable { checkIdle() }
     }
 
-    /// Closes an idle connection if the peer has closed it or has sent bytes, which it must not do.
+    /// Closes an idle connection if the peer has closed it or has sent bytes. A peer must not send bytes without a
+    /// request.
     private func checkIdle() {
         let buffer = loop.events.buffers.take()
         defer { loop.events.buffers.giveBack(buffer) }

@@ -1,11 +1,11 @@
 internal import NginxConfig
 
 /// The decisions about a request's peers: when to ask a peer, when to ask another one, and what to tell the client if
-/// none answers. It has no sockets and no clock. Each event is a method, and ``UpstreamRequest`` does what the method
-/// returns.
+/// no peer answers. It has no sockets and no clock. Each event is a method, and ``UpstreamRequest`` does what the
+/// method returns.
 ///
 /// The main rule: a request that a peer may have begun to process is never sent to a second peer, unless its method is
-/// idempotent (RFC 9110, 9.2.2).
+/// idempotent (RFC 9110, 9.2.2) or `fastcgi_next_upstream` contains `non_idempotent`.
 struct UpstreamMachine: Sendable {
     /// What went wrong between the balancer and a peer.
     enum Failure: Sendable, Hashable {
@@ -80,14 +80,14 @@ struct UpstreamMachine: Sendable {
     private var lastFailure: Failure?
     /// Whether the kernel has taken bytes of the request on the current connection.
     private var hasSent = false
-    /// Whether bytes that were sent are not held any more, so that the request cannot be sent to another peer.
+    /// True if some of the sent bytes are no longer held. The request then cannot be sent to another peer.
     private var isSpent = false
     /// Whether the request has waited for a usable peer.
     private var hasWaited = false
     /// How often the request, or a part of it, was sent to a peer.
     private var sendings = 0
     private let policy: RetryPolicy
-    /// Whether the request has the same effect if it is processed twice.
+    /// Whether the request has the same effect if peers process it twice instead of once.
     private let isIdempotent: Bool
 
     init(isIdempotent: Bool, policy: RetryPolicy = RetryPolicy()) {
@@ -171,7 +171,8 @@ struct UpstreamMachine: Sendable {
     mutating func failed(_ failure: Failure, after tries: Tries) -> Action {
         switch state {
         case .asking(let isKept):
-            // A peer may close a kept connection at any time. If no byte was sent yet, that is not a failure.
+            // A peer may close a kept connection at any time. If no byte of the request was sent yet, the closed
+            // connection does not count as a failure.
             if isKept, !hasSent, failure == .connectionLost {
                 state = .choosing
                 return .reconnect
@@ -218,7 +219,7 @@ struct UpstreamMachine: Sendable {
 
     // MARK: Rules
 
-    /// Whether the request was sent to several peers and none of them answered. Then the request itself may crash them.
+    /// Whether the request itself may be the cause of crashes: it was sent to several peers, and no peer answered.
     func isSuspect(peers: Int) -> Bool { sendings >= max(Self.suspectSendings, peers) }
 
     private func mayTryAgain(after tries: Tries) -> Bool {

@@ -50,7 +50,8 @@ extension UpstreamRequest {
     }
 
     private func attach(_ connection: UpstreamConnection, isKept: Bool) {
-        // Keep a reference, because the request may end in the calls below, and then the exchange may be disposed.
+        // Keep a reference to the exchange: the request may end in the calls below, and the exchange may be disposed
+        // then.
         let exchange = exchange!
         progress.connection = connection
         machine.connected(isKept: isKept)
@@ -99,7 +100,8 @@ extension UpstreamRequest {
     /// The kernel has taken bytes of the request.
     func sent(_ count: Int) {
         progress.figures.bytesSent += count
-        // Keep a reference, because the request may end in the calls below, and then the exchange may be disposed.
+        // Keep a reference to the exchange: the request may end in the calls below, and the exchange may be disposed
+        // then.
         let exchange = exchange!
         machine.sent(isHeld: exchange.body.isHeld)
         if exchange.body.spool != nil, let connection { _ = sendSpool(to: connection) }
@@ -134,8 +136,8 @@ extension UpstreamRequest {
         failed(connection, .invalidResponse)
     }
 
-    /// Logs that a peer could not be reached. While a request waits for a usable peer, it tries again and again, so
-    /// these later errors are not logged.
+    /// Logs that a peer could not be reached. While a request waits for a usable peer, it tries to connect again and
+    /// again, and the errors of these tries are not logged.
     private func logUnconnected(_ error: String) {
         if progress.figures.waitingSince == nil { exchange.log(.error, "\(error) while connecting to upstream") }
     }
@@ -151,7 +153,7 @@ extension UpstreamRequest {
     ) {
         guard let lease = progress.lease, let upstream = location.upstream else { return }
         progress.lease = nil
-        // The outcome of a health check is counted by the check itself.
+        // A health check itself counts its outcome.
         let isProbe = exchange.probe != nil
         let finished = upstream.group.finish(
             lease, isProbe ? .unknown : outcome, connection: end, now: loop.milliseconds,

@@ -3,10 +3,10 @@ internal import NginxConfig
 internal import Reactor
 internal import Synchronization
 
-/// Sends a request to a peer of an upstream: chooses the peer, gets a connection to it, and does what
-/// ``UpstreamMachine`` decides if that fails.
+/// Sends a request to a peer of an upstream: chooses the peer, gets a connection to it, and sends the request. If one
+/// of these steps fails, it does what ``UpstreamMachine`` decides.
 ///
-/// Each exchange has one, and both are used again together.
+/// Each exchange has one `UpstreamRequest`, and both are used again together.
 final class UpstreamRequest: TimerHandler {
     /// The pause between two attempts to choose a peer while the request waits for a usable one.
     private static let waitInterval = Duration.milliseconds(50)
@@ -211,8 +211,8 @@ final class UpstreamRequest: TimerHandler {
         } else if machine.isWaiting {
             location.upstream!.waitingCount.subtract(1, ordering: .relaxed)
             progress.tried.removeAll()
-            // Remove the failed attempts to connect. The next ones replace them; otherwise the list would grow by
-            // twenty entries per second.
+            // Remove the failed attempts to connect. The next attempts replace them. If they stayed, the list would
+            // grow by twenty entries per second.
             progress.attempts.removeAll { $0.connectedAt == nil }
             perform(machine.retryWait())
         }

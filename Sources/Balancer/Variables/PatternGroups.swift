@@ -1,7 +1,7 @@
 internal import Patterns
 
-/// The groups of matched regular expressions. `$1`, `$2` and so on are those of the last match. A named group keeps its
-/// value until a regular expression with a group of the same name matches.
+/// The groups of matched regular expressions. `$1`, `$2` and so on are the groups of the last match. A named group
+/// keeps its value until a regular expression with a group of the same name matches.
 struct PatternGroups {
     struct Match {
         var subject: [UInt8] = []

@@ -69,7 +69,8 @@ extension Variables {
         return false
     }
 
-    /// Appends the value of the first pair `NAME=VALUE` with this name. The case of letters does not matter.
+    /// Appends the value of the first pair `NAME=VALUE` with this name. The case of letters in the name does not
+    /// matter.
     private func append(
         _ name: String, ofPairs pairs: ArraySlice<UInt8>, separator: UInt8, to out: inout [UInt8]
     ) -> Bool {
@@ -129,8 +130,8 @@ extension Variables {
         }
     }
 
-    /// Appends the part of a path that is for the script itself. Without `fastcgi_split_path_info`, or if its regular
-    /// expression does not match, there is none.
+    /// Appends the part of a path that is for the script itself. Appends nothing if there is no
+    /// `fastcgi_split_path_info`, or if its regular expression does not match.
     func appendPathInfo(to out: inout [UInt8]) -> Bool {
         let path = exchange.path
         guard let parts = splitPath(path) else { return false }

@@ -10,7 +10,7 @@ internal import Reactor
 /// It stores no values: it computes them from the parts of the exchange.
 struct Variables {
     let exchange: Exchange
-    /// The value of `$msec`, if it must not change; nil for the loop's current time.
+    /// The time for `$msec`, if it must not change; nil: `$msec` is the loop's current time.
     private let time: WallTime?
     /// The number of nested `map` variables. It is limited, because a `map` may refer to itself.
     private let mapDepth: Int

@@ -6,7 +6,7 @@ struct Builder {
         /// The names of the directives in the block so far.
         var seen: Set<String> = []
         var isAccessLogOff = false
-        /// The condition of the block, if it is an `if`.
+        /// The condition of the `if`; nil if the block is not an `if`.
         var condition: Condition?
     }
 
@@ -20,7 +20,8 @@ struct Builder {
     var server: ServerDraft?
     var upstream: Upstream?
     var block = BlockState()
-    /// The zones by name, each with the directive that declared it and its key. A second declaration is an error.
+    /// The declared zones: for each name, the directive that declares the zone, and the key of the zone. Declaring a
+    /// name twice is an error.
     var zones: [String: (directive: String, key: String)] = [:]
     /// The `match` blocks by name.
     var matches: [String: ResponseMatch] = [:]
@@ -54,9 +55,10 @@ struct Builder {
 
     /// Records that the directive occurs in the block.
     ///
-    /// If it is the first one in the block, the caller starts a new list, which replaces the inherited one.
+    /// If it is the first directive of its list in the block, the caller starts a new list. This list replaces the
+    /// inherited list.
     /// - Parameter group: the name of the list, for different directives that form one list
-    /// - Returns: whether it is the first one in the block
+    /// - Returns: whether the directive is the first of its list in the block
     mutating func markSeen(_ directive: Directive, group: String? = nil) -> Bool {
         block.seen.insert(group ?? directive.name).inserted
     }

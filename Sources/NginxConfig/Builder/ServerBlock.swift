@@ -3,7 +3,7 @@ struct ServerDraft {
     struct Listen {
         let endpoint: Endpoint
         var options = ListenOptions()
-        /// Whether this `listen` has socket options. Only one server of an address may have them.
+        /// Whether this `listen` has socket options. Only one `listen` of an address may have them.
         var hasOptions = false
         var hasProxyProtocol = false
         var isDefault = false
@@ -41,8 +41,8 @@ extension Builder {
             if name.hasPrefix("~") {
                 let text = String(name.dropFirst())
                 if text.isEmpty { throw directive.error("empty regex in server name \"\(name)\"") }
-                // A host is matched in lower case, so that a pattern with capital letters would never match. Such a
-                // pattern therefore ignores case.
+                // A host is in lower case when it is matched. A pattern with capital letters would never match, so it
+                // ignores case.
                 let ignoresCase = text.utf8.contains { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) }
                 let index = pattern(text, ignoresCase: ignoresCase, directive)
                 server?.server.names.append(.pattern(text, index: index))

@@ -45,8 +45,8 @@ extension Builder {
 }
 
 extension Upstream.Method {
-    /// Whether a `server` may have the parameter. As in nginx, only a method directive that stands before the `server`
-    /// counts.
+    /// Whether a `server` may have the parameter with this method. As in nginx, a method directive that stands after
+    /// the `server` is not considered.
     func supports(_ parameter: String) -> Bool {
         switch self {
         case .roundRobin, .leastConnections, .leastTimeToHead, .leastTimeToEnd: true

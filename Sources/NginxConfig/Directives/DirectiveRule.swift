@@ -35,7 +35,7 @@ struct DirectiveRule: Sendable {
     let contexts: Contexts
     let arguments: ClosedRange<Int>
     let order: Order
-    /// The context inside its block; nil for a directive that ends in `;`.
+    /// The context inside the directive's block; nil for a directive that ends in `;`.
     let opens: Contexts?
     let apply: Apply
 

@@ -1,4 +1,5 @@
-/// All directives. To add one, add a row to the list of its module, and a field to the model if it sets a value.
+/// All directives. To add a directive, add a row to the list of its module. If the directive sets a value, also add a
+/// field to the model.
 enum DirectiveTable {
     /// Why a statement is not allowed, in nginx's wording.
     struct Refusal: Error {
@@ -33,8 +34,8 @@ enum DirectiveTable {
                     ? "directive \"\(name)\" is not supported" : "unknown directive \"\(name)\"")
         }
         guard let rule = rows.first(where: { !$0.contexts.isDisjoint(with: context) }) else {
-            // nginx allows more directives in an "if" inside a location, because it treats the "if" as a nested
-            // location. So the message is "not supported", not "not allowed".
+            // nginx treats an "if" inside a location as a nested location, and allows many directives of locations in
+            // it. So for these directives, the message is "not supported", not "not allowed".
             let isForLocations = context == .conditional && rows.contains { $0.contexts.contains(.location) }
             throw Refusal(
                 message: isForLocations

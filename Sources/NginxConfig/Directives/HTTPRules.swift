@@ -58,7 +58,7 @@ extension DirectiveTable {
         .setting("limit_rate", in: .request, Values.size, to: \.settings.client.limitRate),
         .setting("limit_rate_after", in: .request, Values.size, to: \.settings.client.limitRateAfter),
         .setting("max_headers", in: [.http, .server], Values.number, to: \.settings.parsing.maxHeaders),
-        // The Server header never contains a version, so that "on", "off" and "build" have no effect.
+        // The Server header never contains a version, so "on", "off" and "build" have no effect.
         DirectiveRule("server_tokens", in: .request, arguments: 1...1) {
             (directive, builder) throws(ConfigurationError) in
             try builder.rejectDuplicate(directive)
@@ -71,7 +71,7 @@ extension DirectiveTable {
             (directive, builder) throws(ConfigurationError) in
             try builder.rejectDuplicate(directive)
             builder.settings.client.keepaliveTimeout = try Values.milliseconds(directive)
-            // The second argument is the value for a "Keep-Alive" header, which the balancer does not send.
+            // The second argument is for the "Keep-Alive" header. The balancer does not send this header.
             if directive.arguments.count == 2 { _ = try Values.seconds(directive, argument: 1) }
         },
     ]

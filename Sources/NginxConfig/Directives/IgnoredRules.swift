@@ -2,8 +2,8 @@ extension DirectiveTable {
     /// Directives that are accepted without effect. Their values are checked as far as that is simple.
     static let ignoredRules = tuningRules + absentFeatureRules
 
-    /// Directives that tune nginx's internals: its hash tables, memory pools, and event loop. A client or a peer cannot
-    /// see their effect, and the balancer has no such parts.
+    /// Directives that tune nginx's internals: its hash tables, memory pools, and event loop. The balancer has no such
+    /// parts, and no client or peer can see the effect of these directives.
     private static let tuningRules: [DirectiveRule] =
         [
             checked("pcre_jit", in: .main) { (directive) throws(ConfigurationError) in

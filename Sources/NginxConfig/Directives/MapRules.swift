@@ -37,7 +37,7 @@ extension Builder {
                     String(entry.name.dropFirst(ignoresCase ? 2 : 1)), ignoresCase: ignoresCase, entry)
                 map.patterns.append(VariableMap.PatternEntry(pattern: pattern, value: value))
             } else {
-                // A backslash escapes a value that looks like a keyword: "\\default".
+                // A backslash at the start makes a keyword an ordinary value: `\default`.
                 let text = entry.name.hasPrefix("\\") ? String(entry.name.dropFirst()) : entry.name
                 guard map.exact.updateValue(value, forKey: Array(text.lowercased().utf8)) == nil else {
                     throw entry.error("conflicting parameter \"\(text.lowercased())\"")

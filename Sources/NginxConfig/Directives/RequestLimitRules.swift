@@ -92,7 +92,7 @@ extension Builder {
 }
 
 extension LimitRate {
-    /// Parses `10r/s` and `100r/m`, and also `0.5r/s` with up to nine decimals, which nginx does not accept.
+    /// Parses `10r/s` and `100r/m`. Unlike nginx, it also accepts up to nine decimals: `0.5r/s`.
     init?(_ text: String) {
         switch text.suffix(3) {
         case "r/s": periodSeconds = 1

@@ -1,6 +1,6 @@
 /// The argument of `set_real_ip_from`, `allow` or `deny`: a set of client addresses.
 package enum ClientNetwork: Sendable, Hashable {
-    /// 4 or 16 bytes in network order, and the number of leading bits that count.
+    /// 4 or 16 bytes in network order, and the number of leading bits that are compared.
     case network(address: [UInt8], prefixLength: Int)
     /// All clients of a unix socket.
     case unix

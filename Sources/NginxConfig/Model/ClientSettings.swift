@@ -20,7 +20,7 @@ package struct ClientSettings: Sendable, Hashable {
     package internal(set) var keepaliveTimeout = Duration.seconds(75)
     /// `keepalive_requests`: the maximum number of requests on one connection.
     package internal(set) var keepaliveRequests = 1000
-    /// `keepalive_time`: once a connection is this old, the next request is its last.
+    /// `keepalive_time`: when a connection is this old, the next request is its last.
     package internal(set) var keepaliveTime = Duration.seconds(3600)
     package internal(set) var lingeringClose = LingeringClose.on
     /// `lingering_timeout`: the maximum time between two reads of data that the balancer discards.

@@ -1,8 +1,8 @@
 /// How a location serves files (ngx_http_core_module, ngx_http_index_module, ngx_http_try_files_module).
 package struct FileSettings: Sendable, Hashable {
     package internal(set) var root: DocumentRoot
-    /// `index`: file names to look for in a folder. The last one may also be a URI on this server, which starts with
-    /// `/`.
+    /// `index`: file names to look for in a folder. The last one may also start with `/`. If so, it is a URI on this
+    /// server.
     package internal(set) var index: [Template] = [Template(literal: "index.html")]
     /// `try_files`; nil if the location has none. It is not inherited.
     package internal(set) var tryFiles: TryFiles?
@@ -41,7 +41,7 @@ package struct TryFiles: Sendable, Hashable {
     package struct Candidate: Sendable, Hashable {
         /// The path to try, without a final `/`.
         package let path: Template
-        /// Whether the argument ends in `/`: only a folder matches.
+        /// Whether the argument ends in `/`. If so, only a folder matches.
         package let isFolder: Bool
     }
 

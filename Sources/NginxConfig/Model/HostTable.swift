@@ -11,8 +11,8 @@ struct HostTable: Sendable {
     /// The regular expressions in the order of the file. `pattern` is an index into `HTTPConfiguration.patterns`.
     private var patterns: [(pattern: Int, server: Int)] = []
 
-    /// Whether there are regular expressions. Their groups set variables, so they must be matched even if there is only
-    /// one server.
+    /// Whether there are regular expressions. Their groups set variables, so the expressions must be matched even if
+    /// there is only one server.
     var hasPatterns: Bool { !patterns.isEmpty }
 
     mutating func insert(pattern: Int, server: Int) { patterns.append((pattern, server)) }
@@ -81,7 +81,7 @@ private struct NameIndex: Sendable {
         return true
     }
 
-    /// FNV-1a. The names come from the configuration, so that an attacker cannot choose names that collide.
+    /// FNV-1a. The names come from the configuration, so an attacker cannot choose names that collide.
     private static func hash(_ bytes: Span<UInt8>, _ range: Range<Int>) -> UInt64 {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         for index in range {

@@ -1,4 +1,4 @@
-/// The `limit_req` or `limit_conn` rules of a location, and how it treats a request beyond a limit.
+/// The `limit_req` or `limit_conn` rules of a location, and how the location treats a request beyond a limit.
 package struct LimitSettings<Rule: Sendable & Hashable>: Sendable, Hashable {
     package internal(set) var rules: [Rule] = []
     /// The status of a refusal, 400…599 (`limit_req_status`, `limit_conn_status`).

@@ -48,7 +48,7 @@ package struct ListenerSettings: Sendable {
     /// - Parameters:
     ///   - host: without its port, in any letter case; empty if the request has none
     ///   - matches: whether the regular expression at an index of `HTTPConfiguration.patterns` matches the host; called
-    ///     only if there are any
+    ///     only if the listener has regular expressions
     package func server(for host: Span<UInt8>, matches: (Int) -> Bool = { _ in false }) -> Int {
         hosts.server(for: host, matches: matches) ?? defaultServer
     }
@@ -63,9 +63,9 @@ package struct ListenOptions: Sendable, Hashable {
     package internal(set) var ipv6Only = true
     /// `so_keepalive`: TCP keep-alive probes.
     package internal(set) var keepalive = TCPKeepalive.system
-    /// `rcvbuf`: the size of the kernel's receive buffer, in bytes; nil: the system's.
+    /// `rcvbuf`: the size of the kernel's receive buffer, in bytes; nil: the system's default.
     package internal(set) var receiveBuffer: Int?
-    /// `sndbuf`: the size of the kernel's send buffer, in bytes; nil: the system's.
+    /// `sndbuf`: the size of the kernel's send buffer, in bytes; nil: the system's default.
     package internal(set) var sendBuffer: Int?
     /// `deferred`: a connection is accepted when its first bytes have arrived (`TCP_DEFER_ACCEPT`).
     package internal(set) var isDeferred = false
@@ -77,6 +77,6 @@ package struct ListenOptions: Sendable, Hashable {
 package enum TCPKeepalive: Sendable, Hashable {
     case system
     case off
-    /// `idle` and `interval` in seconds; nil: the system's.
+    /// `idle` and `interval` are in seconds; nil: the system's default.
     case on(idle: Int?, interval: Int?, count: Int?)
 }

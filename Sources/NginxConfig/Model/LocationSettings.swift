@@ -1,8 +1,8 @@
 /// The settings that apply to a request after inheritance: those of the innermost block that matches it.
 ///
-/// Each value starts as nginx's default, unless its comment names another one. A nested block starts with a copy of the
-/// outer block's values. The exceptions are values whose comment says "not inherited": in each location, they start as
-/// nginx's default again.
+/// Each value starts as nginx's default, unless its comment names another default. A nested block starts with a copy of
+/// the outer block's values. The exceptions are values whose comment says "not inherited": in each location, they start
+/// as nginx's default again.
 package struct LocationSettings: Sendable, Hashable {
     package internal(set) var client = ClientSettings()
     package internal(set) var parsing = RequestParsingSettings()

@@ -6,7 +6,7 @@
 package struct LocationTable: Sendable {
     private struct Entry: Sendable {
         let path: [UInt8]
-        /// Whether the location has `^~`, so that no regular expression overrides it.
+        /// Whether the location has `^~`. If so, no regular expression overrides it.
         var isFinal = false
         /// Index into `Server.locations`.
         let location: Int
@@ -70,7 +70,7 @@ package struct LocationTable: Sendable {
     /// - Parameters:
     ///   - path: decoded and normalized, without the query
     ///   - matches: whether the regular expression at an index of `HTTPConfiguration.patterns` matches the path; called
-    ///     only if there are any
+    ///     only if there are locations with a regular expression
     package func location(for path: Span<UInt8>, matches: (Int) -> Bool) -> Found? {
         // Access entries by index: a copy of an entry would retain and release each of its arrays.
         for index in exact.indices

@@ -7,7 +7,7 @@ package struct OutlierDetectionSettings: Sendable, Hashable {
     /// A peer is ejected if its average time to the response header reaches this value, in hundredths of the peers'
     /// median; 0: off.
     package internal(set) var latencyHundredths = 0
-    /// The error rate and the time count only if the peer had at least this many requests in the interval.
+    /// The error rate and the time are considered only if the peer had at least this many requests in the interval.
     package internal(set) var requestVolume = 20
     package internal(set) var interval = Duration.seconds(10)
     package internal(set) var baseEjectionTime = Duration.seconds(30)

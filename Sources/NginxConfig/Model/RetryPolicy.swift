@@ -4,7 +4,7 @@ package struct RetryPolicy: Sendable, Hashable {
     package internal(set) var conditions: NextUpstream = [.error, .timeout]
     /// `fastcgi_next_upstream_tries`: the maximum number of peers for one request; 0: every peer.
     package internal(set) var maxTries = 0
-    /// `fastcgi_next_upstream_timeout`: no retry starts later than this after the first try; zero: no limit.
+    /// `fastcgi_next_upstream_timeout`: how long after the first try a retry may still start; zero: no limit.
     package internal(set) var timeout = Duration.zero
 
     package init(conditions: NextUpstream = [.error, .timeout], maxTries: Int = 0, timeout: Duration = .zero) {
@@ -30,7 +30,7 @@ package struct NextUpstream: OptionSet, Sendable, Hashable {
     package static let status403 = NextUpstream(rawValue: 32)
     package static let status404 = NextUpstream(rawValue: 64)
     package static let status429 = NextUpstream(rawValue: 128)
-    /// Retry a request even if its method is not idempotent and it has already been sent to a peer.
+    /// A request with a method that is not idempotent is retried even if it has already been sent to a peer.
     package static let nonIdempotent = NextUpstream(rawValue: 256)
 
     static let byName: [String: NextUpstream] = [

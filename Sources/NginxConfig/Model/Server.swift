@@ -21,7 +21,7 @@ package struct Server: Sendable {
     /// - Parameters:
     ///   - path: decoded and normalized, without the query
     ///   - matches: whether the regular expression at an index of `HTTPConfiguration.patterns` matches the path; called
-    ///     only if there are any
+    ///     only if there are locations with a regular expression
     package func location(for path: Span<UInt8>, matches: (Int) -> Bool = { _ in false }) -> Int {
         table.location(for: path, matches: matches)?.location ?? 0
     }

@@ -45,8 +45,8 @@ package struct ObeyedHeaders: OptionSet, Sendable, Hashable {
 
     package static let all: ObeyedHeaders = [.redirect, .limitRate, .buffering]
 
-    /// The names that nginx accepts, in lower case. Those without a value here concern nginx's cache and character
-    /// sets, which the balancer does not have.
+    /// The names that nginx accepts, in lower case. The names with `[]` concern nginx's cache and character sets, which
+    /// the balancer does not have.
     static let byName: [String: ObeyedHeaders] = [
         "x-accel-redirect": .redirect, "x-accel-limit-rate": .limitRate, "x-accel-buffering": .buffering,
         "x-accel-expires": [], "x-accel-charset": [], "expires": [], "cache-control": [], "set-cookie": [], "vary": [],

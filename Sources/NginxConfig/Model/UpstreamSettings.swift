@@ -22,7 +22,7 @@ package struct Upstream: Sendable, Hashable {
     package internal(set) var keepalive: Int?
     /// The maximum number of requests on one connection.
     package internal(set) var keepaliveRequests = 1000
-    /// Once a connection is this old, the next request is its last.
+    /// When a connection is this old, the next request is its last.
     package internal(set) var keepaliveTime = Duration.seconds(3600)
     /// How long an idle connection stays open.
     package internal(set) var keepaliveTimeout = Duration.seconds(60)
@@ -59,8 +59,8 @@ package struct UpstreamServer: Sendable, Hashable {
     package internal(set) var maxConnections = 0
     package internal(set) var isBackup = false
     package internal(set) var isDown = false
-    /// `resolve`: the name is looked up while the balancer runs. So it need not have an address when the balancer
-    /// starts.
+    /// `resolve`: the host name is looked up while the balancer runs. So the name need not have an address when the
+    /// balancer starts.
     package internal(set) var isResolvedAtRuntime = false
     package let location: SourceLocation
 }

@@ -2,7 +2,7 @@ internal import Bytes
 
 /// Shell patterns for `include`: `*`, `?`, `[a-z]`, `[!a-z]`, `\x`, in any part of a path.
 enum Glob {
-    /// Whether the path has a wildcard. Like nginx, this only looks for three characters.
+    /// Whether the path has a wildcard. Like nginx, this only looks for `*`, `?` and `[`.
     static func isPattern(_ path: String) -> Bool {
         path.contains { "*?[".contains($0) }
     }
@@ -15,7 +15,7 @@ enum Glob {
             let isLast = index == parts.count - 1
             let end = isLast ? "" : "/"
             if !isPattern(part) {
-                // A part without wildcards is not looked up, unless it is the last part: the file must exist.
+                // A part without wildcards is looked up only if it is the last part, because the file must exist.
                 found = found.filter { !isLast || files.list($0).contains(part) }.map { $0 + part + end }
                 continue
             }

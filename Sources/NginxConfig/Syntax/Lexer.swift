@@ -3,8 +3,8 @@ internal import Bytes
 /// Splits a configuration text into statements by nginx's rules (`ngx_conf_read_token`).
 ///
 /// - Blanks and line ends separate words. A word in single or double quotes may contain blanks and `;{}`.
-/// - A backslash escapes the next character. It is removed before a quote or a backslash, and `\t`, `\r` and `\n`
-///   become control characters. Before any other character it remains.
+/// - A backslash escapes the next character. If this is a quote or a backslash, the first backslash is removed. `\t`,
+///   `\r` and `\n` become control characters. Before any other character, the backslash remains.
 /// - `#` at the start of a word begins a comment.
 /// - `{` after `$` is part of the word.
 struct Lexer: ~Copyable {
@@ -86,7 +86,7 @@ struct Lexer: ~Copyable {
         throw endOfText()
     }
 
-    /// Checks the byte after a closing quote, which must be a separator.
+    /// Reads the byte after a closing quote. This byte must be a separator.
     private mutating func afterQuote(_ words: [String]) throws(ConfigurationError) -> Statement? {
         guard let byte = advance() else { throw endOfText() }
         switch byte {

@@ -14,8 +14,8 @@ package enum Retry: Sendable, Hashable {
 }
 
 extension QueueClient {
-    /// Queues a failed or cancelled task again, under the same id. It may make as many further attempts as it was
-    /// submitted with. Blocks.
+    /// Queues a failed or cancelled task again, under the same id. The task may make as many further attempts as its
+    /// submission allowed. Blocks.
     /// - Parameters:
     ///   - found: the task as it was looked up. If the task has ended again since then, it is not retried. So it is
     ///     retried only once, even if a lost connection makes the statement run twice.
@@ -33,7 +33,7 @@ extension QueueClient {
         }
         if queued.rowCount == 1, let record = queued.taskRecord(0) { return .queued(record) }
         guard let now = try lookUp(found.id) else { return .unknown }
-        // It was retried since it was looked up, perhaps by this call, and has ended again.
+        // Since it was looked up, the task was retried (perhaps by this call) and has ended again.
         if now.completedAt != endedAt { return .queued(now) }
         if now.status == .completed { return .isCompleted }
         return task == nil ? .needsInput : .isOtherInput

@@ -5,8 +5,8 @@ internal import Threading
 /// An API node's side of the queue.
 ///
 /// Its parts have threads of their own, with a database session each: ``Submitter`` stores tasks, ``LookUps`` reads and
-/// cancels them, ``CompletionListener`` waits until they end. ``DatabaseProbe`` has only a thread. Calls that block
-/// their caller use a small connection pool (``BlockingQueries``).
+/// cancels them, ``CompletionListener`` waits until they end. ``DatabaseProbe`` has a thread, but no session of its
+/// own. Calls that block their caller use a small connection pool (``BlockingQueries``).
 package final class QueueClient: Sendable {
     package struct Configuration: Sendable {
         package var postgres: PostgresConfiguration
@@ -16,7 +16,7 @@ package final class QueueClient: Sendable {
         package var cacheSecret: [UInt8]?
         /// How long the answer to a submission with an idempotency key is kept (`MILLRACE_IDEMPOTENCY_TTL`).
         package var idempotencyTTL: Duration
-        /// Whether the input of a task that is cancelled is kept, so that it can be retried
+        /// Whether the input of a cancelled task is kept, so that the task can be retried
         /// (`MILLRACE_KEEP_FAILED_INPUT`).
         package var keepsFailedInput: Bool
 
@@ -32,8 +32,8 @@ package final class QueueClient: Sendable {
         }
     }
 
-    /// The number of sessions of ``LookUps`` and ``CompletionListener``. The pool gets what these and the sessions of
-    /// ``Submitter`` leave of the connection limit.
+    /// The number of sessions of ``LookUps`` and ``CompletionListener``. The pool gets the rest of the connection
+    /// limit, after these sessions and those of ``Submitter``.
     private static let readingSessions = 2
 
     private let submitter: Submitter
@@ -125,7 +125,7 @@ package final class QueueClient: Sendable {
 
     /// Cancels a task that is not finished. If it is being processed, its result is dropped.
     ///
-    /// A task that several submissions share is only cancelled after the same number of requests have cancelled it.
+    /// If several submissions share a task, it is cancelled only after as many requests have cancelled it.
     /// - Parameter canceller: identifies the request. If the same request comes again, it does not count again.
     package func cancel(
         _ id: TaskID, by canceller: TaskID = TaskID(),

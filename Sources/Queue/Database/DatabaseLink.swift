@@ -82,16 +82,17 @@ struct DatabaseLink {
 }
 
 extension PostgresError {
-    /// Whether the transaction was rolled back for a reason that is probably gone now. Besides conflicts with other
-    /// transactions, this is 23514 (check_violation): a finished task was written to the default partition while the
-    /// partition of its day was created. The statements that use this property can violate no other CHECK.
+    /// Whether the transaction was rolled back for a reason that is probably gone now. Such reasons are conflicts with
+    /// other transactions, and 23514 (check_violation): a finished task was written to the default partition while the
+    /// partition of its day was created. The statements whose errors are tested with this property can violate no other
+    /// CHECK.
     var isWorthAnotherRun: Bool { isTransactionRetryable || kind == .server && sqlState == "23514" }
 }
 
 extension QueueError {
     /// Translates a database error into an error for the users of the queue.
     init(_ error: PostgresError) {
-        // If a transaction conflicted with others in all its attempts, that is also reported as a lock: a later attempt
+        // A transaction that conflicted with others in all its attempts is reported as `locked`, too: a later attempt
         // may succeed.
         if error.isLockTimeout || error.isTransactionRetryable {
             self = .locked

@@ -7,7 +7,7 @@ enum LockTimeout: Int {
     /// deadlock as a deadlock.
     case regular = 2000
     /// The timeout while ``LockBisection`` searches for the locked rows of a batch. It is so short that a row may count
-    /// as locked although its transaction is about to commit.
+    /// as locked although the transaction that locked it is about to commit.
     case probe = 2
     /// The timeout for a row that is known to be locked. It is long enough for the commit of a transaction whose
     /// process is not stopped.

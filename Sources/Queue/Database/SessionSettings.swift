@@ -12,8 +12,8 @@
 /// The plan must not depend on the estimated size of a table either. If a table is estimated to be empty, a scan of a
 /// whole index seems to cost no more than a search in the right index. With such a plan, a claim from 100,000 tasks
 /// takes 1,070 ms instead of 4 ms until the next ANALYZE. So the statements follow these rules:
-/// - A statement that writes selects its rows by an array of ids (`id = ANY (…)`). With only a join, the planner would
-///   have a choice.
+/// - A statement that writes selects its rows by an array of ids (`id = ANY (…)`). With only a join, the planner could
+///   choose another plan.
 /// - A statement that locks the tasks of a worker finds their ids first. Otherwise the plan would scan the primary key,
 ///   to get the rows in order.
 /// - A statement that reads by a key has an `ORDER BY` with this key. Only the right index has this order.
@@ -21,8 +21,8 @@ package enum SessionSettings {
     package static let fixedPlans = [
         isolation, "plan_cache_mode = force_generic_plan", "enable_seqscan = off", "enable_bitmapscan = off",
         "enable_hashjoin = off", "enable_mergejoin = off", "enable_sort = off", "enable_hashagg = off",
-        // A plan with these nodes reads a whole index and keeps its rows in memory during the statement. That is right
-        // only while the result cache is empty.
+        // A plan with Material or Memoize reads a whole index and keeps its rows in memory during the statement. That
+        // is right only while the result cache is empty.
         "enable_material = off", "enable_memoize = off",
         "max_parallel_workers_per_gather = 0", "jit = off",
     ]

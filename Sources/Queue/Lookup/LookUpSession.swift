@@ -52,7 +52,7 @@ struct LookUpSession {
             let again = try link.repeatable { (connection) throws(PostgresError) in
                 // The mark and the read that follows it are one transaction, and the snapshot of the read is newer than
                 // the mark. The mark keeps the row locked until the commit. So if this read shows a task as unfinished,
-                // its end will be notified.
+                // a notification will come when the task ends.
                 try connection.execute([
                     LookUpSQL.commitAsynchronously.with(), LookUpSQL.markAwaited.with(.uuids(unfinished)),
                     LookUpSQL.read.with(ids: unfinished),

@@ -8,7 +8,7 @@ typealias LookUpAnswer = Result<TaskRecord?, QueueError>
 enum LookUpRequest: Sendable {
     /// Read the task.
     case read(TaskID, then: @Sendable (LookUpAnswer) -> Void)
-    /// Mark the task as awaited, so that its end is notified, and then read it.
+    /// Mark the task as awaited, so that a notification comes when it ends, and then read it.
     case watch(TaskID, then: @Sendable (LookUpAnswer) -> Void)
     case cancel(TaskID, by: TaskID, then: @Sendable (Result<Cancellation, QueueError>) -> Void)
 }
@@ -17,7 +17,7 @@ enum LookUpRequest: Sendable {
 final class LookUps: Sendable {
     private let requests: Consumers<LookUpRequest>
 
-    /// - Parameter keepsFailedInput: whether the input of a task that is cancelled is kept.
+    /// - Parameter keepsFailedInput: whether the input of a cancelled task is kept.
     init(_ configuration: PostgresConfiguration, keepsFailedInput: Bool, logger: Logger) {
         requests = Consumers("queue-lookup") { requests in
             var session = LookUpSession(

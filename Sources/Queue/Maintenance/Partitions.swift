@@ -4,9 +4,9 @@ internal import Postgres
 /// The partitions of `finished_task`: one per day, named after the day, and bounded by the ids that are made on that
 /// day.
 ///
-/// The partition of a finished task follows from its id, that is, from the day on which it was submitted. Retention
-/// drops whole partitions. A DELETE of the rows would cost as much as inserting them, and leave dead rows behind. Only
-/// the few rows in the default partition are deleted.
+/// The partition of a finished task follows from its id, that is, from the day on which it was submitted. Old tasks are
+/// removed with whole partitions. A DELETE of the rows would cost as much as inserting them, and leave dead rows
+/// behind. Only the few rows in the default partition are deleted.
 struct Partitions {
     private let connection: PostgresConnection
     private let logger: Logger
@@ -71,8 +71,8 @@ struct Partitions {
             """, day)
     }
 
-    /// Runs all statements or none. It waits at most 1 s for a lock, because other sessions would have to wait behind
-    /// it.
+    /// Runs all statements or none. It waits at most 1 s for a lock, because while it waits, other sessions have to
+    /// wait for the table, too.
     private func attempt(_ statements: String, _ day: CivilDay) throws(PostgresError) {
         do {
             try connection.execute(text: "BEGIN; SET LOCAL lock_timeout = '1s'; \(statements); COMMIT")

@@ -87,8 +87,8 @@ package final class WorkerWatch: Sendable {
     private var isStopping: Bool { state.withLock { $0.isStopping } }
 
     private func run() {
-        // A worker may be started before the schema exists. Until then, a session would be useless, so this statement
-        // makes the attempt to connect fail.
+        // A worker may be started before the schema exists. While there is no schema, a session would be useless, so
+        // this statement makes the attempt to connect fail.
         var link = DatabaseLink(configuration.postgres, logger: logger) { (connection) throws(PostgresError) in
             try connection.execute(WatchSQL.isMigrated.with())
         }

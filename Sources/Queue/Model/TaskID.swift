@@ -46,7 +46,7 @@ package struct TaskID: Sendable, Hashable, Comparable, CustomStringConvertible {
         self.low = low
     }
 
-    /// The smallest id that a task made at `time` can have: the bound of a partition.
+    /// The smallest possible id of a task that is made at `time`. It is the bound of a partition.
     init(lowestAt time: Timestamp) {
         self.init(high: UInt64(max(0, time.microseconds / 1000)) << 16, low: 0)
     }

@@ -14,7 +14,7 @@ enum CacheSQL {
     static let secret = PostgresStatement("cache_secret", "SELECT secret FROM cache_secret")
 
     /// Removes all entries, and returns how many of them were valid. It locks the rows in the order of their keys, like
-    /// the statement that writes them, so that the two cannot deadlock.
+    /// the statement that writes them, so that the two statements cannot deadlock.
     static let clear = PostgresStatement(
         "cache_clear",
         """

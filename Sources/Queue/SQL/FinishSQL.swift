@@ -4,16 +4,16 @@ internal import Postgres
 ///
 /// A statement deletes the rows of finished tasks, and stores results only for the rows that the DELETE returns. The
 /// DELETE finds only tasks that this worker owns. So nothing is stored for a task that was cancelled or given to
-/// another worker. One statement with one commit changes the row, the result, the cache entry and the counters. The
-/// notification of completions, the most frequent case, follows in a transaction of its own (``NotifySQL``).
+/// another worker. One statement with one commit changes the row, the result, the cache entry and the counters.
+/// Completions are the most frequent case, so their notification follows in a transaction of its own (``NotifySQL``).
 ///
 /// The ids are sorted, and the plan finds the tasks in this order, so two statements that lock several tasks cannot
 /// deadlock. The condition `(worker_id = $1) IS TRUE` fits no index. With `worker_id = $1`, the plan could use the
 /// index of owners, which has another order and still contains an entry for each task that the worker has owned since
-/// the last vacuum. The cache's rows are written in the order of their keys, and the counters last.
+/// the last vacuum. The statement writes the cache's rows in the order of their keys, and updates the counters last.
 enum FinishSQL {
-    /// Notifies the nodes of the tasks that somebody waits for. A notification has up to 200 ids (7,400 bytes), because
-    /// a payload is limited to 8,000 bytes.
+    /// Tells the nodes which awaited tasks have ended. A notification has up to 200 ids (7,400 bytes), because a
+    /// payload is limited to 8,000 bytes.
     private static let notified = """
         notified AS MATERIALIZED (
             SELECT count(pg_notify('millrace_done', ids)) AS n
@@ -23,9 +23,9 @@ enum FinishSQL {
         )
         """
 
-    /// Locks all tasks in the order of their ids. Parameters: the worker, the ids. It runs first if the tasks may have
-    /// different outcomes: each outcome is a separate pass over the ids, so the passes together do not follow one
-    /// order.
+    /// Locks all tasks in the order of their ids. Parameters: the worker, the ids. If the tasks may have different
+    /// outcomes, this statement runs first: each outcome needs a separate pass over the ids, so the passes together do
+    /// not lock the tasks in one order.
     static let lock = PostgresStatement(
         "finish_lock",
         """
@@ -39,9 +39,9 @@ enum FinishSQL {
     /// worker's name. Returns the ids of the tasks that somebody waits for.
     ///
     /// The statement finds the result of a task at the position of the task's id. It finds the position with a binary
-    /// search in the sorted ids (`width_bucket`). If the ids were not sorted, the statement would leave the task as it
-    /// is. With a join instead, the fixed plan (``SessionSettings``) would search all ids for each task. With 425
-    /// completions, that takes half of the time.
+    /// search in the sorted ids (`width_bucket`). If the ids were not sorted, the search would miss some ids, and the
+    /// statement would not change their tasks. With a join instead of the search, the fixed plan (``SessionSettings``)
+    /// would read all ids for each task. With 425 completions, that takes half of the statement's time.
     static let complete = PostgresStatement(
         "complete",
         """
@@ -75,9 +75,9 @@ enum FinishSQL {
     /// worker's name, whether the input of a failed task is kept (``RetrySQL``). Returns how many tasks are retried,
     /// and how many are finished. The error of a task is found at the position of the task's id, as in ``complete``.
     ///
-    /// After the n-th attempt, the task pauses for 50 % to 100 % of 2^(n-1) seconds or of 5 minutes, whichever is less.
-    /// The share is random. It does not begin at 0 % (full jitter): full jitter suits many clients of one server, but
-    /// here each task should really pause.
+    /// After the n-th attempt, the task pauses for a random share of min(2^(n-1) s, 5 min), from 50 % to 100 %. With
+    /// full jitter, the share would begin at 0 %. That suits many clients of one server, but here each task should
+    /// really pause.
     static let fail = PostgresStatement(
         "fail",
         """
@@ -140,12 +140,12 @@ enum FinishSQL {
     ///
     /// If one of the tasks has killed the worker, it is unknown which one. Only the dead worker knew which tasks it had
     /// started, and storing each start would cost a commit per task. So the loss counts as an attempt only if the
-    /// worker held a single task. If it held several, the attempt does not count, and all of them become suspects. A
-    /// suspect is claimed alone, by a worker that holds nothing else (``WorkerSQL/claim``). If this worker is lost as
-    /// well, the suspect is to blame, and its attempt counts. The other suspects run to their end. (Claiming ever
-    /// smaller groups of suspects would find the one task among 500 after 9 more losses. Claiming one suspect at a time
-    /// finds it after one more loss, and takes a millisecond for each innocent task.) A worker whose process is alive
-    /// (``WorkerSQL/markProcessAlive``) leaves no suspects.
+    /// worker held a single task. If the worker held several tasks, their attempts do not count, and all of them become
+    /// suspects. A suspect is claimed alone, by a worker that holds nothing else (``WorkerSQL/claim``). If this worker
+    /// is lost as well, the suspect is to blame, and its attempt counts. The other suspects run to their end. (Claiming
+    /// ever smaller groups of suspects would find the one task among 500 after 9 more losses. Claiming one suspect at a
+    /// time finds it after one more loss, and takes a millisecond for each innocent task.) If only the session was lost
+    /// and the process is alive (``WorkerSQL/markProcessAlive``), no task becomes a suspect.
     ///
     /// Strays (``removeStrays``) are only removed, so that they do not block the recovery of the other tasks.
     ///

@@ -2,9 +2,9 @@ internal import Postgres
 
 /// Requests with an `Idempotency-Key`.
 ///
-/// The transaction that stores a request's tasks first locks the key, then looks it up, and finally stores it with the
-/// answer to the request. If a node finds the key locked, another request with this key is under way, and the node does
-/// not wait for it. The lock ends with the transaction, so a node that dies leaves nothing behind.
+/// Before a transaction stores the tasks of a request, it locks the key and looks it up. Afterwards it stores the key
+/// with the answer to the request. If a node finds the key locked, another request with this key is under way, and the
+/// node does not wait for it. The lock ends with the transaction, so a node that dies leaves nothing behind.
 enum IdempotencySQL {
     /// Tries to lock each key. $1: for each key, a number that is computed from it. Returns for each key whether its
     /// lock was free.

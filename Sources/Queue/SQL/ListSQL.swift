@@ -4,10 +4,11 @@ internal import Postgres
 /// size.
 ///
 /// There is one statement per status, because each status needs another index. Most tasks of `task` are queued, and
-/// most tasks of `finished_task` are completed, so these statements scan their table by id, or by type and id. Tasks in
-/// processing are found with the index of owners. Failed and cancelled tasks have partial indexes, which PostgreSQL
-/// uses only if the statement contains the status as a constant. No plan depends on the statistics about types: where
-/// PostgreSQL could choose a wrong index, the condition or the order is written so that it fits no index.
+/// most tasks of `finished_task` are completed, so the statements for these two statuses scan their table by id, or by
+/// type and id. Tasks in processing are found with the index of owners. Failed and cancelled tasks have partial
+/// indexes, which PostgreSQL uses only if the statement contains the status as a constant. No plan depends on the
+/// statistics about types: where PostgreSQL could choose a wrong index, the condition or the order is written so that
+/// it fits no index.
 enum ListSQL {
     static func page(_ status: TaskStatus?, isOfType: Bool) -> PostgresStatement {
         switch status {

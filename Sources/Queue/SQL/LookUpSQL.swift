@@ -2,9 +2,10 @@ internal import Postgres
 
 /// Reads tasks, and subscribes to their end.
 ///
-/// In any snapshot, a task's row is in exactly one of the two tables. To wait for a task without polling, a node first
-/// marks its row as `awaited`. The statement that sets the mark waits if a worker is just finishing the task. A worker
-/// that finishes the task later sees the mark and sends a notification. Then the node reads the task: either it is
+/// In any snapshot, a task is in exactly one of the tables `task` and `finished_task`. To wait for a task without
+/// polling, a node first marks the task's row as `awaited`. If a worker is finishing the task at this moment, the
+/// statement that sets the mark waits for the worker's commit. If a worker finishes the task after the mark is set, it
+/// sees the mark and sends a notification. After the node has set the mark, it reads the task: either the task is
 /// finished, or a notification will come. The alternative, a notification for every finished task, would wake every
 /// node for every task.
 enum LookUpSQL {
@@ -42,16 +43,17 @@ enum LookUpSQL {
     static let commitAsynchronously = PostgresStatement(
         "commit_asynchronously", "SELECT set_config('synchronous_commit', 'off', true)")
 
-    /// Cancels a task. Parameters: the task, the canceller, whether the input is kept (``RetrySQL``). It deletes the
-    /// row, even if a worker owns the task. A worker that completes the task later stores nothing.
+    /// Cancels a task. Parameters: the task, the canceller (the id of the request), whether the input is kept
+    /// (``RetrySQL``). The statement deletes the row, even if a worker owns the task. If the worker completes the task
+    /// after that, it stores nothing.
     ///
-    /// If other submissions share the task, it is not cancelled, but its row keeps the ids of the cancellers. So a
-    /// request that is sent to a second node as well counts once. The row keeps only the last 64 ids, and subtracts one
-    /// from the number of sharers for each older id. Without this limit, the row of a task that 10,000 submissions
+    /// If other submissions share the task, it is not cancelled, but its row keeps the ids of the cancellers. So if a
+    /// request is also sent to a second node, it counts only once. The row keeps only the last 64 ids. For each id that
+    /// it drops, its number of sharers decreases by one. Without this limit, the row of a task that 10,000 submissions
     /// share would grow to 160 kB, and each cancellation would write it again.
     ///
     /// Returns the task, and in the last column how many other submissions share it. Returns no row if the task was
-    /// finished already, even if it is a stray (``FinishSQL/removeStrays``).
+    /// finished already, even if the queue still contained it as a stray (``FinishSQL/removeStrays``).
     static let cancel = PostgresStatement(
         "cancel",
         """
@@ -106,9 +108,9 @@ enum LookUpSQL {
         ORDER BY id DESC LIMIT $3
         """)
 
-    /// A task's attempts as a JSON array, oldest first. The last element, the current or last attempt, comes from the
-    /// task's own columns, and the others from its history. A queued task has no current attempt, and a task that was
-    /// cancelled while it was queued has no last one.
+    /// A task's attempts as a JSON array, oldest first. The current attempt of a task in processing, and the last
+    /// attempt of a finished task, come from the task's own columns. All earlier attempts come from its history. If a
+    /// task is queued, or was cancelled while it was queued, all its attempts come from the history.
     static let attempts = PostgresStatement(
         "attempts",
         """

@@ -7,14 +7,15 @@ package import Postgres
 /// for the disk, however many nodes and workers there are. So the frequent notifications are sent right after the
 /// commit, in a transaction of their own that does not wait for the disk and holds the lock for microseconds.
 ///
-/// A process that dies in between sends no notification. Then the safety poll of the workers finds the task within
-/// seconds, and a client that waits for a result gets it from the look-up at the end of its waiting time.
+/// If a process dies between the commit and the notification, it sends no notification. Then the safety poll of the
+/// workers finds the task within seconds, and a client that waits for a result gets it from the look-up at the end of
+/// its waiting time.
 package enum NotifySQL {
     package static let work = PostgresStatement(
         "notify_work", "SELECT pg_notify('millrace_work', ''), set_config('synchronous_commit', 'off', true)")
 
-    /// Notifies nodes of finished tasks. Parameter: the ids. A notification has up to 200 ids (7,400 bytes), because a
-    /// payload is limited to 8,000 bytes.
+    /// Tells the nodes which tasks have finished. Parameter: the ids. A notification has up to 200 ids (7,400 bytes),
+    /// because a payload is limited to 8,000 bytes.
     static let done = PostgresStatement(
         "notify_done",
         """

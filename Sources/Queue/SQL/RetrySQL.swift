@@ -2,13 +2,14 @@ internal import Postgres
 
 enum RetrySQL {
     /// Queues a finished task again. Parameters: the task; its input and the digest of the input (``CacheKey``), both
-    /// NULL to use the input that was kept; the time at which the task ended. The statement changes nothing if the task
-    /// is completed, has no input, was submitted with another input, or did not end at this time, because it was
-    /// retried meanwhile. So the statement may be run twice.
+    /// NULL to use the input that was kept; the time at which the task ended. The statement changes nothing in these
+    /// cases: the task is completed; no input is given and none was kept; the task was submitted with another input;
+    /// the task did not end at this time. In the last case, the task was retried after the caller read the time. So the
+    /// statement may be run twice.
     ///
-    /// The task keeps its count of attempts, and may make as many further attempts as it was submitted with. It gets no
-    /// cache key, so that it runs itself instead of joining another task. (The condition on the outcome is a CASE, so
-    /// that it does not fit the index of failed and cancelled tasks.)
+    /// The task keeps its count of attempts, and may make as many further attempts as its submission allowed. It gets
+    /// no cache key, so that it runs itself instead of joining another task. (The condition on the outcome is a CASE,
+    /// so that it does not fit the index of failed and cancelled tasks.)
     static let retry = PostgresStatement(
         "retry",
         """

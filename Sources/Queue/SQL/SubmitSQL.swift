@@ -8,18 +8,18 @@ package import Postgres
 /// - *inserted*: the row is a new task.
 /// - *open*: the statement does not return the row, usually because another node inserted the same cache key after the
 ///   snapshot was taken. (If the other node's task is still queued, the unique index made the insertion do nothing. If
-///   a worker has claimed it by now, the insertion was withdrawn.) The statement is run again for the row, with a new
-///   snapshot that shows the other task.
+///   a worker has already claimed that task, the insertion was withdrawn.) The statement is run again for the row, with
+///   a new snapshot that shows the other task.
 ///
 /// How the statement works:
 ///
 /// - A join increases the other task's number of sharers, because a shared task is cancelled only when all submissions
 ///   have cancelled it (``LookUpSQL/cancel``). If the other task finishes before this statement can lock it, nothing is
-///   counted, and the row stays open. The number to add is found with a binary search (`width_bucket`), because no two
-///   rows of a batch join one task.
-/// - The tasks to join are locked before anything is inserted, in the order of their ids, like everywhere. So a session
-///   that waits for another node's insertion holds only locks on tasks to join. The other node has passed this step
-///   already, and does not ask for such locks again.
+///   counted, and the row stays open. The number to add is found with a binary search (`width_bucket`). That is
+///   possible because no two rows of a batch join the same task.
+/// - The tasks to join are locked before anything is inserted, in the order of their ids, as in all statements. So
+///   while a session waits for an insertion of another node, it holds locks only on tasks to join. The other node
+///   already has all its locks of this kind, and does not ask for more.
 /// - The tasks to join are updated after the insertions. An insertion does nothing if an identical task is only locked,
 ///   but it waits if an identical task is being updated.
 /// - A second run in the same transaction would break this order of locks, so the transaction is rolled back and starts
@@ -32,8 +32,8 @@ package import Postgres
 ///   nodes insert the same keys or the same resent tasks, only one of them waits for the other. `DO UPDATE` instead of
 ///   `DO NOTHING` would return the other node's row at once. But it would lock existing rows in any order, even rows
 ///   that a worker is about to delete, and so lead to deadlocks.
-/// - The counters' row is locked last (its subquery reads `inserted` to the end), so no session waits for another lock
-///   while it holds this one.
+/// - The row of counters is locked last, because the subquery of `counted` reads `inserted` to the end. So while a
+///   session holds the lock on this row, it waits for no other lock.
 /// - The workers are woken after the commit, by a separate transaction (``NotifySQL``): once per batch, and only if
 ///   there is work.
 /// - If a batch stores no task, only counters are written, and the commit does not wait for the disk.
@@ -101,8 +101,8 @@ package enum SubmitSQL {
     /// Inserts the rows that are neither cached nor joined.
     ///
     /// A task without `run_at` may run at any time, even if the database's clock is set back. The rank counts from the
-    /// current time if there is no `run_at` or it is in the past. So such a `run_at` does not move a task to the head
-    /// of the queue.
+    /// current time if there is no `run_at` or it is in the past. So a `run_at` in the past does not move a task to the
+    /// head of the queue.
     private static func inserted(after precondition: String = "true") -> String {
         """
         INSERT INTO task

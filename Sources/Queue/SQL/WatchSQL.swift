@@ -4,15 +4,16 @@ internal import Postgres
 ///
 /// The workers form a ring in the order of their ids, and each waits for the lock of the next one. When the session of
 /// the next worker ends, the server grants the lock immediately. A wait takes up to 250 ms, or up to 40 ms while the
-/// queue is busy. The waits are short because a waiting statement holds a snapshot, so that vacuum cannot remove the
-/// rows that die meanwhile: with waits of 250 ms, a claim at 2,500 tasks/s takes twice the time. The waits are also
-/// shorter than PostgreSQL's `deadlock_timeout` (1 s), after which PostgreSQL would log the wait (`log_lock_waits`).
+/// queue is busy. The waits are short because a waiting statement holds a snapshot, and vacuum cannot remove the rows
+/// that die during the wait. At 2,500 tasks/s, a claim takes twice as long with waits of 250 ms as with waits of 40 ms.
+/// The waits are also shorter than PostgreSQL's `deadlock_timeout` (1 s), after which PostgreSQL would log the wait
+/// (`log_lock_waits`).
 ///
-/// Before each wait, a worker looks up which worker is the next one. So after a change, the ring is complete again
-/// after one wait, and the workers need not send messages.
+/// Before each wait, a worker looks up which worker is the next one. So when a worker has come or gone, the ring is
+/// complete again after one wait, without messages between the workers.
 enum WatchSQL {
-    /// Returns the next worker in the ring, which may be this worker itself, and whether it is gone. If it is gone, the
-    /// caller holds its lock.
+    /// Returns the next worker in the ring, which may be this worker itself, and whether the next worker is gone. If it
+    /// is gone, the caller holds its lock.
     static let waitForNeighbour = PostgresStatement(
         "watch_neighbour",
         """
@@ -36,8 +37,8 @@ enum WatchSQL {
     /// The size of the queue's table in bytes.
     static let queueSize = PostgresStatement("watch_queue_size", "SELECT pg_relation_size('task')")
 
-    /// Tries to make this session the leader, and returns whether it is. Do not call it again after it has succeeded,
-    /// because each successful call adds a lock.
+    /// Tries to make this session the leader, and returns whether that succeeded. After a success, do not run the
+    /// statement again, because each success adds a lock.
     static let becomeLeader = PostgresStatement(
         "watch_lead", "SELECT pg_try_advisory_lock(worker_lock_class(), 0)")
 }

@@ -4,8 +4,8 @@ internal import Postgres
 ///
 /// The session takes the advisory lock of its worker id before others can see its row in `worker`, and holds it until
 /// the session ends. While the lock is held, nobody else touches the worker's tasks. When the lock is free, the server
-/// has ended the session, and no statement of it can commit any more. So the lock shows that the worker is alive, and
-/// also keeps others from its tasks. No heartbeats are needed.
+/// has ended the session, and no statement of the session can commit any more. So the lock shows that the worker is
+/// alive, and also keeps others from touching its tasks. No heartbeats are needed.
 enum WorkerSQL {
     static let newID = PostgresStatement(
         "worker_new_id", "SELECT nextval(pg_get_serial_sequence('worker', 'id'))::int4")
@@ -13,8 +13,8 @@ enum WorkerSQL {
     static let register = PostgresStatement("worker_register", "INSERT INTO worker (id, name) VALUES ($1, $2)")
 
     /// Marks a lost session whose process is alive, which means that none of its tasks has killed the process. If a
-    /// watch recovers the tasks later, it sees this mark. If a watch has recovered them already, ``clearSuspects``
-    /// clears the suspects.
+    /// ``WorkerWatch`` recovers the tasks after this, it sees the mark and makes no suspects. If a ``WorkerWatch`` has
+    /// already recovered the tasks, ``clearSuspects`` makes the suspects ordinary tasks again.
     static let markProcessAlive = PostgresStatement(
         "worker_mark_process_alive", "UPDATE worker SET survived = true WHERE id = $1")
     static let clearSuspects = PostgresStatement(
@@ -28,9 +28,9 @@ enum WorkerSQL {
         UPDATE task SET suspect_of = NULL WHERE id = ANY (ARRAY(SELECT id FROM innocent))
         """)
 
-    /// Locks those of the types that are bounded, until the commit of the claim. So no other worker can claim tasks of
-    /// these types while this claim counts the running ones. It runs right before the claim, because the claim's
-    /// snapshot has to be newer than the lock.
+    /// Locks the bounded types among the worker's types, until the commit of the claim. So while this claim counts the
+    /// running tasks of these types, no other worker can claim tasks of them. This statement runs directly before the
+    /// claim, because the claim's snapshot has to be newer than the lock.
     ///
     /// Types that another claim has locked are skipped. If this statement waited for them, a worker that is stopped in
     /// the middle of its claim (SIGSTOP, a frozen machine) would keep all other workers from claiming tasks of any
@@ -50,13 +50,13 @@ enum WorkerSQL {
     /// version.
     ///
     /// The statement locks up to $2 tasks of each type, sorts them all, and takes the first $2. So a paused or bounded
-    /// type does not delay the other types. Usually only one type has that many tasks in the queue. If several types
-    /// have that many, the tasks that are not taken stay locked until the commit, which costs a tenth of claiming them.
-    /// The statement takes at most $5 tasks of a bounded type, the number of the worker's threads. Further tasks would
-    /// only wait in this worker, although other workers could compute them.
+    /// type does not delay the other types. Usually only one type has $2 or more tasks in the queue. If several types
+    /// have so many, the tasks that are not taken stay locked until the commit. To lock a task costs a tenth of what it
+    /// costs to claim it. The statement takes at most $5 tasks of a bounded type; $5 is the number of the worker's
+    /// threads. Further tasks would only wait in this worker, although other workers could compute them.
     ///
-    /// A worker that holds nothing ($4) claims one suspect instead, if there is one, and nothing else
-    /// (``FinishSQL/recover``).
+    /// If the worker holds nothing ($4) and the queue has a suspect (``FinishSQL/recover``), the statement claims only
+    /// this suspect.
     ///
     /// $6: for each type, where to begin to scan (``ClaimStart``).
     ///
@@ -116,7 +116,7 @@ enum WorkerSQL {
 
     /// Finds out when there will be work, after a claim that found nothing. Returns:
     /// - when the first postponed task of these types is due, in microseconds from now;
-    /// - whether a task is due that was locked during the claim, by another claim or by a look-up that marked it as
+    /// - whether a task is due that another session had locked during this worker's claim, to claim it or to mark it as
     ///   awaited;
     /// - whether there is a suspect;
     /// - whether a task of a bounded type is due, suspect or not.

@@ -11,9 +11,10 @@ struct ServerSession: Hashable {
 /// again, the lost session must have ended, and the tables must show which tasks are stored. Otherwise a task could be
 /// stored twice.
 struct InDoubtCommit {
-    /// How long a node tries to find out, before it answers that the outcome is unknown.
+    /// How long a node tries to find out whether the transaction was committed. After that, it answers that the outcome
+    /// is unknown.
     static let timeout = Duration.seconds(2)
-    /// The pause between two attempts to find out.
+    /// The pause between two of these attempts.
     static let pause = Duration.milliseconds(20)
 
     private let deadline: ContinuousClock.Instant
@@ -29,7 +30,7 @@ struct InDoubtCommit {
     /// The connection was lost while the transaction, or the look-up of its outcome, was underway.
     ///
     /// If several sessions are lost in a row, only the first one can have committed, because nothing is sent again
-    /// before the doubt is resolved.
+    /// before its outcome is known.
     /// - Parameter session: the session that was used last; `nil` if there never was one.
     /// - Returns: `false` if the time is up.
     mutating func connectionLost(_ session: ServerSession?, at now: ContinuousClock.Instant) -> Bool {

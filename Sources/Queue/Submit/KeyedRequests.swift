@@ -75,8 +75,8 @@ struct KeyedRequests {
                 entries[number - 1].verdict = .refused(.keyOfAnotherRequest)
                 continue
             }
-            // This request was refused because an earlier request of the batch has the same key. But the database has
-            // stored the key for this request.
+            // This request was refused because an earlier request of the batch has the same key. But in the database,
+            // the key belongs to this request.
             if entries[number - 1].verdict == .refused(.keyOfAnotherRequest) { entries[number - 1].verdict = .new }
             let outcome = isCached ? SubmissionOutcome.cached(id, result: known.bytes(row, 5) ?? []) : .repeated(id)
             entries[number - 1].stored.append((place, outcome))

@@ -25,7 +25,7 @@ struct LockBisection<Request> {
     static var timeout: Duration { .seconds(2) }
 
     private let deadline: Instant
-    /// Groups that are to be stored, the next one last.
+    /// Groups that are to be stored. The last group of the array is stored next.
     private var untried: [[Element]] = []
     /// Groups of one task each that have to wait for a lock.
     private var waiting: ArraySlice<[Element]> = []

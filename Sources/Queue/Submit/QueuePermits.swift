@@ -8,8 +8,8 @@
 /// of a second, so with a long queue a node counts less often.
 ///
 /// Several threads may submit at the same time. ``counted(queued:cost:at:)`` assumes that a count does not include
-/// tasks whose places are taken but not settled. So hold the lock that protects this value from before the count until
-/// that call.
+/// tasks whose places are taken but not settled. So take the lock that protects this struct before you count, and
+/// release it after that call.
 struct QueuePermits {
     /// The maximum number of queued tasks; 0: no limit.
     let limit: Int

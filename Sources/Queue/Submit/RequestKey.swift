@@ -1,7 +1,7 @@
 internal import Bytes
 internal import Tasks
 
-/// The key that the web server gives a request. It is the same for every node that the request is sent to:
+/// The key that the web server gives a request. It is the same for every node that the request is sent to. Its form is
 /// `SECONDS.MILLISECONDS-RANDOM`, in nginx's variables `$msec-$request_id`.
 ///
 /// The ids of the request's tasks are computed from the key. If a node accepts a request and dies before it answers,

@@ -10,7 +10,7 @@ package struct Submission: Sendable {
     package var runAt: Timestamp?
     /// The maximum number of times that the task is started; at least 1.
     package var maxAttempts: Int
-    /// Whether the balancer may send the request to another node again. Then the id is computed from the request
+    /// Whether the balancer may send the request to a second node as well. If so, the id is computed from the request
     /// (``RequestKey``).
     package var mayBeResent = false
 

@@ -6,9 +6,9 @@ struct SubmissionColumns {
     private(set) var ids: PostgresArray
     private(set) var types: PostgresArray
     private(set) var inputs: PostgresArray
-    /// The cache key of each task that may be shared, else NULL.
+    /// If the task may be shared, its digest, which is its cache key; otherwise NULL.
     private(set) var keys: PostgresArray
-    /// The same digest of each task that may not be shared, else NULL.
+    /// If the task may not be shared, its digest; otherwise NULL.
     private(set) var digests: PostgresArray
     private(set) var priorities: PostgresArray
     private(set) var times: PostgresArray

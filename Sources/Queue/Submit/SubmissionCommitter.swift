@@ -2,11 +2,11 @@ internal import Logging
 internal import Postgres
 internal import Threading
 
-/// Runs transactions of submissions. It repeats each one until it is known whether it was committed.
+/// Runs transactions of submissions. It repeats a transaction until it knows whether the transaction was committed.
 struct SubmissionCommitter {
-    /// `all`: the maximum number of runs of a transaction. `rolledBack`: in this many first runs, the transaction is
-    /// rolled back and starts over if another node has stored the same tasks first. A rollback costs some milliseconds.
-    /// In later runs, the transaction continues instead, which may cost a second if there is a deadlock.
+    /// `all`: the maximum number of runs of a transaction. `rolledBack`: if another node has stored the same tasks
+    /// first, the transaction is rolled back and starts over, at most this many times. A rollback costs some
+    /// milliseconds. After that, the transaction continues instead, which may cost a second if there is a deadlock.
     private static let maxAttempts = (rolledBack: 9, all: 14)
 
     var session: SubmissionSession
@@ -69,8 +69,8 @@ struct SubmissionCommitter {
             while true {
                 switch transaction.next(slot: slot) {
                 case .run(let call, isPlain: true) where expectsNew:
-                    // Send the notification directly after the statement, so that the workers learn of the commit as
-                    // soon as this node, not a round trip later.
+                    // Send the notification directly after the statement, so that the workers learn of the commit at
+                    // the same time as this node, and not one round trip later.
                     try connection.send([call])
                     session.notifyWorkers(connection)
                     transaction.settle(try connection.receive()[0])
@@ -95,7 +95,7 @@ struct SubmissionCommitter {
     }
 
     private mutating func fail(_ transaction: SubmissionTransaction, _ error: PostgresError) {
-        // If the disk is full, every transaction is refused, so not each refusal is logged.
+        // If the disk is full, every transaction is refused, so only some of the refusals are logged.
         if let count = refusals.count(at: .now) {
             logger.error(
                 "The database refused a submission",

@@ -41,7 +41,7 @@ package struct SubmissionRows {
         requests.append(indices)
     }
 
-    /// - Returns: the row of the task, a new one or that of an identical one.
+    /// - Returns: the row of the task: a new row, or the row of an identical task.
     private mutating func row(
         _ submission: Submission, isAwaited: Bool, mayQueue: Bool, _ secret: KeyedDigest
     ) -> Int {
@@ -99,7 +99,7 @@ package struct SubmissionRows {
 
     /// Takes the result of the statement.
     mutating func settle(_ result: PostgresResult) {
-        // The cache's statistics count a row only once, even if the row is run again.
+        // The cache's statistics count a row only once, even if the statement runs again for it.
         isCounted = true
         for row in 0..<result.rowCount {
             guard let id = result.taskID(row, 0), let index = rowOfID[id] else { continue }

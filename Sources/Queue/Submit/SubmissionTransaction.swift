@@ -32,9 +32,9 @@ struct SubmissionTransaction {
     private var runs = 0
     /// Whether the first run uses the plain statement.
     private var isPlain = false
-    /// Whether an explicit transaction starts over, instead of running the statement again, if another node has
-    /// inserted some of the rows first. A second run could cause a deadlock: it could wait for rows of other
-    /// transactions that wait for rows which this transaction has inserted.
+    /// What an explicit transaction does if another node has inserted some of the rows first. `true`: it starts over;
+    /// `false`: it runs the statement again. A second run could cause a deadlock: it could wait for a row of another
+    /// transaction, while that transaction waits for a row which this one has inserted.
     var startsOver = true
 
     init(_ requests: ArraySlice<SubmissionRequest>, mayQueue: [Bool], secret: [UInt8]) {
@@ -56,8 +56,8 @@ struct SubmissionTransaction {
     /// Begins a run of the transaction.
     ///
     /// The rows of an explicit transaction are created again, because the last run was or may have been rolled back.
-    /// Without an explicit transaction, the rows that earlier runs settled are committed and stay settled. Otherwise a
-    /// join would be counted twice.
+    /// Without an explicit transaction, the rows that earlier runs settled are committed and stay settled. If they ran
+    /// again, a join would be counted twice.
     /// - Parameters:
     ///   - keys: the results of ``keyCalls``.
     ///   - stored: tasks that are known to be stored by a commit that was in doubt.

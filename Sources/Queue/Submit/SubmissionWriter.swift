@@ -118,7 +118,7 @@ struct SubmissionWriter {
         }
     }
 
-    /// - Parameter unused: for the number of a request, how many of its places it did not need.
+    /// - Parameter unused: takes the number of a request, and returns how many of its places the request did not need.
     private func releasePlaces(
         of requests: ArraySlice<SubmissionRequest>, _ mayQueue: [Bool], unused: (Int) -> Int
     ) {

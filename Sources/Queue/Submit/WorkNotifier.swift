@@ -5,7 +5,7 @@ internal import Postgres
 /// The answer is read before the session is used again. An error in it does not matter: the tasks are stored, and the
 /// workers' safety poll finds them a little later.
 struct WorkNotifier {
-    /// The session whose answer has not been read: its number among the sessions of its ``DatabaseLink``.
+    /// The number (``DatabaseLink/sessions``) of the session whose answer has not been read.
     private var pendingSession: Int?
 
     /// The answer to a notification has not been read yet.

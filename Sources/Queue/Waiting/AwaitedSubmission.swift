@@ -1,8 +1,8 @@
-/// A submission whose client waits for the result. It combines two reports from two threads, which come in either
-/// order: that the task is stored (from the ``Submitter``), and how the wait ended (from the ``CompletionListener``).
+/// A submission whose client waits for the result. Two threads report to it, in either order: the ``Submitter`` reports
+/// that the task is stored, and the ``CompletionListener`` reports how the wait ended.
 ///
-/// The task may end before its commit is reported. The waiting time may end before the commit is reported, too. Then
-/// the client gets no answer yet, because it is still unknown whether the task is accepted.
+/// If the task ends before its commit is reported, the client gets the result at once. If the waiting time ends before
+/// the commit is reported, the client gets no answer yet, because it is still unknown whether the task is accepted.
 struct AwaitedSubmission {
     private enum State {
         case storing
@@ -15,7 +15,8 @@ struct AwaitedSubmission {
     enum Action {
         case nothing
         case answer(SubmissionAnswer)
-        /// The submission was joined to another task: wait for that one.
+        /// Wait for this task instead: the submission was joined to it, or is a repetition of the request that stored
+        /// it.
         case waitFor(TaskID)
     }
 
@@ -31,7 +32,8 @@ struct AwaitedSubmission {
         switch state {
         case .storing:
             if case .success(let outcomes) = answer, case .repeated(let stored)? = outcomes.first {
-                // The other task may have ended before this node listened for it.
+                // This task may have ended before this node listened for its end. After `waitFor`, the caller also
+                // reads the task.
                 state = .answered
                 return .waitFor(stored)
             }

@@ -42,7 +42,7 @@ final class CompletionListener: Sendable {
         for (task, callback) in left { read(task, callback) }
     }
 
-    /// Adds a waiter for a task that is about to be stored as awaited.
+    /// Adds a waiter for a task. The caller marks the task as awaited, or stores it with this mark.
     /// - Returns: the waiter's ticket; `nil` after ``stop()``.
     func add(_ task: TaskID, for time: Duration, _ then: @escaping Callback) -> Int? {
         let added = state.withLock { state -> (ticket: Int, isFirst: Bool)? in
@@ -57,7 +57,8 @@ final class CompletionListener: Sendable {
         state.withLock { $0.waiters.remove(ticket) }
     }
 
-    /// Answers when the task is finished or the time is up; at once if there is no such task, or no database.
+    /// Answers when the task is finished or the time is up. If there is no such task, or the database is out of reach,
+    /// it answers at once.
     func wait(_ task: TaskID, for time: Duration, _ then: @escaping Callback) {
         // The waiter is added first, so that the task cannot end unnoticed between the look-up and the wait.
         guard let ticket = add(task, for: time, then) else { return read(task, then) }
@@ -79,7 +80,7 @@ final class CompletionListener: Sendable {
         for callback in state.withLock({ $0.waiters.remove(task: task) }) { callback(answer) }
     }
 
-    /// Reads tasks that may be finished. If that fails, they are read again after the reconnection.
+    /// Reads tasks that may be finished. If the read fails, they are read again after the reconnection.
     /// - Parameter isMarking: mark the tasks as awaited.
     private func check(_ tasks: [TaskID], isMarking: Bool) {
         for task in tasks {

@@ -1,13 +1,14 @@
 /// What the last claims have shown about the queue. It decides how the next claim is made.
 struct ClaimHints {
-    /// Whether there may be suspects, which have to run alone. If so, the worker claims nothing else, and claims as
-    /// soon as it holds no tasks.
+    /// Whether there may be suspects, which have to run alone. If so, the worker claims nothing while it holds tasks,
+    /// and claims as soon as it holds none.
     private(set) var mayHaveSuspects = false
-    /// Whether a type of the last claim is bounded. When a task of the type ends, another one may be allowed to run,
-    /// and no notification says so.
+    /// Whether one of the worker's types was bounded at the last claim. When a task of such a type ends, another task
+    /// of the type may be allowed to run, and no notification says so.
     private(set) var hasBounds = false
-    /// Whether the next claim should lock the bounded types: there are some, or it is unknown. It is unknown after a
-    /// claim that found nothing, because a claim without these locks takes no tasks of bounded types.
+    /// Whether the next claim should lock the bounded types: the last claim saw a bounded type, or found nothing. If it
+    /// found nothing, all queued tasks may be of bounded types, because a claim without these locks takes no such
+    /// tasks.
     private(set) var mayHaveBounds = true
 
     mutating func suspectsSeen() { mayHaveSuspects = true }

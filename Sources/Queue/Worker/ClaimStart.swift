@@ -1,13 +1,13 @@
 /// Where in the order of tasks a claim begins to scan.
 ///
 /// Usually a claim scans from the beginning (a *full scan*). But such a scan steps over the dead row of every task that
-/// was claimed since the last vacuum. Up to some 10,000 dead rows cost little. With a long queue, vacuums take longer,
+/// was claimed since the last vacuum. Up to about 10,000 dead rows cost little. With a long queue, vacuums take longer,
 /// and stepping over dead rows takes a fifth of the claim's time. And while some session holds an old snapshot (a dump,
 /// a forgotten transaction), vacuum cannot remove any dead row: at 2,000 tasks/s, a claim becomes 22 ms longer each
 /// minute.
 ///
 /// So when there are many dead rows, most claims begin shortly before the place where the last claims found tasks. A
-/// full scan happens every 100 ms, but full scans take at most a twentieth of the time, however long each one takes.
+/// full scan happens every 100 ms, or less often if full scans would take more than a twentieth of the time.
 ///
 /// Some tasks may be before that place: a task that is more urgent than the recent ones, one that was put back, or one
 /// whose commit took long. The next full scan finds them. A worker that is notified of such a task makes a full scan
@@ -27,8 +27,8 @@ struct ClaimStart {
     static let urgentTimeShare = 3
     /// The pause between two full scans that are not slow, while each claim takes as many tasks as it asks for.
     static let backlogPause = Duration.milliseconds(100)
-    /// A claim begins this many microseconds before the place, because a new task cannot be seen until its commit is
-    /// done.
+    /// A claim begins this many microseconds before the place where the last claims found tasks. New tasks can appear
+    /// there, because a task cannot be seen until its commit is done.
     static let margin: (slow: Int64, backlog: Int64) = (500_000, 50_000)
 
     /// For each type, the smallest lead of a task that the last full scan or a later claim took.
@@ -55,7 +55,8 @@ struct ClaimStart {
         if tookAll, deadRows > Self.maxDeadRows.backlog {
             return lastFullScan + (isUrgent ? pause : max(pause, Self.backlogPause))
         }
-        // At the end of a backlog, the tasks that are left may be before the place. So make a full scan.
+        // At the end of a backlog, the tasks that are left may be before the place where claims begin. So make a full
+        // scan.
         return wasFullScan ? nil : lastFullScan
     }
 
@@ -97,9 +98,9 @@ struct ClaimStart {
         if let searchTime { cost = searchTime }
         isUrgent = false
         for type in types {
-            // The claim found no task of this type. If it took fewer tasks than it asked for, no task of the type is
-            // left, so the next ones will have a lead of 0 or more. Otherwise the claim may not have reached the type,
-            // and the lead is unknown.
+            // This also handles a type of which the claim found no task. If the claim took fewer tasks than it asked
+            // for, no task of the type is left, so the next ones will have a lead of 0 or more. Otherwise the claim may
+            // not have reached the type, and the lead is unknown.
             leads[type] = smallest[type] ?? (tookAll ? nil : max(0, leads[type] ?? 0))
         }
     }

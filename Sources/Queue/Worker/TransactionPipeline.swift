@@ -10,7 +10,7 @@ final class TransactionPipeline {
         var runs = 0
     }
 
-    /// The maximum number of runs of a transaction that the server rolls back for a reason that may not occur again.
+    /// The maximum number of runs of a transaction that the server rolls back for a reason that is probably gone now.
     private static let maxRuns = 5
 
     private let connection: PostgresConnection
@@ -28,9 +28,9 @@ final class TransactionPipeline {
         try send(Batch(calls: transaction.calls, transaction: transaction))
     }
 
-    /// Waits for the result of a transaction: the oldest one, unless that had to be sent again. Then notifies the nodes
-    /// of the finished tasks that somebody waits for. If no other transaction is underway, the notification is
-    /// committed when this returns.
+    /// Waits for the result of the oldest transaction. A transaction that has to be sent again becomes the newest one.
+    /// Then `finish` tells the nodes which awaited tasks have finished. If no other transaction is underway, this
+    /// notification is committed when `finish` returns.
     func finish() throws(PostgresError) -> (WorkerTransaction, [PostgresResult]) {
         while true {
             guard let (batch, results) = try receive(), let transaction = batch.transaction else { continue }

@@ -1,9 +1,9 @@
 /// Decides when a sleeping worker looks for work again. It does no I/O and reads no clock: the caller passes the times.
 ///
-/// Notifications announce most work, but not all. There is none when a postponed task becomes due, when a task becomes
-/// free that another claim had locked, or when a task of a bounded type may run because another one has ended. So after
-/// a short time without notifications, the worker asks the database once what will be due, and then sleeps until that
-/// time.
+/// Notifications announce most work, but not all. No notification comes when a postponed task becomes due, when a task
+/// becomes free that another claim had locked, or when a task of a bounded type may run because another task has ended.
+/// So after a short time without notifications, the worker asks the database once what will be due, and then sleeps
+/// until that time.
 struct WakeSchedule {
     typealias Instant = ContinuousClock.Instant
 
@@ -12,7 +12,7 @@ struct WakeSchedule {
         case claim
         /// Ask the database what will be due (``WorkerSQL/nextDue``), and call ``learned(nextDue:isBoundedWorkLeft:)``.
         case ask
-        /// Sleep until this time, unless something happens before.
+        /// Sleep until this time, unless a notification arrives or the worker is woken before.
         /// - Parameter until: `nil`: without a limit.
         case sleep(until: Instant?)
     }
@@ -37,7 +37,7 @@ struct WakeSchedule {
     /// Whether a notification has arrived since the last claim was sent.
     private var isWorkAnnounced = false
     private var nextDue = NextDue.unknown
-    /// Whether a task of a bounded type is due that may not run now.
+    /// Whether a task of a bounded type is due, but may not run now.
     private var isBoundedWorkLeft = false
     /// True if the last claim could not take tasks of a bounded type, because another worker's claim had locked the
     /// type, or because this worker had not tried to lock it.

@@ -16,7 +16,7 @@ package final class WorkerSession {
         package var concurrency: Int
         /// How long a result is served from the cache (`MILLRACE_CACHE_TTL`). Zero: nothing is cached.
         package var cacheTTL: Duration
-        /// Whether the input of a task that failed is kept, so that it can be retried (`MILLRACE_KEEP_FAILED_INPUT`).
+        /// Whether the input of a failed task is kept, so that the task can be retried (`MILLRACE_KEEP_FAILED_INPUT`).
         package var keepsFailedInput: Bool
 
         package init(
@@ -32,7 +32,7 @@ package final class WorkerSession {
         }
     }
 
-    /// The maximum number of runs of a transaction that the server rolls back for a reason that may not occur again.
+    /// The maximum number of runs of a transaction that the server rolls back for a reason that is probably gone now.
     private static let maxRuns = 5
 
     private let configuration: Configuration
@@ -90,7 +90,7 @@ package final class WorkerSession {
         }
     }
 
-    /// Stores the ends of attempts and claims new tasks, in one round trip and one commit:
+    /// Claims new tasks and stores the ends of attempts, in one round trip and one commit:
     /// ``begin(completed:claim:isAlone:)`` and ``finish()`` in one.
     package func transact(
         completed: [TaskCompletion], claim: Int, isAlone: Bool = false
@@ -100,11 +100,11 @@ package final class WorkerSession {
         return try finish().tasks
     }
 
-    /// Sends a transaction that stores the ends of attempts and claims new tasks, and does not wait for it.
+    /// Sends a transaction that claims new tasks and stores the ends of attempts. It does not wait for the result.
     ///
     /// More transactions may be begun while one is underway: the database goes on to the next without waiting for this
     /// process. All of them are in one session, so each of them is committed while the session's lock is held, or not
-    /// at all. The completion of a task that is no longer this session's (it was cancelled meanwhile) stores nothing.
+    /// at all. If a task no longer belongs to this session (it was cancelled meanwhile), its completion stores nothing.
     /// - Parameters:
     ///   - completed: not empty, unless something is claimed.
     ///   - claim: how many tasks to claim at most; may be 0.
@@ -134,8 +134,8 @@ package final class WorkerSession {
         return transaction.number
     }
 
-    /// Waits for a transaction that is underway: the oldest one, unless the server rolled that back and it had to be
-    /// sent again.
+    /// Waits for the oldest transaction that is underway. A transaction that the server rolls back is sent again and
+    /// becomes the newest one.
     /// - Throws: as ``begin(completed:claim:isAlone:)``.
     package func finish() throws(QueueError) -> WorkerTransactionResult {
         let pipeline = try registered().pipeline

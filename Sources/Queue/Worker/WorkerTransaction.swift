@@ -45,7 +45,8 @@ struct WorkerTransaction {
         let failure = attempts.failure(worker: worker, name: name, keepsInput: configuration.keepsFailedInput)
         self.worker = worker
         ended = ends.map(\.id)
-        // Completed tasks, failed tasks and retried tasks are separate passes over the ids, so lock all of them first.
+        // The statements handle completed, failed and retried tasks in separate passes over the ids, so lock all tasks
+        // first.
         let lock = failure != nil && ends.count > 1 ? FinishSQL.lock.with(.int4(worker), .uuids(ended)) : nil
         self.completion = completion.map { _ in lock == nil ? 0 : 1 }
         var calls = [lock, completion, failure].compactMap { $0 }
@@ -81,8 +82,8 @@ struct WorkerTransaction {
         return ClaimRows(rows)
     }
 
-    /// Whether the claim could not take tasks of some bounded type. The reason is that this worker had not tried to
-    /// lock the type, or that another claim had locked it.
+    /// True if the claim could not take tasks of a bounded type, because this worker had not tried to lock the type, or
+    /// because another claim had locked it.
     func areBoundsContended(_ results: [PostgresResult]) -> Bool {
         !asksForBounds || results.dropLast().last?.bool(0, 1) == true
     }

@@ -7,7 +7,8 @@ struct ClusterInitializer {
     let account: Account?
     let environment: [String: String]
 
-    /// Creates the cluster under a temporary name and renames it at the end. So if `folder` exists, it is complete.
+    /// Creates the cluster under a temporary name and renames it at the end. So if `folder` exists, the cluster is
+    /// complete.
     func create(_ folder: String, database: String, role: String) throws(SetupError) {
         let unfinished = folder + ".new"
         // Child processes of an interrupted initdb may still write into the folder. Remove the folder repeatedly, until
@@ -44,7 +45,7 @@ struct ClusterInitializer {
         try run(installation.postgres, ["--single", "-D", folder, "postgres"], input: input, failsOn: "ERROR:")
     }
 
-    /// - Parameter mark: text in the output that means failure, although the exit code is 0.
+    /// - Parameter mark: if the output contains this text, the program has failed, even if its exit code is 0.
     private func run(
         _ program: String, _ arguments: [String], input: CInt? = nil, failsOn mark: String? = nil
     ) throws(SetupError) {

@@ -17,7 +17,7 @@ package struct PostgresInstallation: Sendable, Equatable {
     /// - Parameters:
     ///   - searchPath: the value of `PATH`.
     ///   - version: the major version that an existing cluster needs. If it is `nil`, the first installation in `PATH`
-    ///     is selected. If `PATH` has none, the newest is selected.
+    ///     is selected. If `PATH` has none, the newest installation is selected.
     package static func find(searchPath: String?, version: Int?) throws(SetupError) -> PostgresInstallation {
         let all = installations(searchPath: searchPath ?? "")
         if let version {
@@ -51,7 +51,8 @@ package struct PostgresInstallation: Sendable, Equatable {
         return found
     }
 
-    /// The folders that contain both programs: first those in `PATH`, then Debian's and Alpine's, the newest first.
+    /// The folders that contain both programs: first those in `PATH`, then those of Debian and of Alpine, each from the
+    /// newest version to the oldest.
     private static func candidates(searchPath: String) -> [String] {
         var folders = searchPath.split(separator: ":").compactMap { folder -> String? in
             // Wrapper scripts are skipped: the child process must be the server itself, not a shell.

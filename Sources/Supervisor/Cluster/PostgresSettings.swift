@@ -5,7 +5,7 @@ package struct PostgresSettings: Sendable {
     /// `shared_buffers` in MiB. A small value is enough: the table of unfinished tasks is small, and the large tables
     /// are rarely read.
     package var sharedBuffers = 128
-    /// Whether commits are written to disk. `false` only in tests that do not need to survive a crash of the machine.
+    /// Whether commits are written to disk. `false` only in tests whose data need not survive a crash of the machine.
     package var isDurable = true
 
     package init() {}

@@ -7,7 +7,7 @@ struct PostmasterFile {
     /// The eighth line: `starting`, `stopping`, `ready`, `standby`.
     let status: String?
 
-    /// `nil` if there is no valid file: no server runs, or it has just begun to start.
+    /// `nil` if there is no valid file: no server runs, or the server has just begun to start.
     init?(dataFolder: String) {
         guard let data = FileManager.default.contents(atPath: dataFolder + "/postmaster.pid") else { return nil }
         self.init(text: String(decoding: data, as: UTF8.self))
@@ -22,8 +22,8 @@ struct PostmasterFile {
 
     /// Whether the process is a running PostgreSQL server of `dataFolder`.
     ///
-    /// The file of a killed server may contain an id that now belongs to another process. So this also compares the
-    /// process's working folder: that of a server is its data folder.
+    /// The file of a killed server may contain an id that now belongs to another process. So this also checks the
+    /// process's working folder: a server works in its data folder.
     func isAlive(in dataFolder: String) -> Bool {
         guard kill(pid, 0) == 0 || errno == EPERM else { return false }
         guard let there = realpath("/proc/\(pid)/cwd", nil) else { return false }

@@ -3,7 +3,7 @@ internal import Glibc
 
 /// A PostgreSQL cluster that Millrace runs itself. Only its unix socket accepts connections.
 ///
-/// The process that uses it must hold the lock of the data folder (``FolderLock``).
+/// The process that uses the cluster must hold the lock of the data folder (``FolderLock``).
 package struct PrivateCluster: Sendable {
     package static let database = "millrace"
     package static let role = "millrace"
@@ -35,7 +35,7 @@ package struct PrivateCluster: Sendable {
         self.environment = ["PATH": environment["PATH"] ?? "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "TZ": "UTC"]
     }
 
-    /// The user that PostgreSQL runs as if Millrace was started by root.
+    /// If root starts Millrace, PostgreSQL runs as this user.
     private static func accountForRoot(mustReach paths: [String]) throws(SetupError) -> Account {
         guard let account = Account(named: accountForRoot) else {
             throw SetupError(
@@ -74,7 +74,7 @@ package struct PrivateCluster: Sendable {
     package var command: Command {
         var command = Command(
             installation.postgres, ["-D", folder], environment: environment, account: account, folder: folder)
-        // If this process is killed, the server ends at once, and recovers from its log at the next start.
+        // If this process is killed, the server ends immediately, and recovers from its log at the next start.
         command.deathSignal = SIGQUIT
         return command
     }
@@ -85,7 +85,7 @@ package struct PrivateCluster: Sendable {
         return file.pid == pid && file.status == "ready"
     }
 
-    /// Ends a server that an earlier start left running, and removes files that would block the next start.
+    /// Ends a server that an earlier process left running, and removes files that would block the next start.
     /// - Returns: whether a server was running.
     @discardableResult
     package func stopLeftover() throws(SetupError) -> Bool {

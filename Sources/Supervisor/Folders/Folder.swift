@@ -17,7 +17,7 @@ package enum Folder {
             guard isFolder(path) else { throw SetupError("\(path) is not a folder") }
             return
         }
-        // The umask reduces the mode that mkdir sets.
+        // mkdir reduces the mode by the umask, so set the mode again.
         guard chmod(path, mode) == 0 else { throw SetupError("cannot set the mode of \(path)", errno: errno) }
     }
 

@@ -4,8 +4,9 @@ internal import Glibc
 /// The folder for the unix sockets of a data folder.
 ///
 /// The path of a socket has at most 107 bytes (unix(7)), but the path of a data folder may be longer. If `<data>/run`
-/// is short enough, that is the folder. Otherwise it is a folder in `$XDG_RUNTIME_DIR` or `/tmp`. Its name is derived
-/// from the data folder's path, so that the next start finds and removes the sockets that a killed process has left.
+/// is short enough, the sockets are there. Otherwise they are in a folder in `$XDG_RUNTIME_DIR` or `/tmp`. The name of
+/// that folder is derived from the data folder's path, so that the next start finds and removes the sockets that a
+/// killed process has left.
 package enum SocketFolder {
     static let maxPathLength = 107
     /// Maximum length of a name in the folder. The longest is `postgres/.s.PGSQL.5432.lock`.
@@ -14,7 +15,7 @@ package enum SocketFolder {
     /// Creates the folder if it does not exist.
     /// - Returns: its path. Outside `data`, the folder belongs to this user and other users cannot list it.
     package static func make(data: String, runtime: String?) throws(SetupError) -> String {
-        // If root starts Millrace, the user that PostgreSQL runs as must be able to enter the folder.
+        // If root starts Millrace, PostgreSQL runs as another user. That user must be able to enter the folder.
         let mode: mode_t = Account.isRoot ? 0o711 : 0o700
         let inData = data + "/run"
         if inData.utf8.count + 1 + maxNameLength <= maxPathLength {

@@ -4,8 +4,8 @@ internal import Threading
 
 /// The thread that starts all child processes.
 ///
-/// A child gets its death signal when the *thread* that started it ends (prctl(2), PR_SET_PDEATHSIG). So that thread
-/// must live as long as this process.
+/// A child gets its death signal when the *thread* that started it ends (prctl(2), PR_SET_PDEATHSIG). Therefore this
+/// thread must live as long as the process.
 enum Spawner {
     private static let work = BlockingQueue<@Sendable () -> Void>()
     private static let thread = NamedThread("spawner") {

@@ -7,8 +7,9 @@ package final class StopSignals: Sendable {
     private let isStopping = Monitor(false)
 
     /// Create it on the first thread before other threads exist, because new threads inherit the signal mask.
-    /// - Parameter onRepeat: called on a separate thread for a signal that arrives more than 500 ms after the first.
-    ///   An earlier one is ignored, because some senders signal the process and then its process group.
+    /// - Parameter onRepeat: called on a separate thread if another signal arrives more than 500 ms after the first
+    ///   signal. A signal within these 500 ms is ignored, because some senders signal the process and then its process
+    ///   group.
     package init(onRepeat: @escaping @Sendable () -> Void) {
         var signals = sigset_t()
         sigemptyset(&signals)

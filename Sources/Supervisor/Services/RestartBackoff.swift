@@ -1,11 +1,11 @@
 /// How long to wait before a process that ended is started again.
 ///
-/// The delay doubles with each restart. It returns to the minimum if the process ran for at least ``stableFactor``
-/// times its current delay.
+/// The delay doubles with each restart. If the process ran for at least ``stableFactor`` times the current delay, the
+/// delay returns to the minimum.
 struct RestartBackoff {
     static let minDelay = Duration.milliseconds(100)
     static let maxDelay = Duration.seconds(10)
-    /// A process that ran for this many times its current delay counts as stable.
+    /// If a process ran for at least this many times the current delay, it counts as stable.
     static let stableFactor = 10
 
     private var next = minDelay

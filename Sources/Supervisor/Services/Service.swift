@@ -26,7 +26,8 @@ package final class Service: Sendable {
     }
 
     /// - Parameters:
-    ///   - log: receives the output of the process, and a line when it ends without being asked to.
+    ///   - log: receives the output of the process, and a line each time that the process ends without having been
+    ///     asked to.
     ///   - prepare: called before each start.
     package init(
         _ name: String, _ command: Command, stopSignal: CInt = 15, killSignal: CInt = 9, stopTimeout: Duration,

@@ -13,9 +13,9 @@ package final class ServiceGroup: Sendable {
     package init() {}
 
     /// Starts the services of a new stage.
-    /// - Parameter headStart: the maximum time between asking this stage to stop and asking the previous stage. Use it
-    ///   if this stage waits for results of the previous one. `nil` if the previous stage must run until this stage has
-    ///   ended.
+    /// - Parameter headStart: ``stop()`` waits at most this long for this stage to end before it asks the previous
+    ///   stage to stop. Use a head start if this stage waits for results of the previous stage. `nil` if the previous
+    ///   stage must run until this stage has ended.
     package func start(_ services: [Service], headStart: Duration? = nil) {
         stages.withLock { $0.append(Stage(services: services, headStart: headStart)) }
         for service in services { service.start() }

@@ -8,7 +8,7 @@ package final class ServiceLog: Sendable {
     /// Locked while a line is written, so that lines do not mix.
     private let writing = Monitor(())
 
-    /// - Parameter names: the names of all services. The bars are aligned after the longest name.
+    /// - Parameter names: the names of all services. The `|` of all lines are aligned after the longest name.
     package init(descriptor: CInt = 2, names: [String]) {
         self.descriptor = descriptor
         width = names.map(\.count).max() ?? 0
@@ -32,7 +32,7 @@ package final class ServiceLog: Sendable {
         }
     }
 
-    /// Writes the output of a process to the log.
+    /// An output that writes everything to the log, with the service's name.
     package func output(of name: String) -> ChildOutput {
         let splitter = Monitor(LineSplitter())
         return .merged { [self] piece in

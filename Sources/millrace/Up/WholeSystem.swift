@@ -100,7 +100,8 @@ final class WholeSystem: Sendable {
         // Start the balancer after the nodes: it counts an unreachable node as failed, and does not use it for a while.
         try wait(.seconds(60), for: "the API nodes") { nodes.allSatisfy { _, socket in accepts(socket) } }
         // SIGQUIT lets the balancer finish its open requests. Requests that wait for a result are answered when the
-        // nodes are asked to stop. So the nodes are asked one second after the balancer.
+        // nodes are asked to stop. So the nodes are asked to stop one second after the balancer, and not only after the
+        // balancer has ended.
         group.start(
             [
                 Service(

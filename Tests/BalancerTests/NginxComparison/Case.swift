@@ -16,7 +16,8 @@ struct Case: Sendable {
     /// The name is unique in all stages, and ``Differences`` refers to it.
     let name: String
     let act: Act
-    /// Whether the case ends without ``last``: the client ends its input, or the server closes the connection.
+    /// True if the client does not send ``last``. The case ends when the client ends its input, or the server closes
+    /// the connection.
     var isUnended = false
 
     /// The last request of a connection. Its answer shows that the connection was still usable.

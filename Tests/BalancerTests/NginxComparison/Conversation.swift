@@ -3,7 +3,7 @@ import Reactor
 
 /// One connection to nginx or to the balancer in a ``Case``.
 final class Conversation {
-    /// A server that sends no byte for this time is considered to wait for more input.
+    /// If the server sends no byte for this time, the test assumes that the server waits for more input.
     static let timeout = Duration.seconds(2)
 
     private let descriptor: CInt

@@ -198,7 +198,7 @@ struct SeamTests {
     }
 
     @Test func `an exchange that ends during an attempt is not used after it is given back`() throws {
-        // limit_req delays the second request. So a timer starts it, and not the code that reads from its connection.
+        // limit_req delays the second request. So a timer starts this request, and not the code that reads its bytes.
         let balancer = try MemoryBalancer(
             http: "limit_req_zone $uri zone=z:1m rate=50r/s;", location: "limit_req zone=z burst=5; fastcgi_pass nodes;"
         )

@@ -32,7 +32,8 @@ extension HTTP1Connection {
         return !input.isEmpty
     }
 
-    /// The client's address: the one in the header if its sender is trusted, else the connection's own.
+    /// The client's address: if the sender of the header is trusted, the address in the header, else the connection's
+    /// own.
     private var client: SocketAddress {
         let settings = listener.defaultLocation.settings
         guard settings.realIP.header == .proxyProtocol, settings.realIP.trustedProxies.contain(info.address) else {

@@ -143,7 +143,7 @@ extension HTTP1Connection {
     // MARK: The body
 
     private func expectBody(_ exchange: Exchange, _ reader: HTTP1Reader) {
-        // The limit depends on the location, so it is only known now.
+        // The limit depends on the location, which is known only after the head.
         reader.beginBody(exchange.request.head.body, limit: exchange.maxBodySize, now: loop.events.now)
         guard exchange.request.head.expectsContinue else { return }
         if exchange.body.isUnwanted {

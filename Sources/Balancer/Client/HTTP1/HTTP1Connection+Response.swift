@@ -14,8 +14,8 @@ extension HTTP1Connection: ClientStream {
 
     func beginResponse(_ status: Int, reason: String?, contentLength: Int?, mayKeepAlive: Bool) {
         guard let exchange else { return }
-        // After an early response, a client with `Expect: 100-continue` may or may not send its body. So the start of
-        // the next request would be unknown.
+        // If a client that sent `Expect: 100-continue` gets the response before it sends the body, it may or may not
+        // send the body. So the start of the next request would be unknown.
         let isRefusedEarly =
             exchange.request.head.expectsContinue && machine.readsBody && exchange.body.count == 0
         let location: RunningLocation = exchange.location
@@ -108,7 +108,8 @@ extension HTTP1Connection: ClientStream {
 
     // MARK: The spool
 
-    /// Whether response bytes go to the file now, because too many bytes already wait in memory for the client.
+    /// Whether response bytes now go to the file. This begins when too many bytes wait in memory for the client, and
+    /// ends when the client has got the whole file.
     private var spoolsResponse: Bool {
         if writer.spool != nil { return true }
         guard let output = writer.output, output.count > Exchange.highWaterMark, let exchange else {

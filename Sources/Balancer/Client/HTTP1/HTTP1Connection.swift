@@ -28,7 +28,7 @@ final class HTTP1Connection: ClientConnection, EventHandler, TimerHandler {
 
     /// Whether the descriptor may have bytes. Events are edge-triggered, so the loop reports this only once.
     var isReadable = false
-    /// Whether ``pump()`` is running. It must not be entered again.
+    /// Whether ``pump()`` is running. While it runs, it must not be called again.
     var isPumping = false
     /// Whether to close with a reset, so that the kernel drops the unsent bytes.
     private var resetsAtClose = false
@@ -36,13 +36,14 @@ final class HTTP1Connection: ClientConnection, EventHandler, TimerHandler {
     /// (`lingering_timeout`).
     private var lingering = (end: MonotonicTime(nanoseconds: 0), timeout: Duration.zero)
 
-    /// How long an idle connection may still send one more request when the loop is about to end.
+    /// When the loop is about to end, the client of an idle connection may still send one more request within this
+    /// time.
     private static let drainGrace = Duration.seconds(1)
     /// The pause after which the client gets more bytes when `limit_rate` has stopped the response.
     private static let rateInterval = Duration.milliseconds(100)
 
-    /// - Parameter place: The result of ``ListenerSocket/takePlace(for:)``, which is given back at the connection's
-    ///   end.
+    /// - Parameter place: The result of ``ListenerSocket/takePlace(for:)``. The place is given back when the connection
+    ///   ends.
     init(
         _ transport: any Transport, from address: SocketAddress, listener: ListenerSocket, place: [UInt8]
     ) throws(SystemError) {
@@ -70,7 +71,7 @@ final class HTTP1Connection: ClientConnection, EventHandler, TimerHandler {
     var isIdle: Bool { machine.isIdle }
     var activity: ConnectionActivity { machine.activity }
 
-    /// Applies `client_max_connections` after the PROXY protocol has sent the client's address.
+    /// Applies `client_max_connections` after the PROXY header with the client's address has arrived.
     func takePlace(for address: SocketAddress) -> Bool {
         guard let place = listener.takePlace(for: address) else { return false }
         clientPlace = place
@@ -121,8 +122,8 @@ final class HTTP1Connection: ClientConnection, EventHandler, TimerHandler {
         if responseBacklog < Exchange.highWaterMark / 2 { exchange?.clientDrained() }
     }
 
-    /// Sets the timer. With `.none`, a running timer is not stopped, but does nothing when it fires: usually it is set
-    /// again before.
+    /// Sets the timer. `.none` does not stop a running timer: usually, the timer is set again before it fires. If it
+    /// does fire, it does nothing.
     func arm(_ timeout: HTTP1Machine.Timeout) {
         guard !machine.isClosed, !writer.isHeldBack || timeout == .rate else { return }
         self.timeout = timeout
@@ -139,13 +140,13 @@ final class HTTP1Connection: ClientConnection, EventHandler, TimerHandler {
         loop.events.set(timer, after: duration)
     }
 
-    /// Waits until the kernel takes more bytes.
+    /// Asks the loop to report when the kernel takes more bytes.
     func awaitWritable() { loop.events.awaitWritable(registration, transport.descriptor) }
 
     // MARK: Between requests
 
     func becomeIdle() {
-        // Set the timer while the exchange is still here: the timeout is a setting of its location.
+        // Set the timer before the exchange is given back: the timeout is a setting of the exchange's location.
         arm(.keepalive)
         recycleExchange()
         idleSince = loop.events.now

@@ -26,7 +26,7 @@ struct HTTP1Machine: Sendable, Hashable {
         case wait
         /// Wait for the next request.
         case keepAlive
-        /// Read and drop what the client sends, then close (nginx's `lingering_close`). To close a connection with
+        /// Read and drop what the client sends, then close (nginx's `lingering_close`). Closing a connection that has
         /// unread bytes would reset it, and the client could lose the response.
         case linger
         case close
@@ -155,7 +155,7 @@ struct HTTP1Machine: Sendable, Hashable {
     /// start of the next request would be unknown.
     mutating func forbidKeepAlive() { keepsAlive = false }
 
-    /// All bytes of the client are read, and it has ended its side.
+    /// All bytes of the client are read, and the client has ended its side of the connection.
     mutating func inputEnded() -> EndOfInput {
         isPeerClosed = true
         switch state {
@@ -165,7 +165,7 @@ struct HTTP1Machine: Sendable, Hashable {
         }
     }
 
-    /// The client has ended its side (EPOLLRDHUP). Bytes that it sent before may still be unread.
+    /// The client has ended its side of the connection (EPOLLRDHUP). Bytes that it sent before may still be unread.
     mutating func peerClosed() { isPeerClosed = true }
 
     /// The connection is broken.
@@ -177,8 +177,8 @@ struct HTTP1Machine: Sendable, Hashable {
         return false
     }
 
-    /// Whether to give the request up because its client has ended its side of the connection. nginx also treats this
-    /// as a client that has left.
+    /// Whether to give the request up because its client has ended its side of the connection. nginx, too, then assumes
+    /// that the client has left.
     func abortsForClosedPeer(ignoresAbort: Bool) -> Bool { isPeerClosed && awaitsResponseOnly && !ignoresAbort }
 
     // MARK: Writing

@@ -165,8 +165,8 @@ struct HTTP1Writer {
 
     /// Encodes body bytes and writes them to the spool. Opens the spool first if there is none.
     ///
-    /// If a write to the file fails while the file holds no unsent bytes, the bytes stay in memory, and the error is
-    /// thrown for the log. If the file does hold unsent bytes, the response is broken (``Outcome/truncated``).
+    /// If a write to the file fails, throws the error for the log. If the file then holds no unsent bytes, `bytes` stay
+    /// in memory. If it holds unsent bytes, the response is broken (``Outcome/truncated``).
     mutating func spool(_ bytes: Span<UInt8>, _ settings: BufferingSettings) throws(SystemError) {
         if spool?.isBroken == true { return }
         let framed = buffers.take()

@@ -11,7 +11,7 @@ final class ResponseSpool {
     private let limit: Int
     private var written = 0
     private var sent = 0
-    /// Whether a part of the response could not be written. Then the client must not get the bytes that follow.
+    /// Whether a part of the response could not be written. If so, the client must not get the bytes that follow.
     var isBroken = false
 
     init(_ settings: BufferingSettings) throws(SystemError) {

@@ -54,7 +54,7 @@ struct LimitPhases {
     }
 
     /// Counts the request in the zone of each `limit_conn`. If a key has reached its limit or a zone is full, the
-    /// request is refused and counted in no zone. An empty key is not counted.
+    /// request is refused and counted in no zone. A key that is empty or longer than 255 bytes is not counted.
     func runConnectionLimit() -> Phase.Outcome {
         guard !exchange.limits.hasDecidedConnection else { return .proceed }
         for rule in exchange.location.connectionLimits {

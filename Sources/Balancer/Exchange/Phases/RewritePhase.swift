@@ -52,7 +52,8 @@ struct RewritePhase {
     }
 
     private func answer(by rule: ReturnRule) {
-        // 444 closes the connection without a response, as in nginx. A status below 200 is not a final response either.
+        // 444 closes the connection without a response, as in nginx. So does a status below 200, because it cannot be a
+        // final response.
         if rule.status == 444 || rule.status < 200 {
             exchange.response.status = rule.status
             return exchange.client.dropConnection(resets: exchange.location.settings.client.resetsTimedOutConnections)

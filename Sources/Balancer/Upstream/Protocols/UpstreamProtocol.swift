@@ -2,7 +2,7 @@ internal import Reactor
 
 /// A protocol between the balancer and peers: it encodes requests, and decodes responses.
 ///
-/// Each connection has its own object. It carries one request at a time. ``FastCGIProtocol`` is the only
+/// Each connection has its own object, and carries one request at a time. ``FastCGIProtocol`` is the only
 /// implementation.
 protocol UpstreamProtocol: AnyObject {
     /// Writes the request up to its body.
@@ -18,12 +18,12 @@ protocol UpstreamProtocol: AnyObject {
     /// Decodes the next event from the bytes that the peer has sent.
     /// - Parameters:
     ///   - bytes: The bytes that were received and not consumed yet.
-    ///   - position: The offset in `bytes` at which to continue. It is moved past the decoded bytes, including the
-    ///     event's.
+    ///   - position: The offset in `bytes` at which to continue. This method moves it past the decoded bytes, including
+    ///     those of the event.
     func next(_ bytes: Span<UInt8>, from position: inout Int) throws(UpstreamProtocolError) -> UpstreamEvent
 
     /// The peer has closed the connection.
-    /// - Returns: Whether that ends the response. If not, the connection is lost.
+    /// - Returns: Whether the response ends in this way. If not, the connection is lost.
     func inputEnded() -> Bool
 }
 

@@ -64,7 +64,7 @@ struct FastCGIParams {
         }
     }
 
-    /// A variable's value that exists as an array already; nil if there is none.
+    /// A variable's value, if an array with this value exists already; else nil.
     private func bytes(of variable: NamedVariable, at location: RunningLocation) -> [UInt8]? {
         switch variable {
         case .serverName: exchange.server.name
