@@ -37,7 +37,7 @@ package struct AdminAccess: Sendable {
             switch self {
             case .noToken: "This call needs the admin token: Authorization: Bearer …"
             case .otherMachine: "No admin token is configured, so this call is only accepted from the server's machine."
-            case .otherName: "No admin token is configured, so the host must be localhost or a loopback address."
+            case .otherName: "No admin token is configured, so the Host header must be localhost or a loopback address."
             case .otherSite: "No admin token is configured, so this call is not accepted from a page of another site."
             }
         }

@@ -44,7 +44,7 @@ struct ClaimSizer {
     ///   - idle: the number of threads without a task.
     ///   - buffered: how many tasks of each type wait for a thread here.
     ///   - underway: how many tasks are being claimed.
-    ///   - mayOverlap: transactions may be begun while others are underway.
+    ///   - mayOverlap: whether two transactions may be underway at the same time. Then the worker may hold more tasks.
     func room(idle: Int, buffered: [String: Int], underway: Int = 0, mayOverlap: Bool = false) -> Int {
         let count = buffered.values.reduce(0, +) + underway
         let starving = max(0, idle - count)

@@ -137,7 +137,7 @@ struct QueueThread {
         loop.lost()
         storing = [:]
         let dropped = view.ended + view.running + view.buffered.values.reduce(0, +)
-        // ``WorkerSession`` has logged the loss and its reason.
+        // Only `info`: ``WorkerSession`` has already logged the loss as an error, with its cause.
         logger.info(
             "Dropped the tasks of the lost session",
             metadata: ["reason": "\(error)", "tasks": .stringConvertible(dropped)])

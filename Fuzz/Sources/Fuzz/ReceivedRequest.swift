@@ -48,7 +48,8 @@ struct ReceivedRequest: Equatable {
         expectsContinue = head.expectsContinue
     }
 
-    /// Encodes the same request in another form: without the dropped headers, and with the body in one chunk.
+    /// Encodes the same request in another form: without the headers that the parser dropped, and with a chunked body
+    /// in one chunk.
     func serialized() -> [UInt8] {
         var out = method + [ASCII.space] + target
         out += version == .http10 ? " HTTP/1.0\r\n".utf8 : " HTTP/1.1\r\n".utf8

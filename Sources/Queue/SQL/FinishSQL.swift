@@ -12,8 +12,8 @@ internal import Postgres
 /// index of owners, which has another order and still contains an entry for each task that the worker has owned since
 /// the last vacuum. The statement writes the cache's rows in the order of their keys, and updates the counters last.
 enum FinishSQL {
-    /// Tells the nodes which awaited tasks have ended. A notification has up to 200 ids (7,400 bytes), because a
-    /// payload is limited to 8,000 bytes.
+    /// Tells the nodes about ended tasks that somebody waits for. A notification has up to 200 ids (7,400 bytes),
+    /// because a payload is limited to 8,000 bytes.
     private static let notified = """
         notified AS MATERIALIZED (
             SELECT count(pg_notify('millrace_done', ids)) AS n
