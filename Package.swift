@@ -77,7 +77,7 @@ let package = Package(
         .target(name: "Postgres", dependencies: ["CPostgres", "Threading", logging]),
         .target(name: "Client", dependencies: ["Bytes", "CLinux", "HTTPWire", "JSON"]),
 
-        .target(name: "AdminAccess", dependencies: ["Bytes", "COpenSSL", "Reactor"]),
+        .target(name: "AdminAccess", dependencies: ["Bytes", "COpenSSL"]),
 
         // The services
         .target(name: "Tasks", dependencies: ["Bytes", "CArgon2", "COpenSSL", "JSON"]),
@@ -119,9 +119,9 @@ let package = Package(
         .executableTarget(
             name: "millrace",
             dependencies: [
-                "API", "Balancer", "Bytes", "Client", "DefaultProxy", "FastCGIWire", "JSON", "NginxConfig", "Postgres",
-                "Queue",
-                "Reactor", "Schema", "Settings", "Supervisor", "Tasks", "Telemetry", "Threading", "Worker",
+                "API", "AdminAccess", "Balancer", "Bytes", "Client", "DefaultProxy", "FastCGIWire", "JSON",
+                "NginxConfig", "Postgres", "Queue", "Reactor", "Schema", "Settings", "Supervisor", "Tasks", "Telemetry",
+                "Threading", "Worker",
                 argumentParser, logging,
             ],
             linkerSettings: hardened),

@@ -15,7 +15,7 @@ package final class APINode: Sendable {
         package var threads = 8
         /// The maximum number of open connections from web servers. Further connections wait in the backlog.
         package var connections = 4096
-        /// The admin token. If it is `nil`, administrative calls are accepted from this machine only.
+        /// The admin token. If it is `nil`, administrative calls are refused.
         package var adminToken: String?
         /// Addresses (with port 0) of the web servers that may connect over TCP (`FCGI_WEB_SERVER_ADDRS`); `nil` for
         /// all.

@@ -1,44 +1,27 @@
-internal import Bytes
-
-/// Decides who may make administrative calls to a node or to the balancer.
+/// Decides who may make administrative calls to a node or to the balancer: only a client that sends the admin token.
 ///
-/// If a token is configured, a client must send it, and may be on any machine. If no token is configured, the client
-/// must be on this machine. But any web page can make a browser on this machine send a POST request. So without a token
-/// there are two more conditions:
-/// - Host, if present (browsers always send it), must be `localhost` or a loopback address. This stops DNS rebinding:
-///   if a site's name points to 127.0.0.1, the browser still sends that name.
-/// - Origin (RFC 6454), if present, must name the same host as Host. Otherwise the request comes from a page of another
-///   site.
+/// The client's address is not a criterion: behind a proxy on the same machine, every client has a loopback address.
 package struct AdminAccess: Sendable {
-    /// What the decision about a call depends on. A header field is `nil` if it is absent.
-    package struct Credentials: Sendable {
-        package var isFromThisMachine: Bool
-        package var authorization: String?
-        package var host: String?
-        package var origin: String?
-
-        package init(isFromThisMachine: Bool, authorization: String?, host: String?, origin: String?) {
-            self.isFromThisMachine = isFromThisMachine
-            self.authorization = authorization
-            self.host = host
-            self.origin = origin
-        }
-    }
-
     package enum Denial: Sendable, Hashable {
-        /// The token is missing or wrong. The response has status 401 and needs the header `WWW-Authenticate: Bearer`.
-        /// All other denials have status 403.
-        case noToken
-        case otherMachine, otherName, otherSite
+        /// No token is configured, so nobody may make the call.
+        case notConfigured
+        /// The token is missing or wrong.
+        case badToken
 
-        package var status: Int { self == .noToken ? 401 : 403 }
+        /// The status of the response.
+        package var status: Int { self == .badToken ? 401 : 403 }
+
+        /// The value of the header `WWW-Authenticate`; `nil` if the response has no such header.
+        package var challenge: String? { self == .badToken ? "Bearer" : nil }
 
         package var detail: String {
             switch self {
-            case .noToken: "This call needs the admin token: Authorization: Bearer …"
-            case .otherMachine: "No admin token is configured, so this call is only accepted from the server's machine."
-            case .otherName: "No admin token is configured, so the Host header must be localhost or a loopback address."
-            case .otherSite: "No admin token is configured, so this call is not accepted from a page of another site."
+            case .notConfigured:
+                "No admin token is configured, so administrative calls are refused. "
+                    + "Set MILLRACE_ADMIN_TOKEN for the balancer and for all nodes."
+            case .badToken:
+                "This call needs the admin token: Authorization: Bearer TOKEN. The token is the value of "
+                    + "MILLRACE_ADMIN_TOKEN, or in the file \(AdminToken.fileName) in the data folder of `millrace up`."
             }
         }
     }
@@ -50,23 +33,11 @@ package struct AdminAccess: Sendable {
         self.token = token.flatMap { $0.isEmpty ? nil : Array($0.utf8) }
     }
 
+    /// - Parameter authorization: the value of the header `Authorization`; `nil` if it is absent.
     /// - Returns: why the call is refused; `nil` if it is allowed.
-    package func denial(of call: Credentials) -> Denial? {
-        if let token {
-            guard let given = Self.bearerToken(call.authorization) else { return .noToken }
-            return SecureCompare.equal(Array(given.utf8), token) ? nil : .noToken
-        }
-        if !call.isFromThisMachine { return .otherMachine }
-        if let host = call.host, !LoopbackAuthority.matches(host) { return .otherName }
-        guard let origin = call.origin else { return nil }
-        guard let host = call.host else { return .otherSite }
-        let isSame = ["http://", "https://"].contains { origin.utf8.isEqual(ignoringCase: ($0 + host).utf8) }
-        return isSame ? nil : .otherSite
-    }
-
-    /// RFC 6750, section 2.1. The scheme is case-insensitive.
-    private static func bearerToken(_ authorization: String?) -> Substring? {
-        guard let authorization, authorization.prefix(7).utf8.isEqual(ignoringCase: "bearer ".utf8) else { return nil }
-        return authorization.dropFirst(7).drop { $0 == " " }
+    package func denial(authorization: String?) -> Denial? {
+        guard let token else { return .notConfigured }
+        guard let given = AdminToken.bearer((authorization ?? "")[...]) else { return .badToken }
+        return SecureCompare.equal(Array(given.utf8), token) ? nil : .badToken
     }
 }

@@ -70,6 +70,16 @@ extension EnvironmentVariable where Value == String? {
     }
 }
 
+extension EnvironmentVariable where Value == String? {
+    /// A secret that clients send in a header.
+    static func token(_ name: String, _ summary: String) -> Self {
+        EnvironmentVariable(
+            name: name, summary: summary, defaultValue: nil, defaultText: nil,
+            expectation: "visible ASCII characters without spaces", isSecret: true
+        ) { text in text.utf8.allSatisfy { (0x21...0x7E).contains($0) } ? .some(text) : .none }
+    }
+}
+
 extension EnvironmentVariable where Value == String {
     static func text(_ name: String, _ summary: String, _ defaultValue: String) -> Self {
         EnvironmentVariable(

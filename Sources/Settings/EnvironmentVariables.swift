@@ -74,8 +74,8 @@ package enum EnvironmentVariables {
         "MILLRACE_API_CONNECTIONS", "Maximum number of open FastCGI connections", 4096, in: 1...1_000_000)
     package static let webServers = EnvironmentVariable<[String]?>.list(
         "FCGI_WEB_SERVER_ADDRS", "Addresses of the web servers that may connect over TCP; default: all")
-    package static let adminToken = EnvironmentVariable<String?>.text(
-        "MILLRACE_ADMIN_TOKEN", "The bearer token for administrative calls", isSecret: true)
+    package static let adminToken = EnvironmentVariable<String?>.token(
+        "MILLRACE_ADMIN_TOKEN", "The bearer token that administrative calls need; without one they are refused")
     package static let queueLimit = EnvironmentVariable<Int>.integer(
         "MILLRACE_QUEUE_LIMIT", "Maximum number of queued tasks; 0: no limit", 1_000_000, in: 0...1_000_000_000_000)
     package static let cacheTTL = EnvironmentVariable<Duration>.time(

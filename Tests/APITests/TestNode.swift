@@ -20,7 +20,7 @@ final class TestNode: Sendable {
     private let isStopped = Atomic<Bool>(false)
 
     init(
-        on cluster: TestCluster = .shared, queueLimit: Int = 0, adminToken: String? = nil, threads: Int = 4
+        on cluster: TestCluster = .shared, queueLimit: Int = 0, adminToken: String? = "secret", threads: Int = 4
     ) throws {
         database = try TestDatabase(on: cluster)
         let connection = try PostgresConnection(PostgresConfiguration(connectionString: database.connectionString))

@@ -2,53 +2,54 @@ import AdminAccess
 import Testing
 
 @Suite struct `Access to administrative calls` {
-    private func denial(
-        token: String? = nil, local: Bool = true, authorization: String? = nil, host: String? = nil,
-        origin: String? = nil
-    ) -> AdminAccess.Denial? {
-        AdminAccess(token: token).denial(
-            of: .init(isFromThisMachine: local, authorization: authorization, host: host, origin: origin))
+    private func denial(token: String?, _ authorization: String?) -> AdminAccess.Denial? {
+        AdminAccess(token: token).denial(authorization: authorization)
     }
 
-    @Test func `if a token is configured, only the token counts`() {
-        #expect(denial(token: "secret") == .noToken)
+    @Test func `only a client that sends the token gets access`() {
+        #expect(denial(token: "secret", nil) == .badToken)
         for wrong in ["Bearer secrex", "Bearer", "Bearer ", "Bearer secret1", "Basic secret", "secret", ""] {
-            #expect(denial(token: "secret", authorization: wrong) == .noToken, "\(wrong)")
+            #expect(denial(token: "secret", wrong) == .badToken, "\(wrong)")
         }
-        #expect(
-            denial(
-                token: "secret", local: false, authorization: "bearer  secret", host: "evil.example",
-                origin: "https://console.example") == nil)
+        for right in ["Bearer secret", "bearer  secret"] { #expect(denial(token: "secret", right) == nil) }
     }
 
-    @Test func `an empty token means no token`() {
-        #expect(denial(token: "", local: true) == nil)
-        #expect(denial(token: "", local: false, authorization: "Bearer ") == .otherMachine)
+    @Test func `without a token nobody gets access, and an empty token is no token`() {
+        for token in [nil, ""] {
+            for authorization in [nil, "Bearer ", "Bearer x"] {
+                #expect(denial(token: token, authorization) == .notConfigured)
+            }
+        }
     }
 
-    @Test func `without a token, calls from another machine are refused`() {
-        #expect(denial(local: false, host: "localhost") == .otherMachine)
-        #expect(denial() == nil)
+    @Test func `each denial has its status, and says what to do`() {
+        #expect(AdminAccess.Denial.notConfigured.status == 403)
+        #expect(AdminAccess.Denial.notConfigured.challenge == nil)
+        #expect(AdminAccess.Denial.badToken.status == 401)
+        #expect(AdminAccess.Denial.badToken.challenge == "Bearer")
+        for denial in [AdminAccess.Denial.notConfigured, .badToken] {
+            #expect(denial.detail.contains("MILLRACE_ADMIN_TOKEN"))
+        }
+    }
+
+    @Test func `a new token is 256 bits, and is read back from its header line`() throws {
+        let tokens = Set((0..<100).map { _ in AdminToken.random() })
+        #expect(tokens.count == 100)
+        for token in tokens {
+            #expect(token.value.utf8.count == 64)
+            #expect(token.headerLine == "Authorization: Bearer \(token.value)\n")
+            #expect(AdminToken(headerLine: token.headerLine) == token)
+            #expect(denial(token: token.value, "Bearer \(token.value)") == nil)
+        }
     }
 
     @Test(arguments: [
-        ("http://127.0.0.1:8000", "127.0.0.1:8000"), ("https://[::1]:8000", "[::1]:8000"),
-        ("http://LOCALHOST:8000", "localhost:8000"), ("http://a.localhost", "a.localhost"),
+        "", "\n", "secret", "Authorization: Bearer ", "Authorization: Bearer \n", "Authorization: Basic abc",
+        "Authorization: Bearer a b", "Authorization: Bearer a\nX-Other: b\n", "Authorization: Bearer a\r\n",
+        "Authorization: Bearer ä",
     ])
-    func `without a token, calls from a page of this machine are allowed`(origin: String, host: String) {
-        #expect(denial(host: host, origin: origin) == nil)
-    }
-
-    @Test(arguments: ["http://127.0.0.1:8001", "null", "http://evil.example", "", "http://"])
-    func `without a token, calls from a page of another site are refused`(origin: String) {
-        #expect(denial(host: "127.0.0.1:8000", origin: origin) == .otherSite)
-        #expect(denial(host: nil, origin: origin) == .otherSite)
-    }
-
-    @Test(arguments: ["evil.example:8000", "127.0.0.1.evil.example", "localhost.evil.example", "10.0.0.1", ""])
-    func `DNS rebinding is refused, also if the browser sends no Origin`(host: String) {
-        #expect(denial(host: host, origin: "http://\(host)") == .otherName)
-        #expect(denial(host: host) == .otherName)
+    func `a text that is not exactly one header line is no token`(text: String) {
+        #expect(AdminToken(headerLine: text) == nil)
     }
 
     @Test func `secrets are compared by their contents`() {

@@ -15,7 +15,7 @@ final class Harness: Sendable {
     ///   - upstream, http, server, location: more directives of the block of this name.
     convenience init(
         _ servers: [String], upstream: String = "keepalive 8;", http: String = "", server: String = "",
-        location: String = "", workers: Int = 1, adminToken: String? = nil, queueTimeout: Duration = .seconds(5),
+        location: String = "", workers: Int = 1, adminToken: String? = "secret", queueTimeout: Duration = .seconds(5),
         queueLimit: Int = 100
     ) throws {
         try self.init(
@@ -25,7 +25,7 @@ final class Harness: Sendable {
 
     /// - Parameter text: the configuration, with `%PORT%` for the port. Each reload evaluates this expression again.
     init(
-        text: @escaping @autoclosure @Sendable () -> String, workers: Int? = 1, adminToken: String? = nil,
+        text: @escaping @autoclosure @Sendable () -> String, workers: Int? = 1, adminToken: String? = "secret",
         queueTimeout: Duration = .seconds(5), queueLimit: Int = 100
     ) throws {
         balancer = try Self.make(text, workers, adminToken, queueTimeout, queueLimit, attempts: 5)
@@ -81,9 +81,15 @@ final class Harness: Sendable {
         return try client.response(isHead: text.hasPrefix("HEAD"))
     }
 
-    func get(_ path: String) throws -> RawClient.Response {
-        try ask("GET \(path) HTTP/1.1\r\nHost: test\r\n\r\n")
+    /// The header with the admin token of a harness.
+    static let token = "Authorization: Bearer secret\r\n"
+
+    func get(_ path: String, _ fields: String = "") throws -> RawClient.Response {
+        try ask("GET \(path) HTTP/1.1\r\nHost: test\r\n\(fields)\r\n")
     }
+
+    /// `GET /lb/peers`
+    func peers() throws -> RawClient.Response { try get("/lb/peers", Self.token) }
 
     /// Waits until the answer to a GET contains `text`.
     func wait(for path: String, toContain text: String) throws {

@@ -73,7 +73,7 @@ struct HealthCheckTests {
         nodes[0].answerChecks(bad)
         try harness.waitForHealth([false, true])
         #expect(try answering(harness) == [nodes[1].responder.address])
-        #expect(try harness.get("/lb/peers").text.contains("\"health_check\":\"unhealthy\""))
+        #expect(try harness.peers().text.contains("\"health_check\":\"unhealthy\""))
         // A reload keeps the health of the nodes, and the checks go on.
         #expect(harness.balancer.reload() == nil)
         #expect(harness.health == [false, true])

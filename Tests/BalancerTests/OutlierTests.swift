@@ -48,7 +48,7 @@ struct OutlierTests {
         let harness = try Harness([node.address])
         #expect(try harness.get("/").status == 200)
         for path in ["/lb/stats", "/lb/peers", "/lb/metrics"] {
-            let text = try harness.get(path).text
+            let text = try harness.get(path, Harness.token).text
             #expect(!text.contains("eject") && !text.contains("health_check"), "\(path)")
         }
     }

@@ -57,7 +57,7 @@ struct ResolverTests {
         defer { dns.stop() }
         let harness = try harness("resolver \(dns.address) valid=1s ipv6=off;", port: port)
         try eventually("the name is asked for three times") { dns.zone.withLock(\.queries) >= 3 }
-        let peers = try harness.get("/lb/peers").text
+        let peers = try harness.peers().text
         #expect(peers.contains("127.0.0.1:\(port)") && !peers.contains("[::1]"))
     }
 

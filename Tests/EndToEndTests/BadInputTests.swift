@@ -89,7 +89,8 @@ struct BadInputTests {
     func `an invalid request is refused with a problem document`(bad: Case) throws {
         let system = try RunningSystem.shared.get()
         let response = try system.connection().request(
-            bad.method, bad.target, headers: bad.body == nil ? [] : [("Content-Type", bad.type)],
+            bad.method, bad.target,
+            headers: (bad.body == nil ? [] : [("Content-Type", bad.type)]) + [try system.adminHeader()],
             body: bad.body.map { Array($0.utf8) })
         #expect(response.status == bad.status)
         #expect(response.header("Content-Type")?.hasPrefix("application/problem+json") == true)
@@ -108,7 +109,8 @@ struct BadInputTests {
         let connection = system.connection()
         for bad in Self.cases {
             _ = try connection.request(
-                bad.method, bad.target, headers: bad.body == nil ? [] : [("Content-Type", bad.type)],
+                bad.method, bad.target,
+                headers: (bad.body == nil ? [] : [("Content-Type", bad.type)]) + [try system.adminHeader()],
                 body: bad.body.map { Array($0.utf8) })
         }
         #expect(

@@ -18,6 +18,15 @@ struct SettingsTests {
         #expect(try settings.value(EnvironmentVariables.rateLimitRequests) == 100)
     }
 
+    @Test(arguments: ["two words", "a\n", "ä", " "])
+    func `an admin token that no client can send is refused, and not shown`(token: String) {
+        let settings = Settings(environment: ["MILLRACE_ADMIN_TOKEN": token])
+        let error = #expect(throws: SettingsError.self) { try settings.value(EnvironmentVariables.adminToken) }
+        #expect(
+            error?.description == "MILLRACE_ADMIN_TOKEN: the value is not visible ASCII characters without spaces")
+        #expect(error?.code == .configuration)
+    }
+
     @Test(arguments: ["abc", "-1", "1.5", "65", "99999999999999999999"])
     func `an invalid number is reported with its variable and range, and the code for configuration`(value: String) {
         let settings = Settings(environment: ["MILLRACE_WORKERS": value])

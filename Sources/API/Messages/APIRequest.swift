@@ -11,8 +11,6 @@ struct APIRequest: Sendable {
     var body: [UInt8]
     var prefer: String?
     var authorization: String?
-    var host: String?
-    var origin: String?
     var idempotencyKey: String?
     /// The id that the balancer gave the request. It stays the same when the balancer sends the request to another
     /// node.
@@ -33,8 +31,6 @@ struct APIRequest: Sendable {
         self.body = body
         prefer = environment.prefer
         authorization = environment.authorization
-        host = environment.host
-        origin = environment.origin
         idempotencyKey = environment.idempotencyKey
         name = environment.requestKey.flatMap { RequestKey($0) }
         remoteAddress = environment.remoteAddress

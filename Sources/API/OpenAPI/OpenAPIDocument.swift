@@ -34,8 +34,9 @@ enum OpenAPIDocument {
                     "administrator": [
                         "type": "http", "scheme": "bearer",
                         "description": .string(
-                            "If no admin token is configured, calls from the server's own machine are accepted without "
-                                + "one, and all others are refused."),
+                            "The admin token, `MILLRACE_ADMIN_TOKEN`. If none is configured, administrative calls are "
+                                + "refused. `millrace up` makes one, and stores it in the file `admin.token` of its "
+                                + "data folder."),
                     ]
                 ],
             ],
@@ -55,9 +56,7 @@ enum OpenAPIDocument {
                 "content": [MediaType.json: ["schema": body.schema, "example": body.example]],
             ]
         }
-        // The empty requirement `[:]` allows calls without a token: if no token is configured, calls from the server's
-        // own machine need no token.
-        if route.isAdministrative { operation["security"] = [["administrator": []], [:]] }
+        if route.isAdministrative { operation["security"] = [["administrator": []]] }
         return operation
     }
 

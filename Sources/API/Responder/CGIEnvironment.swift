@@ -13,8 +13,6 @@ struct CGIEnvironment: Sendable {
     var prefer: String?
     var requestID: String?
     var authorization: String?
-    var host: String?
-    var origin: String?
     var idempotencyKey: String?
     /// The balancer's id for the request (``RequestKey``). A client cannot set it, because the names of variables for
     /// the client's headers begin with `HTTP_`.
@@ -45,8 +43,6 @@ struct CGIEnvironment: Sendable {
         prefer = variables["HTTP_PREFER"]
         requestID = variables["HTTP_X_REQUEST_ID"]
         authorization = variables["HTTP_AUTHORIZATION"]
-        host = variables["HTTP_HOST"]
-        origin = variables["HTTP_ORIGIN"]
         idempotencyKey = variables["HTTP_IDEMPOTENCY_KEY"]
         requestKey = variables["MILLRACE_REQUEST_KEY"]
     }
@@ -85,7 +81,7 @@ struct CGIEnvironment: Sendable {
 
     private static let names: [StaticString] = [
         "REQUEST_METHOD", "REQUEST_URI", "SCRIPT_NAME", "PATH_INFO", "QUERY_STRING", "CONTENT_TYPE", "CONTENT_LENGTH",
-        "REMOTE_ADDR", "HTTP_PREFER", "HTTP_X_REQUEST_ID", "HTTP_AUTHORIZATION", "HTTP_HOST", "HTTP_ORIGIN",
+        "REMOTE_ADDR", "HTTP_PREFER", "HTTP_X_REQUEST_ID", "HTTP_AUTHORIZATION",
         "HTTP_IDEMPOTENCY_KEY", "MILLRACE_REQUEST_KEY",
     ]
 
@@ -108,9 +104,7 @@ struct CGIEnvironment: Sendable {
         case 8: prefer = text
         case 9: requestID = text
         case 10: authorization = text
-        case 11: host = text
-        case 12: origin = text
-        case 13: idempotencyKey = text
+        case 11: idempotencyKey = text
         default: requestKey = text
         }
     }

@@ -104,6 +104,7 @@ enum BalancerRoutes {
         method: .get, path: "/lb/peers", operation: "balancer_peers",
         summary: "The nodes of each upstream, including drained ones.",
         replies: [ReplyDescription(status: 200, summary: "The nodes.", schema: peerList)],
+        isAdministrative: true,
         server: .balancer)
 
     private static let setPeer = Route(

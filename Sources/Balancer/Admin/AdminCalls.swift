@@ -63,7 +63,7 @@ struct AdminCalls {
             exchange.answer(
                 200, contentType: Telemetry.prometheusContentType, report.metrics(),
                 fields: [Exchange.noStore])
-        case .peers: json(200, PeerCalls.list(exchange.loop))
+        case .peers: if !refuseWithoutToken() { json(200, PeerCalls.list(exchange.loop)) }
         case .strategy: break
         }
     }
@@ -104,20 +104,23 @@ struct AdminCalls {
         json(200, reply)
     }
 
+    /// Refuses the call if the client does not send the admin token.
+    /// - Returns: whether it was refused, and so is answered.
+    private func refuseWithoutToken() -> Bool {
+        let authorization = exchange.request.value(of: "authorization")
+        guard let denial = exchange.loop.shared.adminAccess.denial(authorization: authorization) else { return false }
+        var fields: [(StaticString, String)] = []
+        if let challenge = denial.challenge { fields.append(("WWW-Authenticate", challenge)) }
+        problem(denial.status, denial.detail, fields: fields)
+        return true
+    }
+
     /// Checks a call that changes something, and parses its body.
     /// - Returns: the members of the JSON object; nil if this method has refused the call and sent the answer.
     private func takeMembers() -> [String: JSONValue]? {
-        let request = exchange.request
-        let credentials = AdminAccess.Credentials(
-            isFromThisMachine: exchange.clientAddress.isLoopback, authorization: request.value(of: "authorization"),
-            host: request.value(of: "host"), origin: request.value(of: "origin"))
-        if let denial = exchange.loop.shared.adminAccess.denial(of: credentials) {
-            problem(
-                denial.status, denial.detail, fields: denial.status == 401 ? [("WWW-Authenticate", "Bearer")] : [])
-            return nil
-        }
+        if refuseWithoutToken() { return nil }
         // A page of another site can make a browser send a form or plain text without a CORS preflight, but not JSON.
-        guard let type = request.value(of: "content-type"), JSON.isMediaType(type) else {
+        guard let type = exchange.request.value(of: "content-type"), JSON.isMediaType(type) else {
             problem(415, "The body must be JSON: send it with Content-Type: application/json.")
             return nil
         }

@@ -1,10 +1,10 @@
 internal import Glibc
 
 /// Files with the mode 0600 that belong to an account.
-enum OwnedFile {
+package enum OwnedFile {
     /// Replaces the file atomically.
     /// - Parameter owner: `nil` for the user of this process.
-    static func write(_ text: String, to path: String, owner: Account?) throws(SetupError) {
+    package static func write(_ text: String, to path: String, owner: Account?) throws(SetupError) {
         let temporary = path + ".new"
         let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         guard file >= 0 else { throw SetupError("cannot write \(path)", errno: errno) }

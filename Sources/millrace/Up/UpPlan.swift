@@ -29,8 +29,7 @@ struct UpPlan {
     ) throws {
         self.listen = listen
         self.listenOption = listenOption
-        // For root the default is another folder, because the user that PostgreSQL runs as cannot enter root's home.
-        self.data = Folder.absolute(data ?? (Account.isRoot ? "/var/lib/millrace" : ".millrace"))
+        self.data = DataFolder.path(data)
         let applicationName = try settings.value(EnvironmentVariables.applicationName) ?? "api"
         self.nodes = (1...nodes).map { "\(applicationName)-\($0)" }
         let workerName = try settings.value(EnvironmentVariables.workerName) ?? "worker"
@@ -64,6 +63,9 @@ struct UpPlan {
         }
         return values
     }
+
+    /// Whether the environment has an admin token. Otherwise it comes from ``AdminTokenFile``.
+    var hasAdminToken: Bool { !environment[EnvironmentVariables.adminToken.name, default: ""].isEmpty }
 
     /// The connections of all processes at their limit, and some for migrations, superusers and psql.
     var maxConnections: Int { max(100, (nodes.count + workers.count) * connectionLimit + 20) }

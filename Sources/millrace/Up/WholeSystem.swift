@@ -1,5 +1,7 @@
+import AdminAccess
 import Client
 import Glibc
+import Settings
 import Supervisor
 
 /// Runs PostgreSQL, nodes, workers and the balancer as child processes.
@@ -23,17 +25,20 @@ final class WholeSystem: Sendable {
         try Folder.make(plan.data, mode: Account.isRoot ? 0o711 : 0o700)
         let lock = try FolderLock(plan.data)
         defer { withExtendedLifetime(lock) {} }
+        let tokenFile = plan.hasAdminToken ? nil : AdminTokenFile(in: plan.data)
+        let token = try tokenFile?.readOrMake()
         let sockets = try SocketFolder.make(data: plan.data, runtime: plan.environment["XDG_RUNTIME_DIR"])
         defer { group.stop() }
         do {
             let database = try startDatabase(sockets: sockets)
             try migrate(database)
-            try startParts(sockets: sockets, database: database)
+            try startParts(sockets: sockets, database: database, adminToken: token)
             try waitUntilReady()
         } catch is Stopped {
             return say("stopping")
         }
         print("Millrace is ready on \(plan.address) (Ctrl-C stops it)")
+        if let tokenFile { print("The admin token is in \(tokenFile.path) (for curl: -H @\(tokenFile.path))") }
         fflush(nil)
         while !signals.wait(.seconds(3600)) {}
         say("stopping: the balancer first, then nodes, workers and PostgreSQL")
@@ -78,7 +83,10 @@ final class WholeSystem: Sendable {
         }
     }
 
-    private func startParts(sockets: String, database: String) throws {
+    /// - Parameter adminToken: the token of the file; `nil` if the environment has one. Children get it in their
+    ///   environment, because other users can read the command line of a process.
+    private func startParts(sockets: String, database: String, adminToken: AdminToken?) throws {
+        let access = adminToken.map { [EnvironmentVariables.adminToken.name: $0.value] } ?? [:]
         group.start(
             plan.workers.enumerated().map { number, name in
                 let values = ["DATABASE_URL": database, "WORKER_NAME": name]
@@ -90,7 +98,10 @@ final class WholeSystem: Sendable {
         group.start(
             nodes.map { name, socket in
                 Service(
-                    name, command(["api", "--listen", socket], ["DATABASE_URL": database, "APP_NAME": name]),
+                    name,
+                    command(
+                        ["api", "--listen", socket],
+                        access.merging(["DATABASE_URL": database, "APP_NAME": name]) { $1 }),
                     stopTimeout: .seconds(15), log: log)
             })
         let values = [
@@ -105,7 +116,8 @@ final class WholeSystem: Sendable {
         group.start(
             [
                 Service(
-                    "balancer", command(["balancer", "-p", plan.data], values), stopSignal: SIGQUIT,
+                    "balancer", command(["balancer", "-p", plan.data], access.merging(values) { $1 }),
+                    stopSignal: SIGQUIT,
                     stopTimeout: .seconds(15), log: log)
             ], headStart: .seconds(1))
     }

@@ -1,4 +1,5 @@
 import Client
+import FoundationEssentials
 import Glibc
 import JSON
 import Supervisor
@@ -48,6 +49,12 @@ final class RunningSystem: Sendable {
         "MILLRACE_ADMIN_TOKEN": "",
         "DB_BASE_BACKOFF": "0.05", "MILLRACE_LISTEN": "",
     ]
+
+    /// The admin token that `up` has made, as a header.
+    func adminHeader() throws -> (String, String) {
+        let line = try String(contentsOfFile: "\(data)/admin.token", encoding: .utf8)
+        return ("Authorization", String(line.dropFirst("Authorization: ".count).dropLast()))
+    }
 
     var url: String { "http://127.0.0.1:\(port)" }
 
