@@ -90,8 +90,8 @@ let package = Package(
         .target(
             name: "API",
             dependencies: [
-                "AdminAccess", "Bytes", "CFastCGI", "CLinux", "HTTPWire", "JSON", "Queue", "Reactor", "Tasks",
-                "Telemetry", "Threading",
+                "AdminAccess", "Bytes", "CFastCGI", "CLinux", "FastCGIWire", "HTTPWire", "JSON", "Queue", "Reactor",
+                "Tasks", "Telemetry", "Threading",
                 deque, logging, metrics, structuredFields,
             ]),
         .target(

@@ -12,6 +12,13 @@ import Testing
         #expect(state.changed(hasBytes: true) == .ignore)
     }
 
+    @Test func `an idle connection waits as long as only a part of a header has arrived`() {
+        var state = ConnectionState()
+        #expect(state.changed(arrival: .incomplete, hasBytes: true) == .wait)
+        #expect(state.changed(arrival: .request, hasBytes: true) == .serve)
+        #expect(state.changed(arrival: .incomplete, hasBytes: true) == .ignore)
+    }
+
     @Test func `either the answer or the client's disconnect gets a parked connection, never both`() {
         var answered = ConnectionState()
         _ = answered.changed(hasBytes: true)
@@ -62,5 +69,11 @@ import Testing
         #expect(second == .close)
         let third = state.expire()
         #expect(third == .leave)
+    }
+}
+
+extension ConnectionState {
+    fileprivate mutating func changed(hasBytes: Bool) -> Event {
+        changed(arrival: hasBytes ? .request : .end, hasBytes: hasBytes)
     }
 }

@@ -21,9 +21,20 @@ struct ConnectionState {
     private var state = State.idle
     private var isDraining = false
 
+    /// What an idle connection has received.
+    enum Arrival {
+        case request
+        /// No request yet: nothing, a part of a record, or records that are ignored.
+        case incomplete
+        /// The end of the connection, or bytes that are no request.
+        case end
+    }
+
     enum Event: Equatable {
         /// Read the request.
         case serve
+        /// Wait for more bytes.
+        case wait
         /// Read and drop the received bytes.
         case discard
         case close
@@ -33,13 +44,23 @@ struct ConnectionState {
 
     /// An epoll event arrived. For a parked connection epoll reports only its end, so any event means that the client
     /// is gone.
-    mutating func changed(hasBytes: @autoclosure () -> Bool) -> Event {
+    /// - Parameters:
+    ///   - arrival: reads from an idle connection.
+    ///   - hasBytes: returns whether a lingering connection has bytes to read.
+    mutating func changed(arrival: @autoclosure () -> Arrival, hasBytes: @autoclosure () -> Bool) -> Event {
         switch state {
-        case .idle where hasBytes():
-            state = .serving
-            return .serve
+        case .idle:
+            switch arrival() {
+            case .request:
+                state = .serving
+                return .serve
+            case .incomplete: return .wait
+            case .end:
+                state = .closed
+                return .close
+            }
         case .lingering where hasBytes(): return .discard
-        case .idle, .parked, .lingering:
+        case .parked, .lingering:
             state = .closed
             return .close
         case .serving, .closed: return .ignore

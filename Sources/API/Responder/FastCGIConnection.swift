@@ -1,5 +1,6 @@
 internal import CFastCGI
 internal import CLinux
+internal import FastCGIWire
 internal import Glibc
 internal import Reactor
 internal import Synchronization
@@ -15,6 +16,9 @@ final class FastCGIConnection: @unchecked Sendable {
     private let poller: Poller
     private let request: UnsafeMutablePointer<FCGX_Request>
     private let guarded: Mutex<Guarded>
+    /// While a request is read, only the owning thread uses the filter; between requests, the thread that holds the lock
+    /// of ``guarded``.
+    private var filter = RequestFilter()
 
     private struct Guarded: ~Copyable {
         var state = ConnectionState()
@@ -48,7 +52,9 @@ final class FastCGIConnection: @unchecked Sendable {
         request.pointee.keepConnection = 1
         // FCGX_Free waits up to two seconds for the peer to close, unless the request is detached.
         FCGX_Detach(request)
-        guard FCGX_Accept_r(request) >= 0, request.pointee.ipcFd >= 0 else { return nil }
+        filter.beginRequest()
+        let code = ReadingConnection.with(self) { FCGX_Accept_r(request) }
+        guard code >= 0, request.pointee.ipcFd >= 0 else { return nil }
         return CGIEnvironment(request.pointee.envp)
     }
 
@@ -65,6 +71,10 @@ final class FastCGIConnection: @unchecked Sendable {
     /// Reads the whole body, even if it is too large: unread bytes on a kept connection would be parsed as the next
     /// request.
     func receiveBody(limit: Int, scratch: UnsafeMutableRawBufferPointer) -> ReceivedBody {
+        ReadingConnection.with(self) { readBody(limit: limit, scratch: scratch) }
+    }
+
+    private func readBody(limit: Int, scratch: UnsafeMutableRawBufferPointer) -> ReceivedBody {
         var bytes: [UInt8] = []
         var total = 0
         while true {
@@ -80,7 +90,25 @@ final class FastCGIConnection: @unchecked Sendable {
             if count < scratch.count { break }
         }
         guard FCGX_GetError(request.pointee.in) == 0 else { return .broken }
+        if filter.hasBytesAfterEnd { doNotKeep() }
         return total <= limit ? .bytes(bytes) : .tooLarge
+    }
+
+    /// Reads bytes for libfcgi, without the records that it must not parse.
+    /// - Returns: their number; 0 at the end of the connection, -1 for an error.
+    func read(_ descriptor: CInt, into room: UnsafeMutableBufferPointer<UInt8>) -> Int {
+        while true {
+            var start = room.mutableSpan
+            let held = filter.takeHeld(into: &start)
+            let count = Glibc.read(descriptor, room.baseAddress! + held, room.count - held)
+            guard count > 0 else { return count }
+            var received = room.extracting(..<(held + count)).mutableSpan
+            guard let kept = try? filter.filter(&received) else {
+                errno = EPROTO
+                return -1
+            }
+            if kept > 0 { return kept }
+        }
     }
 
     /// Closes the connection after the response to this request.
@@ -159,12 +187,34 @@ final class FastCGIConnection: @unchecked Sendable {
 
     func changed(scratch: UnsafeMutableRawBufferPointer) -> ConnectionState.Event {
         guarded.withLock { guarded in
-            let event = guarded.state.changed(hasBytes: hasBytes)
-            if event == .discard {
+            let event = guarded.state.changed(arrival: receiveHeader(scratch), hasBytes: hasBytes)
+            switch event {
+            case .discard:
                 _ = recv(descriptor, scratch.baseAddress, scratch.count, CInt(MSG_DONTWAIT))
                 poller.watch(descriptor, id, .nextRequest)
+            case .wait:
+                // The rest of a record may never arrive.
+                guarded.deadline =
+                    filter.isWithinRecord ? guarded.deadline ?? .current + ResponderTimeouts.request : nil
+                poller.watch(descriptor, id, .nextRequest)
+            case .serve, .close, .ignore: break
             }
             return event
+        }
+    }
+
+    /// Reads up to the header of the next request, without waiting.
+    private func receiveHeader(_ scratch: UnsafeMutableRawBufferPointer) -> ConnectionState.Arrival {
+        while true {
+            let count = recv(
+                descriptor, scratch.baseAddress, min(filter.wanted, scratch.count), CInt(MSG_DONTWAIT))
+            guard count > 0 else { return count < 0 && errno == EAGAIN ? .incomplete : .end }
+            let bytes = UnsafeRawBufferPointer(rebasing: scratch[..<count]).assumingMemoryBound(to: UInt8.self)
+            do {
+                if try filter.receive(bytes.span) { return .request }
+            } catch {
+                return .end
+            }
         }
     }
 

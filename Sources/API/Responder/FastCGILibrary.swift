@@ -1,4 +1,6 @@
 internal import CFastCGI
+internal import CLinux
+internal import FastCGIWire
 internal import Glibc
 
 /// Set-up of libfcgi.
@@ -23,8 +25,26 @@ enum FastCGILibrary {
         }
         // libfcgi uses write(2). If the web server has disconnected, the SIGPIPE of such a call would end the process.
         signal(SIGPIPE, SIG_IGN)
+        precondition(readsThroughFilter(), "libfcgi does not call the program's OS_Read; see docs/decisions/libfcgi.md")
         return true
     }()
+
+    /// Whether the bytes that libfcgi reads pass the filter of their connection: it must not answer a management record.
+    private static func readsThroughFilter() -> Bool {
+        var sockets: [CInt] = [-1, -1]
+        guard socketpair(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0, &sockets) == 0, let poller = try? Poller(),
+            let connection = FastCGIConnection(id: 0, descriptor: sockets[0], poller: poller)
+        else { return false }
+        defer { close(sockets[1]) }
+        var record: [UInt8] = []
+        RecordHeader(.getValues, requestID: 0, contentLength: 0).append(to: &record)
+        _ = write(sockets[1], record, record.count)
+        shutdown(sockets[1], CInt(SHUT_WR))
+        let isRequest = connection.receive() != nil
+        connection.close()
+        var answer: UInt8 = 0
+        return !isRequest && read(sockets[1], &answer, 1) == 0
+    }
 
     /// Blocks all signals on the calling thread: libfcgi treats an interrupted read as a broken connection.
     static func blockSignals() {

@@ -83,7 +83,7 @@ final class Responder: Sendable {
         switch connection.changed(scratch: scratch) {
         case .serve: serve(connection, scratch)
         case .close: retire(connection)
-        case .discard, .ignore: break
+        case .discard, .wait, .ignore: break
         }
     }
 
