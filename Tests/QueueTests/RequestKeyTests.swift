@@ -35,6 +35,44 @@ import Threading
         }
     }
 
+    @Test func `The ids of an array are those that the tasks have one by one`() throws {
+        let name = try name()
+        for count in [0, 1, 2, 5, 6, 1000] { #expect(name.taskIDs(count) == (0..<count).map(name.taskID)) }
+    }
+
+    /// The random bits were SplitMix64 of a seed and the task's number. That function can be run backwards: with two
+    /// unknown bits there were four candidates for each neighbour.
+    @Test func `An id does not tell its neighbours`() throws {
+        let ids = try name().taskIDs(10_000)
+        #expect(Set(ids.map { $0.low << 2 }).count == ids.count)
+        for (id, next) in zip(ids, ids.dropFirst()) {
+            for top in 0..<UInt64(4) {
+                let seed = Self.unmixed(id.low & 0x3FFF_FFFF_FFFF_FFFF | top << 62)
+                for step in [0x9E37_79B9_7F4A_7C15 as UInt64, 1, 0] {
+                    #expect(Self.mixed(seed &+ step) << 2 != next.low << 2)
+                }
+            }
+        }
+        // Each bit of neighbours differs in about half of all pairs.
+        for bit in 0..<62 {
+            let differing = zip(ids, ids.dropFirst()).count { ($0.low ^ $1.low) >> UInt64(bit) & 1 == 1 }
+            #expect((4600...5400).contains(differing), "bit \(bit)")
+        }
+    }
+
+    /// The finalizer of SplitMix64.
+    private static func mixed(_ value: UInt64) -> UInt64 {
+        let first = (value ^ value >> 30) &* 0xBF58_476D_1CE4_E5B9
+        let second = (first ^ first >> 27) &* 0x94D0_49BB_1331_11EB
+        return second ^ second >> 31
+    }
+
+    private static func unmixed(_ value: UInt64) -> UInt64 {
+        let second = (value ^ value >> 31 ^ value >> 62) &* 0x3196_42B2_D24D_8EC3
+        let first = (second ^ second >> 27 ^ second >> 54) &* 0x96DE_1B17_3F11_9089
+        return first ^ first >> 30 ^ first >> 60
+    }
+
     @Test(arguments: [
         "", "-", RepeatedRequests.random, "1763968000.123-", "1763968000-\(RepeatedRequests.random)",
         "1763968000.1234-\(RepeatedRequests.random)",

@@ -55,8 +55,8 @@ extension APIRequest {
     func identified(_ submissions: [Submission]) -> [Submission] {
         guard let name else { return submissions }
         var submissions = submissions
-        for index in submissions.indices {
-            submissions[index].id = name.taskID(index)
+        for (index, id) in name.taskIDs(submissions.count).enumerated() {
+            submissions[index].id = id
             submissions[index].mayBeResent = true
         }
         return submissions

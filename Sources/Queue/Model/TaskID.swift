@@ -17,7 +17,8 @@ package struct TaskID: Sendable, Hashable, Comparable, CustomStringConvertible {
     /// clock is set back.
     private static let lastTick = Atomic<UInt64>(0)
 
-    /// A new id, greater than all ids that this process has made before.
+    /// A new id, greater than all ids that this process has made before. Its random bits come from the kernel's random
+    /// generator (`SystemRandomNumberGenerator`), so one id tells nothing of the others but the time.
     package init() {
         var now = timespec()
         clock_gettime(CLOCK_REALTIME, &now)
