@@ -16,6 +16,7 @@ package enum Schema {
         Migration(version: 10, name: "came_again", sql: PackageResources.v010_came_again_sql),
         Migration(version: 11, name: "fewer_indexes", sql: PackageResources.v011_fewer_indexes_sql),
         Migration(version: 12, name: "claimed_keys", sql: PackageResources.v012_claimed_keys_sql),
+        Migration(version: 13, name: "retry_guesses", sql: PackageResources.v013_retry_guesses_sql),
     ]
 
     package struct Step: Sendable, Hashable {

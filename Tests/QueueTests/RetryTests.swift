@@ -79,6 +79,86 @@ import Threading
         }
     }
 
+    @Test func `A task takes five wrong inputs on all nodes together, and then none`() throws {
+        let (one, other) = (bench.client(), bench.client())
+        defer { for client in [one, other] { client.shutdown() } }
+        let session = try bench.session()
+        for isCancelled in [true, false] {
+            let id = try #require(try one.submit([Submission(task: task("a"), maxAttempts: 1)])[0].queuedID)
+            func end() throws {
+                if isCancelled { _ = try one.cancel(id) } else { try session.fail(try session.claim()) }
+            }
+            try end()
+            for number in 0..<4 {
+                #expect(try [one, other][number % 2].retry(id, as: task("\(number)")) == .isOtherInput)
+            }
+            // Fewer than five: the right input is taken, and the next end of the task begins a new count.
+            guard case .queued = try other.retry(id, as: task("a")) else { throw Unexpected(what: "not queued") }
+            try end()
+            for number in 0..<5 {
+                #expect(try [one, other][number % 2].retry(id, as: task("\(number)")) == .isOtherInput)
+            }
+            for input in ["5", "a"] { #expect(try one.retry(id, as: task(input)) == .takesNoInput) }
+            #expect(try bench.value("SELECT max(wrong_inputs) FROM finished_task") == "5")
+        }
+    }
+
+    @Test func `Many guesses at the same time are counted like one after the other`() throws {
+        let clients = (0..<4).map { _ in bench.client() }
+        defer { for client in clients { client.shutdown() } }
+        let id = try #require(try clients[0].submit([Submission(task: task("a"))])[0].queuedID)
+        _ = try clients[0].cancel(id)
+        let wrong = Monitor(0)
+        let threads = (0..<16).map { number in
+            NamedThread("guess-\(number)") {
+                for guess in 0..<5
+                where (try? clients[number % 4].retry(id, as: task("\(number) \(guess)"))) == .isOtherInput {
+                    wrong.withLock { $0 += 1 }
+                }
+            }
+        }
+        for thread in threads { thread.join() }
+        #expect(wrong.withLock { $0 } == 5)
+        #expect(try clients[1].retry(id, as: task("a")) == .takesNoInput)
+    }
+
+    @Test func `The stored digest of an ended task tells nothing of other tasks`() throws {
+        let client = bench.client()
+        defer { client.shutdown() }
+        let session = try bench.session()
+        for isCacheable in [true, false] {
+            for _ in 0..<2 {
+                let sent = task("a", isCacheable: isCacheable)
+                let id = try #require(try client.submit([Submission(task: sent, maxAttempts: 1)])[0].queuedID)
+                #expect(try bench.value("SELECT octet_length(coalesce(cache_key, input_digest)) FROM task") == "32")
+                if isCacheable { _ = try client.cancel(id) } else { try session.fail(try session.claim()) }
+            }
+        }
+        #expect(try bench.value("SELECT count(DISTINCT input_digest) FROM finished_task") == "4")
+    }
+
+    @Test func `A task that ended before its digest was its own can be retried`() throws {
+        let client = bench.client()
+        defer { client.shutdown() }
+        let id = try #require(try client.submit([Submission(task: task("a"))])[0].queuedID)
+        let plain = try bench.value("SELECT coalesce(cache_key, input_digest) FROM task")
+        _ = try client.cancel(id)
+        try bench.database.sql("UPDATE finished_task SET input_digest = '\(plain)'")
+        #expect(try client.retry(id, as: task("b")) == .isOtherInput)
+        guard case .queued = try client.retry(id, as: task("a")) else { throw Unexpected(what: "not queued") }
+    }
+
+    @Test func `A task that is retried with its kept input can be retried with a sent one later`() throws {
+        let client = bench.client(keepsFailedInput: true)
+        defer { client.shutdown() }
+        let id = try #require(try client.submit([Submission(task: task("a"))])[0].queuedID)
+        for input in [nil, task("a"), nil, nil, task("a")] {
+            _ = try client.cancel(id)
+            #expect(try client.retry(id, as: task("b")) == .isOtherInput)
+            guard case .queued = try client.retry(id, as: input) else { throw Unexpected(what: "not queued") }
+        }
+    }
+
     @Test func `A task that has failed again while the answer was lost is not retried a second time`() throws {
         let client = bench.client()
         defer { client.shutdown() }

@@ -53,7 +53,8 @@ import Threading
         try database.sql(
             """
             ALTER TABLE task DROP COLUMN input_digest;
-            ALTER TABLE finished_task DROP COLUMN input_digest;
+            ALTER TABLE finished_task DROP COLUMN input_digest, DROP COLUMN wrong_inputs;
+            DROP FUNCTION own_digest;
             DROP FUNCTION refuse_finished;
             DROP FUNCTION withdraw_overtaken;
             DROP INDEX task_single_flight_claimed;

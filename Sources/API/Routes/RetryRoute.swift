@@ -10,7 +10,8 @@ enum RetryRoute {
         summary: "Queues a failed or cancelled task again, with the same id and the same number of attempts.",
         description:
             "The server erases the input of a finished task. So send it again as `input`, unless the server "
-            + "keeps it (`MILLRACE_KEEP_FAILED_INPUT`). A task that is queued or being processed does not change.",
+            + "keeps it (`MILLRACE_KEEP_FAILED_INPUT`). After five wrong inputs the task cannot be retried any "
+            + "more (`409`). A task that is queued or being processed does not change.",
         parameters: [.taskID],
         body: BodyDescription(
             schema: [
@@ -57,6 +58,12 @@ enum RetryRoute {
                     .invalid(member: "input", "is required, because it was erased when the task finished"))
             case .isOtherInput:
                 return .failure(.invalid(member: "input", "must be the input that the task was submitted with"))
+            case .takesNoInput:
+                return .failure(
+                    Problem(
+                        409,
+                        "The task got too many wrong inputs since it ended, and cannot be retried any more. Submit a "
+                            + "new task."))
             case .unknown: return .failure(.unknownTask)
             }
         } catch let error as QueueError {

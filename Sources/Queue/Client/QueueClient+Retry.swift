@@ -10,6 +10,8 @@ package enum Retry: Sendable, Hashable {
     case needsInput
     /// The request contains another input than the one that the task was submitted with.
     case isOtherInput
+    /// The task got too many wrong inputs since it ended.
+    case takesNoInput
     case unknown
 }
 
@@ -31,11 +33,14 @@ extension QueueClient {
             let digest = CacheKey(KeyedDigest(secret: secret), type: task.type, input: task.input)
             return try connection.execute(RetrySQL.retry.with(id, .bytea(task.input), .bytea(digest.bytes), end))
         }
-        if queued.rowCount == 1, let record = queued.taskRecord(0) { return .queued(record) }
+        if queued.rowCount == 1 {
+            guard let record = queued.taskRecord(0) else { return .isOtherInput }
+            return .queued(record)
+        }
         guard let now = try lookUp(found.id) else { return .unknown }
         // Since it was looked up, the task was retried (perhaps by this call) and has ended again.
         if now.completedAt != endedAt { return .queued(now) }
         if now.status == .completed { return .isCompleted }
-        return task == nil ? .needsInput : .isOtherInput
+        return task == nil ? .needsInput : .takesNoInput
     }
 }

@@ -105,7 +105,7 @@ enum FinishSQL {
                 AND NOT (($4::bool[])[width_bucket(t.id, $2::uuid[])] AND t.attempts < t.max_attempts)
             RETURNING t.id, t.type, t.attempts, t.created_at, t.started_at, t.awaited, t.history, t.priority,
                 ($3::text[])[width_bucket(t.id, $2::uuid[])] AS error, t.max_attempts - t.attempts_before AS max_attempts,
-                t.input, coalesce(t.cache_key, t.input_digest) AS digest
+                t.input, own_digest(t.id, coalesce(t.cache_key, t.input_digest)) AS digest
         ), finished AS (
             INSERT INTO finished_task
                 (id, type, outcome, attempts, created_at, started_at, completed_at, error, history, worker, priority,
@@ -181,7 +181,7 @@ enum FinishSQL {
             WHERE t.id = ANY (ARRAY(SELECT id FROM held)) AND t.id = j.id AND j.is_to_blame AND j.attempts >= j.max_attempts
             RETURNING t.id, t.type, t.attempts, t.max_attempts, t.created_at, t.started_at, t.awaited, t.history, j.loss,
                 t.priority, t.max_attempts - t.attempts_before AS may_have, t.input,
-                coalesce(t.cache_key, t.input_digest) AS digest
+                own_digest(t.id, coalesce(t.cache_key, t.input_digest)) AS digest
         ), finished AS (
             INSERT INTO finished_task
                 (id, type, outcome, attempts, created_at, started_at, completed_at, error, history, worker, priority,

@@ -71,7 +71,7 @@ enum LookUpSQL {
             DELETE FROM task t USING asked a WHERE t.id = $1 AND NOT (a.again OR a.rest > 1)
             RETURNING t.id, t.type, t.attempts, t.created_at, t.started_at, t.awaited, t.history, t.worker_id, t.priority,
                 t.max_attempts - t.attempts_before AS max_attempts, t.input,
-                coalesce(t.cache_key, t.input_digest) AS digest
+                own_digest(t.id, coalesce(t.cache_key, t.input_digest)) AS digest
         ), finished AS (
             INSERT INTO finished_task
                 (id, type, outcome, attempts, created_at, started_at, completed_at, history, worker, priority,

@@ -7,6 +7,12 @@ enum RetrySQL {
     /// the task did not end at this time. In the last case, the task was retried after the caller read the time. So the
     /// statement may be run twice.
     ///
+    /// Another input is counted, and after ``wrongInputLimit`` of them the task takes no input at all. Statements for
+    /// one task run one after the other, because each locks its row, and PostgreSQL checks the condition again when it
+    /// has the lock. So further inputs on other connections do not get past the limit.
+    ///
+    /// Returns the queued task, with a last column of NULL; or a row of NULLs and the number of wrong inputs; or no row.
+    ///
     /// The task keeps its count of attempts, and may make as many further attempts as its submission allowed. It gets
     /// no cache key, so that it runs itself instead of joining another task. (The condition on the outcome is a CASE,
     /// so that it does not fit the index of failed and cancelled tasks.)
@@ -18,10 +24,16 @@ enum RetrySQL {
             WHERE id = $1 AND completed_at = $4 AND CASE
                 WHEN outcome = 'completed' THEN false
                 WHEN $2::bytea IS NULL THEN input IS NOT NULL
-                ELSE input_digest = $3::bytea END
+                ELSE wrong_inputs < \(wrongInputLimit) AND \(isSameInput) END
             RETURNING id, type, outcome, attempts, created_at, started_at, completed_at, error, history, worker,
                 coalesce(priority, 0) AS priority, coalesce(max_attempts, 5) AS max_attempts, coalesce($2, input) AS input,
-                input_digest
+                coalesce($3, input_digest) AS input_digest
+        ), wrong AS (
+            UPDATE finished_task SET wrong_inputs = wrong_inputs + 1
+            WHERE id = $1 AND completed_at = $4 AND CASE
+                WHEN outcome = 'completed' OR $2::bytea IS NULL THEN false
+                ELSE wrong_inputs < \(wrongInputLimit) AND (\(isSameInput)) IS NOT TRUE END
+            RETURNING wrong_inputs
         ), queued AS (
             INSERT INTO task
                 (id, type, priority, max_attempts, attempts, attempts_before, awaited, run_at, created_at, input, input_digest,
@@ -36,6 +48,14 @@ enum RetrySQL {
         ), woken AS MATERIALIZED (
             SELECT count(pg_notify('millrace_work', '')) AS n FROM queued
         )
-        SELECT \(LookUpSQL.unfinishedColumns) FROM queued, woken
+        SELECT \(LookUpSQL.unfinishedColumns), NULL::int2 FROM queued, woken
+        UNION ALL
+        SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, wrong_inputs FROM wrong
         """)
+
+    /// How many wrong inputs a task takes after it has ended.
+    static let wrongInputLimit = 5
+
+    /// Tasks that ended before migration `retry_guesses` have the plain digest.
+    private static let isSameInput = "input_digest IN ($3::bytea, own_digest(id, $3::bytea))"
 }
