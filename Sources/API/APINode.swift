@@ -49,7 +49,7 @@ package final class APINode: Sendable {
             routes: RouteTable.make(types),
             services: Services(
                 queue: queue, types: types, node: configuration.name,
-                adminAccess: AdminAccess(token: configuration.adminToken)),
+                adminAccess: AdminAccess(token: configuration.adminToken), logger: logger),
             logger: logger)
     }
 

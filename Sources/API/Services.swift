@@ -1,4 +1,5 @@
 internal import AdminAccess
+internal import Logging
 internal import Queue
 internal import Tasks
 
@@ -10,4 +11,5 @@ struct Services: Sendable {
     /// The node's name in `GET /health`.
     let node: String
     let adminAccess: AdminAccess
+    let logger: Logger
 }

@@ -39,7 +39,9 @@ struct ComputeThreads {
         do {
             return .completed(result: try definition.run(task.input))
         } catch {
-            logger.warning("Task failed", metadata: metadata.merging(["reason": "\(error.message)"]) { $1 })
+            // Without the error's text, because it can quote the input. GET /task/{id} shows it.
+            let isFinal = !error.isRetryable || task.attempt >= task.maxAttempts
+            logger.warning(isFinal ? "Task failed" : "Attempt failed, the task is retried", metadata: metadata)
             return .failed(message: error.message, isRetryable: error.isRetryable)
         }
     }

@@ -32,11 +32,13 @@ struct QueueThread {
         var loop = start
         var isStuck = false
         while true {
-            let overdue = workload.withLock { $0.giveUpOverdue(now: .now) }
-            if overdue > 0 {
+            for task in workload.withLock({ $0.giveUpOverdue(now: .now) }) {
                 logger.error(
-                    "A computation does not end: this worker finishes its other tasks and restarts",
-                    metadata: ["tasks": .stringConvertible(overdue)])
+                    "A computation does not end: the task fails, and this worker finishes its other tasks and restarts",
+                    metadata: [
+                        "task.id": "\(task.id)", "task.type": "\(task.type)",
+                        "attempt": .stringConvertible(task.attempt),
+                    ])
                 isStuck = true
             }
             if isStuck || isStopping() { loop.stop(now: .now) }

@@ -120,8 +120,8 @@ struct Workload {
     }
 
     /// If a task takes much longer than its limit, lets it fail. Its thread goes on, but the result is dropped.
-    /// - Returns: how many tasks were given up.
-    mutating func giveUpOverdue(now: ContinuousClock.Instant) -> Int {
+    /// - Returns: the tasks that were given up.
+    mutating func giveUpOverdue(now: ContinuousClock.Instant) -> [ClaimedTask] {
         let overdue = limited.values.filter { $0.end < now }
         for (job, limit, end) in overdue {
             limited[job.number] = nil
@@ -138,7 +138,7 @@ struct Workload {
                     type: job.task.type, completion: TaskCompletion(id: job.task.id, outcome: outcome), seconds: seconds
                 ))
         }
-        return overdue.count
+        return overdue.map { $0.job.task }
     }
 
     /// The session is lost, and with it all that was claimed.

@@ -66,7 +66,7 @@ struct APICommand: ParsableCommand {
             if listen == nil, invocation == .cgi {
                 CGIProgram.run(
                     environment: settings.merged, name: name, adminToken: adminToken, types: .builtIn,
-                    queue: queue)
+                    queue: queue, logger: logger)
                 return queue.shutdown()
             }
             let node = try APINode(configuration, types: .builtIn, queue: queue, logger: logger)

@@ -66,7 +66,8 @@ extension Services {
         return Services(
             queue: QueueClient(
                 .init(postgres: postgres), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }),
-            types: .builtIn, node: "api-test", adminAccess: AdminAccess(token: nil))
+            types: .builtIn, node: "api-test", adminAccess: AdminAccess(token: nil),
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
 }
 

@@ -67,8 +67,10 @@ private final class Bench: Sendable {
     let client: QueueClient
     private let exit = Monitor<WorkerDaemon.Exit?>(nil)
 
-    init(concurrency: Int = 2, gracePeriod: Duration = .seconds(10)) throws {
-        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    init(
+        concurrency: Int = 2, gracePeriod: Duration = .seconds(10),
+        logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    ) throws {
         database = try TestDatabase()
         let postgres = PostgresConfiguration(connectionString: database.connectionString)
         _ = try Schema.migrate(PostgresConnection(postgres))
@@ -222,6 +224,19 @@ private final class Bench: Sendable {
         #expect(try bench.completed() + bench.count("task WHERE worker_id IS NULL AND attempts = 0") == 3)
         #expect(try bench.completed() >= 1)
         #expect(try bench.count("worker") == 0)
+    }
+
+    @Test func `A failed task is one line in the log, without its input and the text of its error`() throws {
+        let log = LogRecorder()
+        let bench = try Bench(logger: log.logger)
+        defer { bench.client.shutdown() }
+        bench.start()
+        let id = try bench.submit([try TaskDefinition(Fail.self).prepare([:])])[0]
+        try eventually("it failed") { try bench.count("finished_task WHERE outcome = 'failed'") == 1 }
+        #expect(bench.stop() == .finished)
+        let lines = log.texts.filter { $0.contains("\(id)") }
+        #expect(lines == ["Task failed attempt=1 task.id=\(id) task.type=fail"])
+        #expect(!log.texts.contains { $0.contains("it always does") })
     }
 
     @Test func `Without a database the worker waits, and can be stopped`() throws {

@@ -23,8 +23,10 @@ enum OpenAPIDocument {
             "tags": [
                 [
                     "name": "balancer",
-                    "description":
-                        "Calls that Millrace's balancer answers. They do not exist behind another web server.",
+                    "description": .string(
+                        "Calls that Millrace's balancer answers. They do not exist behind another web server. They "
+                            + "obey the limits of their location. With `MILLRACE_ANONYMOUS=submit` or `none`, all but "
+                            + "`/lb/health` need the admin token."),
                 ]
             ],
             "paths": .object(paths),

@@ -1,5 +1,6 @@
 internal import AdminAccess
 internal import Glibc
+package import Logging
 package import Queue
 package import Tasks
 internal import Threading
@@ -23,12 +24,13 @@ package enum CGIProgram {
 
     /// Writes the response to standard output. The caller shuts the queue client down.
     package static func run(
-        environment: [String: String], name: String, adminToken: String?, types: TaskRegistry, queue: QueueClient
+        environment: [String: String], name: String, adminToken: String?, types: TaskRegistry, queue: QueueClient,
+        logger: Logger
     ) {
         signal(SIGPIPE, SIG_IGN)
         let environment = CGIEnvironment(environment)
         let services = Services(
-            queue: queue, types: types, node: name, adminAccess: AdminAccess(token: adminToken))
+            queue: queue, types: types, node: name, adminAccess: AdminAccess(token: adminToken), logger: logger)
         let length = environment.contentLength.flatMap { Int($0) } ?? 0
         guard length <= BodyLimit.bytes else {
             return write(.failure(.bodyTooLarge), APIRequest(environment, body: []))

@@ -44,7 +44,7 @@ enum CacheRoutes {
         problems: [503],
         isAdministrative: true,
         server: .node { (request, services) throws(Problem) in
-            try services.adminAccess.check(request)
+            let act = try AdministrativeAct("clear the cache", by: request, services)
             return .blocking {
                 do throws(QueueError) {
                     let cleared = try services.queue.clearCache()
@@ -52,9 +52,9 @@ enum CacheRoutes {
                         body.member("message", "Cache cleared successfully")
                         body.member("cleared", cleared)
                     }
-                    return .success(APIResponse(200, body))
+                    return act.ended(.success(APIResponse(200, body)))
                 } catch {
-                    return .failure(Problem(error))
+                    return act.ended(.failure(Problem(error)))
                 }
             }
         })

@@ -71,19 +71,22 @@ enum TypesRoutes {
             problems: body == nil ? [404, 503] : [400, 404, 415, 422, 503],
             isAdministrative: true,
             server: .node { (request, services) throws(Problem) in
-                try services.adminAccess.check(request)
                 let type = request.pathParameter
-                guard services.types.definition(named: type) != nil else {
-                    throw Problem(404, "There is no task type with this name.")
-                }
+                let isKnown = services.types.definition(named: type) != nil
+                var act = try AdministrativeAct(
+                    "\(verb) a type", isKnown ? ["task.type": "\(type)"] : [:], by: request, services)
+                guard isKnown else { throw Problem(404, "There is no task type with this name.") }
                 let limit = try body == nil ? nil : concurrency(request)
+                if body != nil { act["concurrency"] = limit.map { "\($0)" } ?? "no limit" }
+                let settled = act
                 return .blocking {
                     do throws(QueueError) {
                         try apply(limit, type, services.queue)
                         let states = try services.queue.types([type]).map(object)
-                        return states.first.map { .success(APIResponse(200, $0)) } ?? .failure(.internalError)
+                        return settled.ended(
+                            states.first.map { .success(APIResponse(200, $0)) } ?? .failure(.internalError))
                     } catch {
-                        return .failure(Problem(error))
+                        return settled.ended(.failure(Problem(error)))
                     }
                 }
             })
