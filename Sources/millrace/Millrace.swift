@@ -21,5 +21,8 @@ struct Millrace: ParsableCommand {
                     BalancerCommand.self, APICommand.self, WorkerCommand.self, MigrateCommand.self, HealthCommand.self,
                 ]),
             CommandGroup(name: "Client", subcommands: [SubmitCommand.self, TaskCommand.self, StatsCommand.self]),
+            CommandGroup(
+                name: "Administration",
+                subcommands: [TypesCommand.self, CacheCommand.self, BalancerAdminCommand.self]),
         ])
 }

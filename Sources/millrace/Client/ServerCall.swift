@@ -1,10 +1,13 @@
 import Client
 import JSON
+import Reactor
 import Settings
 
 /// Calls the API for a subcommand. Failures become messages for the terminal.
 struct ServerCall {
-    private let url: ServerURL
+    let url: ServerURL
+    /// The token that is sent with each call; `nil` for none.
+    var token: String?
 
     init(_ settings: Settings, url option: String?) throws {
         let text = try settings.value(EnvironmentVariables.url, option: option, "--url")
@@ -18,14 +21,23 @@ struct ServerCall {
     /// - Parameter wait: the seconds in `Prefer: wait=`; 0 for no such header.
     func get(_ target: String, wait: Int = 0) throws -> JSONValue { try call("GET", target, wait: wait, body: nil) }
 
-    func post(_ target: String, _ body: JSONValue, wait: Int = 0) throws -> JSONValue {
+    /// Whether the server is on this machine, so that its data folder may be here too.
+    var isToThisMachine: Bool {
+        switch url.address {
+        case .unix: true
+        case .tcp(let host, _): host == "localhost" || SocketAddress(numeric: host, port: 0)?.isLoopback == true
+        }
+    }
+
+    func post(_ target: String, _ body: JSONValue? = nil, wait: Int = 0) throws -> JSONValue {
         try call("POST", target, wait: wait, body: body)
     }
 
     private func call(_ method: String, _ target: String, wait: Int, body: JSONValue?) throws -> JSONValue {
         let connection = HTTPConnection(to: url, timeout: .seconds(wait + 30))
         defer { connection.close() }
-        let headers = wait > 0 ? [("Prefer", "wait=\(wait)")] : []
+        let headers =
+            (wait > 0 ? [("Prefer", "wait=\(wait)")] : []) + (token.map { [("Authorization", "Bearer \($0)")] } ?? [])
         let response: ClientResponse
         if let body {
             response = try connection.request(method, target, headers: headers, json: body)

@@ -11,7 +11,8 @@ struct StatsCommand: ParsableCommand {
     func run() throws {
         try reporting {
             let settings = try Settings.load()
-            let call = try options.call(settings)
+            var call = try options.call(settings)
+            call.token = try AdminCredentials(settings).tokenIfAny(for: call)
             let all: JSONValue = .object([
                 "balancer": try call.get("/lb/stats"), "cache": try call.get("/cache/stats"),
             ])
