@@ -40,7 +40,7 @@ package final class Balancer: Sendable {
         let count = options.workers ?? source.main.workerProcesses.count
         shared = SharedState(
             loops: options.workers ?? Self.roomForLoops(count), adminAccess: AdminAccess(token: options.adminToken),
-            queueTimeout: options.queueTimeout,
+            reportsNeedToken: options.reportsNeedToken, queueTimeout: options.queueTimeout,
             queueLimit: options.queueLimit)
         guard let http = source.http, !http.listeners.isEmpty else { throw .nothingToServe }
         try http.makeTemporaryFolders()

@@ -4,9 +4,10 @@ package import NginxConfig
 package struct BalancerOptions: Sendable {
     /// Reads and checks the configuration, at the start and at each reload.
     package var load: @Sendable () -> Result<NginxConfiguration, ConfigurationError>
-    /// The token that POST calls below `/lb/` require. nil: no token is required, but only clients on this machine may
-    /// make these calls.
+    /// The token that administrative calls need. nil: they are refused.
     package var adminToken: String?
+    /// Whether `/lb/stats`, `/lb/rate-limits` and `/lb/metrics` need the admin token too.
+    package var reportsNeedToken = false
     /// The file for the process id, absolute or relative to the working directory. nil: no file is written.
     package var pidFile: String?
     /// Number of loops, each on its own thread. nil: `worker_processes`.

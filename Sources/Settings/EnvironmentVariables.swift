@@ -4,6 +4,11 @@ package enum StrategySetting: String, CaseIterable, Sendable {
     case leastConnections = "least-connections"
 }
 
+/// The values of `MILLRACE_ANONYMOUS`.
+package enum AnonymousSetting: String, CaseIterable, Sendable {
+    case all, submit, none
+}
+
 /// The values of `MILLRACE_LOG_LEVEL`.
 package enum LogLevelSetting: String, CaseIterable, Sendable {
     case trace, debug, info, notice, warning, error, critical
@@ -76,6 +81,8 @@ package enum EnvironmentVariables {
         "FCGI_WEB_SERVER_ADDRS", "Addresses of the web servers that may connect over TCP; default: all")
     package static let adminToken = EnvironmentVariable<String?>.token(
         "MILLRACE_ADMIN_TOKEN", "The bearer token that administrative calls need; without one they are refused")
+    package static let anonymous = EnvironmentVariable<AnonymousSetting>.choice(
+        "MILLRACE_ANONYMOUS", "What clients without a key may do: all, submit, or none", .all)
     package static let queueLimit = EnvironmentVariable<Int>.integer(
         "MILLRACE_QUEUE_LIMIT", "Maximum number of queued tasks; 0: no limit", 1_000_000, in: 0...1_000_000_000_000)
     package static let cacheTTL = EnvironmentVariable<Duration>.time(

@@ -15,6 +15,7 @@ extension Settings {
             EnvironmentVariables.resultRetention,
         ] { _ = try value(time) }
         _ = try value(EnvironmentVariables.adminToken)
+        _ = try value(EnvironmentVariables.anonymous)
         _ = try value(EnvironmentVariables.strategy)
         _ = try value(EnvironmentVariables.logLevel)
         _ = try value(EnvironmentVariables.logFormat)

@@ -20,7 +20,7 @@ struct BalancerCommand: ParsableCommand {
                         EnvironmentVariables.rateLimitRequests.entry,
                         EnvironmentVariables.rateLimitWindow.entry, EnvironmentVariables.trustedProxies.entry,
                         EnvironmentVariables.accessLog.entry,
-                        EnvironmentVariables.adminToken.entry,
+                        EnvironmentVariables.adminToken.entry, EnvironmentVariables.anonymous.entry,
                     ] + Settings.logEntries))
 
     @Option(
@@ -89,6 +89,7 @@ struct BalancerCommand: ParsableCommand {
         _ = try settings.startLogging(as: "balancer")
         var options = source.options
         options.adminToken = try settings.value(EnvironmentVariables.adminToken)
+        options.reportsNeedToken = try settings.value(EnvironmentVariables.anonymous) != .all
         options.pidFile = try source.pidFile()
         do {
             try Balancer(options).run()

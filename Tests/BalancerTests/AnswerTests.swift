@@ -2,8 +2,10 @@ import Testing
 
 /// `return`, `if`, `add_header`, access rules and `internal`.
 struct AnswerTests {
-    private static func harness(_ node: TestResponder, server: String = "", location: String = "") throws -> Harness {
-        try Harness([node.address], server: server, location: location)
+    private static func harness(
+        _ node: TestResponder, server: String = "", location: String = "", calls: String = "stub_status balancer;"
+    ) throws -> Harness {
+        try Harness([node.address], server: server, location: location, calls: calls)
     }
 
     @Test func `return sends a text, a status or a redirect, or closes the connection`() throws {
@@ -107,9 +109,9 @@ struct AnswerTests {
             node,
             server: """
                 set_real_ip_from 127.0.0.1; real_ip_header X-Forwarded-For;
-                location /lb/ { allow 192.0.2.1; deny all; }
                 """,
-            location: "deny 192.0.2.1; allow 192.0.2.0/24; deny 0.0.0.0/0;")
+            location: "deny 192.0.2.1; allow 192.0.2.0/24; deny 0.0.0.0/0;",
+            calls: "stub_status balancer; allow 192.0.2.1; deny all;")
         func status(_ path: String, _ client: String) throws -> Int {
             try harness.ask("GET \(path) HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: \(client)\r\n\r\n").status
         }

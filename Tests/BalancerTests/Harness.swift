@@ -13,29 +13,38 @@ final class Harness: Sendable {
     /// - Parameters:
     ///   - servers: the arguments of the upstream's `server` directives.
     ///   - upstream, http, server, location: more directives of the block of this name.
+    ///   - calls: the directives of the location `/lb/`; nil for no such location.
     convenience init(
         _ servers: [String], upstream: String = "keepalive 8;", http: String = "", server: String = "",
-        location: String = "", workers: Int = 1, adminToken: String? = "secret", queueTimeout: Duration = .seconds(5),
-        queueLimit: Int = 100
+        location: String = "", calls: String? = "stub_status balancer;", workers: Int = 1,
+        adminToken: String? = "secret", reportsNeedToken: Bool = false,
+        queueTimeout: Duration = .seconds(5), queueLimit: Int = 100
     ) throws {
         try self.init(
-            text: Self.text(servers, upstream: upstream, http: http, server: server, location: location),
-            workers: workers, adminToken: adminToken, queueTimeout: queueTimeout, queueLimit: queueLimit)
+            text: Self.text(
+                servers, upstream: upstream, http: http, server: server, location: location, calls: calls),
+            workers: workers, adminToken: adminToken, reportsNeedToken: reportsNeedToken, queueTimeout: queueTimeout,
+            queueLimit: queueLimit)
     }
 
     /// - Parameter text: the configuration, with `%PORT%` for the port. Each reload evaluates this expression again.
     init(
         text: @escaping @autoclosure @Sendable () -> String, workers: Int? = 1, adminToken: String? = "secret",
-        queueTimeout: Duration = .seconds(5), queueLimit: Int = 100
+        reportsNeedToken: Bool = false, queueTimeout: Duration = .seconds(5), queueLimit: Int = 100
     ) throws {
-        balancer = try Self.make(text, workers, adminToken, queueTimeout, queueLimit, attempts: 5)
+        balancer = try Self.make(text, attempts: 5) { options in
+            options.workers = workers
+            options.adminToken = adminToken
+            options.reportsNeedToken = reportsNeedToken
+            options.queueTimeout = queueTimeout
+            options.queueLimit = queueLimit
+        }
         balancer.start()
         address = balancer.addresses[0]
     }
 
     private static func make(
-        _ text: @escaping @Sendable () -> String, _ workers: Int?, _ adminToken: String?, _ queueTimeout: Duration,
-        _ queueLimit: Int, attempts: Int
+        _ text: @escaping @Sendable () -> String, attempts: Int, _ set: (inout BalancerOptions) -> Void
     ) throws -> Balancer {
         // A configuration cannot ask the system for a free port, so the test chooses one. If another program takes this
         // port first, the next attempt chooses another one.
@@ -44,15 +53,12 @@ final class Harness: Sendable {
             let parts = text().split(separator: "%PORT%", omittingEmptySubsequences: false)
             return load(parts.joined(separator: port))
         }
-        options.workers = workers
-        options.adminToken = adminToken
-        options.queueTimeout = queueTimeout
-        options.queueLimit = queueLimit
+        set(&options)
         do {
             return try Balancer(options)
         } catch {
             guard case .system = error, attempts > 1 else { throw error }
-            return try make(text, workers, adminToken, queueTimeout, queueLimit, attempts: attempts - 1)
+            return try make(text, attempts: attempts - 1, set)
         }
     }
 
@@ -102,7 +108,7 @@ final class Harness: Sendable {
     /// The configuration of a harness: one upstream, one server, one location.
     static func text(
         _ servers: [String], upstream: String = "keepalive 8;", http: String = "", server: String = "",
-        location: String = "", listen: String = "127.0.0.1:%PORT%"
+        location: String = "", calls: String? = "stub_status balancer;", listen: String = "127.0.0.1:%PORT%"
     ) -> String {
         """
         daemon off;
@@ -134,6 +140,7 @@ final class Harness: Sendable {
                     fastcgi_param HTTP_X_SET fixed;
                     \(location)
                 }
+                \(calls.map { "location /lb/ { \($0) }" } ?? "")
             }
         }
         """

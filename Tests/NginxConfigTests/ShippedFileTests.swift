@@ -51,6 +51,9 @@ struct ShippedFileTests {
         #expect(settings.upstream.readTimeout > .seconds(60))
         let names = settings.fastCGI.params.map(\.name)
         #expect(Set(["REQUEST_URI", "CONTENT_LENGTH", "REMOTE_ADDR", "REQUEST_METHOD"]).isSubset(of: names))
+        let calls = server.locations[server.location(for: Array("/lb/stats".utf8).span)].settings
+        #expect(calls.content == .balancerCalls)
+        #expect(calls.upstream.pass == nil && calls.requestLimits.rules.isEmpty)
         #expect(settings.accessLogs.isEmpty)
         #expect(settings.realIP.trustedProxies.isEmpty)
     }

@@ -6,7 +6,7 @@ internal import NginxConfig
 internal import Reactor
 internal import Telemetry
 
-/// The calls below `/lb/`. The balancer answers them itself, on every server.
+/// The balancer's own calls. They are the content of a location with `stub_status balancer`.
 struct AdminCalls {
     private enum Call: String {
         case health = "/lb/health"
@@ -24,6 +24,14 @@ struct AdminCalls {
             case .strategy: "POST"
             }
         }
+
+        func accepts(isRead: Bool, isPost: Bool) -> Bool {
+            switch self {
+            case .health, .stats, .rateLimits, .metrics: isRead
+            case .peers: isRead || isPost
+            case .strategy: isPost
+            }
+        }
     }
 
     /// The maximum number of clients in one reply.
@@ -33,25 +41,22 @@ struct AdminCalls {
 
     init(_ exchange: Exchange) { self.exchange = exchange }
 
-    static func covers(_ path: [UInt8]) -> Bool {
-        // Compare byte by byte, because an array for "/lb/" would be allocated for each request.
-        path.count >= 4 && path[0] == UInt8(ascii: "/") && path[1] == UInt8(ascii: "l") && path[2] == UInt8(ascii: "b")
-            && path[3] == UInt8(ascii: "/")
-    }
-
     /// Answers the call. The request's body must be complete.
     func answer() {
-        guard let call = Call(rawValue: String(decoding: exchange.request.head.path, as: UTF8.self)) else {
+        guard let call = Call(rawValue: String(decoding: exchange.path, as: UTF8.self)) else {
             return problem(404, "There is nothing at this path.")
         }
-        let isRead = exchange.request.head.method == .get || exchange.request.head.method == .head
-        let isPost = exchange.request.head.method == .post
+        let method = exchange.route.redirect?.isGET == true ? .get : exchange.request.head.method
+        let isPost = method == .post
+        guard call.accepts(isRead: method == .get || method == .head, isPost: isPost) else {
+            return problem(405, "This call takes \(call.methods).", fields: [("Allow", call.methods)])
+        }
+        if needsToken(call), refuseWithoutToken() { return }
         let report = Report(exchange.loop)
         switch call {
-        case .strategy where isPost: setStrategy()
+        case .strategy: setStrategy()
         case .peers where isPost: setPeer()
-        case _ where !isRead || call == .strategy:
-            problem(405, "This call takes \(call.methods).", fields: [("Allow", call.methods)])
+        case .peers: json(200, PeerCalls.list(exchange.loop))
         case .health: json(report.backendsUp > 0 ? 200 : 503, report.health())
         case .stats: json(200, report.stats())
         case .rateLimits:
@@ -63,8 +68,6 @@ struct AdminCalls {
             exchange.answer(
                 200, contentType: Telemetry.prometheusContentType, report.metrics(),
                 fields: [Exchange.noStore])
-        case .peers: if !refuseWithoutToken() { json(200, PeerCalls.list(exchange.loop)) }
-        case .strategy: break
         }
     }
 
@@ -76,26 +79,54 @@ struct AdminCalls {
         return (1...Self.maxListedClients).contains(count) ? count : nil
     }
 
+    // MARK: The token
+
+    private func needsToken(_ call: Call) -> Bool {
+        switch call {
+        case .health: false
+        case .stats, .rateLimits, .metrics: exchange.loop.shared.reportsNeedToken
+        case .strategy, .peers: true
+        }
+    }
+
+    /// Refuses the call if the client does not send the admin token.
+    /// - Returns: whether it was refused, and so is answered.
+    private func refuseWithoutToken() -> Bool {
+        let authorization = exchange.request.value(of: "authorization")
+        guard let denial = exchange.loop.shared.adminAccess.denial(authorization: authorization) else { return false }
+        // Not `notice`: everybody can cause this line.
+        exchange.log(.info, "administrative call without the admin token, status: \(denial.status)")
+        var fields: [(StaticString, String)] = []
+        if let challenge = denial.challenge { fields.append(("WWW-Authenticate", challenge)) }
+        problem(denial.status, denial.detail, fields: fields)
+        return true
+    }
+
     // MARK: Changes
 
     private func setPeer() {
-        guard let members = takeMembers() else { return }
+        guard let members = takeMembers("set a peer") else { return }
         do throws(PeerCalls.Fault) {
-            json(200, try PeerCalls.set(members, on: exchange.loop))
+            let (change, reply) = try PeerCalls.set(members, on: exchange.loop)
+            audit(change, 200)
+            json(200, reply)
         } catch {
+            audit("set a peer", error.status)
             problem(error.status, error.detail)
         }
     }
 
     private func setStrategy() {
-        guard let members = takeMembers() else { return }
+        guard let members = takeMembers("set the strategy") else { return }
         let names = BalancingStrategy.switchable.map(\.rawValue)
         guard let name = members["strategy"]?.stringValue, let strategy = BalancingStrategy(parsing: name),
             BalancingStrategy.switchable.contains(strategy)
         else {
+            audit("set the strategy", 400)
             return problem(400, "strategy must be one of: \(names.joined(separator: ", ")).")
         }
         let old = exchange.loop.shared.exchangeStrategy(strategy)
+        audit("set the strategy from \(old.rawValue) to \(strategy.rawValue)", 200)
         let reply = JSONWriter.object { reply in
             reply.member("message", "Load balancing strategy changed to \(strategy.rawValue)")
             reply.member("old_strategy", old.rawValue)
@@ -104,31 +135,27 @@ struct AdminCalls {
         json(200, reply)
     }
 
-    /// Refuses the call if the client does not send the admin token.
-    /// - Returns: whether it was refused, and so is answered.
-    private func refuseWithoutToken() -> Bool {
-        let authorization = exchange.request.value(of: "authorization")
-        guard let denial = exchange.loop.shared.adminAccess.denial(authorization: authorization) else { return false }
-        var fields: [(StaticString, String)] = []
-        if let challenge = denial.challenge { fields.append(("WWW-Authenticate", challenge)) }
-        problem(denial.status, denial.detail, fields: fields)
-        return true
-    }
-
-    /// Checks a call that changes something, and parses its body.
+    /// Parses the body of a call that changes something.
     /// - Returns: the members of the JSON object; nil if this method has refused the call and sent the answer.
-    private func takeMembers() -> [String: JSONValue]? {
-        if refuseWithoutToken() { return nil }
+    private func takeMembers(_ act: String) -> [String: JSONValue]? {
         // A page of another site can make a browser send a form or plain text without a CORS preflight, but not JSON.
         guard let type = exchange.request.value(of: "content-type"), JSON.isMediaType(type) else {
+            audit(act, 415)
             problem(415, "The body must be JSON: send it with Content-Type: application/json.")
             return nil
         }
         guard let body = try? JSONValue(parsing: exchange.body.held), case .object(let members) = body else {
+            audit(act, 400)
             problem(400, "The body is not a JSON object.")
             return nil
         }
         return members
+    }
+
+    /// Writes one line to the error log: who did what, and the outcome.
+    /// - Parameter act: without bytes of the request's body that were not checked.
+    private func audit(_ act: String, _ status: Int) {
+        exchange.log(.notice, "administrative call: \(act), by the admin token, status: \(status)")
     }
 
     // MARK: Answers

@@ -40,7 +40,11 @@ enum PeerCalls {
         }
     }
 
-    static func set(_ members: [String: JSONValue], on loop: BalancerLoop) throws(Fault) -> JSONWriter {
+    /// Sets the state of a peer.
+    /// - Returns: what changed, for the log, and the peers after the change.
+    static func set(
+        _ members: [String: JSONValue], on loop: BalancerLoop
+    ) throws(Fault) -> (change: String, peers: JSONWriter) {
         let upstreams = loop.shared.upstreams
         let name = members["upstream"]?.stringValue ?? (upstreams.count == 1 ? upstreams[0].name : "")
         guard let upstream = upstreams.first(where: { $0.name == name }) else {
@@ -88,7 +92,7 @@ enum PeerCalls {
             loop.setPeer(
                 address, of: upstream, to: state == .removed ? nil : PeerOverride(state: state, added: added))
         }
-        return list(loop)
+        return ("set peer \(address) of upstream \"\(upstream.name)\" to \(state.rawValue)", list(loop))
     }
 
     /// Whether a process can listen at the address, and the address has no control characters.

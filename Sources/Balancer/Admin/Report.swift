@@ -1,5 +1,6 @@
 internal import Balancing
 internal import JSON
+internal import NginxConfig
 internal import Reactor
 internal import Synchronization
 
@@ -26,11 +27,13 @@ struct Report {
         groups.reduce(0) { $0 + $1.statistics.peers.count { $0.isHealthy && !$0.isDraining } }
     }
 
-    /// The first `limit_req` of the configuration. The rate-limit calls show only this one.
-    private var limit: RequestLimit? {
+    /// The first `limit_req` of the configuration, and its key. The rate-limit calls show only this one.
+    private var first: (limit: RequestLimit, key: Template)? {
         for server in configuration.servers {
             for location in server.locations {
-                if let limit = location.limiter?.limits.first { return limit }
+                if let limit = location.limiter?.limits.first, let key = location.limitKeys.first {
+                    return (limit, key)
+                }
             }
         }
         return nil
@@ -46,7 +49,7 @@ struct Report {
     }
 
     func stats() -> JSONWriter {
-        let limit = limit
+        let limit = first?.limit
         return .object { reply in
             reply.member("strategy", shared.strategy.rawValue)
             reply.member(
@@ -91,14 +94,15 @@ struct Report {
 
     /// - Parameter maxClients: the maximum number of clients in the reply
     func rateLimits(maxClients: Int) -> JSONWriter {
-        let limit = limit
+        let limit = first?.limit
         let clients = limit.map { $0.zone.clients(burst: $0.burst, now: now, limit: maxClients) } ?? []
+        let isAddress = first.map { self.isAddress($0.key) } ?? false
         return .object { reply in
             Self.write(limit, to: &reply)
             reply.array("clients") { list in
                 for client in clients {
                     list.object { entry in
-                        entry.member("client", Self.text(client.key))
+                        entry.member("client", Self.text(client.key, isAddress: isAddress))
                         entry.member("requests_in_window", client.budget.used)
                         entry.member("requests_remaining", client.budget.remaining)
                         entry.member("window_reset_in", client.budget.resetSeconds)
@@ -114,8 +118,24 @@ struct Report {
         reply.member("window_seconds", limit?.windowSeconds ?? 0)
     }
 
-    /// The key as text. A binary address (`$binary_remote_addr`) is written as an address.
-    private static func text(_ key: [UInt8]) -> String {
-        SocketAddress(binary: key, port: 0)?.host ?? String(decoding: key, as: UTF8.self)
+    /// Whether a key is `$binary_remote_addr`, or a `map` of it that makes a network from it.
+    private func isAddress(_ key: Template) -> Bool {
+        guard key.parts.count == 1, case .variable(let variable) = key.parts[0] else { return false }
+        switch variable {
+        case .named(.binaryRemoteAddress): return true
+        case .mapped(let index):
+            return configuration.maps[index].source.parts == [.variable(.named(.binaryRemoteAddress))]
+        default: return false
+        }
+    }
+
+    /// The key as text. Binary addresses are written as addresses, and 8 bytes as an IPv6 network.
+    private static func text(_ key: [UInt8], isAddress: Bool) -> String {
+        if isAddress, let address = SocketAddress(binary: key, port: 0) { return address.host }
+        let isNetwork = isAddress && key.count == 8
+        if isNetwork, let first = SocketAddress(binary: key + [UInt8](repeating: 0, count: 8), port: 0) {
+            return first.host + "/64"
+        }
+        return String(decoding: key, as: UTF8.self)
     }
 }

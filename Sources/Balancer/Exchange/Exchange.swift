@@ -109,7 +109,6 @@ final class Exchange: TimerHandler {
         if listener.settings.needsHost, let authority = request.head.authority {
             route.enter(route.configuration.servers[serverIndex(for: request.host(authority), listener.settings)])
         }
-        if AdminCalls.covers(request.head.path) { return enterLocation(locationIndex(for: request.head.path)) }
         for phase in Phase.ofServer where phase.run(self) == .answered { return }
         enterLocation(locationIndex(for: request.head.path))
     }
@@ -117,8 +116,7 @@ final class Exchange: TimerHandler {
     /// Runs the phases of a location.
     /// - Parameter index: The index of the location in its server.
     func enterLocation(_ index: Int) {
-        let isAdminCall = route.redirect == nil && AdminCalls.covers(request.head.path)
-        route.enter(index, isAdminCall: isAdminCall)
+        route.enter(index)
         let settings = location.settings
         response.limitRate = settings.client.limitRate
         body.isBuffered = route.handler == .upstream && settings.upstream.buffering.buffersRequests
@@ -126,13 +124,13 @@ final class Exchange: TimerHandler {
             isIdempotent: route.redirect?.isGET ?? false || request.head.method.isIdempotent,
             settings.upstream.retry)
         route.realAddress = RealClient.address(of: self)
-        for phase in isAdminCall ? Phase.ofAdminCall : location.phases where phase.run(self) == .answered { return }
+        for phase in location.phases where phase.run(self) == .answered { return }
     }
 
     /// Runs a health check instead of a client's request. The caller chooses the location and the peer.
     func check(_ lease: Lease, for probe: HealthProbe, location index: Int) {
         self.probe = probe
-        route.enter(index, isAdminCall: false)
+        route.enter(index)
         body.ended()
         upstream.prepare(isIdempotent: true, RetryPolicy(conditions: []))
         upstream.start(lease)
@@ -150,7 +148,7 @@ final class Exchange: TimerHandler {
         case .stubStatus:
             route.hasBegunContent = true
             StubStatus(self).serve()
-        case .admin:
+        case .balancerCalls:
             guard isBodyReady else { return }
             route.hasBegunContent = true
             if body.isComplete { AdminCalls(self).answer() } else { refuse(.bodyTooLarge) }

@@ -69,6 +69,8 @@ enum Refusal {
         case .unsatisfiable(let length): [("Content-Range", "bytes */\(length)")]
         case .rateLimited(_, let index, let budget): Self.fields(of: budget, policy: limitNames[index])
         case .tooManyConnections, .upstream(.busy): [("Retry-After", "1")]
+        // A killed node is back after a second or two.
+        case .upstream(.badGateway): [("Retry-After", "2")]
         default: []
         }
     }

@@ -6,11 +6,14 @@ internal import Reactor
 struct RequestRoute {
     /// What answers requests at the location.
     enum Handler {
-        /// The balancer's own calls below `/lb/`.
-        case admin
         case upstream
         case files
         case stubStatus
+        /// The balancer's own calls (`stub_status balancer`).
+        case balancerCalls
+
+        /// Whether the handler reads the request's body.
+        var needsBody: Bool { self == .upstream || self == .balancerCalls }
     }
 
     // These properties are implicitly unwrapped: a request reads them about fifty times, and they are nil only while
@@ -40,15 +43,18 @@ struct RequestRoute {
     }
 
     /// - Parameter index: The index of the location in its server.
-    mutating func enter(_ index: Int, isAdminCall: Bool) {
+    mutating func enter(_ index: Int) {
         location = server.locations[index]
         hasBegunContent = false
-        if isAdminCall {
-            handler = .admin
-        } else if location.upstream != nil {
+        if location.upstream != nil {
             handler = .upstream
         } else {
-            handler = location.settings.content == .stubStatus ? .stubStatus : .files
+            handler =
+                switch location.settings.content {
+                case .files: .files
+                case .stubStatus: .stubStatus
+                case .balancerCalls: .balancerCalls
+                }
         }
     }
 }

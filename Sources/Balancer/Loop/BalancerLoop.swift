@@ -33,6 +33,8 @@ final class BalancerLoop: @unchecked Sendable {
     var requestIDs = RequestIDGenerator()
     /// Memory for the key of a request at a location that has exactly one `limit_req`.
     var limitKey: [UInt8] = []
+    /// Memory for the value that a `map` looks up.
+    var mapSource: [UInt8] = []
     /// The bytes of a peer's response that are sent to the client without being copied. They are here only while the
     /// bytes of a read are processed.
     let lentPieces = LentPieces()

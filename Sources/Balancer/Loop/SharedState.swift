@@ -10,6 +10,8 @@ final class SharedState: Sendable {
     let logWriter = LogWriter()
     let counters: [LoopCounters]
     let adminAccess: AdminAccess
+    /// Whether `/lb/stats`, `/lb/rate-limits` and `/lb/metrics` need the admin token.
+    let reportsNeedToken: Bool
     let startedAt = MonotonicTime.current
     /// How long a request may wait for a connection when every peer has reached its `max_conns`. An upstream's `queue`
     /// directive overrides it.
@@ -40,9 +42,12 @@ final class SharedState: Sendable {
 
     private let contents = Mutex(Contents())
 
-    init(loops: Int, adminAccess: AdminAccess, queueTimeout: Duration, queueLimit: Int) {
+    init(
+        loops: Int, adminAccess: AdminAccess, reportsNeedToken: Bool = false, queueTimeout: Duration, queueLimit: Int
+    ) {
         counters = (0..<loops).map { _ in LoopCounters() }
         self.adminAccess = adminAccess
+        self.reportsNeedToken = reportsNeedToken
         self.queueTimeout = queueTimeout
         self.queueLimit = queueLimit
     }

@@ -74,9 +74,15 @@ struct Variables {
         guard mapDepth < Self.maxMapDepth else { return false }
         let map = exchange.route.configuration.maps[index]
         let deeper = Variables(exchange, time: time, mapDepth: mapDepth + 1)
-        let source = deeper.value(of: map.source)
+        // The shipped configuration has a map for each request. So the value is built in memory that the loop keeps.
+        var source: [UInt8] = []
+        swap(&source, &exchange.loop.mapSource)
+        source.removeAll(keepingCapacity: true)
+        deeper.append(map.source, to: &source)
+        defer { exchange.loop.mapSource = source }
         let value =
-            map.exact[source.lowercasedASCII] ?? map.patterns.first { exchange.matches($0.pattern, source) }?.value
+            (map.exact.isEmpty ? nil : map.exact[source.lowercasedASCII])
+            ?? map.patterns.first { exchange.matches($0.pattern, source) }?.value
             ?? map.fallback
         let start = out.count
         deeper.append(value, to: &out)

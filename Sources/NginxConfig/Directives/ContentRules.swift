@@ -36,7 +36,9 @@ extension DirectiveTable {
         },
         .setting("log_not_found", in: .request, Values.flag, to: \.settings.files.logsNotFound),
         DirectiveRule("stub_status", in: [.server, .location], arguments: 0...1) {
-            (_, builder) throws(ConfigurationError) in builder.settings.content = .stubStatus
+            (directive, builder) throws(ConfigurationError) in
+            // nginx ignores the argument. So a file with this extension still starts nginx.
+            builder.settings.content = directive.arguments == ["balancer"] ? .balancerCalls : .stubStatus
         },
     ]
 }

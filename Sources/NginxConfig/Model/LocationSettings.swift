@@ -36,4 +36,6 @@ package struct LocationSettings: Sendable, Hashable {
 package enum ContentHandler: Sendable, Hashable {
     case files
     case stubStatus
+    /// `stub_status balancer`: the balancer's own calls.
+    case balancerCalls
 }

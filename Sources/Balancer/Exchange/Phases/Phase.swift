@@ -9,7 +9,7 @@ enum Phase {
     case internalOnly
     /// `client_max_body_size`, if the length of the body is known.
     case bodySize
-    /// Refuses a request that must go to a peer again, if a part of its body was sent to an earlier peer and not kept.
+    /// Refuses a request whose handler needs the body, if a part of the body was sent to an earlier peer and not kept.
     case bodyAtHand
     /// `return` in the location.
     case rewrite
@@ -29,7 +29,6 @@ enum Phase {
     static let ofLocation: [Phase] = [
         .internalOnly, .bodySize, .bodyAtHand, .rewrite, .requestLimit, .connectionLimit, .access, .tryFiles, .content,
     ]
-    static let ofAdminCall: [Phase] = [.access, .content]
 
     enum Outcome {
         case proceed
@@ -42,7 +41,7 @@ enum Phase {
         switch self {
         case .internalOnly: location.isInternal
         case .bodySize: location.client.maxBodySize > 0
-        case .bodyAtHand: location.upstream.pass != nil
+        case .bodyAtHand: location.upstream.pass != nil || location.content == .balancerCalls
         case .rewrite: !location.rewriteSteps.isEmpty
         case .requestLimit: !location.requestLimits.rules.isEmpty
         case .connectionLimit: !location.connectionLimits.rules.isEmpty
@@ -67,8 +66,8 @@ enum Phase {
             exchange.refuse(.bodyTooLarge)
             return .answered
         case .bodyAtHand:
-            if exchange.route.handler != .upstream || exchange.body.isHeld { return .proceed }
-            exchange.log(.error, "the request's body was not kept, so it cannot be sent to another peer")
+            if !exchange.route.handler.needsBody || exchange.body.isHeld { return .proceed }
+            exchange.log(.error, "the request's body was not kept, so no other location can use it")
             exchange.refuse(.configured(500))
             return .answered
         case .rewrite: return RewritePhase(exchange).runLocation()
