@@ -86,7 +86,7 @@ let package = Package(
             resources: [.embedInCode("migrations")]),
         .target(
             name: "Queue",
-            dependencies: ["Bytes", "Postgres", "Tasks", "Telemetry", "Threading", heap, logging, metrics]),
+            dependencies: ["Bytes", "Postgres", "Schema", "Tasks", "Telemetry", "Threading", heap, logging, metrics]),
         .target(
             name: "API",
             dependencies: [

@@ -19,12 +19,17 @@ package enum Schema {
         Migration(version: 13, name: "retry_guesses", sql: PackageResources.v013_retry_guesses_sql),
     ]
 
+    /// The version of this program's last migration.
+    package static var newestVersion: Int { migrations.count }
+
     package struct Step: Sendable, Hashable {
         /// The number of the migration: 1, 2, 3 and so on.
         package let version: Int
         package let name: String
         /// When the migration was applied (RFC 3339); `nil` if it is not applied yet.
         package let appliedAt: String?
+        /// Whether this program has the migration. If not, a newer program has applied it.
+        package var isKnown = true
     }
 
     private struct Migration {
@@ -53,12 +58,11 @@ package enum Schema {
                 text: "BEGIN; \(unlimited); SET LOCAL lock_timeout = 0; SELECT pg_advisory_lock(\(lock)); COMMIT")
             defer { _ = try? connection.execute(text: "SELECT pg_advisory_unlock(\(lock))") }
             let deadline = ContinuousClock.now + timeout
-            try retrying(connection, until: deadline) { try prepare(connection) }
             let applied = try retrying(connection, until: deadline) { try check(connection) }
             for migration in migrations where applied[migration.version] == nil {
                 try retrying(connection, until: deadline) { try apply(migration, connection) }
             }
-            return try status(connection).filter { applied[$0.version] == nil }
+            return try status(connection).filter { $0.isKnown && applied[$0.version] == nil }
         } catch let error as SchemaError {
             throw error
         } catch {
@@ -91,7 +95,8 @@ package enum Schema {
         }
     }
 
-    /// All migrations of this program, with the time at which each was applied.
+    /// All migrations of this program, with the time at which each was applied, and then those that only the database
+    /// knows.
     package static func status(_ connection: PostgresConnection) throws(SchemaError) -> [Step] {
         let applied: [Int: Applied]
         do {
@@ -99,9 +104,31 @@ package enum Schema {
         } catch {
             throw .database(error)
         }
-        return migrations.map { Step(version: $0.version, name: $0.name, appliedAt: applied[$0.version]?.at) }
+        let known = migrations.map { Step(version: $0.version, name: $0.name, appliedAt: applied[$0.version]?.at) }
+        let versions = Set(migrations.map(\.version))
+        return known
+            + applied.filter { !versions.contains($0.key) }.sorted { $0.key < $1.key }.map { version, applied in
+                Step(version: version, name: applied.name, appliedAt: applied.at, isKnown: false)
+            }
     }
 
+    /// How the schema of a database compares with this program's. One statement, which the session keeps prepared.
+    package static func fit(_ connection: PostgresConnection) throws(PostgresError) -> SchemaFit {
+        do {
+            let rows = try connection.execute(versions.with())
+            let applied = (0..<rows.rowCount).compactMap { rows.integer($0, 0) }
+            return SchemaFit(applied: Set(applied), newest: newestVersion)
+        } catch {
+            // undefined_table, undefined_column: there is no such table, or it is another program's.
+            guard error.sqlState == "42P01" || error.sqlState == "42703" else { throw error }
+            return .missing
+        }
+    }
+
+    private static let versions = PostgresStatement("schema_versions", "SELECT version FROM schema_migration")
+
+    /// The table of the applied migrations. The first migration creates it, in its own transaction. So if that fails,
+    /// nothing is left behind.
     private static func prepare(_ connection: PostgresConnection) throws {
         try connection.execute(
             text: """
@@ -129,7 +156,12 @@ package enum Schema {
     }
 
     private static func apply(_ migration: Migration, _ connection: PostgresConnection) throws {
-        try connection.execute(text: String(decoding: migration.sql, as: UTF8.self))
+        if migration.version == 1 { try prepare(connection) }
+        do throws(PostgresError) {
+            try connection.execute(text: String(decoding: migration.sql, as: UTF8.self))
+        } catch {
+            throw migration.version == 1 && error.isNameTaken ? SchemaError.occupied(error.message) : error
+        }
         try connection.execute(
             "INSERT INTO schema_migration (version, name, digest) VALUES ($1, $2, sha256($3))",
             .int4(Int32(migration.version)), .text(migration.name), .bytea(migration.sql))
@@ -140,6 +172,7 @@ package enum Schema {
     }
 
     private struct Applied {
+        let name: String
         let digest: [UInt8]
         let at: String
     }
@@ -149,14 +182,15 @@ package enum Schema {
         guard table.bool(0, 0) == true else { return [:] }
         let rows = try connection.execute(
             """
-            SELECT version, digest, to_char(applied_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+            SELECT version, digest, to_char(applied_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), name
             FROM schema_migration
             """)
         var applied: [Int: Applied] = [:]
         for row in 0..<rows.rowCount {
-            guard let version = rows.integer(row, 0), let digest = rows.bytes(row, 1), let at = rows.text(row, 2)
+            guard let version = rows.integer(row, 0), let digest = rows.bytes(row, 1), let at = rows.text(row, 2),
+                let name = rows.text(row, 3)
             else { continue }
-            applied[version] = Applied(digest: digest, at: at)
+            applied[version] = Applied(name: name, digest: digest, at: at)
         }
         return applied
     }
@@ -165,4 +199,10 @@ package enum Schema {
 extension PostgresError {
     /// Another session holds a lock that is needed, or caused a deadlock.
     fileprivate var isBlocked: Bool { isLockTimeout || isTransactionRetryable }
+
+    /// duplicate_table, duplicate_object, duplicate_function, unique_violation (of the catalog): something in the
+    /// database has a name that a migration needs.
+    fileprivate var isNameTaken: Bool {
+        kind == .server && ["42P07", "42710", "42723", "23505"].contains(sqlState ?? "")
+    }
 }

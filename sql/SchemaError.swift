@@ -3,6 +3,9 @@ package import Postgres
 /// Why the database could not be migrated.
 package enum SchemaError: Error, CustomStringConvertible {
     case database(PostgresError)
+    /// The database has tables or other objects of another program, under names that Millrace needs. Nothing was changed.
+    /// - Parameter reason: the server's message, which has the name.
+    case occupied(String)
     /// A migration that was applied differs from the one of this program.
     case changed(version: Int, name: String)
     /// The database has migrations that this program does not know: a newer program has migrated it.
@@ -13,6 +16,8 @@ package enum SchemaError: Error, CustomStringConvertible {
     package var description: String {
         switch self {
         case .database(let error): "cannot migrate the database: \(error)"
+        case .occupied(let reason):
+            "the database is used by another program (\(reason)): give Millrace a database of its own; nothing was changed"
         case .changed(let version, let name):
             "migration \(version) (\(name)), as it was applied, differs from the one in this program"
         case .locked(let time):

@@ -1,17 +1,27 @@
 package import Logging
 internal import Threading
 
+/// Prepares a new session.
+package typealias PreparationOfSession = @Sendable (PostgresConnection) throws(PostgresError) -> Void
+
 /// Opens a connection. Tries again, with growing pauses, while the server is full, starting or unreachable.
 package struct ConnectionAttempts {
     private let configuration: PostgresConfiguration
     private let settings: [String]
     private let logger: Logger
+    private let prepare: PreparationOfSession
 
-    /// - Parameter settings: run-time parameters of the session, as `name = value`.
-    package init(_ configuration: PostgresConfiguration, settings: [String] = [], logger: Logger) {
+    /// - Parameters:
+    ///   - settings: run-time parameters of the session, as `name = value`.
+    ///   - prepare: called with each new connection. If it throws, the attempt has failed.
+    package init(
+        _ configuration: PostgresConfiguration, settings: [String] = [], logger: Logger,
+        prepare: @escaping PreparationOfSession = { (_) throws(PostgresError) in }
+    ) {
         self.configuration = configuration
         self.settings = settings
         self.logger = logger
+        self.prepare = prepare
     }
 
     /// Makes one attempt, and up to ``PostgresConfiguration/connectionRetries`` more.
@@ -24,6 +34,7 @@ package struct ConnectionAttempts {
             let start = ContinuousClock.now
             do {
                 let connection = try PostgresConnection(configuration, settings: settings)
+                try prepare(connection)
                 DatabaseOutage.ended(configuration, logger: logger)
                 return connection
             } catch {

@@ -21,13 +21,20 @@ package final class ConnectionPool: Sendable {
     private let configuration: PostgresConfiguration
     private let settings: [String]
     private let logger: Logger
+    private let prepare: PreparationOfSession
     private let state = Monitor(State())
 
-    /// - Parameter settings: run-time parameters of each session, as `name = value`.
-    package init(_ configuration: PostgresConfiguration, settings: [String] = [], logger: Logger) {
+    /// - Parameters:
+    ///   - settings: run-time parameters of each session, as `name = value`.
+    ///   - prepare: called with each new connection. If it throws, the connection is closed.
+    package init(
+        _ configuration: PostgresConfiguration, settings: [String] = [], logger: Logger,
+        prepare: @escaping PreparationOfSession = { (_) throws(PostgresError) in }
+    ) {
         self.configuration = configuration
         self.settings = settings
         self.logger = logger
+        self.prepare = prepare
     }
 
     /// Runs `body` with a connection that no other thread uses meanwhile.
@@ -67,7 +74,7 @@ package final class ConnectionPool: Sendable {
                 discard()
             case .room:
                 do {
-                    return try ConnectionAttempts(configuration, settings: settings, logger: logger)
+                    return try ConnectionAttempts(configuration, settings: settings, logger: logger, prepare: prepare)
                         .connect(until: deadline)
                 } catch {
                     discard()

@@ -4,11 +4,17 @@ internal import Threading
 /// Logs the beginning and the end of a database outage, once each per process.
 ///
 /// A process has several sessions, and each of them notices an outage at each attempt to connect. Only the first notice
-/// is logged.
+/// is logged. A database that can be reached but has no fitting schema is another outage.
 package enum DatabaseOutage {
     private struct State {
-        var isUnderWay = false
+        /// The outage that is underway.
+        var outage: Outage?
         var lastSuccess: ContinuousClock.Instant?
+    }
+
+    private enum Outage {
+        case unreachable
+        case schema
     }
 
     /// The state of each database, by connection string. Only tests use more than one.
@@ -21,21 +27,26 @@ package enum DatabaseOutage {
         _ configuration: PostgresConfiguration, _ error: PostgresError, since start: ContinuousClock.Instant,
         logger: Logger
     ) {
+        let outage = error.kind == .schema ? Outage.schema : .unreachable
         let isNews = states.withLock { states in
             var state = states[configuration.connectionString] ?? State()
             defer { states[configuration.connectionString] = state }
-            if state.isUnderWay || state.lastSuccess.map({ $0 > start }) ?? false { return false }
-            state.isUnderWay = true
+            if state.outage == outage || state.lastSuccess.map({ $0 > start }) ?? false { return false }
+            state.outage = outage
             return true
         }
-        if isNews { logger.error("The database is out of reach", metadata: ["error": "\(error)"]) }
+        guard isNews else { return }
+        switch outage {
+        case .unreachable: logger.error("The database is out of reach", metadata: ["error": "\(error)"])
+        case .schema: logger.error("The schema of the database does not fit", metadata: ["error": "\(error)"])
+        }
     }
 
     /// A session was opened.
     package static func ended(_ configuration: PostgresConfiguration, logger: Logger) {
         let isNews = states.withLock { states in
             let before = states.updateValue(State(lastSuccess: .now), forKey: configuration.connectionString)
-            return before?.isUnderWay ?? false
+            return before?.outage != nil
         }
         if isNews { logger.notice("The database is back") }
     }

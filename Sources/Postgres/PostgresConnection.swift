@@ -7,6 +7,7 @@ package final class PostgresConnection: @unchecked Sendable {
     private let responseTimeout: Duration
     private var prepared: Set<String> = []
     private var isAbandoned = false
+    private let notices = NoticeReceiver()
     /// The batches that are sent and not answered yet, oldest first. Each element of a batch stands for one expected
     /// result: the name of a statement for the result of its preparation, or `nil` for the result of an execution.
     private var unanswered: [[String?]] = []
@@ -16,7 +17,7 @@ package final class PostgresConnection: @unchecked Sendable {
     package init(_ configuration: PostgresConfiguration, settings: [String] = []) throws(PostgresError) {
         responseTimeout = configuration.responseTimeout
         connection = try Self.connect(configuration)
-        PQsetNoticeProcessor(connection, { _, _ in }, nil)
+        notices.attach(to: connection)
         // With these settings, the server ends the session within 10 s if this process's host loses power or network.
         // That releases the locks which show that a worker is alive. The settings have no effect on a unix socket.
         let reachability = [
@@ -40,7 +41,8 @@ package final class PostgresConnection: @unchecked Sendable {
             ("application_name", configuration.applicationName), ("client_encoding", "UTF8"),
             ("connect_timeout", String(max(2, configuration.connectTimeout.components.seconds))),
             ("keepalives_idle", "3"), ("keepalives_interval", "2"), ("keepalives_count", "3"),
-            ("tcp_user_timeout", "9000"), ("dbname", configuration.connectionString),
+            ("tcp_user_timeout", "9000"), ("target_session_attrs", sessionAttributes),
+            ("dbname", configuration.connectionString),
         ]
         let strings = parameters.map { (strdup($0.0), strdup($0.1)) }
         defer {
@@ -61,6 +63,11 @@ package final class PostgresConnection: @unchecked Sendable {
         }
         return connection
     }
+
+    /// Which servers to accept, unless the connection string says it: those that take writes. Every process writes, so a
+    /// session with a standby, or with a server that was made read-only, would only fail later. An empty value lets
+    /// libpq read its environment variable.
+    private static var sessionAttributes: String { getenv("PGTARGETSESSIONATTRS") == nil ? "read-write" : "" }
 
     /// Derives the SQLSTATE from the message of a failed attempt to connect, because libpq does not report the code. It
     /// knows only the English messages, which the server sends if the cluster's `lc_messages` is C or English.
@@ -193,6 +200,7 @@ extension PostgresConnection {
         PQclear(end)
         if unanswered.isEmpty, PQexitPipelineMode(connection) != 1 { throw abandon(failure ?? .lost) }
         try settle(failure)
+        if notices.hasUnreplicatedCommit { throw abandon(.notReplicated) }
         return results
     }
 
@@ -229,6 +237,9 @@ extension PostgresConnection {
     nonisolated(unsafe) private static let nowhere = UnsafeRawPointer(
         UnsafeMutableRawPointer.allocate(
             byteCount: 1, alignment: 1))
+
+    /// Makes the session unusable, so that nobody uses it again.
+    package func giveUp() { isAbandoned = true }
 
     /// Throws `failure` if there is one. If the connection is lost, it is marked as unusable.
     private func settle(_ failure: PostgresError?) throws(PostgresError) {

@@ -14,6 +14,11 @@ package struct PostgresError: Error, Sendable, Hashable, CustomStringConvertible
         case timedOut
         /// All connections of the pool were busy until the caller's timeout.
         case poolExhausted
+        /// The session takes no writes: the server is a standby, or `default_transaction_read_only` is on. The statement
+        /// had no effect. A new session may lead to a server that takes writes.
+        case readOnly
+        /// The schema of the database is missing, or too old for this program. The statement had no effect.
+        case schema
         /// The server reported an error for the statement.
         case server
     }
@@ -36,10 +41,13 @@ package struct PostgresError: Error, Sendable, Hashable, CustomStringConvertible
     /// Whether the connection is lost, so that the next statement needs a new one.
     package var isConnectionLost: Bool {
         switch kind {
-        case .configuration, .connectionFailed, .connectionLost, .timedOut: true
+        case .configuration, .connectionFailed, .connectionLost, .timedOut, .readOnly, .schema: true
         case .poolExhausted, .server: false
         }
     }
+
+    /// Whether the statement may have taken effect although it failed.
+    package var mayHaveTakenEffect: Bool { kind == .connectionLost || kind == .timedOut }
 
     /// Whether another attempt to connect can succeed: the server is full, starting, stopping or not reachable.
     package var isConnectRetryable: Bool {
@@ -69,14 +77,28 @@ extension PostgresError {
     init(_ result: OpaquePointer) {
         let sqlState = PQresultErrorField(result, millrace_diag_sqlstate()).map { String(cString: $0) }
         let primary = PQresultErrorField(result, millrace_diag_message_primary()).map { String(cString: $0) }
-        // admin_shutdown, crash_shutdown, cannot_connect_now, idle_in_transaction_session_timeout,
-        // idle_session_timeout: these errors end the session.
-        let ends = ["57P01", "57P02", "57P03", "25P03", "57P05"]
         self.init(
-            ends.contains(sqlState ?? "") ? .connectionLost : .server, sqlState: sqlState,
-            message: primary ?? "the database sent no error message")
+            Self.kind(sqlState: sqlState), sqlState: sqlState,
+            message: primary ?? "the server ended the connection and sent no reason")
+    }
+
+    /// The kind of an error in a result.
+    private static func kind(sqlState: String?) -> Kind {
+        // Every error of the server has a code. Without one, the result is libpq's own: it has lost the connection.
+        guard let sqlState else { return .connectionLost }
+        switch sqlState {
+        // read_only_sql_transaction
+        case "25006": return .readOnly
+        // admin_shutdown, crash_shutdown, cannot_connect_now, database_dropped, idle_session_timeout,
+        // idle_in_transaction_session_timeout, transaction_timeout: these errors end the session.
+        case "57P01", "57P02", "57P03", "57P04", "57P05", "25P03", "25P04": return .connectionLost
+        // Class 08, connection exception: a pooler has lost its connection to the server.
+        default: return sqlState.hasPrefix("08") ? .connectionLost : .server
+        }
     }
 
     static let lost = PostgresError(.connectionLost, message: "the connection to the database was lost")
+    static let notReplicated = PostgresError(
+        .connectionLost, message: "the wait for the standby was cancelled during a commit")
     static let timedOut = PostgresError(.timedOut, message: "the database did not answer in time")
 }

@@ -7,9 +7,14 @@ import Settings
 struct MigrateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "migrate", abstract: "Update the database schema, or show its state.",
-        discussion: CommandConfiguration.variables(Settings.databaseEntries))
+        discussion: """
+            With --status, the exit code is 0 only if the schema is that of this program. It is 1 if a migration is \
+            pending, or if the database has a migration that this program does not know.
 
-    @Flag(help: "Show the migrations and when they were applied. Changes nothing.")
+
+            """ + CommandConfiguration.variables(Settings.databaseEntries))
+
+    @Flag(help: "Show the migrations and when they were applied. Changes nothing. See above for the exit code.")
     var status = false
 
     func run() throws {
@@ -21,7 +26,12 @@ struct MigrateCommand: ParsableCommand {
                 configuration, logger: Logger(label: "migrate") { _ in SwiftLogNoOpLogHandler() }
             ).connect()
             if status {
-                for step in try Schema.status(connection) { print(line(step, step.appliedAt ?? "pending")) }
+                let steps = try Schema.status(connection)
+                for step in steps {
+                    let state = step.appliedAt ?? "pending"
+                    print(line(step, step.isKnown ? state : "\(state), unknown to this program"))
+                }
+                if steps.contains(where: { $0.appliedAt == nil || !$0.isKnown }) { throw ExitCode(1) }
                 return
             }
             let applied = try Schema.migrate(connection)

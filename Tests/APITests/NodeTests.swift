@@ -233,6 +233,40 @@ extension ServerTests {
             #expect(try client.call("GET", "/health").status == 200)
         }
 
+        @Test func `a schema that does not fit is named, with what to do`() throws {
+            let node = try TestNode()
+            let client = try node.client()
+            let start = #"{"status":"healthy","service":"api","node":"api-1","database":"up""#
+            #expect(try client.call("GET", "/health").text == start + "}")
+            try node.database.sql("INSERT INTO schema_migration (version, name, digest) VALUES (999, 'future', '')")
+            let newer = try client.call("GET", "/health")
+            #expect(
+                newer.status == 200 && newer.text.hasPrefix(start + #","schema":"the schema of the database is newer"#))
+            // Old processes go on while a newer program is installed.
+            #expect(try client.call("POST", "/hash/md5", json: #"{"string":"x"}"#).status == 202)
+            try node.database.sql("DELETE FROM schema_migration WHERE version > 5")
+            let older = try client.call("GET", "/health")
+            #expect(older.status == 503 && older.headers["retry-after"] != nil)
+            #expect(try older.json()["database"] == "up")
+            #expect(try older.json()["schema"]?.stringValue?.contains("(version 5 instead of ") == true)
+
+            try node.database.sql("DROP SCHEMA public CASCADE; CREATE SCHEMA public AUTHORIZATION millrace")
+            let missing = try client.call("GET", "/health")
+            #expect(missing.status == 503)
+            #expect(
+                try missing.json()["schema"] == "the database has no schema of Millrace: run millrace migrate")
+            for (method, target, body) in [
+                ("POST", "/hash/md5", #"{"string":"y"}"#), ("GET", "/cache/stats", ""), ("GET", "/hashes", ""),
+                ("GET", "/task/01980000-0000-7000-8000-000000000000", ""),
+            ] {
+                try eventually("\(target) says so") {
+                    let reply = try client.call(method, target, json: body)
+                    #expect(reply.status == 503 && reply.headers["retry-after"] != nil)
+                    return reply.text.contains("run millrace migrate")
+                }
+            }
+        }
+
         @Test func `2,000 clients wait with two threads, and all get their results`() throws {
             let node = try TestNode(threads: 2)
             let clients = try (0..<2000).map { _ in try node.client() }

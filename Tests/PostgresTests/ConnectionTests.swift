@@ -1,3 +1,4 @@
+import Glibc
 import Logging
 import Postgres
 import TestSupport
@@ -129,6 +130,47 @@ import Threading
         #expect(connection.checkServer() == false)
         #expect(throws: PostgresError.self) { try connection.execute("SELECT 1") }
         #expect(!connection.isUsable)
+    }
+
+    @Test func `an error without a code is the loss of the connection, also at the end of a batch`() throws {
+        let cluster = TestCluster(isDurable: false)
+        defer { cluster.stop(SIGQUIT) }
+        let database = try TestDatabase(on: cluster)
+        // The commit at the end of the batch takes half a second, and the session is ended during that time.
+        try database.sql(
+            """
+            CREATE TABLE t (n int4);
+            CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.5); RETURN NULL; END';
+            CREATE CONSTRAINT TRIGGER hold AFTER INSERT ON t DEFERRABLE INITIALLY DEFERRED
+                FOR EACH ROW EXECUTE FUNCTION hold();
+            GRANT ALL ON t TO millrace
+            """)
+        let connection = try PostgresConnection(
+            PostgresConfiguration(connectionString: database.connectionString))
+        try connection.send([PostgresStatement("insert", "INSERT INTO t VALUES (1)").with()])
+        try eventually("the commit is underway") {
+            try database.sql("SELECT wait_event FROM pg_stat_activity WHERE pid = \(connection.serverProcess)")
+                == "PgSleep"
+        }
+        // SIGKILL makes the server close all connections without an error message.
+        kill(connection.serverProcess, SIGKILL)
+        let error = #expect(throws: PostgresError.self) { try connection.receive() }
+        #expect(error?.kind == .connectionLost && !connection.isUsable)
+        try eventually("the server is back") { (try? database.sql("SELECT 1")) == "1" }
+    }
+
+    @Test func `a session that takes no writes is lost, and no other is made while the server takes none`() throws {
+        let connection = try connect()
+        try connection.execute(text: "CREATE TABLE t (n int4)")
+        try connection.execute(text: "SET default_transaction_read_only = on")
+        let error = #expect(throws: PostgresError.self) { try connection.execute("INSERT INTO t VALUES (1)") }
+        #expect(error?.kind == .readOnly && error?.mayHaveTakenEffect == false && !connection.isUsable)
+        try database.sql("ALTER DATABASE \(database.name) SET default_transaction_read_only = on")
+        let refusal = #expect(throws: PostgresError.self) { _ = try connect() }
+        #expect(refusal?.kind == .connectionFailed && refusal?.isConnectRetryable == true)
+        // The user may want such sessions.
+        _ = try PostgresConnection(
+            PostgresConfiguration(connectionString: database.connectionString + " target_session_attrs=any"))
     }
 
     @Test func `a statement that takes too long fails in time and loses the connection`() throws {

@@ -173,7 +173,9 @@ extension QueueClient {
         try lookUp(id).map { try retry($0, as: task) } ?? .unknown
     }
 
-    func isDatabaseUp() throws -> Bool { try answer { isDatabaseUp(then: $0) } }
+    func databaseState() throws -> DatabaseState { try answer { databaseState(then: $0) } }
+
+    func isDatabaseUp() throws -> Bool { try databaseState() == .up(note: nil) }
 
     func cancel(_ id: TaskID, by canceller: TaskID = TaskID()) throws -> Cancellation {
         try answer { cancel(id, by: canceller, then: $0) }.get()

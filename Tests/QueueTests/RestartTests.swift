@@ -46,7 +46,7 @@ import Threading
         let watch = WorkerWatch(
             WorkerWatch.Configuration(postgres: postgres, maintenanceInterval: .milliseconds(100)), logger: log.logger)
         defer { watch.stop() }
-        try eventually("it is logged") { log.messages == ["The database is out of reach"] }
+        try eventually("it is logged") { log.messages == ["The schema of the database does not fit"] }
         _ = try Schema.migrate(try PostgresConnection(postgres))
         try eventually("it watches") { log.messages.contains("Became the leader, which does the maintenance") }
         #expect(log.messages.filter { $0.contains("atabase") }.count == 2)
@@ -177,8 +177,11 @@ import Threading
             QueueClient.Configuration(
                 postgres: PostgresConfiguration(connectionString: database.connectionString)), logger: Bench.logger)
         defer { client.shutdown() }
-        #expect(throws: QueueError.databaseUnavailable) { try client.submit(task("early")) }
-        #expect(throws: QueueError.databaseUnavailable) { try client.record(TaskID()) }
+        let advice = "the database has no schema of Millrace: run millrace migrate"
+        #expect(throws: QueueError.schemaUnfit(advice: advice)) { try client.submit(task("early")) }
+        #expect(throws: QueueError.schemaUnfit(advice: advice)) { try client.record(TaskID()) }
+        #expect(throws: QueueError.schemaUnfit(advice: advice)) { try client.lookUp(TaskID()) }
+        #expect(try client.databaseState() == .schemaUnfit(advice: advice))
         _ = try Schema.migrate(
             PostgresConnection(PostgresConfiguration(connectionString: database.connectionString)))
         try eventually("ready") { (try? client.submit(task("early"))) != nil }

@@ -47,6 +47,34 @@ import Threading
         #expect(throws: SchemaError.self) { try Schema.migrate(connect()) }
     }
 
+    @Test func `The state of the schema is named`() throws {
+        let connection = try connect()
+        #expect(try Schema.fit(connection) == .missing)
+        try database.sql("CREATE TABLE schema_migration (of_another_program text)")
+        #expect(try Schema.fit(connect()) == .missing)
+        try database.sql("DROP TABLE schema_migration")
+        _ = try Schema.migrate(connect())
+        let newest = Schema.newestVersion
+        #expect(try Schema.fit(connection) == .fits)
+        try database.sql("INSERT INTO schema_migration (version, name, digest) VALUES (999, 'future', '')")
+        #expect(try Schema.fit(connection) == .newer(version: 999))
+        #expect(
+            try Schema.status(connection).last.map { "\($0.version) \($0.name) \($0.isKnown)" } == "999 future false")
+        try database.sql("DELETE FROM schema_migration WHERE version IN (\(newest), 999)")
+        #expect(try Schema.fit(connection) == .older(version: newest - 1))
+        #expect(SchemaFit.older(version: newest - 1).advice?.contains("run millrace migrate") == true)
+    }
+
+    @Test(arguments: ["TABLE task (id int)", "TABLE worker (id int)", "SEQUENCE finished_task", "TYPE task AS (a int)"])
+    func `A database of another program is left as it is`(object: String) throws {
+        try database.sql("CREATE \(object)")
+        let error = #expect(throws: SchemaError.self) { try Schema.migrate(connect()) }
+        #expect(error.map { "\($0)" }?.contains("a database of its own") == true, "\(String(describing: error))")
+        let left = try database.sql(
+            "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relname <> 'task_pkey'")
+        #expect(left == "1")
+    }
+
     /// Undoes the migrations after the eighth, as far as needed to apply them again.
     private func stepBack() throws {
         _ = try Schema.migrate(connect())

@@ -86,13 +86,16 @@ extension Problem {
             switch error {
             case .databaseUnavailable, .sessionLost:
                 .unavailable("The database is not reachable. Nothing was stored.", retryAfter: 2)
+            case .schemaUnfit(let advice):
+                .unavailable(
+                    "\(advice.prefix(1).uppercased())\(advice.dropFirst()). Nothing was stored.", retryAfter: 5)
             case .locked:
                 .unavailable(
                     "Another transaction holds a lock that this request needs. Nothing was changed.", retryAfter: 1)
             case .outcomeUnknown:
                 .unavailable(
-                    "The connection to the database was lost during the commit. The tasks may have been accepted: "
-                        + "send the request again with the same Idempotency-Key.", retryAfter: 2)
+                    "The database did not confirm the commit. The tasks may have been accepted: send the request again "
+                        + "with the same Idempotency-Key.", retryAfter: 2)
             case .queueFull: .unavailable("The queue is full. Nothing was stored.", retryAfter: 5)
             case .keyUnderWay:
                 Problem(

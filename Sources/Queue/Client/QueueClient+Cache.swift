@@ -12,6 +12,9 @@ extension QueueClient {
     /// Removes all entries of the cache. Blocks.
     /// - Returns: how many valid entries were removed.
     package func clearCache() throws(QueueError) -> Int {
-        try queries.run { try $0.execute(CacheSQL.clear.with()) }.integer(0, 0) ?? 0
+        // A million entries take longer than the session's `statement_timeout` allows.
+        try queries.run {
+            try $0.execute([CacheSQL.allowLongStatement.with(), CacheSQL.clear.with()], timeout: AnswerTimeout.long)[1]
+        }.integer(0, 0) ?? 0
     }
 }

@@ -23,7 +23,7 @@ extension QueueClient {
     ///     retried only once, even if a lost connection makes the statement run twice.
     ///   - task: the task with the input from the request; `nil`: use the input that was kept.
     package func retry(_ found: TaskRecord, as task: PreparedTask?) throws(QueueError) -> Retry {
-        guard let endedAt = found.completedAt else { return .queued(found) }
+        guard let endedAt = found.completedAt else { return try confirmed(found) }
         let (id, end) = (PostgresValue.uuid(found.id), PostgresValue.timestamptz(endedAt.microseconds))
         let queued = try queries.run { connection in
             guard let task else {
@@ -39,8 +39,18 @@ extension QueueClient {
         }
         guard let now = try lookUp(found.id) else { return .unknown }
         // Since it was looked up, the task was retried (perhaps by this call) and has ended again.
-        if now.completedAt != endedAt { return .queued(now) }
+        if now.completedAt != endedAt { return try confirmed(now) }
         if now.status == .completed { return .isCompleted }
         return task == nil ? .needsInput : .takesNoInput
+    }
+
+    /// Says that a task is queued, when that is as durable as if this call had queued it (``SubmitSQL/confirm``).
+    private func confirmed(_ task: TaskRecord) throws(QueueError) -> Retry {
+        do {
+            _ = try queries.run { try $0.execute(SubmitSQL.confirm.with()) }
+        } catch {
+            throw .outcomeUnknown
+        }
+        return .queued(task)
     }
 }

@@ -5,8 +5,8 @@ internal import Threading
 /// An API node's side of the queue.
 ///
 /// Its parts have threads of their own, with a database session each: ``Submitter`` stores tasks, ``LookUps`` reads and
-/// cancels them, ``CompletionListener`` waits until they end. ``DatabaseProbe`` has a thread, but no session of its
-/// own. Calls that block their caller use a small connection pool (``BlockingQueries``).
+/// cancels them, ``CompletionListener`` waits until they end, ``DatabaseProbe`` checks the database. Calls that block
+/// their caller use a small connection pool (``BlockingQueries``).
 package final class QueueClient: Sendable {
     package struct Configuration: Sendable {
         package var postgres: PostgresConfiguration
@@ -32,9 +32,9 @@ package final class QueueClient: Sendable {
         }
     }
 
-    /// The number of sessions of ``LookUps`` and ``CompletionListener``. The pool gets the rest of the connection
-    /// limit, after these sessions and those of ``Submitter``.
-    private static let readingSessions = 2
+    /// The number of sessions of ``LookUps``, ``CompletionListener`` and ``DatabaseProbe``. The pool gets what these and
+    /// the sessions of ``Submitter`` leave of the connection limit.
+    private static let readingSessions = 3
 
     private let submitter: Submitter
     private let lookUps: LookUps
@@ -49,18 +49,19 @@ package final class QueueClient: Sendable {
     package init(_ configuration: Configuration, logger: Logger) {
         cacheSecret = configuration.cacheSecret
         submitter = Submitter(configuration, logger: logger)
-        lookUps = LookUps(
-            configuration.postgres, keepsFailedInput: configuration.keepsFailedInput, logger: logger)
-        listener = CompletionListener(configuration.postgres, lookUps: lookUps, logger: logger)
-        var postgres = configuration.postgres
+        var postgres = configuration.postgres.answered(within: AnswerTimeout.regular)
+        lookUps = LookUps(postgres, keepsFailedInput: configuration.keepsFailedInput, logger: logger)
+        listener = CompletionListener(postgres, lookUps: lookUps, logger: logger)
+        probe = DatabaseProbe(postgres, logger: logger)
         let ownSessions = Self.readingSessions + Submitter.sessions(limit: postgres.connectionLimit)
         postgres.connectionLimit = max(1, postgres.connectionLimit - ownSessions)
         // With this timeout, the server ends a statement that nobody waits for any more.
         let limit = "statement_timeout = '\(postgres.responseTimeout.components.seconds + 1)s'"
-        let pool = ConnectionPool(postgres, settings: SessionSettings.node + [limit], logger: logger)
-        let queries = BlockingQueries(pool, logger: logger)
-        self.queries = queries
-        probe = DatabaseProbe { queries.ping() }
+        let pool = ConnectionPool(postgres, settings: SessionSettings.node + [limit], logger: logger) {
+            (connection) throws(PostgresError) in
+            try SchemaCheck.check(connection, logger: logger)
+        }
+        queries = BlockingQueries(pool, logger: logger)
     }
 
     /// Answers all waiting requests with the current state of their tasks. From now on, no request waits. But tasks can
@@ -135,7 +136,7 @@ package final class QueueClient: Sendable {
     }
 
     /// Answers within a few seconds, however busy the node is.
-    package func isDatabaseUp(then: @escaping @Sendable (Bool) -> Void) { probe.ask(then) }
+    package func databaseState(then: @escaping @Sendable (DatabaseState) -> Void) { probe.ask(then) }
 
     private func add(_ request: SubmissionRequest) {
         if !submitter.add(request) { request.then(.failure(.shuttingDown)) }

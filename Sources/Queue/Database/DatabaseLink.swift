@@ -3,13 +3,15 @@ internal import Postgres
 
 /// The database session of one thread. A lost session is replaced at its next use.
 ///
-/// There is a pause after each failed attempt to connect. While the database is out of reach, a call during the pause
-/// fails immediately with the error of the last attempt. So callers do not wait. A pause takes at most half a second,
-/// so a database that is back is noticed soon.
+/// There is a pause after each failed attempt to connect, and after a statement that was not answered in time. While the
+/// database is out of reach, a call during the pause fails immediately with the last error. So callers do not wait. A
+/// pause takes at most half a second, so a database that is back is noticed soon.
 struct DatabaseLink {
     private let configuration: PostgresConfiguration
     private let settings: [String]
     private let logger: Logger
+    /// Whether a session with a database whose schema does not fit counts as a failed attempt to connect.
+    private let checksSchema: Bool
     /// Prepares each new session.
     private let prepare: (PostgresConnection) throws(PostgresError) -> Void
 
@@ -18,15 +20,20 @@ struct DatabaseLink {
     /// gone.
     private(set) var sessions = 0
     private var backoff = Backoff(base: .milliseconds(50), cap: .milliseconds(500))
+    /// The pause after a wait for a silent server. The requests that arrived during the wait are answered during this
+    /// pause, so that they do not wait again.
+    private static let silencePause = Duration.milliseconds(250)
     private var lastFailure: (error: PostgresError, retryAt: ContinuousClock.Instant)?
 
     init(
         _ configuration: PostgresConfiguration, settings: [String] = SessionSettings.fixedPlans, logger: Logger,
+        checksSchema: Bool = true,
         prepare: @escaping (PostgresConnection) throws(PostgresError) -> Void = { (_) throws(PostgresError) in }
     ) {
         self.configuration = configuration
         self.settings = settings
         self.logger = logger
+        self.checksSchema = checksSchema
         self.prepare = prepare
     }
 
@@ -47,21 +54,35 @@ struct DatabaseLink {
         let start = ContinuousClock.now
         do {
             let connection = try PostgresConnection(configuration, settings: settings)
+            if checksSchema { try SchemaCheck.check(connection, logger: logger) }
             try prepare(connection)
             self.connection = connection
             sessions += 1
-            DatabaseOutage.ended(configuration, logger: logger)
+            if checksSchema { DatabaseOutage.ended(configuration, logger: logger) }
             lastFailure = nil
             backoff.reset()
             return connection
         } catch {
             DatabaseOutage.noticed(configuration, error, since: start, logger: logger)
-            lastFailure = (error, .now + backoff.next())
+            let now = ContinuousClock.now
+            let isSilent = now - start > .seconds(1)
+            lastFailure = (error, now + max(backoff.next(), isSilent ? Self.silencePause : .zero))
             throw error
         }
     }
 
     mutating func drop() { connection = nil }
+
+    /// Drops the session after an error of a statement, if the session is lost.
+    mutating func dropIfLost(_ error: PostgresError) {
+        // If something of the schema is missing, the next session finds out what that means.
+        // Without a session, the error is that of an attempt to connect, and its pause is not made longer.
+        guard connection != nil, error.isConnectionLost || error.isSchemaMismatch else { return }
+        connection = nil
+        guard error.kind == .timedOut else { return }
+        DatabaseOutage.noticed(configuration, error, since: .now, logger: logger)
+        lastFailure = (error, .now + Self.silencePause)
+    }
 
     /// Runs statements that may be run twice. If the connection is lost, it runs them again on a new one.
     mutating func repeatable<Value>(
@@ -74,8 +95,12 @@ struct DatabaseLink {
             do {
                 return try body(connection)
             } catch {
-                if error.isConnectionLost { drop() }
-                guard attempts < 3, error.isConnectionLost || error.isWorthAnotherRun else { throw error }
+                dropIfLost(error)
+                // A server that was silent for seconds is not asked again, because the caller waits.
+                let isRepeatable =
+                    error.isConnectionLost && error.kind != .timedOut || error.isSchemaMismatch
+                    || error.isWorthAnotherRun
+                guard attempts < 3, isRepeatable else { throw error }
             }
         }
     }
@@ -89,6 +114,19 @@ extension PostgresError {
     var isWorthAnotherRun: Bool { isTransactionRetryable || kind == .server && sqlState == "23514" }
 }
 
+extension PostgresError {
+    /// undefined_table, undefined_function, undefined_column: the schema is not the one that this program needs.
+    var isSchemaMismatch: Bool { kind == .server && ["42P01", "42883", "42703"].contains(sqlState ?? "") }
+
+    /// Whether the server could not run the statement now, for a reason that may be gone later. It rolled back.
+    fileprivate var isServerShort: Bool {
+        guard kind == .server, let sqlState else { return false }
+        // Class 53, insufficient resources: a full disk, no memory, no free connection. Class 58, system error: the disk
+        // reports an error. 57014, query_canceled: `statement_timeout`, or an administrator.
+        return sqlState.hasPrefix("53") || sqlState.hasPrefix("58") || sqlState == "57014"
+    }
+}
+
 extension QueueError {
     /// Translates a database error into an error for the users of the queue.
     init(_ error: PostgresError) {
@@ -98,12 +136,15 @@ extension QueueError {
             self = .locked
             return
         }
-        // undefined_table and undefined_function: the schema is not there yet, because `millrace migrate` has not
-        // finished.
-        let isUnready = error.sqlState == "42P01" || error.sqlState == "42883"
-        // Class 53, insufficient resources: a full disk, no memory, no free connection. That is temporary.
-        let isShort = error.sqlState?.hasPrefix("53") ?? false
-        let isUnavailable = error.kind != .server || isUnready || isShort
+        if error.kind == .schema {
+            self = .schemaUnfit(advice: error.message)
+            return
+        }
+        if error.isSchemaMismatch {
+            self = .schemaUnfit(advice: SchemaCheck.generalAdvice)
+            return
+        }
+        let isUnavailable = error.kind != .server || error.isServerShort
         self = isUnavailable ? .databaseUnavailable : .internalError
     }
 }

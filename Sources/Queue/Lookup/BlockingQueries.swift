@@ -23,7 +23,9 @@ struct BlockingQueries: Sendable {
             do {
                 return try pool.withConnection(timeout: Self.poolTimeout, body)
             } catch let error as PostgresError {
-                let isRetryable = error.kind == .connectionLost || error.isTransactionRetryable
+                // A server that was silent for seconds is not asked again, because the caller waits.
+                let isRetryable =
+                    error.kind == .connectionLost || error.kind == .readOnly || error.isTransactionRetryable
                 if attempts < Self.maxAttempts, isRetryable { continue }
                 let failure = QueueError(error)
                 if failure == .internalError {
@@ -34,22 +36,6 @@ struct BlockingQueries: Sendable {
                 throw .internalError
             }
         }
-    }
-
-    /// Whether the database answers. If the server has closed the connection, a second attempt is made on a new one.
-    /// Blocks, usually for about 2 s at most.
-    func ping() -> Bool {
-        for _ in 0..<2 {
-            do {
-                _ = try pool.withConnection(timeout: Self.poolTimeout) { connection in
-                    try connection.execute(LookUpSQL.ping.with(), timeout: Self.poolTimeout)
-                }
-                return true
-            } catch {
-                guard (error as? PostgresError)?.kind == .connectionLost else { return false }
-            }
-        }
-        return false
     }
 
     func close() { pool.close() }

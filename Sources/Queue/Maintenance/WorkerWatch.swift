@@ -87,11 +87,7 @@ package final class WorkerWatch: Sendable {
     private var isStopping: Bool { state.withLock { $0.isStopping } }
 
     private func run() {
-        // A worker may be started before the schema exists. While there is no schema, a session would be useless, so
-        // this statement makes the attempt to connect fail.
-        var link = DatabaseLink(configuration.postgres, logger: logger) { (connection) throws(PostgresError) in
-            try connection.execute(WatchSQL.isMigrated.with())
-        }
+        var link = DatabaseLink(configuration.postgres, logger: logger)
         var maintenance = Maintenance(configuration, logger: logger)
         var backoff = Backoff(base: .milliseconds(20), cap: .milliseconds(500))
         var isFailing = false

@@ -2,6 +2,9 @@
 package enum QueueError: Error, Hashable, CustomStringConvertible {
     /// Nothing was stored. Another attempt may succeed in a moment.
     case databaseUnavailable
+    /// The schema of the database is missing or does not fit this program. Nothing was stored.
+    /// - Parameter advice: says so, and what to do.
+    case schemaUnfit(advice: String)
     /// Another session has kept a row locked for seconds, most likely because its process is stopped; or the
     /// transaction conflicted with others again and again. Nothing was changed.
     case locked
@@ -23,6 +26,7 @@ package enum QueueError: Error, Hashable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .databaseUnavailable: "the database is out of reach"
+        case .schemaUnfit(let advice): advice
         case .locked: "another process keeps a lock on this in the database"
         case .outcomeUnknown: "the database was lost while it stored the tasks; they may or may not have been accepted"
         case .queueFull: "the queue is full"

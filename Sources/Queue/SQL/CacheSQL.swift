@@ -13,6 +13,11 @@ enum CacheSQL {
     /// The secret of cache keys, unless the installation configures its own.
     static let secret = PostgresStatement("cache_secret", "SELECT secret FROM cache_secret")
 
+    /// Lets the rest of this transaction take as long as ``AnswerTimeout/long``.
+    static let allowLongStatement = PostgresStatement(
+        "allow_long_statement",
+        "SELECT set_config('statement_timeout', '\(AnswerTimeout.long.components.seconds + 1)s', true)")
+
     /// Removes all entries, and returns how many of them were valid. It locks the rows in the order of their keys, like
     /// the statement that writes them, so that the two statements cannot deadlock.
     static let clear = PostgresStatement(

@@ -125,5 +125,8 @@ enum LookUpSQL {
         FROM (SELECT * FROM finished_task WHERE id >= $1 AND id <= $1 ORDER BY id LIMIT 1) f
         """)
 
-    static let ping = PostgresStatement("ping", "SELECT 1")
+    /// Whether the session can write. A setting of the server or of the database can take that away from a session that
+    /// exists.
+    static let isWritable = PostgresStatement(
+        "is_writable", "SELECT current_setting('transaction_read_only') = 'off'")
 }

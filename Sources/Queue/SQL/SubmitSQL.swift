@@ -36,7 +36,8 @@ package import Postgres
 ///   session holds the lock on this row, it waits for no other lock.
 /// - The workers are woken after the commit, by a separate transaction (``NotifySQL``): once per batch, and only if
 ///   there is work.
-/// - If a batch stores no task, only counters are written, and the commit does not wait for the disk.
+/// - If a batch stores no task, only counters are written, and the commit does not wait for the disk. But if a row was
+///   joined to its own task, the transaction writes to the WAL and waits (``confirm``).
 package enum SubmitSQL {
     /// The plain statement does half the work of ``submit``. It is made for the common case: no task of the batch was
     /// stored before, and none is identical to an unfinished task. It returns only rows that are *cached* or
@@ -174,6 +175,7 @@ package enum SubmitSQL {
         UNION ALL
         SELECT NULL, NULL, NULL, NULL
         WHERE CASE WHEN EXISTS (SELECT FROM inserted) OR EXISTS (SELECT FROM joined) THEN false
+              WHEN EXISTS (SELECT FROM found WHERE joined_id = id) THEN \(confirmed) IS NULL
               ELSE set_config('synchronous_commit', 'off', true) IS NULL END
         """)
 
@@ -195,8 +197,24 @@ package enum SubmitSQL {
     static let session = PostgresStatement(
         "submit_session",
         """
-        SELECT secret, (SELECT backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()) FROM cache_secret
+        SELECT secret, (SELECT backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()), pg_backend_pid()
+        FROM cache_secret
         """)
+
+    /// Makes what this transaction has read as durable as its own writes, with synchronous replication also on the
+    /// standby.
+    ///
+    /// A transaction is visible to others when it has waited for the standby. But if its session was ended during this
+    /// wait, or the server crashed, it is visible although the standby may not have it. The commit of this transaction
+    /// is later in the WAL, so it waits for that one, too. It only waits if the transaction has written something that
+    /// is logged. Here that is a message which nobody reads.
+    static let confirm = PostgresStatement("submit_confirm", "SELECT \(confirmed)")
+
+    private static let confirmed = "pg_logical_emit_message(true, 'millrace', ''::text)"
+
+    /// Undoes a `synchronous_commit = off` of an earlier statement of the transaction.
+    static let commitSynchronously = PostgresStatement(
+        "commit_synchronously", "SET LOCAL synchronous_commit TO DEFAULT")
 
     /// How many tasks are queued, counted up to $1.
     static let countQueued = PostgresStatement(

@@ -25,8 +25,6 @@ enum WatchSQL {
     static let sweep = PostgresStatement(
         "watch_sweep", "SELECT id FROM worker WHERE pg_try_advisory_lock(worker_lock_class(), id)")
 
-    static let isMigrated = PostgresStatement("watch_migrated", "SELECT FROM worker LIMIT 0")
-
     static let unlock = PostgresStatement("watch_unlock", "SELECT pg_advisory_unlock(worker_lock_class(), $1)")
 
     static let time = PostgresStatement("watch_time", "SELECT clock_timestamp()")

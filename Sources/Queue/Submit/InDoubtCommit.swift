@@ -17,26 +17,35 @@ struct InDoubtCommit {
     /// The pause between two of these attempts.
     static let pause = Duration.milliseconds(20)
 
-    private let deadline: ContinuousClock.Instant
+    /// When the client has to have an answer.
+    private let limit: ContinuousClock.Instant
+    /// Set at the first loss.
+    private var deadline: ContinuousClock.Instant?
     /// The session that may have committed; `nil` if no commit is in doubt.
     private(set) var session: ServerSession?
     /// The tasks that are known to be stored by a commit that was in doubt.
     private(set) var stored: Set<TaskID> = []
 
-    init(at now: ContinuousClock.Instant) {
-        deadline = now + Self.timeout
+    /// - Parameter limit: how long the transaction may take with all attempts to find out.
+    init(at now: ContinuousClock.Instant, limit: Duration) {
+        self.limit = now + limit
     }
 
     /// The connection was lost while the transaction, or the look-up of its outcome, was underway.
     ///
     /// If several sessions are lost in a row, only the first one can have committed, because nothing is sent again
     /// before its outcome is known.
-    /// - Parameter session: the session that was used last; `nil` if there never was one.
+    /// - Parameter session: the session that was used last; `nil` if it cannot have committed anything.
     /// - Returns: `false` if the time is up.
     mutating func connectionLost(_ session: ServerSession?, at now: ContinuousClock.Instant) -> Bool {
         self.session = self.session ?? session
+        let deadline = deadline ?? min(limit, now + Self.timeout)
+        self.deadline = deadline
         return now < deadline
     }
+
+    /// How long the next attempt to find out may take.
+    func timeLeft(at now: ContinuousClock.Instant) -> Duration { max(.zero, (deadline ?? limit) - now) }
 
     /// The session in doubt has ended, and these tasks of the transaction are stored.
     mutating func resolved(stored: Set<TaskID>) {

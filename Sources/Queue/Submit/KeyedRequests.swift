@@ -45,6 +45,9 @@ struct KeyedRequests {
         entries.append(entry)
     }
 
+    /// Whether a request gets the stored answer of an earlier one.
+    var hasReplays: Bool { entries.contains { if case .replay = $0.verdict { true } else { false } } }
+
     func verdict(ofRequest request: Int) -> Verdict { entryOfRequest[request].map { entries[$0].verdict } ?? .new }
 
     /// The calls whose results ``settle(_:)`` takes.

@@ -11,6 +11,8 @@ struct SubmissionCommitter {
 
     var session: SubmissionSession
     private let idempotencyTTL: Duration
+    /// How long a transaction may take.
+    private let timeout: Duration
     private let logger: Logger
     /// The row of the cache's counters that this thread adds to.
     private let slot = Int16.random(in: 0...255)
@@ -23,33 +25,46 @@ struct SubmissionCommitter {
     init(_ configuration: QueueClient.Configuration, logger: Logger) {
         session = SubmissionSession(configuration.postgres, logger: logger)
         idempotencyTTL = configuration.idempotencyTTL
+        timeout = configuration.postgres.responseTimeout
         self.logger = logger
     }
 
     mutating func commit(_ transaction: inout SubmissionTransaction) throws(QueueError) {
-        var inDoubt = InDoubtCommit(at: .now)
+        var inDoubt = InDoubtCommit(at: .now, limit: timeout)
         var attempts = 0
         while true {
             attempts += 1
+            var isSent = false
             do {
                 let connection = try session.connection(isUrgent: inDoubt.session != nil)
                 if let lost = inDoubt.session {
                     let ids = transaction.rows.ids
-                    inDoubt.resolved(stored: try session.tasks(ids, storedBy: lost, connection))
+                    let timeLeft = inDoubt.timeLeft(at: .now)
+                    inDoubt.resolved(
+                        stored: try session.tasks(ids, storedBy: lost, within: timeLeft, connection))
                 }
                 transaction.startsOver = attempts <= Self.maxAttempts.rolledBack
+                isSent = true
                 try attempt(&transaction, stored: inDoubt.stored, connection)
                 expectsNew = transaction.rows.hasNewWork
                 if expectsNew, !session.isNotifying { session.notifyWorkers(connection) }
                 return
             } catch {
-                if error.isConnectionLost {
+                // An attempt to find out that fails for any reason is made again, in a new session.
+                if error.isConnectionLost || inDoubt.session != nil {
+                    session.dropIfLost(error)
                     session.drop()
-                    guard inDoubt.connectionLost(session.server, at: .now) else {
-                        logger.error("The outcome of a commit is unknown", metadata: ["error": "\(error)"])
-                        throw .outcomeUnknown
+                    let mayBeCommitted = isSent && error.mayHaveTakenEffect
+                    if inDoubt.connectionLost(mayBeCommitted ? session.server : nil, at: .now) {
+                        sleepCurrentThread(for: InDoubtCommit.pause)
+                        continue
                     }
-                    sleepCurrentThread(for: InDoubtCommit.pause)
+                    guard inDoubt.session != nil else {
+                        fail(transaction, error)
+                        throw QueueError(error)
+                    }
+                    logger.error("The outcome of a commit is unknown", metadata: ["error": "\(error)"])
+                    throw .outcomeUnknown
                 } else if !error.isTransactionRetryable || attempts >= Self.maxAttempts.all {
                     fail(transaction, error)
                     throw QueueError(error)

@@ -21,7 +21,7 @@ struct SubmissionSession {
             (connection) throws(PostgresError) in
             let row = try connection.execute(SubmitSQL.session.with())
             facts.secret = row.bytes(0, 0) ?? []
-            facts.server = ServerSession(process: connection.serverProcess, startedAt: row.time(0, 1) ?? 0)
+            facts.server = ServerSession(process: Int32(row.integer(0, 2) ?? 0), startedAt: row.time(0, 1) ?? 0)
         }
     }
 
@@ -42,16 +42,14 @@ struct SubmissionSession {
             try receiveNotification(connection)
             return connection
         } catch {
-            link.drop()
+            link.dropIfLost(error)
             return try link.connected(isUrgent: isUrgent)
         }
     }
 
     mutating func drop() { link.drop() }
 
-    mutating func dropIfLost(_ error: PostgresError) {
-        if error.isConnectionLost { link.drop() }
-    }
+    mutating func dropIfLost(_ error: PostgresError) { link.dropIfLost(error) }
 
     /// Wakes the workers, without waiting for the server. A failure does no harm (``WorkNotifier``).
     mutating func notifyWorkers(_ connection: PostgresConnection) {
@@ -75,19 +73,25 @@ struct SubmissionSession {
         }
     }
 
-    /// Finds out which tasks were stored by a transaction whose session was lost. The lost session is ended first, so
-    /// that the answer is final.
+    /// Finds out which tasks were stored by a transaction whose session was lost.
+    ///
+    /// The lost session is ended first, so that the answer is final. But with synchronous replication, a task that is
+    /// visible may still be lost in a failover: a session that ends does not wait for the standby any longer. So this
+    /// session makes a commit of its own. It is later in the WAL, so when it is on the standby, the tasks are, too.
+    /// - Parameter timeout: how long all of this may take.
     /// - Throws: a timeout if the lost session does not end: it may be waiting for the disk in the middle of its
-    ///   commit.
-    func tasks(_ ids: [TaskID], storedBy session: ServerSession, _ connection: PostgresConnection)
-        throws(PostgresError) -> Set<TaskID>
-    {
+    ///   commit. Another one if the commit does not reach the standby.
+    func tasks(
+        _ ids: [TaskID], storedBy session: ServerSession, within timeout: Duration, _ connection: PostgresConnection
+    ) throws(PostgresError) -> Set<TaskID> {
+        let deadline = ContinuousClock.now + timeout
         let ended = try connection.execute(
-            SubmitSQL.endSession.with(.int4(session.process), .timestamptz(session.startedAt)))
+            SubmitSQL.endSession.with(.int4(session.process), .timestamptz(session.startedAt)), timeout: timeout)
         if ended.bool(0, 0) == false {
             throw PostgresError(.timedOut, message: "the session whose commit is in doubt does not end")
         }
-        let known = try connection.execute(SubmitSQL.known.with(ids: ids))
+        let known = try connection.execute(SubmitSQL.known.with(ids: ids), timeout: deadline - .now)
+        try connection.execute(SubmitSQL.confirm.with(), timeout: deadline - .now)
         let stored = Set((0..<known.rowCount).compactMap { known.taskID($0, 0) })
         logger.notice(
             "Resolved an in-doubt commit", metadata: ["tasks": "\(ids.count)", "stored": "\(stored.count)"])

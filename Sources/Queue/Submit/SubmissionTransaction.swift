@@ -84,12 +84,20 @@ struct SubmissionTransaction {
         rows.settle(result)
     }
 
-    /// The calls that store the answers to requests with an idempotency key.
+    /// The last calls of an explicit transaction, before its COMMIT. They store the answers to requests with an
+    /// idempotency key, and make the commit wait for the disk if it has to.
     func closingCalls(ttl: Duration) -> [PostgresCall] {
-        if keyed.isEmpty { return [] }
-        return keyed.storing(ttl: ttl) { request in
-            number[request].flatMap { try? rows.outcome(ofRequest: $0).get() }
-        }
+        var calls: [PostgresCall] = []
+        // If an earlier run has stored nothing, it has switched the wait for the disk off. The last run may have stored
+        // something.
+        if runs > 1 { calls.append(SubmitSQL.commitSynchronously.with()) }
+        // The answer of an earlier request says that its tasks are stored, so they have to be as durable as new ones.
+        if keyed.hasReplays { calls.append(SubmitSQL.confirm.with()) }
+        if keyed.isEmpty { return calls }
+        return calls
+            + keyed.storing(ttl: ttl) { request in
+                number[request].flatMap { try? rows.outcome(ofRequest: $0).get() }
+            }
     }
 
     private mutating func readKeys() {

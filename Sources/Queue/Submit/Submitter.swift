@@ -31,6 +31,8 @@ final class Submitter: Sendable {
         Telemetry.describe("millrace_submission_size", "Tasks submitted in one transaction.")
         let permits = Monitor(QueuePermits(limit: configuration.queueLimit))
         requests = Consumers("queue-submit") { requests in
+            var configuration = configuration
+            configuration.postgres = configuration.postgres.answered(within: AnswerTimeout.regular)
             var writer = SubmissionWriter(configuration, permits, logger: logger)
             requests.forEachBatch(BatchPace()) { writer.store($0) }
         }
@@ -39,6 +41,8 @@ final class Submitter: Sendable {
             count == 0
             ? nil
             : Consumers("queue-submit", count: count) { requests in
+                var configuration = configuration
+                configuration.postgres = configuration.postgres.answered(within: AnswerTimeout.largeRequest)
                 var writer = SubmissionWriter(configuration, permits, logger: logger)
                 while let request = requests.next() { writer.store([request]) }
             }

@@ -114,6 +114,7 @@ final class CompletionListener: Sendable {
                 sleep(for: nil, socket: connection.socket)
             } catch {
                 link.drop()
+                // While the thread was connecting, waiting times may have ended.
                 expire()
                 sleep(for: link.pause, socket: nil)
             }

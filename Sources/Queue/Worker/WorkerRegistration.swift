@@ -1,3 +1,4 @@
+internal import Logging
 internal import Postgres
 
 /// A registered session: its connection holds the advisory lock of the worker's id.
@@ -8,8 +9,12 @@ struct WorkerRegistration {
 
     /// Connects and registers as a new worker.
     /// - Parameter lastWorker: the id of the session that this process had before; 0 if it had none.
-    init(_ configuration: WorkerSession.Configuration, lastWorker: Int32) throws(PostgresError) {
-        connection = try PostgresConnection(configuration.postgres, settings: SessionSettings.fixedPlans)
+    init(
+        _ configuration: WorkerSession.Configuration, lastWorker: Int32, logger: Logger
+    ) throws(PostgresError) {
+        connection = try PostgresConnection(
+            configuration.postgres.answered(within: AnswerTimeout.worker), settings: SessionSettings.fixedPlans)
+        try SchemaCheck.check(connection, logger: logger)
         worker = Int32(try connection.execute(WorkerSQL.newID.with()).integer(0, 0) ?? 0)
         // The lock is taken before the row is inserted, because a row without a lock stands for a dead worker.
         guard try connection.execute(WorkerSQL.lock.with(.int4(worker))).bool(0, 0) == true else {

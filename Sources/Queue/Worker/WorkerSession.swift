@@ -75,7 +75,7 @@ package final class WorkerSession {
         registration = nil
         let start = ContinuousClock.now
         do throws(PostgresError) {
-            let registration = try WorkerRegistration(configuration, lastWorker: lastWorker)
+            let registration = try WorkerRegistration(configuration, lastWorker: lastWorker, logger: logger)
             let worker = registration.worker
             self.registration = registration
             lastWorker = worker

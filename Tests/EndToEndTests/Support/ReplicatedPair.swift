@@ -12,10 +12,9 @@ final class ReplicatedPair: Sendable {
     private let primaryServer: ChildProcess
     private let standbyServer: ChildProcess
 
-    /// A connection string of libpq with both servers. libpq connects to the one that accepts writes.
+    /// A connection string of libpq with both servers. Millrace connects to the one that accepts writes.
     var connectionString: String {
-        "host=\(primary.socketFolder),\(standby.socketFolder) user=millrace dbname=millrace "
-            + "target_session_attrs=read-write"
+        "host=\(primary.socketFolder),\(standby.socketFolder) user=millrace dbname=millrace"
     }
 
     init() throws {

@@ -1,0 +1,27 @@
+internal import Logging
+internal import Postgres
+internal import Schema
+internal import Threading
+
+/// Checks that a new session can work with the schema of its database.
+///
+/// A process may be started before the schema exists, or with a newer program than the schema. Its sessions would be of
+/// no use. So such a session counts as a failed attempt to connect, and the error says what is wrong.
+enum SchemaCheck {
+    /// What to say if something is missing in a schema that seems to fit.
+    static let generalAdvice = "the schema of the database does not fit this program: run millrace migrate"
+
+    /// The last advice about a newer schema that was logged.
+    private static let logged = Monitor("")
+
+    static func check(_ connection: PostgresConnection, logger: Logger) throws(PostgresError) {
+        let fit = try Schema.fit(connection)
+        guard let advice = fit.advice else { return }
+        guard fit.isUsable else { throw PostgresError(.schema, message: advice) }
+        let isNews = logged.withLock { logged in
+            defer { logged = advice }
+            return logged != advice
+        }
+        if isNews { logger.warning("The schema is newer than this program", metadata: ["advice": "\(advice)"]) }
+    }
+}
