@@ -3,7 +3,7 @@
 # The required system packages, by their names in Debian. This is the only list.
 BUILD_PACKAGES := libargon2-dev libfcgi-dev libpcre2-dev libpq-dev libssl-dev pkg-config
 RUN_PACKAGES   := postgresql
-TEST_PACKAGES  := iproute2 libfcgi-perl nginx-light php-fpm python3
+TEST_PACKAGES  := iproute2 libfcgi-perl nginx-light pgbouncer php-fpm python3
 CHAOS_PACKAGES := iproute2
 BENCH_PACKAGES := haproxy linux-perf nginx-light
 PEER_PACKAGES  := nginx-light python3-venv redis-server

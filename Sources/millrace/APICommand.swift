@@ -62,8 +62,10 @@ struct APICommand: ParsableCommand {
             // Block the signals before the first thread starts, because new threads inherit the signal mask.
             let signals = StopSignals { _exit(1) }
             signal(SIGPIPE, SIG_IGN)
+            let isCGI = listen == nil && invocation == .cgi
+            if !isCGI { try PoolerCheck(queueConfiguration.postgres).checkNowOrLater() }
             let queue = QueueClient(queueConfiguration, logger: logger)
-            if listen == nil, invocation == .cgi {
+            if isCGI {
                 CGIProgram.run(
                     environment: settings.merged, name: name, adminToken: adminToken, types: .builtIn,
                     queue: queue, logger: logger)

@@ -20,6 +20,7 @@ struct MigrateCommand: ParsableCommand {
     func run() throws {
         try reporting {
             var configuration = try Settings.load().postgres(applicationName: "millrace migrate")
+            try PoolerCheck(configuration).check()
             // Building an index over millions of tasks can take hours.
             configuration.responseTimeout = .seconds(86_400)
             let connection = try ConnectionAttempts(

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Postgres
 import Settings
 
 struct UpCommand: ParsableCommand {
@@ -33,6 +34,12 @@ struct UpCommand: ParsableCommand {
             try settings.checkAll()
             let address = try settings.databaseAddress(option: database)
             if let address { try settings.checkDatabase(address, option: database == nil ? nil : "--database") }
+            if let address {
+                try PoolerCheck(
+                    PostgresConfiguration(connectionString: address, applicationName: "millrace up"),
+                    option: database == nil ? nil : "--database"
+                ).check()
+            }
             let plan = try UpPlan(
                 settings,
                 listen: try settings.value(EnvironmentVariables.listen, option: listen, "--listen"),

@@ -42,6 +42,7 @@ struct WorkerCommand: ParsableCommand {
             // Block the signals before the first thread starts, because new threads inherit the signal mask.
             let signals = StopSignals { _exit(1) }
             signal(SIGPIPE, SIG_IGN)
+            try PoolerCheck(configuration.postgres).checkNowOrLater()
             let daemon = try WorkerDaemon(configuration: configuration, types: .builtIn, logger: logger)
             _ = NamedThread("stop") {
                 while !signals.wait(.seconds(3600)) {}
