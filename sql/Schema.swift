@@ -17,6 +17,7 @@ package enum Schema {
         Migration(version: 11, name: "fewer_indexes", sql: PackageResources.v011_fewer_indexes_sql),
         Migration(version: 12, name: "claimed_keys", sql: PackageResources.v012_claimed_keys_sql),
         Migration(version: 13, name: "retry_guesses", sql: PackageResources.v013_retry_guesses_sql),
+        Migration(version: 14, name: "clients", sql: PackageResources.v014_clients_sql),
     ]
 
     /// The version of this program's last migration.

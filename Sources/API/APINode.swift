@@ -15,8 +15,10 @@ package final class APINode: Sendable {
         package var threads = 8
         /// The maximum number of open connections from web servers. Further connections wait in the backlog.
         package var connections = 4096
-        /// The admin token. If it is `nil`, administrative calls are refused.
+        /// The admin token. If it is `nil`, only keys with the scope `admin` can make administrative calls.
         package var adminToken: String?
+        /// What clients without a key may do (`MILLRACE_ANONYMOUS`).
+        package var anonymous = AnonymousPolicy.all
         /// Addresses (with port 0) of the web servers that may connect over TCP (`FCGI_WEB_SERVER_ADDRS`); `nil` for
         /// all.
         package var webServers: [SocketAddress]?
@@ -46,10 +48,12 @@ package final class APINode: Sendable {
                 listen: configuration.listen, threads: max(2, configuration.threads),
                 connections: configuration.connections, webServers: configuration.webServers,
                 stopTimeout: configuration.stopTimeout),
-            routes: RouteTable.make(types),
+            routes: RouteTable.make(types, configuration.anonymous),
             services: Services(
                 queue: queue, types: types, node: configuration.name,
-                adminAccess: AdminAccess(token: configuration.adminToken), logger: logger),
+                access: AccessControl(
+                    adminAccess: AdminAccess(token: configuration.adminToken), anonymous: configuration.anonymous,
+                    clients: queue.clients), logger: logger),
             logger: logger)
     }
 

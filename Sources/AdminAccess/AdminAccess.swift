@@ -33,11 +33,13 @@ package struct AdminAccess: Sendable {
         self.token = token.flatMap { $0.isEmpty ? nil : Array($0.utf8) }
     }
 
+    package var isConfigured: Bool { token != nil }
+
     /// - Parameter authorization: the value of the header `Authorization`; `nil` if it is absent.
     /// - Returns: why the call is refused; `nil` if it is allowed.
     package func denial(authorization: String?) -> Denial? {
         guard let token else { return .notConfigured }
-        guard let given = AdminToken.bearer((authorization ?? "")[...]) else { return .badToken }
+        guard let given = BearerToken.value(of: authorization) else { return .badToken }
         return SecureCompare.equal(Array(given.utf8), token) ? nil : .badToken
     }
 }

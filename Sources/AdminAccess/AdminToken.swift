@@ -21,7 +21,8 @@ package struct AdminToken: Sendable, Hashable {
         let name = "authorization:"
         let line = text.hasSuffix("\n") ? text.dropLast() : text[...]
         guard line.prefix(name.count).utf8.isEqual(ignoringCase: name.utf8),
-            let token = Self.bearer(line.dropFirst(name.count).drop { $0 == " " }), Self.isValid(token)
+            let token = BearerToken.value(of: String(line.dropFirst(name.count).drop { $0 == " " })),
+            Self.isValid(token)
         else { return nil }
         value = String(token)
     }
@@ -31,12 +32,5 @@ package struct AdminToken: Sendable, Hashable {
     /// Whether a client can send the token in a header: it is visible ASCII without spaces.
     static func isValid(_ token: Substring) -> Bool {
         !token.isEmpty && token.utf8.allSatisfy { (0x21...0x7E).contains($0) }
-    }
-
-    /// The token in the value of an `Authorization` header (RFC 6750, section 2.1); `nil` if it has another scheme,
-    /// whose name is case-insensitive.
-    static func bearer(_ authorization: Substring) -> Substring? {
-        guard authorization.prefix(7).utf8.isEqual(ignoringCase: "bearer ".utf8) else { return nil }
-        return authorization.dropFirst(7).drop { $0 == " " }
     }
 }

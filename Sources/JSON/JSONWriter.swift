@@ -53,6 +53,12 @@ package struct JSONWriter: Sendable {
         bytes.append(contentsOf: (value ? "true" : "false").utf8)
     }
 
+    /// An element of an array.
+    package mutating func value(_ value: String) {
+        separate()
+        JSON.write(value, to: &bytes)
+    }
+
     /// A member whose value is given as JSON text.
     package mutating func member(_ name: StaticString, json value: [UInt8]?) {
         key(name)

@@ -82,7 +82,8 @@ package enum EnvironmentVariables {
     package static let adminToken = EnvironmentVariable<String?>.token(
         "MILLRACE_ADMIN_TOKEN", "The bearer token that administrative calls need; without one they are refused")
     package static let anonymous = EnvironmentVariable<AnonymousSetting>.choice(
-        "MILLRACE_ANONYMOUS", "What clients without a key may do: all, submit, or none", .all)
+        "MILLRACE_ANONYMOUS",
+        "What clients without a key may do: all, submit (submit, and read or cancel by id) or none", .all)
     package static let queueLimit = EnvironmentVariable<Int>.integer(
         "MILLRACE_QUEUE_LIMIT", "Maximum number of queued tasks; 0: no limit", 1_000_000, in: 0...1_000_000_000_000)
     package static let cacheTTL = EnvironmentVariable<Duration>.time(
@@ -118,6 +119,8 @@ package enum EnvironmentVariables {
     // The client
     package static let url = EnvironmentVariable<String>.text(
         "MILLRACE_URL", "The server's URL", "http://127.0.0.1:8000")
+    package static let key = EnvironmentVariable<String?>.text(
+        "MILLRACE_KEY", "The client's key, or the admin token", isSecret: true)
     package static let wait = EnvironmentVariable<Int>.integer(
         "MILLRACE_WAIT", "Seconds to wait for the result", 10, in: 0...60)
     package static let json = EnvironmentVariable<Bool>.flag("MILLRACE_JSON", "Print the result as JSON")

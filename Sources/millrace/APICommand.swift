@@ -22,6 +22,7 @@ struct APICommand: ParsableCommand {
                 + CommandConfiguration.variables(
                     [
                         EnvironmentVariables.applicationName.entry, EnvironmentVariables.adminToken.entry,
+                        EnvironmentVariables.anonymous.entry,
                         EnvironmentVariables.queueLimit.entry,
                         EnvironmentVariables.cacheKey.entry, EnvironmentVariables.idempotencyTTL.entry,
                         EnvironmentVariables.keepFailedInput.entry, EnvironmentVariables.webServers.entry,
@@ -42,6 +43,7 @@ struct APICommand: ParsableCommand {
             let name = try settings.processName(EnvironmentVariables.applicationName, "api")
             let logger = try settings.startLogging(as: name)
             let adminToken = try settings.value(EnvironmentVariables.adminToken)
+            let anonymous = AnonymousPolicy(try settings.value(EnvironmentVariables.anonymous))
             let invocation = CGIProgram.invocation(environment: settings.merged)
             var configuration = APINode.Configuration(listen: try address(settings, invocation), name: name)
             let cores = max(1, sysconf(CInt(_SC_NPROCESSORS_ONLN)))
@@ -51,6 +53,7 @@ struct APICommand: ParsableCommand {
             configuration.connections = try settings.value(
                 EnvironmentVariables.apiConnections, option: connections, "--connections")
             configuration.adminToken = adminToken
+            configuration.anonymous = anonymous
             configuration.webServers = try webServers(settings)
             let queueConfiguration = QueueClient.Configuration(
                 postgres: try settings.postgres(applicationName: "millrace \(name)"),
@@ -67,8 +70,8 @@ struct APICommand: ParsableCommand {
             let queue = QueueClient(queueConfiguration, logger: logger)
             if isCGI {
                 CGIProgram.run(
-                    environment: settings.merged, name: name, adminToken: adminToken, types: .builtIn,
-                    queue: queue, logger: logger)
+                    environment: settings.merged, name: name, adminToken: adminToken, anonymous: anonymous,
+                    types: .builtIn, queue: queue, logger: logger)
                 return queue.shutdown()
             }
             let node = try APINode(configuration, types: .builtIn, queue: queue, logger: logger)
@@ -97,5 +100,16 @@ struct APICommand: ParsableCommand {
                 "\(Settings.shown(text)) is not unix:/path, host:port or fd:0")
         }
         return address
+    }
+}
+
+extension AnonymousPolicy {
+    fileprivate init(_ setting: AnonymousSetting) {
+        self =
+            switch setting {
+            case .all: .all
+            case .submit: .submit
+            case .none: .none
+            }
     }
 }

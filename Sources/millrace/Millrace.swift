@@ -20,6 +20,7 @@ struct Millrace: ParsableCommand {
                 subcommands: [
                     BalancerCommand.self, APICommand.self, WorkerCommand.self, MigrateCommand.self, HealthCommand.self,
                 ]),
+            CommandGroup(name: "Administration", subcommands: [KeyCommand.self]),
             CommandGroup(name: "Client", subcommands: [SubmitCommand.self, TaskCommand.self, StatsCommand.self]),
             CommandGroup(
                 name: "Administration",

@@ -71,22 +71,6 @@ import Testing
         #expect(RequestID.next().count == 32)
     }
 
-    @Test func `a refused administrative call is a problem with the matching status`() throws {
-        var request = request()
-        request.remoteAddress = "127.0.0.1"
-        func problem(token: String?) -> Problem? {
-            do throws(Problem) { try AdminAccess(token: token).check(request) } catch { return error }
-            return nil
-        }
-        #expect(problem(token: nil)?.status == 403)
-        #expect(problem(token: nil)?.headers == [])
-        #expect(problem(token: "secret")?.status == 401)
-        #expect(problem(token: "secret")?.headers == [.init("WWW-Authenticate", "Bearer")])
-        request.authorization = "Bearer secret"
-        #expect(problem(token: nil)?.status == 403)
-        #expect(problem(token: "secret") == nil)
-    }
-
     @Test(arguments: [
         ("unix:/run/a", ListenAddress.unix(path: "/run/a")), ("fd:0", .descriptor(0)),
         ("127.0.0.1:9000", .tcp(HostPort(host: "127.0.0.1", port: 9000))),

@@ -9,7 +9,7 @@ import Testing
 @testable import API
 
 @Suite struct RouteTests {
-    let router = Router(RouteTable.make(.builtIn))
+    let router = Router(RouteTable.make(.builtIn, .all))
 
     func status(_ method: String, _ path: String) -> Int? {
         if case .problem(let problem) = router.match(method: method, path: path) { problem.status } else { nil }
@@ -60,7 +60,7 @@ import Testing
     }
 
     @Test func `the document has every call of the contract`() throws {
-        let document = try JSONValue(parsing: OpenAPIText(.builtIn).bytes)
+        let document = try JSONValue(parsing: OpenAPIText(.builtIn, .all).bytes)
         let calls = [
             "post /hash/md5", "post /hash/sha256", "post /hash/argon2", "post /tasks", "get /task/{id}",
             "delete /task/{id}", "get /hashes", "get /health", "get /cache/stats", "post /cache/clear", "get /metrics",
@@ -69,7 +69,7 @@ import Testing
             "post /types/{type}/resume", "post /types/{type}/limit",
             "get /openapi.json", "head /openapi.json", "head /task/{id}", "get /lb/health", "get /lb/stats",
             "get /lb/rate-limits", "get /lb/peers", "post /lb/peers",
-            "post /lb/strategy",
+            "post /lb/strategy", "get /keys", "post /keys", "delete /keys/{name}", "post /keys/{name}/rotate",
         ]
         for call in calls {
             let parts = call.split(separator: " ").map(String.init)
@@ -82,6 +82,23 @@ import Testing
         #expect(document["paths"]?["/health"]?["head"]?["responses"]?["200"]?["content"] == nil)
     }
 
+    @Test func `the document says which calls need a key`() throws {
+        func security(_ policy: AnonymousPolicy, _ method: String, _ path: String) throws -> JSONValue? {
+            try JSONValue(parsing: OpenAPIText(.builtIn, policy).bytes)["paths"]?[path]?[method]?["security"]
+        }
+        let (key, administrator): (JSONValue, JSONValue) = (["key": []], ["administrator": []])
+        for policy in AnonymousPolicy.allCases {
+            #expect(try security(policy, "get", "/health") == [[:]])
+            #expect(try security(policy, "post", "/cache/clear") == [administrator])
+            let submits: JSONValue = policy == .none ? [key, administrator] : [key, administrator, [:]]
+            #expect(try security(policy, "post", "/hash/md5") == submits)
+            #expect(try security(policy, "delete", "/task/{id}") == submits)
+            let lists: JSONValue = policy == .all ? [key, administrator, [:]] : [key, administrator]
+            #expect(try security(policy, "get", "/tasks") == lists)
+            #expect(try security(policy, "get", "/metrics") == (policy == .all ? lists : [administrator]))
+        }
+    }
+
     @Test func `operation names are unique`() {
         #expect(Set(router.routes.map(\.operation)).count == router.routes.count)
     }
@@ -89,7 +106,8 @@ import Testing
     /// This test does nothing if the validator is not installed.
     @Test func `the document is valid OpenAPI 3.1`() throws {
         let folder = TemporaryFolder()
-        let path = try folder.write(String(decoding: OpenAPIText(.builtIn).bytes, as: UTF8.self), to: "openapi.json")
+        let path = try folder.write(
+            String(decoding: OpenAPIText(.builtIn, .all).bytes, as: UTF8.self), to: "openapi.json")
         let script = """
             import json, sys
             try:

@@ -20,8 +20,8 @@ final class TestNode: Sendable {
     private let isStopped = Atomic<Bool>(false)
 
     init(
-        on cluster: TestCluster = .shared, queueLimit: Int = 0, adminToken: String? = "secret", threads: Int = 4,
-        logger: Logger = TestNode.logger
+        on cluster: TestCluster = .shared, queueLimit: Int = 0, adminToken: String? = "secret",
+        anonymous: AnonymousPolicy = .all, threads: Int = 4, logger: Logger = TestNode.logger
     ) throws {
         database = try TestDatabase(on: cluster)
         let connection = try PostgresConnection(PostgresConfiguration(connectionString: database.connectionString))
@@ -31,6 +31,7 @@ final class TestNode: Sendable {
             logger: Self.logger)
         var configuration = APINode.Configuration(listen: .unix(path: folder.file("s")), name: "api-1")
         configuration.adminToken = adminToken
+        configuration.anonymous = anonymous
         configuration.threads = threads
         let node = try APINode(configuration, types: .builtIn, queue: queue, logger: logger)
         self.node = node

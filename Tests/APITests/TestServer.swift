@@ -63,17 +63,20 @@ extension Services {
     /// Services with an unreachable database.
     static var unreachable: Services {
         let postgres = PostgresConfiguration(connectionString: "host=/nonexistent")
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let queue = QueueClient(.init(postgres: postgres), logger: logger)
         return Services(
-            queue: QueueClient(
-                .init(postgres: postgres), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }),
-            types: .builtIn, node: "api-test", adminAccess: AdminAccess(token: nil),
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            queue: queue, types: .builtIn, node: "api-test",
+            access: AccessControl(
+                adminAccess: AdminAccess(token: nil), anonymous: .all, clients: queue.clients), logger: logger)
     }
 }
 
 extension Route {
     static func test(_ method: HTTPMethod = .get, _ path: String, _ handler: @escaping Handler) -> Route {
-        Route(method: method, path: path, operation: path, summary: "", replies: [], server: .node(handler))
+        Route(
+            method: method, path: path, operation: path, summary: "", replies: [], access: .open, server: .node(handler)
+        )
     }
 
     /// GET answers with the method, POST with the body.

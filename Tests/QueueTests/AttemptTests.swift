@@ -10,7 +10,7 @@ import Testing
 
     /// One line per attempt, such as "1 failed worker-1 no luck".
     private func attempts(_ id: TaskID, _ client: QueueClient) throws -> [String] {
-        let text = try #require(try client.attempts(of: id))
+        let text = try #require(try client.attempts(of: id, by: .all))
         return try #require(try JSONValue(parsing: text).arrayValue).map { attempt in
             let members = ["outcome", "worker", "error"].map { attempt[$0]?.stringValue ?? "-" }
             return "\(attempt["attempt"]?.integerValue ?? 0) " + members.joined(separator: " ")
@@ -37,7 +37,7 @@ import Testing
             try attempts(id, client) == [
                 "1 failed worker-1 no luck 1", "2 failed worker-2 no luck 2", "3 completed worker-3 -",
             ])
-        #expect(try client.attempts(of: TaskID()) == nil)
+        #expect(try client.attempts(of: TaskID(), by: .all) == nil)
     }
 
     @Test func `Each attempt has its start and its end`() throws {
@@ -46,10 +46,10 @@ import Testing
         let id = try #require(try client.submit(task("timed")).queuedID)
         let session = try bench.session()
         let claimed = try session.claim()
-        let running = try #require(try client.attempts(of: id).map { try JSONValue(parsing: $0) }?[0])
+        let running = try #require(try client.attempts(of: id, by: .all).map { try JSONValue(parsing: $0) }?[0])
         #expect(running["ended_at"]?.isNull == true)
         try session.fail(claimed, isRetryable: false)
-        let ended = try #require(try client.attempts(of: id).map { try JSONValue(parsing: $0) }?[0])
+        let ended = try #require(try client.attempts(of: id, by: .all).map { try JSONValue(parsing: $0) }?[0])
         let record = try #require(try client.record(id))
         #expect(ended["started_at"]?.stringValue == record.startedAt?.description)
         #expect(ended["ended_at"]?.stringValue == record.completedAt?.description)

@@ -166,11 +166,11 @@ extension QueueClient {
     }
 
     func record(_ id: TaskID, wait: Duration? = nil) throws -> TaskRecord? {
-        try answer { task(id, wait: wait, then: $0) }.get()
+        try answer { task(id, by: .all, wait: wait, then: $0) }.get()
     }
 
     func retry(_ id: TaskID, as task: PreparedTask?) throws -> Retry {
-        try lookUp(id).map { try retry($0, as: task) } ?? .unknown
+        try lookUp(id, by: .all).map { try retry($0, as: task) } ?? .unknown
     }
 
     func databaseState() throws -> DatabaseState { try answer { databaseState(then: $0) } }
@@ -178,7 +178,7 @@ extension QueueClient {
     func isDatabaseUp() throws -> Bool { try databaseState() == .up(note: nil) }
 
     func cancel(_ id: TaskID, by canceller: TaskID = TaskID()) throws -> Cancellation {
-        try answer { cancel(id, by: canceller, then: $0) }.get()
+        try answer { cancel(id, by: .all, canceller: canceller, then: $0) }.get()
     }
 }
 

@@ -11,7 +11,7 @@ import Testing
         _ client: QueueClient, types: [String] = ["sha256"], limit: Int? = nil, after: TaskID? = nil
     ) throws -> [HashRow] {
         var rows: [HashRow] = []
-        try client.streamHashes(types: types, limit: limit, after: after) { rows.append($0) }
+        try client.streamHashes(types: types, by: .all, limit: limit, after: after) { rows.append($0) }
         return rows
     }
 
@@ -52,7 +52,7 @@ import Testing
         _ = try client.cancel(claimed[2].id)
         #expect(try rows(client).map(\.id) == [claimed[0].id])
         var count = 0
-        try client.streamHashes(types: ["sha256"], limit: nil, after: nil) { _ in
+        try client.streamHashes(types: ["sha256"], by: .all, limit: nil, after: nil) { _ in
             count += 1
             throw Unexpected(what: "enough")
         }

@@ -129,7 +129,7 @@ import Threading
         let bench = try Bench(on: cluster)
         let client = bench.client()
         let id = try #require(try client.submit(task("before")).queuedID)
-        _ = try (client.lookUp(id), client.databaseState(), client.record(id))
+        _ = try (client.lookUp(id, by: .all), client.databaseState(), client.record(id))
         let processes = RunningProcess.descendants(of: cluster.pid).map(\.pid) + [cluster.pid]
         for process in processes { kill(process, SIGSTOP) }
         let start = ContinuousClock.now
@@ -141,7 +141,7 @@ import Threading
             ("look up, and wait 1 s", { _ = try client.record(id, wait: .seconds(1)) }),
             ("submit, and wait 1 s", { _ = try client.submit(task("silent and awaited"), wait: .seconds(1)) }),
             ("cancel", { _ = try client.cancel(id) }),
-            ("read a list", { _ = try client.types(["md5"]) }),
+            ("read a list", { _ = try client.types(["md5"], by: .all) }),
             ("pause", { try client.setPaused("md5", true) }),
             (
                 "late submission",
@@ -181,7 +181,7 @@ import Threading
         defer { client.shutdown() }
         let holder = try PostgresConnection(bench.postgres)
         try holder.execute(text: "BEGIN; LOCK TABLE task_type IN ACCESS EXCLUSIVE MODE")
-        let threads = (0..<10).map { _ in NamedThread("test-list") { _ = try? client.types(["md5"]) } }
+        let threads = (0..<10).map { _ in NamedThread("test-list") { _ = try? client.types(["md5"], by: .all) } }
         try eventually("lists wait") { try bench.waiting() ?? 0 >= 2 }
         for _ in 0..<3 { #expect(try client.databaseState() == .up(note: nil)) }
         try holder.execute(text: "ROLLBACK")

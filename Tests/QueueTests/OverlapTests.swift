@@ -56,7 +56,7 @@ import Threading
         let waiters = try (0..<2).map { number in
             let box = Monitor<TaskStatus?>(nil)
             let id = try #require(try client.submit(task("\(number)")).queuedID)
-            client.task(id, wait: .seconds(20)) { answer in
+            client.task(id, by: .all, wait: .seconds(20)) { answer in
                 box.broadcast { $0 = (try? answer.get())?.status }
             }
             return box
@@ -80,7 +80,7 @@ import Threading
             return try session.finish().isUrgent
         }
         #expect(try !isUrgent([tasks[0]]))
-        client.task(tasks[1].id, wait: .seconds(20)) { _ in }
+        client.task(tasks[1].id, by: .all, wait: .seconds(20)) { _ in }
         try eventually("awaited") { try bench.value("SELECT count(*) FROM task WHERE awaited") == "1" }
         #expect(try isUrgent([tasks[1]]))
         #expect(try !isUrgent([tasks[2]]))

@@ -16,7 +16,7 @@ import Testing
     private static let submission = """
         ARRAY[gen_random_uuid()], ARRAY['a'], ARRAY[''::bytea], ARRAY[''::bytea], ARRAY[0::int2], ARRAY[now()],
         ARRAY[1::int2], ARRAY[true], ARRAY[true], ARRAY[1], 1::int2, ARRAY[true], true,
-        ARRAY[NULL::bytea], gen_random_uuid(), gen_random_uuid()
+        ARRAY[NULL::bytea], gen_random_uuid(), gen_random_uuid(), ARRAY[0::int8]
         """
 
     /// The plan of a statement that this session has prepared.
@@ -42,11 +42,11 @@ import Testing
             try plan(FinishSQL.fail, "1, \(ids), ARRAY['x'], ARRAY[true], 'w', true", connection),
             try plan(WorkerSQL.giveBack, "1, \(ids)", connection),
             try plan(WorkerSQL.giveBackAll, "1", connection),
-            try plan(LookUpSQL.attempts, "gen_random_uuid()", connection),
+            try plan(LookUpSQL.attempts, "gen_random_uuid(), 0, 0", connection),
             try plan(FinishSQL.recover, "1, true", connection),
             try plan(FinishSQL.removeStrays, "1, \(ids), gen_random_uuid(), gen_random_uuid()", connection),
             try plan(WorkerSQL.clearSuspects, "1", connection),
-            try plan(LookUpSQL.cancel, "gen_random_uuid(), gen_random_uuid(), true", connection),
+            try plan(LookUpSQL.cancel, "gen_random_uuid(), gen_random_uuid(), true, 0, 0", connection),
             try plan(IdempotencySQL.read, "ARRAY[''::bytea], ARRAY[''::bytea]", connection),
             try plan(SubmitSQL.submit, Self.submission, connection),
             try plan(SubmitSQL.insert, Self.submission, connection),
@@ -95,12 +95,13 @@ import Testing
                 .failure(worker: 1, name: "w", keepsInput: false)!,
             WorkerSQL.giveBack.with(.int4(-1), .uuids(none)), WorkerSQL.giveBackAll.with(.int4(-1)),
             IdempotencySQL.read.with(PostgresArray(.bytea).value, PostgresArray(.bytea).value),
-            LookUpSQL.attempts.with(.uuid(TaskID())),
-            LookUpSQL.cancel.with(.uuid(TaskID()), .uuid(TaskID()), .bool(true)),
+            LookUpSQL.attempts.with(.uuid(TaskID()), .int8(0), .int8(0)),
+            LookUpSQL.cancel.with(.uuid(TaskID()), .uuid(TaskID()), .bool(true), .int8(0), .int8(0)),
             FinishSQL.recover.with(.int4(-1), .bool(false)),
             FinishSQL.removeStrays.with(.int4(-1), .uuids(none), .uuid(TaskID()), .uuid(TaskID())),
             WorkerSQL.clearSuspects.with(.int4(-1)),
-            LookUpSQL.completedPage.with(PostgresArray(.text).value, .uuid(TaskID()), .int8(10)),
+            LookUpSQL.completedPage.with(
+                PostgresArray(.text).value, .uuid(TaskID()), .int8(10), .int8(0), .int8(0)),
             SubmitSQL.known.with(ids: none), FinishSQL.lock.with(.int4(1), .uuids(none)),
         ])
         // Statistics of empty tables are worse than none: they make the read of a whole table look cheapest.
@@ -209,8 +210,10 @@ import Testing
         let statuses: [TaskStatus?] = [nil] + TaskStatus.allCases
         for (status, isOfType) in statuses.flatMap({ [($0, false), ($0, true)] }) {
             let statement = ListSQL.page(status, isOfType: isOfType)
-            try connection.execute(statement.with(isOfType ? .text("x") : .null(.text), .uuid(TaskID()), .int8(10)))
-            let text = try plan(statement, "\(isOfType ? "'sha256'" : "NULL"), gen_random_uuid(), 10", connection)
+            try connection.execute(
+                statement.with(
+                    isOfType ? .text("x") : .null(.text), .uuid(TaskID()), .int8(10), .int8(0), .int8(0)))
+            let text = try plan(statement, "\(isOfType ? "'sha256'" : "NULL"), gen_random_uuid(), 10, 0, 0", connection)
             #expect(!text.contains("Seq Scan"), "\(text)")
             if status == .failed || status == .cancelled { #expect(text.contains("outcome_id_idx"), "\(text)") }
             if status == nil || status == .completed {
@@ -223,9 +226,24 @@ import Testing
             if status != nil { #expect(!text.contains("->  Sort"), "\(text)") }
         }
         try connection.execute(
-            LookUpSQL.completedPageOfType.with(.text("x"), .uuid(TaskID()), .int8(10)))
-        let hashes = try plan(LookUpSQL.completedPageOfType, "'sha256', gen_random_uuid(), 10", connection)
+            LookUpSQL.completedPageOfType.with(.text("x"), .uuid(TaskID()), .int8(10), .int8(0), .int8(0)))
+        let hashes = try plan(LookUpSQL.completedPageOfType, "'sha256', gen_random_uuid(), 10, 0, 0", connection)
         #expect(hashes.contains("type_id_idx") && !hashes.contains("->  Sort"), "\(hashes)")
+        // The lists of a client walk its own tasks only.
+        for status in statuses {
+            let statement = ListSQL.pageOfClient(status)
+            try connection.execute(statement.with(.null(.text), .uuid(TaskID()), .int8(10), .int8(1)))
+            let text = try plan(statement, "NULL, gen_random_uuid(), 10, 1", connection)
+            let scans = text.split(separator: "\n").filter { $0.contains("Scan") && $0.contains(" on ") }
+            #expect(
+                !scans.isEmpty && scans.allSatisfy { $0.contains("client_id_idx") || $0.contains("task_client") },
+                "\(text)")
+            if status != nil { #expect(!text.contains("->  Sort"), "\(text)") }
+        }
+        try connection.execute(
+            LookUpSQL.completedPageOfClient.with(.texts(["x"]), .uuid(TaskID()), .int8(10), .int8(1)))
+        let own = try plan(LookUpSQL.completedPageOfClient, "ARRAY['sha256'], gen_random_uuid(), 10, 1", connection)
+        #expect(own.contains("client_id_idx") && !own.contains("->  Sort"), "\(own)")
         try connection.execute(RetrySQL.retry.with(.uuid(TaskID()), .null(.bytea), .null(.bytea), .timestamptz(0)))
         let retry = try plan(RetrySQL.retry, "gen_random_uuid(), NULL, NULL, now()", connection)
         #expect(!retry.contains("Seq Scan"), "\(retry)")

@@ -146,7 +146,7 @@ import Threading
         }
         let id = try #require(try client.submit([Submission(task: task("poison"), maxAttempts: 3)])[0].queuedID)
         let answer = Monitor<TaskRecord??>(nil)
-        client.task(id, wait: .seconds(30)) { result in answer.broadcast { $0 = .some(try? result.get()) } }
+        client.task(id, by: .all, wait: .seconds(30)) { result in answer.broadcast { $0 = .some(try? result.get()) } }
         for attempt in 1...3 {
             let victim = try bench.session("victim \(attempt)")
             _ = try timeToClaim(1, victim)

@@ -109,7 +109,7 @@ import Threading
         #expect([0, 1].contains(try client.record(claimedBefore)?.attempts))
         // The client also listens for notifications again.
         let answer = Monitor<TaskStatus?>(nil)
-        client.task(claimedBefore, wait: .seconds(20)) { result in
+        client.task(claimedBefore, by: .all, wait: .seconds(20)) { result in
             let status = try? result.get()?.status
             answer.broadcast { $0 = status }
         }
@@ -180,7 +180,7 @@ import Threading
         let advice = "the database has no schema of Millrace: run millrace migrate"
         #expect(throws: QueueError.schemaUnfit(advice: advice)) { try client.submit(task("early")) }
         #expect(throws: QueueError.schemaUnfit(advice: advice)) { try client.record(TaskID()) }
-        #expect(throws: QueueError.schemaUnfit(advice: advice)) { try client.lookUp(TaskID()) }
+        #expect(throws: QueueError.schemaUnfit(advice: advice)) { try client.lookUp(TaskID(), by: .all) }
         #expect(try client.databaseState() == .schemaUnfit(advice: advice))
         _ = try Schema.migrate(
             PostgresConnection(PostgresConfiguration(connectionString: database.connectionString)))

@@ -30,7 +30,8 @@ import Threading
         #expect(try bench.value("SELECT priority FROM task") == "3")
         try session.complete(claimed)
         #expect(try client.record(id)?.status == .completed)
-        let attempts = try #require(try client.attempts(of: id).map { try JSONValue(parsing: $0) }?.arrayValue)
+        let attempts = try #require(
+            try client.attempts(of: id, by: .all).map { try JSONValue(parsing: $0) }?.arrayValue)
         #expect(attempts.map { $0["outcome"]?.stringValue } == ["failed", "completed"])
         #expect(try client.retry(id, as: task("a")) == .isCompleted)
         #expect(try client.retry(TaskID(), as: task("a")) == .unknown)
@@ -258,7 +259,7 @@ import Threading
         func list(_ status: TaskStatus?, _ type: String? = nil) throws -> [TaskID] {
             var all: [TaskID] = []
             while true {
-                let page = try client.tasks(status: status, type: type, limit: 3, after: all.last)
+                let page = try client.tasks(status: status, type: type, by: .all, limit: 3, after: all.last)
                 if let status { #expect(page.allSatisfy { $0.status == status }) }
                 all += page.map(\.id)
                 if page.count < 3 { return all }

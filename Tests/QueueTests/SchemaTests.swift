@@ -81,7 +81,9 @@ import Threading
         try database.sql(
             """
             ALTER TABLE task DROP COLUMN input_digest;
-            ALTER TABLE finished_task DROP COLUMN input_digest, DROP COLUMN wrong_inputs;
+            ALTER TABLE finished_task DROP COLUMN input_digest, DROP COLUMN wrong_inputs, DROP COLUMN client;
+            ALTER TABLE task DROP COLUMN client;
+            DROP TABLE client;
             DROP FUNCTION own_digest;
             DROP FUNCTION refuse_finished;
             DROP FUNCTION withdraw_overtaken;

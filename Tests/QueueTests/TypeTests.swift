@@ -24,7 +24,7 @@ import Threading
         #expect(try session.claim().isEmpty)
         #expect(try session.waitForWork(upTo: .milliseconds(200), wake: wake) == .timeout)
         #expect(
-            try client.types(Self.names) == [
+            try client.types(Self.names, by: .all) == [
                 TypeState(type: "sha256", isPaused: true, concurrency: nil, queued: 200, processing: 0),
                 TypeState(type: "md5", isPaused: false, concurrency: nil, queued: 0, processing: 1),
             ])
@@ -62,7 +62,7 @@ import Threading
         #expect(most.withLock { $0 } == 3)
         #expect(try bench.value("SELECT count(*) FROM finished_task") == "300")
         try client.bound("sha256", to: nil)
-        #expect(try client.types(["sha256"])[0].concurrency == nil)
+        #expect(try client.types(["sha256"], by: .all)[0].concurrency == nil)
     }
 
     @Test func `A worker claims no more tasks of a bounded type than it has threads`() throws {

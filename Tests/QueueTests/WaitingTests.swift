@@ -54,7 +54,7 @@ import Threading
         let id = try #require(try one.submit(task("shared")).queuedID)
         let answers = Monitor<[TaskStatus?]>([])
         for client in [one, other, other] {
-            client.task(id, wait: .seconds(20)) { answer in
+            client.task(id, by: .all, wait: .seconds(20)) { answer in
                 let status = try? answer.get()?.status
                 answers.broadcast { $0.append(status) }
             }
@@ -91,7 +91,7 @@ import Threading
         for isCancelled in [true, false] {
             let id = try #require(try client.submit(task("\(isCancelled)")).queuedID)
             let status = Monitor<TaskStatus?>(nil)
-            client.task(id, wait: .seconds(20)) { answer in
+            client.task(id, by: .all, wait: .seconds(20)) { answer in
                 let record = try? answer.get()
                 status.broadcast { $0 = record?.status }
             }
@@ -109,7 +109,7 @@ import Threading
         let id = try #require(try client.submit(task("missed")).queuedID)
         let claimed = try session.claim()
         let status = Monitor<TaskStatus?>(nil)
-        client.task(id, wait: .seconds(20)) { answer in
+        client.task(id, by: .all, wait: .seconds(20)) { answer in
             let record = try? answer.get()
             status.broadcast { $0 = record?.status }
         }

@@ -149,7 +149,7 @@ private final class Bench: Sendable {
         let start = ContinuousClock.now
         let id = try #require(try bench.naps(1, milliseconds: 0).first)
         let record = Monitor<TaskRecord?>(nil)
-        bench.client.task(id, wait: .seconds(10)) { result in record.broadcast { $0 = try? result.get() } }
+        bench.client.task(id, by: .all, wait: .seconds(10)) { result in record.broadcast { $0 = try? result.get() } }
         #expect(record.wait(for: .seconds(10)) { $0 }?.status == .completed)
         #expect(ContinuousClock.now - start < .seconds(2))
         #expect(bench.stop() == .finished)

@@ -21,6 +21,8 @@ struct APIRequest: Sendable {
     var id: String
     /// The value of the path parameter: the segment that matched `{…}` in the route's path.
     var pathParameter = ""
+    /// Who sends the request.
+    var caller = Caller.anonymous
 
     init(_ environment: CGIEnvironment, body: [UInt8]) {
         let (path, query) = environment.target

@@ -1,4 +1,3 @@
-internal import AdminAccess
 internal import Logging
 
 /// One administrative act of a client that is allowed to do it. The log has one line for each: who did what, and the
@@ -10,23 +9,23 @@ struct AdministrativeAct: Sendable {
     /// - Parameters:
     ///   - name: what the client does, for example `clear the cache`.
     ///   - details: the object of the act and its new settings. They must be valid values, never an unchecked input.
-    /// - Throws: the problem to answer with if the client may not do it. A refused act is logged too.
-    init(
-        _ name: String, _ details: [String: String] = [:], by request: APIRequest, _ services: Services
-    ) throws(Problem) {
+    init(_ name: String, _ details: [String: String] = [:], by request: APIRequest, _ services: Services) {
         logger = services.logger
         metadata = [
             "act": "\(name)", "request.id": "\(request.id)", "client": "\(request.remoteAddress)",
+            "by": "\(request.caller.name)",
         ]
         for (name, value) in details { metadata[name] = .string(value) }
-        do throws(Problem) {
-            try services.adminAccess.check(request)
-        } catch {
-            metadata["status"] = .stringConvertible(error.status)
-            logger.info("Administrative call without the admin token", metadata: metadata)
-            throw error
-        }
-        metadata["by"] = "admin token"
+    }
+
+    /// Logs that a client may not do it.
+    static func refused(_ problem: Problem, _ route: Route, _ environment: CGIEnvironment, _ logger: Logger) {
+        logger.info(
+            "Administrative call refused",
+            metadata: [
+                "act": "\(route.operation)", "client": "\(environment.remoteAddress)",
+                "status": .stringConvertible(problem.status),
+            ])
     }
 
     /// A detail that is known after the client's right is checked, for example a new setting.

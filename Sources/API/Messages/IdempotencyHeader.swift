@@ -38,7 +38,7 @@ extension APIRequest {
             throw Problem(
                 400, "Idempotency-Key must be a string of 1 to \(IdempotencyHeader.maxLength) printable characters.")
         }
-        return IdempotencyKey(key: key, payload: Array(path.utf8) + [0] + body)
+        return IdempotencyKey(key: key, payload: Array(path.utf8) + [0] + body, client: caller.client)
     }
 
     /// The id of a cancellation. If the request is repeated, the id is the same, so the cancellation counts once. It is
@@ -49,12 +49,12 @@ extension APIRequest {
         return TaskID(bytes: KeyedDigest.make(secret: Array("millrace canceller".utf8), key).prefix(16)) ?? TaskID()
     }
 
-    /// The submissions with task ids that are derived from the balancer's id for the request. If the balancer sends the
-    /// request to a second node too, no second task is created. Without such an id, the submissions are returned
-    /// unchanged.
+    /// The submissions with their client. If the balancer gave the request an id, the tasks' ids are made from it. So if
+    /// the balancer sends the request to a second node too, no second task is created.
     func identified(_ submissions: [Submission]) -> [Submission] {
-        guard let name else { return submissions }
         var submissions = submissions
+        for index in submissions.indices { submissions[index].client = caller.client }
+        guard let name else { return submissions }
         for (index, id) in name.taskIDs(submissions.count).enumerated() {
             submissions[index].id = id
             submissions[index].mayBeResent = true

@@ -4,11 +4,11 @@ internal import Tasks
 
 /// The OpenAPI 3.1 document of a table of routes.
 enum OpenAPIDocument {
-    static func make(_ routes: [Route], types: TaskRegistry) -> JSONValue {
+    static func make(_ routes: [Route], types: TaskRegistry, anonymous: AnonymousPolicy) -> JSONValue {
         var paths: [String: JSONValue] = [:]
         for route in routes {
-            paths[route.path, default: [:]][route.method.rawValue.lowercased()] = operation(route)
-            if route.method == .get { paths[route.path, default: [:]]["head"] = head(of: route) }
+            paths[route.path, default: [:]][route.method.rawValue.lowercased()] = operation(route, anonymous)
+            if route.method == .get { paths[route.path, default: [:]]["head"] = head(of: route, anonymous) }
         }
         return [
             "openapi": "3.1.0",
@@ -33,19 +33,23 @@ enum OpenAPIDocument {
             "components": [
                 "schemas": Schemas.components(types),
                 "securitySchemes": [
+                    "key": [
+                        "type": "http", "scheme": "bearer",
+                        "description": "A client's key: `mr_` and 64 hexadecimal digits.",
+                    ],
                     "administrator": [
                         "type": "http", "scheme": "bearer",
                         "description": .string(
-                            "The admin token, `MILLRACE_ADMIN_TOKEN`. If none is configured, administrative calls are "
-                                + "refused. `millrace up` makes one, and stores it in the file `admin.token` of its "
-                                + "data folder."),
-                    ]
+                            "The admin token, `MILLRACE_ADMIN_TOKEN`. If none is configured, `millrace up` makes one, and "
+                                + "stores it in the file `admin.token` of its data folder. A key with the scope `admin` "
+                                + "is accepted too, except by the balancer (`/lb/`), which has no database."),
+                    ],
                 ],
             ],
         ]
     }
 
-    private static func operation(_ route: Route) -> JSONValue {
+    private static func operation(_ route: Route, _ anonymous: AnonymousPolicy) -> JSONValue {
         var operation: JSONValue = [
             "operationId": .string(route.operation), "summary": .string(route.summary),
             "tags": [.string(tag(route))], "responses": .object(responses(route)),
@@ -58,13 +62,13 @@ enum OpenAPIDocument {
                 "content": [MediaType.json: ["schema": body.schema, "example": body.example]],
             ]
         }
-        if route.isAdministrative { operation["security"] = [["administrator": []]] }
+        operation["security"] = .array(security(route.access, anonymous))
         return operation
     }
 
     /// Every GET route also serves HEAD: the same responses without their bodies (RFC 9110, section 9.3.2).
-    private static func head(of route: Route) -> JSONValue {
-        var operation = operation(route)
+    private static func head(of route: Route, _ anonymous: AnonymousPolicy) -> JSONValue {
+        var operation = operation(route, anonymous)
         operation["operationId"] = .string("\(route.operation)_head")
         operation["summary"] = .string("\(route.summary) Without the body.")
         let responses = operation["responses"]?.objectValue ?? [:]
@@ -75,6 +79,17 @@ enum OpenAPIDocument {
                 return .object(members)
             })
         return operation
+    }
+
+    /// The alternatives of credentials. The empty one means that the call needs none.
+    private static func security(_ access: RouteAccess, _ anonymous: AnonymousPolicy) -> [JSONValue] {
+        switch access {
+        case .open: [[:]]
+        case .administrative: [["administrator": []]]
+        case .statistics: anonymous == .all ? [["key": []], ["administrator": []], [:]] : [["administrator": []]]
+        case .scope(let scope):
+            [["key": []], ["administrator": []]] + (anonymous.scopes.contains(scope) ? [[:]] : [])
+        }
     }
 
     private static func tag(_ route: Route) -> String {
@@ -94,7 +109,7 @@ enum OpenAPIDocument {
 
     private static func responses(_ route: Route) -> [String: JSONValue] {
         var responses: [String: JSONValue] = [:]
-        for status in route.problems + (route.isAdministrative ? [401, 403] : []) {
+        for status in route.problems + (route.access == .open ? [] : [401, 403]) {
             responses[String(status)] = problem(HTTPStatus.reason(status))
         }
         for reply in route.replies {

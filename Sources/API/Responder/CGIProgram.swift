@@ -24,34 +24,37 @@ package enum CGIProgram {
 
     /// Writes the response to standard output. The caller shuts the queue client down.
     package static func run(
-        environment: [String: String], name: String, adminToken: String?, types: TaskRegistry, queue: QueueClient,
-        logger: Logger
+        environment: [String: String], name: String, adminToken: String?, anonymous: AnonymousPolicy,
+        types: TaskRegistry, queue: QueueClient, logger: Logger
     ) {
         signal(SIGPIPE, SIG_IGN)
         let environment = CGIEnvironment(environment)
         let services = Services(
-            queue: queue, types: types, node: name, adminAccess: AdminAccess(token: adminToken), logger: logger)
+            queue: queue, types: types, node: name,
+            access: AccessControl(
+                adminAccess: AdminAccess(token: adminToken), anonymous: anonymous, clients: queue.clients,
+                timeout: clientsTimeout), logger: logger)
+        switch Admission(environment, Router(RouteTable.make(types, anonymous)), services) {
+        case .refused(let problem, _): write(.failure(problem), APIRequest(environment, body: []))
+        case .admitted(let admitted): answer(environment, admitted, services)
+        }
+    }
+
+    /// How long a request with a key waits for the list of clients, which this process reads at its start.
+    private static let clientsTimeout = Duration.seconds(2)
+
+    private static func answer(_ environment: CGIEnvironment, _ admitted: AdmittedRequest, _ services: Services) {
         let length = environment.contentLength.flatMap { Int($0) } ?? 0
         guard length <= BodyLimit.bytes else {
             return write(.failure(.bodyTooLarge), APIRequest(environment, body: []))
         }
         let body = read(length)
-        let request = APIRequest(environment, body: body)
+        let request = admitted.request(environment, body: body)
         guard body.count == length else { return write(.failure(.wrongLength), request) }
-        answer(request, services)
-    }
-
-    private static func answer(_ request: APIRequest, _ services: Services) {
-        var request = request
-        switch Router(RouteTable.make(services.types)).match(method: request.method, path: request.path) {
-        case .problem(let problem): write(.failure(problem), request)
-        case .route(_, let handler, let parameter):
-            request.pathParameter = parameter
-            do {
-                take(try handler(request, services), request)
-            } catch {
-                write(.failure(error), request)
-            }
+        do {
+            take(try admitted.handler(request, services), request)
+        } catch {
+            write(.failure(error), request)
         }
     }
 

@@ -96,41 +96,44 @@ final class Responder: Sendable {
             return retire(connection)
         }
         let start = MonotonicTime.current
-        switch connection.receiveBody(limit: BodyLimit.bytes, scratch: scratch) {
-        case .broken: finish(connection, isComplete: false)
-        case .tooLarge: refuse(.bodyTooLarge, connection, environment, start)
-        case .bytes(let body):
-            if let declared = environment.contentLength, Int(declared) != body.count {
-                // The node and the web server may also disagree about where the next request begins, so the connection
-                // is closed.
-                connection.doNotKeep()
-                return refuse(.wrongLength, connection, environment, start)
-            }
-            route(APIRequest(environment, body: body), connection, start)
+        switch Admission(environment, router, services) {
+        case .refused(let problem, let route):
+            guard connection.skipBody(scratch: scratch) else { return finish(connection, isComplete: false) }
+            refuse(problem, connection, environment, route, start)
+        case .admitted(let admitted): serve(admitted, connection, environment, scratch, start)
         }
     }
 
-    private func refuse(
-        _ problem: Problem, _ connection: FastCGIConnection, _ environment: CGIEnvironment, _ start: MonotonicTime
+    private func serve(
+        _ admitted: AdmittedRequest, _ connection: FastCGIConnection, _ environment: CGIEnvironment,
+        _ scratch: UnsafeMutableRawBufferPointer, _ start: MonotonicTime
     ) {
-        let request = APIRequest(environment, body: [])
-        reply(connection, RequestContext(request, route: nil, start: start), .failure(problem))
-    }
-
-    private func route(_ request: APIRequest, _ connection: FastCGIConnection, _ start: MonotonicTime) {
-        switch router.match(method: request.method, path: request.path) {
-        case .problem(let problem):
-            reply(connection, RequestContext(request, route: nil, start: start), .failure(problem))
-        case .route(let index, let handler, let parameter):
-            var request = request
-            request.pathParameter = parameter
-            let context = RequestContext(request, route: index, start: start)
+        switch connection.receiveBody(limit: BodyLimit.bytes, scratch: scratch) {
+        case .broken: finish(connection, isComplete: false)
+        case .tooLarge: refuse(.bodyTooLarge, connection, environment, admitted.route, start)
+        case .bytes(let body):
+            if let declared = environment.contentLength, Int(declared) != body.count {
+                // The web server may also disagree about where the next request begins: close the connection.
+                connection.doNotKeep()
+                return refuse(.wrongLength, connection, environment, admitted.route, start)
+            }
+            let request = admitted.request(environment, body: body)
+            let context = RequestContext(request, route: admitted.route, start: start)
             do {
-                take(try handler(request, services), connection, context)
+                take(try admitted.handler(request, services), connection, context)
             } catch {
                 reply(connection, context, .failure(error))
             }
         }
+    }
+
+    /// - Parameter route: the index in the route table; `nil` if no route matched.
+    private func refuse(
+        _ problem: Problem, _ connection: FastCGIConnection, _ environment: CGIEnvironment, _ route: Int?,
+        _ start: MonotonicTime
+    ) {
+        let request = APIRequest(environment, body: [])
+        reply(connection, RequestContext(request, route: route, start: start), .failure(problem))
     }
 
     private func take(_ outcome: Reply, _ connection: FastCGIConnection, _ context: RequestContext) {

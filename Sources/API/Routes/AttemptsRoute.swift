@@ -16,12 +16,14 @@ enum AttemptsRoute {
                 status: 200, summary: "The attempts. An attempt in progress comes last.",
                 schema: Schemas.object(["id": Schemas.taskID, "attempts": ["type": "array", "items": attempt]]))
         ],
-        problems: [400, 404, 503],
+        problems: [400, 404, 503], access: .scope(.read),
         server: .node { (request, services) throws(Problem) in
             let id = try TaskRoute.taskID(request)
             return .blocking {
                 do throws(QueueError) {
-                    guard let attempts = try services.queue.attempts(of: id) else { return .failure(.unknownTask) }
+                    guard let attempts = try services.queue.attempts(of: id, by: request.caller.visibility) else {
+                        return .failure(.unknownTask)
+                    }
                     let body = JSONWriter.object { body in
                         body.member("id", id.description)
                         body.member("attempts", json: attempts)

@@ -16,6 +16,7 @@ enum BalancerRoutes {
                     "backends_up": Schemas.count,
                 ]))
         ],
+        access: .open,
         server: .balancer)
 
     private static let statistics = Route(
@@ -44,6 +45,7 @@ enum BalancerRoutes {
                     ],
                 ]))
         ],
+        access: .statistics,
         server: .balancer)
 
     private static let rateLimits = Route(
@@ -72,6 +74,7 @@ enum BalancerRoutes {
                 ]))
         ],
         problems: [422],
+        access: .statistics,
         server: .balancer)
 
     private static let metrics = Route(
@@ -82,6 +85,7 @@ enum BalancerRoutes {
                 status: 200, summary: "The metrics in the Prometheus text format.", schema: ["type": "string"],
                 contentType: "text/plain")
         ],
+        access: .statistics,
         server: .balancer)
 
     private static let strategy = Route(
@@ -97,14 +101,14 @@ enum BalancerRoutes {
                 ]))
         ],
         problems: [400, 415],
-        isAdministrative: true,
+        access: .administrative,
         server: .balancer)
 
     private static let peers = Route(
         method: .get, path: "/lb/peers", operation: "balancer_peers",
         summary: "The nodes of each upstream, including drained ones.",
         replies: [ReplyDescription(status: 200, summary: "The nodes.", schema: peerList)],
-        isAdministrative: true,
+        access: .administrative,
         server: .balancer)
 
     private static let setPeer = Route(
@@ -122,7 +126,7 @@ enum BalancerRoutes {
                 ]), example: ["address": "10.0.0.7:9000", "state": "drain"]),
         replies: [ReplyDescription(status: 200, summary: "The nodes after the change.", schema: peerList)],
         problems: [400, 404, 415],
-        isAdministrative: true,
+        access: .administrative,
         server: .balancer)
 
     private static let peerList = Schemas.object([

@@ -19,7 +19,7 @@ enum CacheRoutes {
                     ],
                 ]))
         ],
-        problems: [503],
+        problems: [503], access: .statistics,
         server: .node { (_, services) throws(Problem) in
             .blocking {
                 do throws(QueueError) {
@@ -41,10 +41,9 @@ enum CacheRoutes {
                     "cleared": Schemas.count,
                 ]))
         ],
-        problems: [503],
-        isAdministrative: true,
+        problems: [503], access: .administrative,
         server: .node { (request, services) throws(Problem) in
-            let act = try AdministrativeAct("clear the cache", by: request, services)
+            let act = AdministrativeAct("clear the cache", by: request, services)
             return .blocking {
                 do throws(QueueError) {
                     let cleared = try services.queue.clearCache()

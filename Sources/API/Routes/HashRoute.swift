@@ -28,9 +28,10 @@ enum HashRoute {
                         ]),
                     headers: ["Location": "The path of the task."]),
             ],
-            problems: [400, 409, 413, 415, 422, 503],
+            problems: [400, 409, 413, 415, 422, 503], access: .scope(.submit),
             server: .node { (request, services) throws(Problem) in
                 let wait = try Wait(request)
+                try request.caller.checkMaySubmit(definition.name)
                 let task = try prepared(definition, try request.jsonBody())
                 let submissions = request.identified([Submission(task: task)])
                 let key = try request.submissionKey()

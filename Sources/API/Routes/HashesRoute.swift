@@ -30,15 +30,16 @@ enum HashesRoute {
                     schema: ["type": "array", "items": Schemas.reference("ComputedHash")],
                     headers: ["Link": "`<…>; rel=\"next\"`, if there is another page (RFC 8288)."])
             ],
-            problems: [422, 503],
+            problems: [422, 503], access: .scope(.list),
             server: .node { (request, services) throws(Problem) in
                 let filter = try HashFilter(request.query, hashes: services.types.hashes.map(\.name))
                 let queue = services.queue
+                let visibility = request.caller.visibility
                 guard let limit = filter.limit else {
                     let head = APIResponse(200, contentType: MediaType.json, body: [])
-                    return .stream(head) { write in try stream(filter, from: queue, write) }
+                    return .stream(head) { write in try stream(filter, by: visibility, from: queue, write) }
                 }
-                return .blocking { page(filter, limit: limit, from: queue) }
+                return .blocking { page(filter, limit: limit, by: visibility, from: queue) }
             })
     }
 
@@ -79,13 +80,17 @@ enum HashesRoute {
     }
 
     /// Fetches one row more than requested, to find out whether there is a next page.
-    private static func page(_ filter: HashFilter, limit: Int, from queue: QueueClient) -> Answer {
+    private static func page(
+        _ filter: HashFilter, limit: Int, by visibility: Visibility, from queue: QueueClient
+    ) -> Answer {
         var rows: [UInt8] = [UInt8(ascii: "[")]
         var count = 0
         var last: TaskID?
         var hasNext = false
         do {
-            try queue.streamHashes(types: filter.types, limit: limit + 1, after: filter.after) { row in
+            try queue.streamHashes(
+                types: filter.types, by: visibility, limit: limit + 1, after: filter.after
+            ) { row in
                 guard count < limit else {
                     hasNext = true
                     return
@@ -107,11 +112,12 @@ enum HashesRoute {
     }
 
     private static func stream(
-        _ filter: HashFilter, from queue: QueueClient, _ write: (borrowing [UInt8]) throws(ClientGone) -> Void
+        _ filter: HashFilter, by visibility: Visibility, from queue: QueueClient,
+        _ write: (borrowing [UInt8]) throws(ClientGone) -> Void
     ) throws {
         var isFirst = true
         do {
-            try queue.streamHashes(types: filter.types, limit: nil, after: filter.after) { row in
+            try queue.streamHashes(types: filter.types, by: visibility, limit: nil, after: filter.after) { row in
                 try write(Array((isFirst ? "[\n" : ",\n").utf8) + text(row))
                 isFirst = false
             }

@@ -21,6 +21,7 @@ enum HealthRoute {
                 schema: schema("unhealthy", database: ["enum": ["down", "up"]]),
                 headers: ["Retry-After": "Seconds until the next try."]),
         ],
+        access: .open,
         server: .node { (_, services) throws(Problem) in
             .later { answer in
                 services.queue.databaseState { answer(.success(response($0, node: services.node))) }

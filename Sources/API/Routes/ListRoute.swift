@@ -34,10 +34,10 @@ enum ListRoute {
                     status: 200, summary: "The tasks.", schema: ["type": "array", "items": Schemas.reference("Task")],
                     headers: ["Link": "`<…>; rel=\"next\"`, if there is another page (RFC 8288)."])
             ],
-            problems: [422, 503],
+            problems: [422, 503], access: .scope(.list),
             server: .node { (request, services) throws(Problem) in
                 let filter = try TaskFilter(request.query, types: services.types)
-                return .blocking { page(filter, from: services.queue) }
+                return .blocking { page(filter, by: request.caller.visibility, from: services.queue) }
             })
     }
 
@@ -86,11 +86,11 @@ enum ListRoute {
     }
 
     /// Fetches one row more than requested, to find out whether there is a next page.
-    private static func page(_ filter: TaskFilter, from queue: QueueClient) -> Answer {
+    private static func page(_ filter: TaskFilter, by visibility: Visibility, from queue: QueueClient) -> Answer {
         let rows: [TaskRecord]
         do {
             rows = try queue.tasks(
-                status: filter.status, type: filter.type, limit: filter.limit + 1, after: filter.after)
+                status: filter.status, type: filter.type, by: visibility, limit: filter.limit + 1, after: filter.after)
         } catch {
             return .failure(Problem(error))
         }

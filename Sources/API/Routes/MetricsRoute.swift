@@ -12,6 +12,7 @@ enum MetricsRoute {
                 status: 200, summary: "The metrics in the Prometheus text format.", schema: ["type": "string"],
                 contentType: "text/plain")
         ],
+        access: .statistics,
         server: .node { (_, _) throws(Problem) in
             .now(
                 APIResponse(200, contentType: MediaType.metrics, body: Array(Telemetry.prometheusText())))

@@ -25,11 +25,11 @@ enum RetryRoute {
                 status: 202, summary: "The task is queued.", schema: Schemas.reference("Task"),
                 headers: ["Location": "The path of the task."])
         ],
-        problems: [400, 404, 409, 413, 415, 422, 503],
+        problems: [400, 404, 409, 413, 415, 422, 503], access: .scope(.submit),
         server: .node { (request, services) throws(Problem) in
             let id = try TaskRoute.taskID(request)
             let input = try sentInput(request)
-            return .blocking { answer(id, input, services) }
+            return .blocking { answer(id, input, request.caller, services) }
         })
 
     /// The input in the body; `nil` if the body is empty.
@@ -44,9 +44,12 @@ enum RetryRoute {
         return members["input"]
     }
 
-    private static func answer(_ id: TaskID, _ input: JSONValue?, _ services: Services) -> Answer {
+    private static func answer(
+        _ id: TaskID, _ input: JSONValue?, _ caller: Caller, _ services: Services
+    ) -> Answer {
         do {
-            guard let task = try services.queue.lookUp(id) else { return .failure(.unknownTask) }
+            guard let task = try services.queue.lookUp(id, by: caller.visibility) else { return .failure(.unknownTask) }
+            try caller.checkMaySubmit(task.type)
             let sent = try input.map { try prepared($0, type: task.type, services.types) }
             switch try services.queue.retry(task, as: sent) {
             case .queued(let task):

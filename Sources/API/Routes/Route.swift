@@ -26,8 +26,10 @@ struct Route: Sendable {
     let replies: [ReplyDescription]
     /// Status codes of this call's problems, without those that every call has.
     var problems: [Int] = []
-    var isAdministrative = false
+    let access: RouteAccess
     let server: Server
+
+    var isAdministrative: Bool { access == .administrative }
 }
 
 /// Where a parameter is sent: OpenAPI's `in`.

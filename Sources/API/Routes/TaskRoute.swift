@@ -13,12 +13,12 @@ enum TaskRoute {
                 status: 200, summary: "The task.", schema: Schemas.reference("Task"),
                 headers: ["Preference-Applied": "`wait=N`, if the server waited and the task is finished."])
         ],
-        problems: [400, 404, 422, 503],
+        problems: [400, 404, 422, 503], access: .scope(.read),
         server: .node { (request, services) throws(Problem) in
             let id = try taskID(request)
             let wait = try Wait(request)
             return .later { answer in
-                services.queue.task(id, wait: wait?.duration) { result in
+                services.queue.task(id, by: request.caller.visibility, wait: wait?.duration) { result in
                     switch result {
                     case .failure(let error): answer(.failure(Problem(error)))
                     case .success(nil): answer(.failure(.unknownTask))
@@ -46,12 +46,12 @@ enum TaskRoute {
                 status: 200, summary: "The task is cancelled, or goes on for other submissions.",
                 schema: ["allOf": [Schemas.reference("Task"), Schemas.object(["shared_with": Schemas.count])]])
         ],
-        problems: [400, 404, 409, 503],
+        problems: [400, 404, 409, 503], access: .scope(.cancel),
         server: .node { (request, services) throws(Problem) in
             let id = try taskID(request)
             let canceller = try request.canceller()
             return .later { answer in
-                services.queue.cancel(id, by: canceller) { result in
+                services.queue.cancel(id, by: request.caller.visibility, canceller: canceller) { result in
                     switch result {
                     case .failure(let error): answer(.failure(Problem(error)))
                     case .success(.unknown): answer(.failure(.unknownTask))

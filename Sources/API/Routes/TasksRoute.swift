@@ -39,9 +39,10 @@ enum TasksRoute {
                     ]
                 ]))
         ],
-        problems: [400, 409, 413, 415, 422, 503],
+        problems: [400, 409, 413, 415, 422, 503], access: .scope(.submit),
         server: .node { (request, services) throws(Problem) in
             let batch = try TaskBatch.parse(try request.jsonBody(), types: services.types)
+            for submission in batch.submissions { try request.caller.checkMaySubmit(submission.task.type) }
             let submissions = request.identified(batch.submissions)
             let key = try request.submissionKey()
             return .later { answer in

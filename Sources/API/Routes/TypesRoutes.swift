@@ -11,11 +11,11 @@ enum TypesRoutes {
         replies: [
             ReplyDescription(status: 200, summary: "All types.", schema: ["type": "array", "items": state])
         ],
-        problems: [503],
-        server: .node { (_, services) throws(Problem) in
+        problems: [503], access: .scope(.read),
+        server: .node { (request, services) throws(Problem) in
             .blocking {
                 do throws(QueueError) {
-                    let types = try services.queue.types(services.types.names)
+                    let types = try services.queue.types(services.types.names, by: request.caller.visibility)
                     return .success(APIResponse(200, contentType: MediaType.json, body: text(types)))
                 } catch {
                     return .failure(Problem(error))
@@ -69,11 +69,11 @@ enum TypesRoutes {
                 ReplyDescription(status: 200, summary: "The setting applies from the next claim on.", schema: state)
             ],
             problems: body == nil ? [404, 503] : [400, 404, 415, 422, 503],
-            isAdministrative: true,
+            access: .administrative,
             server: .node { (request, services) throws(Problem) in
                 let type = request.pathParameter
                 let isKnown = services.types.definition(named: type) != nil
-                var act = try AdministrativeAct(
+                var act = AdministrativeAct(
                     "\(verb) a type", isKnown ? ["task.type": "\(type)"] : [:], by: request, services)
                 guard isKnown else { throw Problem(404, "There is no task type with this name.") }
                 let limit = try body == nil ? nil : concurrency(request)
@@ -82,7 +82,7 @@ enum TypesRoutes {
                 return .blocking {
                     do throws(QueueError) {
                         try apply(limit, type, services.queue)
-                        let states = try services.queue.types([type]).map(object)
+                        let states = try services.queue.types([type], by: .all).map(object)
                         return settled.ended(
                             states.first.map { .success(APIResponse(200, $0)) } ?? .failure(.internalError))
                     } catch {

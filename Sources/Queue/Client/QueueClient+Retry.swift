@@ -30,14 +30,15 @@ extension QueueClient {
                 return try connection.execute(RetrySQL.retry.with(id, .null(.bytea), .null(.bytea), end))
             }
             let secret = try cacheSecret ?? connection.execute(CacheSQL.secret.with()).bytes(0, 0) ?? []
-            let digest = CacheKey(KeyedDigest(secret: secret), type: task.type, input: task.input)
+            let digest = CacheKey(
+                KeyedDigest(secret: secret), type: task.type, input: task.input, client: found.client.rawValue)
             return try connection.execute(RetrySQL.retry.with(id, .bytea(task.input), .bytea(digest.bytes), end))
         }
         if queued.rowCount == 1 {
             guard let record = queued.taskRecord(0) else { return .isOtherInput }
             return .queued(record)
         }
-        guard let now = try lookUp(found.id) else { return .unknown }
+        guard let now = try lookUp(found.id, by: .all) else { return .unknown }
         // Since it was looked up, the task was retried (perhaps by this call) and has ended again.
         if now.completedAt != endedAt { return try confirmed(now) }
         if now.status == .completed { return .isCompleted }

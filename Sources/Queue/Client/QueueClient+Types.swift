@@ -12,8 +12,14 @@ package struct TypeState: Sendable, Hashable {
 
 extension QueueClient {
     /// Reads the state of these types. Blocks.
-    package func types(_ names: [String]) throws(QueueError) -> [TypeState] {
-        let rows = try queries.run { try $0.execute(TypeSQL.list.with(.texts(names))) }
+    /// - Parameter visibility: whose tasks are counted.
+    package func types(_ names: [String], by visibility: Visibility) throws(QueueError) -> [TypeState] {
+        let (least, greatest) = visibility.bounds
+        let call =
+            visibility.isOfKey
+            ? TypeSQL.listOfClient.with(.texts(names), .int8(least))
+            : TypeSQL.list.with(.texts(names), .int8(least), .int8(greatest))
+        let rows = try queries.run { try $0.execute(call) }
         return (0..<rows.rowCount).compactMap { row in
             guard let type = rows.text(row, 0), let isPaused = rows.bool(row, 1), let queued = rows.integer(row, 3),
                 let processing = rows.integer(row, 4)

@@ -40,6 +40,8 @@ package final class QueueClient: Sendable {
     private let lookUps: LookUps
     private let listener: CompletionListener
     private let probe: DatabaseProbe
+    /// The clients that have a key.
+    package let clients: ClientDirectory
     let queries: BlockingQueries
     /// The secret of cache keys; `nil`: the one in the database.
     let cacheSecret: [UInt8]?
@@ -51,8 +53,8 @@ package final class QueueClient: Sendable {
         submitter = Submitter(configuration, logger: logger)
         var postgres = configuration.postgres.answered(within: AnswerTimeout.regular)
         lookUps = LookUps(postgres, keepsFailedInput: configuration.keepsFailedInput, logger: logger)
-        listener = CompletionListener(postgres, lookUps: lookUps, logger: logger)
         probe = DatabaseProbe(postgres, logger: logger)
+        let listening = postgres
         let ownSessions = Self.readingSessions + Submitter.sessions(limit: postgres.connectionLimit)
         postgres.connectionLimit = max(1, postgres.connectionLimit - ownSessions)
         // With this timeout, the server ends a statement that nobody waits for any more.
@@ -61,7 +63,11 @@ package final class QueueClient: Sendable {
             (connection) throws(PostgresError) in
             try SchemaCheck.check(connection, logger: logger)
         }
-        queries = BlockingQueries(pool, logger: logger)
+        let queries = BlockingQueries(pool, logger: logger)
+        self.queries = queries
+        let clients = ClientDirectory(logger: logger) { () throws(QueueError) in try queries.clients() }
+        self.clients = clients
+        listener = CompletionListener(listening, lookUps: lookUps, logger: logger) { clients.reload() }
     }
 
     /// Answers all waiting requests with the current state of their tasks. From now on, no request waits. But tasks can
@@ -74,6 +80,7 @@ package final class QueueClient: Sendable {
         endWaiting()
         lookUps.finish()
         probe.finish()
+        clients.finish()
         queries.close()
     }
 
@@ -98,7 +105,7 @@ package final class QueueClient: Sendable {
             case .nothing: break
             case .answer(let answer): then(answer)
             case .waitFor(let other):
-                listener.wait(other, for: deadline - .now) { then(Self.outcome(of: other, $0)) }
+                listener.wait(other, by: .all, for: deadline - .now) { then(Self.outcome(of: other, $0)) }
             }
         }
         // The waiter is added before the task is stored, because the task may end before its commit is reported here.
@@ -113,13 +120,16 @@ package final class QueueClient: Sendable {
     }
 
     /// Looks a task up. With `wait`, answers when the task is finished or the time is up.
-    /// - Parameter then: gets `nil` if there is no such task.
+    /// - Parameters:
+    ///   - visibility: whose tasks the caller may see.
+    ///   - then: gets `nil` if there is no such task.
     package func task(
-        _ id: TaskID, wait: Duration?, then: @escaping @Sendable (Result<TaskRecord?, QueueError>) -> Void
+        _ id: TaskID, by visibility: Visibility, wait: Duration?,
+        then: @escaping @Sendable (Result<TaskRecord?, QueueError>) -> Void
     ) {
         if let wait, wait > .zero {
-            listener.wait(id, for: wait, then)
-        } else if !lookUps.add(.read(id, then: then)) {
+            listener.wait(id, by: visibility, for: wait, then)
+        } else if !lookUps.add(.read(id, by: visibility, then: then)) {
             then(.failure(.shuttingDown))
         }
     }
@@ -127,12 +137,14 @@ package final class QueueClient: Sendable {
     /// Cancels a task that is not finished. If it is being processed, its result is dropped.
     ///
     /// If several submissions share a task, it is cancelled only after as many requests have cancelled it.
-    /// - Parameter canceller: identifies the request. If the same request comes again, it does not count again.
+    /// - Parameters:
+    ///   - visibility: whose tasks the caller may cancel.
+    ///   - canceller: identifies the request. If the same request comes again, it does not count again.
     package func cancel(
-        _ id: TaskID, by canceller: TaskID = TaskID(),
+        _ id: TaskID, by visibility: Visibility, canceller: TaskID = TaskID(),
         then: @escaping @Sendable (Result<Cancellation, QueueError>) -> Void
     ) {
-        if !lookUps.add(.cancel(id, by: canceller, then: then)) { then(.failure(.shuttingDown)) }
+        if !lookUps.add(.cancel(id, by: visibility, canceller: canceller, then: then)) { then(.failure(.shuttingDown)) }
     }
 
     /// Answers within a few seconds, however busy the node is.

@@ -16,7 +16,18 @@ struct BlockingQueries: Sendable {
     }
 
     /// Runs statements that may be run twice (if the connection is lost).
-    func run(_ body: (PostgresConnection) throws -> PostgresResult) throws(QueueError) -> PostgresResult {
+    func run<Value>(_ body: (PostgresConnection) throws -> Value) throws(QueueError) -> Value {
+        try run(maxAttempts: Self.maxAttempts, body)
+    }
+
+    /// Runs a change that must not be made twice. If the connection is lost, the change may have been made.
+    func change<Value>(_ body: (PostgresConnection) throws -> Value) throws(QueueError) -> Value {
+        try run(maxAttempts: 1, body)
+    }
+
+    private func run<Value>(
+        maxAttempts: Int, _ body: (PostgresConnection) throws -> Value
+    ) throws(QueueError) -> Value {
         var attempts = 0
         while true {
             attempts += 1
@@ -26,7 +37,7 @@ struct BlockingQueries: Sendable {
                 // A server that was silent for seconds is not asked again, because the caller waits.
                 let isRetryable =
                     error.kind == .connectionLost || error.kind == .readOnly || error.isTransactionRetryable
-                if attempts < Self.maxAttempts, isRetryable { continue }
+                if attempts < maxAttempts, isRetryable { continue }
                 let failure = QueueError(error)
                 if failure == .internalError {
                     logger.error("The database refused a statement", metadata: ["error": "\(error)"])
@@ -37,6 +48,9 @@ struct BlockingQueries: Sendable {
             }
         }
     }
+
+    /// The clients by the digests of their keys.
+    func clients() throws(QueueError) -> [[UInt8]: Client] { try run { try ClientTable.byDigest($0) } }
 
     func close() { pool.close() }
 }

@@ -18,36 +18,43 @@ struct LookUpSession {
 
     private mutating func answer(batch: ArraySlice<LookUpRequest>) {
         var ids: Set<TaskID> = []
-        var watched: Set<TaskID> = []
+        var watched: [TaskID: [Visibility]] = [:]
         for request in batch {
             switch request {
-            case .read(let id, _): ids.insert(id)
-            case .watch(let id, _):
+            case .read(let id, _, _): ids.insert(id)
+            case .watch(let id, let visibility, _):
                 ids.insert(id)
-                watched.insert(id)
+                watched[id, default: []].append(visibility)
             case .cancel: break
             }
         }
         let records = ids.isEmpty ? .success([:]) : read(ids, watching: watched)
         for request in batch {
             switch request {
-            case .read(let id, let then), .watch(let id, let then): then(records.map { $0[id] })
+            case .read(let id, let visibility, let then), .watch(let id, let visibility, let then):
+                then(records.map { $0[id].flatMap { visibility.covers($0.client) ? $0 : nil } })
             case .cancel: break
             }
         }
         // Cancellations come last, because they may have to wait for a lock.
-        for case .cancel(let id, let canceller, let then) in batch { then(cancel(id, by: canceller)) }
+        for case .cancel(let id, let visibility, let canceller, let then) in batch {
+            then(cancel(id, by: visibility, canceller))
+        }
     }
 
     private mutating func read(
-        _ ids: Set<TaskID>, watching watched: Set<TaskID>
+        _ ids: Set<TaskID>, watching watched: [TaskID: [Visibility]]
     ) -> Result<[TaskID: TaskRecord], QueueError> {
         do {
             var records = try link.repeatable { (connection) throws(PostgresError) in
                 try connection.execute(LookUpSQL.read.with(ids: ids)).taskRecords
             }
             // Most tasks are finished by the time somebody asks for them, and need no mark.
-            let unfinished = watched.filter { records[$0].map { !$0.status.isFinished } ?? false }
+            let unfinished = Set(
+                watched.keys.filter { id in
+                    guard let record = records[id], !record.status.isFinished else { return false }
+                    return watched[id]?.contains { $0.covers(record.client) } == true
+                })
             if unfinished.isEmpty { return .success(records) }
             let again = try link.repeatable { (connection) throws(PostgresError) in
                 // The mark and the read that follows it are one transaction, and the snapshot of the read is newer than
@@ -65,18 +72,25 @@ struct LookUpSession {
         }
     }
 
-    private mutating func cancel(_ id: TaskID, by canceller: TaskID) -> Result<Cancellation, QueueError> {
-        let cancel = LookUpSQL.cancel.with(.uuid(id), .uuid(canceller), .bool(keepsFailedInput))
+    private mutating func cancel(
+        _ id: TaskID, by visibility: Visibility, _ canceller: TaskID
+    ) -> Result<Cancellation, QueueError> {
+        let (least, greatest) = visibility.bounds
+        let cancel = LookUpSQL.cancel.with(
+            .uuid(id), .uuid(canceller), .bool(keepsFailedInput), .int8(least), .int8(greatest))
         do {
             return .success(
                 try link.repeatable { (connection) throws(PostgresError) in
                     let cancelled = try connection.execute(cancel)
                     if cancelled.rowCount == 1, let record = cancelled.taskRecord(0) {
-                        let others = cancelled.integer(0, 9) ?? 0
+                        let others = cancelled.integer(0, 10) ?? 0
                         return others == 0 ? .cancelled(record) : .shared(record, others: others)
                     }
                     let found = try connection.execute(LookUpSQL.read.with(ids: [id]))
-                    return found.rowCount == 1 ? found.taskRecord(0).map { .alreadyFinished($0) } ?? .unknown : .unknown
+                    guard found.rowCount == 1, let record = found.taskRecord(0), visibility.covers(record.client) else {
+                        return .unknown
+                    }
+                    return .alreadyFinished(record)
                 })
         } catch {
             return .failure(failure(error))

@@ -5,12 +5,14 @@ internal import Threading
 /// A task as it is now; `nil` if there is no such task.
 typealias LookUpAnswer = Result<TaskRecord?, QueueError>
 
+/// A task that the caller may not see is answered like an unknown one.
 enum LookUpRequest: Sendable {
     /// Read the task.
-    case read(TaskID, then: @Sendable (LookUpAnswer) -> Void)
+    case read(TaskID, by: Visibility, then: @Sendable (LookUpAnswer) -> Void)
     /// Mark the task as awaited, so that a notification comes when it ends, and then read it.
-    case watch(TaskID, then: @Sendable (LookUpAnswer) -> Void)
-    case cancel(TaskID, by: TaskID, then: @Sendable (Result<Cancellation, QueueError>) -> Void)
+    case watch(TaskID, by: Visibility, then: @Sendable (LookUpAnswer) -> Void)
+    /// - Parameter canceller: identifies the request.
+    case cancel(TaskID, by: Visibility, canceller: TaskID, then: @Sendable (Result<Cancellation, QueueError>) -> Void)
 }
 
 /// Reads and cancels tasks: a thread takes all requests that have arrived, and reads their tasks with one statement.

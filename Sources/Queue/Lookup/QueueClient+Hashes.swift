@@ -9,19 +9,25 @@ extension QueueClient {
     /// The tasks are read in pages, each with a statement of its own. So a slow reader holds no connection, and no
     /// snapshot that keeps vacuum from removing dead rows of the queue.
     /// - Parameters:
+    ///   - visibility: whose tasks the caller may see.
     ///   - after: the last task of the page before; only older ones are returned.
     ///   - row: called for each task; throw to stop.
     package func streamHashes(
-        types: [String], limit: Int?, after: TaskID?, row: (HashRow) throws -> Void
+        types: [String], by visibility: Visibility, limit: Int?, after: TaskID?, row: (HashRow) throws -> Void
     ) throws(QueueError) {
-        let isOfType = types.count == 1
+        let (least, greatest) = visibility.bounds
+        let isOfType = types.count == 1 && !visibility.isOfKey
         let statement = isOfType ? LookUpSQL.completedPageOfType : LookUpSQL.completedPage
         let typeNames = isOfType ? PostgresValue.text(types[0]) : .texts(types)
         var left = limit ?? .max
         var last = after ?? TaskID(high: .max, low: .max)
         while left > 0 {
             let size = min(left, Self.pageSize)
-            let call = statement.with(typeNames, .uuid(last), .int8(Int64(size)))
+            let parameters = (typeNames, PostgresValue.uuid(last), PostgresValue.int8(Int64(size)))
+            let call =
+                visibility.isOfKey
+                ? LookUpSQL.completedPageOfClient.with(parameters.0, parameters.1, parameters.2, .int8(least))
+                : statement.with(parameters.0, parameters.1, parameters.2, .int8(least), .int8(greatest))
             let page = try queries.run { try $0.execute(call) }
             for index in 0..<page.rowCount {
                 guard let id = page.taskID(index, 0), let type = page.text(index, 1),

@@ -23,6 +23,8 @@ package struct TaskRecord: Sendable, Hashable {
     package var createdAt: Timestamp
     package var startedAt: Timestamp?
     package var completedAt: Timestamp?
+    /// Who submitted it.
+    package var client = ClientID.anonymous
 }
 
 /// A row of `GET /hashes`: a completed hash task.

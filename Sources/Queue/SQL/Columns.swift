@@ -25,7 +25,8 @@ extension PostgresResult {
         else { return nil }
         return TaskRecord(
             id: id, type: type, status: status, result: bytes(row, 3), error: text(row, 4), attempts: attempts,
-            createdAt: createdAt, startedAt: timestamp(row, 7), completedAt: timestamp(row, 8))
+            createdAt: createdAt, startedAt: timestamp(row, 7), completedAt: timestamp(row, 8),
+            client: integer(row, 9).map { ClientID(rawValue: Int64($0)) } ?? .anonymous)
     }
 }
 

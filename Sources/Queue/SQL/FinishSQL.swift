@@ -48,12 +48,13 @@ enum FinishSQL {
         WITH removed AS (
             DELETE FROM task t
             WHERE id = ANY ($2::uuid[]) AND id = ($2::uuid[])[width_bucket(id, $2::uuid[])] AND (worker_id = $1) IS TRUE
-            RETURNING t.id, t.type, t.cache_key, t.attempts, t.created_at, t.started_at, t.awaited, t.history,
+            RETURNING t.id, t.type, t.cache_key, t.attempts, t.created_at, t.started_at, t.awaited, t.history, t.client,
                 ($3::text[])[width_bucket(t.id, $2::uuid[])]::json AS result
         ), finished AS (
             INSERT INTO finished_task
-                (id, type, outcome, attempts, created_at, started_at, completed_at, result, history, worker)
-            SELECT id, type, 'completed', attempts, created_at, started_at, clock_timestamp(), result, history, $6::text
+                (id, type, outcome, attempts, created_at, started_at, completed_at, result, history, worker, client)
+            SELECT id, type, 'completed', attempts, created_at, started_at, clock_timestamp(), result, history, $6::text,
+                client
             FROM removed
         ), cached AS (
             INSERT INTO result_cache AS c (cache_key, task_id, expires_at, result)
@@ -105,13 +106,13 @@ enum FinishSQL {
                 AND NOT (($4::bool[])[width_bucket(t.id, $2::uuid[])] AND t.attempts < t.max_attempts)
             RETURNING t.id, t.type, t.attempts, t.created_at, t.started_at, t.awaited, t.history, t.priority,
                 ($3::text[])[width_bucket(t.id, $2::uuid[])] AS error, t.max_attempts - t.attempts_before AS max_attempts,
-                t.input, own_digest(t.id, coalesce(t.cache_key, t.input_digest)) AS digest
+                t.input, own_digest(t.id, coalesce(t.cache_key, t.input_digest)) AS digest, t.client
         ), finished AS (
             INSERT INTO finished_task
                 (id, type, outcome, attempts, created_at, started_at, completed_at, error, history, worker, priority,
-                 max_attempts, input, input_digest)
+                 max_attempts, input, input_digest, client)
             SELECT id, type, 'failed', attempts, created_at, started_at, clock_timestamp(), error, history, $5::text,
-                priority, max_attempts, CASE WHEN $6 THEN input END, digest
+                priority, max_attempts, CASE WHEN $6 THEN input END, digest, client
             FROM removed
         ), \(notified)
         SELECT (SELECT count(*) FROM retried), (SELECT count(*) FROM removed), n FROM notified
@@ -181,14 +182,14 @@ enum FinishSQL {
             WHERE t.id = ANY (ARRAY(SELECT id FROM held)) AND t.id = j.id AND j.is_to_blame AND j.attempts >= j.max_attempts
             RETURNING t.id, t.type, t.attempts, t.max_attempts, t.created_at, t.started_at, t.awaited, t.history, j.loss,
                 t.priority, t.max_attempts - t.attempts_before AS may_have, t.input,
-                own_digest(t.id, coalesce(t.cache_key, t.input_digest)) AS digest
+                own_digest(t.id, coalesce(t.cache_key, t.input_digest)) AS digest, t.client
         ), finished AS (
             INSERT INTO finished_task
                 (id, type, outcome, attempts, created_at, started_at, completed_at, error, history, worker, priority,
-                 max_attempts, input, input_digest)
+                 max_attempts, input, input_digest, client)
             SELECT id, type, 'failed', attempts, created_at, started_at, clock_timestamp(),
                 loss || ', at attempt ' || attempts || ' of ' || max_attempts, history, (SELECT name FROM deregistered),
-                priority, may_have, CASE WHEN $2 THEN input END, digest
+                priority, may_have, CASE WHEN $2 THEN input END, digest, client
             FROM removed
             ON CONFLICT DO NOTHING
         ), woken AS MATERIALIZED (

@@ -10,6 +10,7 @@ internal import Postgres
 /// statistics about types: where PostgreSQL could choose a wrong index, the condition or the order is written so that
 /// it fits no index.
 enum ListSQL {
+    /// Pages of the tasks of a range of clients: the least one is $4, the greatest one $5.
     static func page(_ status: TaskStatus?, isOfType: Bool) -> PostgresStatement {
         switch status {
         case nil: isOfType ? anyOfType : any
@@ -21,7 +22,57 @@ enum ListSQL {
         }
     }
 
-    private static let filter = "($1::text IS NULL OR type = $1) AND id < $2"
+    /// Pages of the tasks of one client that has a key ($4). They walk the client's own tasks.
+    static func pageOfClient(_ status: TaskStatus?) -> PostgresStatement {
+        switch status {
+        case nil: ofClient.any
+        case .queued?: ofClient.queued
+        case .processing?: ofClient.processing
+        case .completed?: ofClient.completed
+        case .failed?: ofClient.failed
+        case .cancelled?: ofClient.cancelled
+        }
+    }
+
+    /// The condition `client > 0` lets the planner use the index of clients, which has no entry for anonymous ones.
+    static let filterOfClient = "client = $4::int8 AND client > 0 AND id < $2"
+    static let orderOfClient = "ORDER BY client DESC, id DESC LIMIT $3"
+    /// A range of clients fits no index.
+    static let filterOfClients = "client >= $4::int8 AND client <= $5::int8"
+
+    private static let ofClient = (
+        any: PostgresStatement(
+            "list_any_of_client",
+            """
+            (\(unfinishedOfClient("true")))
+            UNION ALL
+            (\(finishedOfClient("true")))
+            \(order)
+            """),
+        queued: PostgresStatement("list_queued_of_client", unfinishedOfClient("worker_id IS NULL")),
+        processing: PostgresStatement("list_processing_of_client", unfinishedOfClient("worker_id IS NOT NULL")),
+        completed: PostgresStatement("list_completed_of_client", finishedOfClient("outcome = 'completed'")),
+        failed: PostgresStatement("list_failed_of_client", finishedOfClient("outcome = 'failed'")),
+        cancelled: PostgresStatement("list_cancelled_of_client", finishedOfClient("outcome = 'cancelled'"))
+    )
+
+    private static func unfinishedOfClient(_ condition: String) -> String {
+        """
+        SELECT \(LookUpSQL.unfinishedColumns) FROM task
+        WHERE \(condition) AND ($1::text IS NULL OR type = $1) AND \(filterOfClient)
+        \(orderOfClient)
+        """
+    }
+
+    private static func finishedOfClient(_ condition: String) -> String {
+        """
+        SELECT \(LookUpSQL.finishedColumns) FROM finished_task
+        WHERE \(condition) AND ($1::text IS NULL OR type = $1) AND \(filterOfClient)
+        \(orderOfClient)
+        """
+    }
+
+    private static let filter = "($1::text IS NULL OR type = $1) AND id < $2 AND \(filterOfClients)"
     private static let order = "ORDER BY id DESC LIMIT $3"
     /// Selects the tasks of one type, which are adjacent in the index by type and id.
     static let filterOfType = "type >= $1::text AND (type, id) < ($1::text, $2)"
@@ -42,7 +93,8 @@ enum ListSQL {
         UNION ALL
         (\(processingRows))
         UNION ALL
-        (SELECT \(LookUpSQL.finishedColumns) FROM finished_task WHERE \(filterOfType) \(orderOfType))
+        (SELECT \(LookUpSQL.finishedColumns) FROM finished_task
+         WHERE \(filterOfType) AND \(filterOfClients) \(orderOfType))
         \(order)
         """)
 
@@ -55,12 +107,13 @@ enum ListSQL {
     /// them. If it has many, a scan of all tasks by id soon finds enough of them for a page.
     private static let queuedRowsOfType = """
         WITH few AS MATERIALIZED (
-            SELECT id FROM task WHERE type = $1::text AND worker_id IS NULL ORDER BY rank LIMIT 5000
+            SELECT id FROM task WHERE type = $1::text AND worker_id IS NULL AND \(filterOfClients) ORDER BY rank LIMIT 5000
         )
         SELECT \(LookUpSQL.unfinishedColumns) FROM task
         WHERE worker_id IS NULL AND id = ANY (
             CASE WHEN (SELECT count(*) FROM few) < 5000 THEN ARRAY(SELECT id FROM few WHERE id < $2)
-            ELSE ARRAY(SELECT id FROM task WHERE worker_id IS NULL AND type = $1::text AND id < $2 \(order)) END)
+            ELSE ARRAY(SELECT id FROM task
+                WHERE worker_id IS NULL AND type = $1::text AND id < $2 AND \(filterOfClients) \(order)) END)
         \(order)
         """
 
@@ -69,13 +122,13 @@ enum ListSQL {
         SELECT \(LookUpSQL.unfinishedColumns) FROM task
         WHERE worker_id IS NOT NULL AND id = ANY (ARRAY(
             SELECT id FROM task
-            WHERE worker_id IS NOT NULL AND ($1::text IS NULL OR type = $1) AND (id < $2) IS TRUE))
+            WHERE worker_id IS NOT NULL AND ($1::text IS NULL OR type = $1) AND (id < $2) IS TRUE AND \(filterOfClients)))
         \(order)
         """
 
     private static let completed = finished("list_completed", "completed", "\(filter) \(order)")
     private static let completedOfType = finished(
-        "list_completed_of_type", "completed", "\(filterOfType) \(orderOfType)")
+        "list_completed_of_type", "completed", "\(filterOfType) AND \(filterOfClients) \(orderOfType)")
     private static let failed = finished("list_failed", "failed", "\(filter) \(order)")
     private static let cancelled = finished("list_cancelled", "cancelled", "\(filter) \(order)")
 

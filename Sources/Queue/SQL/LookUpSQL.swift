@@ -11,10 +11,10 @@ internal import Postgres
 enum LookUpSQL {
     static let unfinishedColumns = """
         id, type, CASE WHEN worker_id IS NULL THEN 'queued' ELSE 'processing' END AS status, NULL::json AS result,
-        last_error AS error, attempts, created_at, started_at, NULL::timestamptz AS completed_at
+        last_error AS error, attempts, created_at, started_at, NULL::timestamptz AS completed_at, client
         """
     static let finishedColumns = """
-        id, type, outcome::text AS status, result, error, attempts, created_at, started_at, completed_at
+        id, type, outcome::text AS status, result, error, attempts, created_at, started_at, completed_at, client
         """
 
     /// Reads tasks. Parameters: the ids, and the smallest and the greatest id, which select the partitions.
@@ -44,8 +44,8 @@ enum LookUpSQL {
         "commit_asynchronously", "SELECT set_config('synchronous_commit', 'off', true)")
 
     /// Cancels a task. Parameters: the task, the canceller (the id of the request), whether the input is kept
-    /// (``RetrySQL``). The statement deletes the row, even if a worker owns the task. If the worker completes the task
-    /// after that, it stores nothing.
+    /// (``RetrySQL``), the least and the greatest client whose tasks may be cancelled. The statement deletes the row, even
+    /// if a worker owns the task. If the worker completes the task after that, it stores nothing.
     ///
     /// If other submissions share the task, it is not cancelled, but its row keeps the ids of the cancellers. So if a
     /// request is also sent to a second node, it counts only once. The row keeps only the last 64 ids. For each id that
@@ -53,14 +53,15 @@ enum LookUpSQL {
     /// share would grow to 160 kB, and each cancellation would write it again.
     ///
     /// Returns the task, and in the last column how many other submissions share it. Returns no row if the task was
-    /// finished already, even if the queue still contained it as a stray (``FinishSQL/removeStrays``).
+    /// finished already, even if the queue still contained it as a stray (``FinishSQL/removeStrays``), and no row if it
+    /// is the task of another client.
     static let cancel = PostgresStatement(
         "cancel",
         """
         WITH asked AS MATERIALIZED (
             SELECT id, sharers - cardinality(coalesce(cancels, '{}')) AS rest, $2 = ANY (coalesce(cancels, '{}')) AS again,
                 cardinality(coalesce(cancels, '{}')) >= 64 AS is_full
-            FROM task WHERE id = $1 FOR UPDATE
+            FROM task WHERE id = $1 AND client >= $4 AND client <= $5 FOR UPDATE
         ), spared AS (
             UPDATE task t SET cancels = CASE WHEN a.again THEN t.cancels WHEN a.is_full THEN array_append(t.cancels[2:], $2)
                     ELSE array_append(t.cancels, $2) END,
@@ -71,14 +72,14 @@ enum LookUpSQL {
             DELETE FROM task t USING asked a WHERE t.id = $1 AND NOT (a.again OR a.rest > 1)
             RETURNING t.id, t.type, t.attempts, t.created_at, t.started_at, t.awaited, t.history, t.worker_id, t.priority,
                 t.max_attempts - t.attempts_before AS max_attempts, t.input,
-                own_digest(t.id, coalesce(t.cache_key, t.input_digest)) AS digest
+                own_digest(t.id, coalesce(t.cache_key, t.input_digest)) AS digest, t.client
         ), finished AS (
             INSERT INTO finished_task
                 (id, type, outcome, attempts, created_at, started_at, completed_at, history, worker, priority,
-                 max_attempts, input, input_digest)
+                 max_attempts, input, input_digest, client)
             SELECT id, type, 'cancelled', attempts, created_at, started_at, clock_timestamp(), history,
                 (SELECT name FROM worker w WHERE w.id = removed.worker_id), priority, max_attempts,
-                CASE WHEN $3 THEN input END, digest
+                CASE WHEN $3 THEN input END, digest, client
             FROM removed
             ON CONFLICT DO NOTHING
             RETURNING *
@@ -95,7 +96,7 @@ enum LookUpSQL {
         "completed_page_of_type",
         """
         SELECT id, type, result, completed_at FROM finished_task
-        WHERE outcome = 'completed' AND \(ListSQL.filterOfType)
+        WHERE outcome = 'completed' AND \(ListSQL.filterOfType) AND \(ListSQL.filterOfClients)
         \(ListSQL.orderOfType)
         """)
 
@@ -104,13 +105,23 @@ enum LookUpSQL {
         "completed_page",
         """
         SELECT id, type, result, completed_at FROM finished_task
-        WHERE outcome = 'completed' AND type = ANY ($1) AND id < $2
+        WHERE outcome = 'completed' AND type = ANY ($1) AND id < $2 AND \(ListSQL.filterOfClients)
         ORDER BY id DESC LIMIT $3
         """)
 
-    /// A task's attempts as a JSON array, oldest first. The current attempt of a task in processing, and the last
-    /// attempt of a finished task, come from the task's own columns. All earlier attempts come from its history. If a
-    /// task is queued, or was cancelled while it was queued, all its attempts come from the history.
+    /// Completed tasks of one client ($4) and of several types, with ids below a given one, newest first.
+    static let completedPageOfClient = PostgresStatement(
+        "completed_page_of_client",
+        """
+        SELECT id, type, result, completed_at FROM finished_task
+        WHERE outcome = 'completed' AND type = ANY ($1) AND \(ListSQL.filterOfClient)
+        \(ListSQL.orderOfClient)
+        """)
+
+    /// A task's attempts as a JSON array, oldest first. Parameters: the task, and the least and the greatest client whose
+    /// tasks may be read. The current attempt of a task in processing, and the last attempt of a finished task, come from
+    /// the task's own columns. All earlier attempts come from its history. If a task is queued, or was cancelled while it
+    /// was queued, all its attempts come from the history.
     static let attempts = PostgresStatement(
         "attempts",
         """
@@ -118,11 +129,12 @@ enum LookUpSQL {
             ELSE array_append(history,
                 attempt(attempts, 'processing', (SELECT name FROM worker w WHERE w.id = t.worker_id), started_at, NULL, NULL))
             END)
-        FROM task t WHERE id = $1
+        FROM task t WHERE id = $1 AND client >= $2 AND client <= $3
         UNION ALL
         SELECT array_to_json(CASE WHEN started_at IS NULL THEN coalesce(history, '{}')
             ELSE array_append(history, attempt(attempts, outcome::text, worker, started_at, completed_at, error)) END)
         FROM (SELECT * FROM finished_task WHERE id >= $1 AND id <= $1 ORDER BY id LIMIT 1) f
+        WHERE client >= $2 AND client <= $3
         """)
 
     /// Whether the session can write. A setting of the server or of the database can take that away from a session that

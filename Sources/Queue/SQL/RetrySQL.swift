@@ -27,7 +27,7 @@ enum RetrySQL {
                 ELSE wrong_inputs < \(wrongInputLimit) AND \(isSameInput) END
             RETURNING id, type, outcome, attempts, created_at, started_at, completed_at, error, history, worker,
                 coalesce(priority, 0) AS priority, coalesce(max_attempts, 5) AS max_attempts, coalesce($2, input) AS input,
-                coalesce($3, input_digest) AS input_digest
+                coalesce($3, input_digest) AS input_digest, client
         ), wrong AS (
             UPDATE finished_task SET wrong_inputs = wrong_inputs + 1
             WHERE id = $1 AND completed_at = $4 AND CASE
@@ -37,12 +37,12 @@ enum RetrySQL {
         ), queued AS (
             INSERT INTO task
                 (id, type, priority, max_attempts, attempts, attempts_before, awaited, run_at, created_at, input, input_digest,
-                 last_error, history, rank)
+                 last_error, history, rank, client)
             SELECT id, type, priority, least(32767, attempts + max_attempts), attempts, attempts, false, '-infinity',
                 created_at, input, input_digest, error,
                 CASE WHEN started_at IS NULL THEN history
                 ELSE array_append(history, attempt(attempts, outcome::text, worker, started_at, completed_at, error)) END,
-                now() + priority * interval '1 minute'
+                now() + priority * interval '1 minute', client
             FROM taken
             RETURNING *
         ), woken AS MATERIALIZED (
@@ -50,7 +50,7 @@ enum RetrySQL {
         )
         SELECT \(LookUpSQL.unfinishedColumns), NULL::int2 FROM queued, woken
         UNION ALL
-        SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, wrong_inputs FROM wrong
+        SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, wrong_inputs FROM wrong
         """)
 
     /// How many wrong inputs a task takes after it has ended.

@@ -51,7 +51,7 @@ package enum SubmitSQL {
             SELECT b.*, c.task_id AS cached_id, c.result, \(claimed) AS joined_id
             FROM unnest(
                 $1::uuid[], $2::text[], $3::bytea[], $4::bytea[], $5::int2[], $6::timestamptz[], $7::int2[],
-                $8::bool[], $9::bool[], $10::int4[], $12::bool[], $14::bytea[]
+                $8::bool[], $9::bool[], $10::int4[], $12::bool[], $14::bytea[], $17::int8[]
             ) AS b (\(columns))
             LEFT JOIN result_cache c ON c.cache_key = b.cache_key AND (c.expires_at > now()) IS TRUE
         ), inserted AS (
@@ -97,7 +97,10 @@ package enum SubmitSQL {
 
     /// The columns of a batch.
     private static let columns =
-        "id, type, input, cache_key, priority, run_at, max_attempts, awaited, may_queue, copies, may_be_resent, input_digest"
+        """
+        id, type, input, cache_key, priority, run_at, max_attempts, awaited, may_queue, copies, may_be_resent, input_digest,
+        client
+        """
 
     /// Inserts the rows that are neither cached nor joined.
     ///
@@ -108,9 +111,9 @@ package enum SubmitSQL {
         """
         INSERT INTO task
                 (id, type, priority, max_attempts, awaited, run_at, created_at, cache_key, input_digest, input, sharers,
-                 rank)
+                 rank, client)
             SELECT id, type, priority, max_attempts, awaited, coalesce(run_at, '-infinity'), now(), cache_key,
-                input_digest, input, copies, greatest(run_at, now()) + priority * interval '1 minute'
+                input_digest, input, copies, greatest(run_at, now()) + priority * interval '1 minute', client
             FROM found
             WHERE may_queue AND cached_id IS NULL AND joined_id IS NULL AND \(precondition)
             ORDER BY cache_key, id
@@ -131,7 +134,7 @@ package enum SubmitSQL {
 
     /// The full statement. Parameters: the columns of the batch, as arrays of equal length; $11: the counters' slot;
     /// $13: whether this is the first run; $14: the digests of the inputs that have no cache key; $15 and $16: the
-    /// smallest and the greatest id, which select the partitions. Returns id, cached_id, result, joined_id for each row
+    /// smallest and the greatest id, which select the partitions; $17: who submits each task. Returns id, cached_id, result, joined_id for each row
     /// that is not open. There may be an additional row of NULLs.
     static let submit = PostgresStatement(
         "submit",
@@ -139,7 +142,7 @@ package enum SubmitSQL {
         WITH batch AS MATERIALIZED (
             SELECT * FROM unnest(
                 $1::uuid[], $2::text[], $3::bytea[], $4::bytea[], $5::int2[], $6::timestamptz[], $7::int2[],
-                $8::bool[], $9::bool[], $10::int4[], $12::bool[], $14::bytea[]
+                $8::bool[], $9::bool[], $10::int4[], $12::bool[], $14::bytea[], $17::int8[]
             ) AS b (\(columns))
         ), found AS MATERIALIZED (
             SELECT b.*, c.task_id AS cached_id, c.result,

@@ -28,14 +28,29 @@ enum TypeSQL {
         SELECT count(pg_notify('millrace_work', '')) FROM changed
         """)
 
-    /// The settings of the given types, and how many of their tasks are queued and how many are being processed.
+    /// The settings of the given types, and how many of their tasks are queued and how many are being processed. The
+    /// tasks are those of a range of clients: the least one is $2, the greatest one $3.
     static let list = PostgresStatement(
         "type_list",
         """
         SELECT q.type, coalesce(s.is_paused, false), s.concurrency,
-            (SELECT count(*) FROM task t WHERE t.type = q.type AND t.worker_id IS NULL),
-            (SELECT count(*) FROM task t WHERE t.type = q.type AND t.worker_id IS NOT NULL)
+            (SELECT count(*) FROM task t WHERE t.type = q.type AND t.worker_id IS NULL AND \(ofClients)),
+            (SELECT count(*) FROM task t WHERE t.type = q.type AND t.worker_id IS NOT NULL AND \(ofClients))
         FROM unnest($1::text[]) WITH ORDINALITY AS q (type, place) LEFT JOIN task_type s ON s.type = q.type
         ORDER BY q.place
         """)
+
+    /// The same with the tasks of one client that has a key ($2).
+    static let listOfClient = PostgresStatement(
+        "type_list_of_client",
+        """
+        SELECT q.type, coalesce(s.is_paused, false), s.concurrency,
+            (SELECT count(*) FROM task t WHERE \(ofClient) AND t.type = q.type AND t.worker_id IS NULL),
+            (SELECT count(*) FROM task t WHERE \(ofClient) AND t.type = q.type AND t.worker_id IS NOT NULL)
+        FROM unnest($1::text[]) WITH ORDINALITY AS q (type, place) LEFT JOIN task_type s ON s.type = q.type
+        ORDER BY q.place
+        """)
+
+    private static let ofClients = "t.client >= $2::int8 AND t.client <= $3::int8"
+    private static let ofClient = "t.client >= $2::int8 AND t.client <= $2::int8 AND t.client > 0"
 }

@@ -4,8 +4,12 @@ package struct IdempotencyKey: Sendable, Hashable {
     /// The call and its body, which must be the same if the key is used again.
     package let payload: [UInt8]
 
-    package init(key: [UInt8], payload: [UInt8]) {
+    /// Who sends it. Each client has its own keys.
+    package let client: ClientID
+
+    package init(key: [UInt8], payload: [UInt8], client: ClientID = .anonymous) {
         self.key = key
         self.payload = payload
+        self.client = client
     }
 }

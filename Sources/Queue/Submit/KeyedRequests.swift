@@ -33,7 +33,7 @@ struct KeyedRequests {
     /// - Parameter request: its place in the batch.
     mutating func add(_ key: IdempotencyKey, request: Int, secret: [UInt8]) {
         var entry = KeyedRequest(
-            request: request, key: KeyedDigest.make(secret: secret, Array("idempotency key ".utf8) + key.key),
+            request: request, key: KeyedDigest.make(secret: secret, Self.purpose(key.client) + key.key),
             fingerprint: KeyedDigest.make(secret: secret, Array("request ".utf8) + key.payload))
         if let first = entryOfKey[entry.key].map({ entries[$0] }) {
             let isSame = first.fingerprint == entry.fingerprint
@@ -47,6 +47,13 @@ struct KeyedRequests {
 
     /// Whether a request gets the stored answer of an earlier one.
     var hasReplays: Bool { entries.contains { if case .replay = $0.verdict { true } else { false } } }
+
+    /// The beginning of the message whose digest is stored. Its first byte differs between clients with a key and anonymous
+    /// ones.
+    private static func purpose(_ client: ClientID) -> [UInt8] {
+        if client == .anonymous { return Array("idempotency key ".utf8) }
+        return Array("client's idempotency key ".utf8) + withUnsafeBytes(of: client.rawValue.bigEndian) { Array($0) }
+    }
 
     func verdict(ofRequest request: Int) -> Verdict { entryOfRequest[request].map { entries[$0].verdict } ?? .new }
 

@@ -13,6 +13,8 @@ package struct Submission: Sendable {
     /// Whether the balancer may send the request to a second node as well. If so, the id is computed from the request
     /// (``RequestKey``).
     package var mayBeResent = false
+    /// Who submits it.
+    package var client = ClientID.anonymous
 
     package init(
         id: TaskID = TaskID(), task: PreparedTask, priority: Int16 = 0, runAt: Timestamp? = nil, maxAttempts: Int = 5

@@ -17,6 +17,7 @@ struct SubmissionColumns {
     private(set) var mayQueue: PostgresArray
     private(set) var copies: PostgresArray
     private(set) var mayBeResent: PostgresArray
+    private(set) var clients: PostgresArray
 
     init(_ rows: [SubmissionRows.Row]) {
         let count = rows.count
@@ -32,6 +33,7 @@ struct SubmissionColumns {
         mayQueue = PostgresArray(.bool, capacity: count, elementSize: 1)
         copies = PostgresArray(.int4, capacity: count, elementSize: 4)
         mayBeResent = PostgresArray(.bool, capacity: count, elementSize: 1)
+        clients = PostgresArray(.int8, capacity: count, elementSize: 8)
         for row in rows { append(row) }
     }
 
@@ -54,5 +56,6 @@ struct SubmissionColumns {
         mayQueue.append(row.mayQueue)
         copies.append(row.copies)
         mayBeResent.append(submission.mayBeResent)
+        clients.append(submission.client.rawValue)
     }
 }

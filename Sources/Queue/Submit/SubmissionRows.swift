@@ -55,7 +55,9 @@ package struct SubmissionRows {
         // scheduled for later.
         let isDue = submission.runAt.map { $0 <= .now } ?? true
         let isShared = task.isCacheable && isDue
-        let digest = CacheKey(secret, type: task.type, input: task.input).bytes
+        let digest = CacheKey(
+            secret, type: task.type, input: task.input, client: submission.client.rawValue
+        ).bytes
         if isShared, let index = rowOfKey[digest] {
             rows[index].copies += 1
             rows[index].isAwaited = rows[index].isAwaited || isAwaited
@@ -94,7 +96,8 @@ package struct SubmissionRows {
             columns.ids.value, columns.types.value, columns.inputs.value, columns.keys.value,
             columns.priorities.value, columns.times.value, columns.limits.value, columns.awaited.value,
             columns.mayQueue.value, columns.copies.value, .int2(slot), columns.mayBeResent.value, .bool(!isCounted),
-            columns.digests.value, .uuid(ids.min() ?? none), .uuid(ids.max() ?? none))
+            columns.digests.value, .uuid(ids.min() ?? none), .uuid(ids.max() ?? none),
+            columns.clients.value)
     }
 
     /// Takes the result of the statement.

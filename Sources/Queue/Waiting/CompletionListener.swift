@@ -20,11 +20,17 @@ final class CompletionListener: Sendable {
     private let state = Monitor(State())
     private let wake = EventFD()
     private let lookUps: LookUps
+    /// Called after a notification that clients have changed, and after each new connection.
+    private let clientsChanged: @Sendable () -> Void
     private let logger: Logger
     private let thread = Monitor<NamedThread?>(nil)
 
-    init(_ configuration: PostgresConfiguration, lookUps: LookUps, logger: Logger) {
+    init(
+        _ configuration: PostgresConfiguration, lookUps: LookUps, logger: Logger,
+        clientsChanged: @escaping @Sendable () -> Void
+    ) {
         self.lookUps = lookUps
+        self.clientsChanged = clientsChanged
         self.logger = logger
         let thread = NamedThread("queue-listen") { [self] in run(configuration) }
         self.thread.withLock { $0 = thread }
@@ -59,21 +65,26 @@ final class CompletionListener: Sendable {
 
     /// Answers when the task is finished or the time is up. If there is no such task, or the database is out of reach,
     /// it answers at once.
-    func wait(_ task: TaskID, for time: Duration, _ then: @escaping Callback) {
+    /// - Parameter visibility: whose tasks the caller may see.
+    func wait(_ task: TaskID, by visibility: Visibility, for time: Duration, _ then: @escaping Callback) {
+        let then: Callback = { answer in
+            then(answer.map { $0.flatMap { visibility.covers($0.client) ? $0 : nil } })
+        }
         // The waiter is added first, so that the task cannot end unnoticed between the look-up and the wait.
         guard let ticket = add(task, for: time, then) else { return read(task, then) }
         lookUps.add(
-            .watch(task) { [self] answer in
+            .watch(task, by: visibility) { [self] answer in
                 switch answer {
                 case .success(let record?) where !record.status.isFinished: break
-                case .success: answerAll(task, answer)
-                case .failure: remove(ticket)?(answer)
+                case .success(_?): answerAll(task, answer)
+                // Others may wait for the same task, and may see it.
+                case .success(nil), .failure: remove(ticket)?(answer)
                 }
             })
     }
 
     private func read(_ task: TaskID, _ then: @escaping Callback) {
-        if !lookUps.add(.read(task, then: then)) { then(.failure(.shuttingDown)) }
+        if !lookUps.add(.read(task, by: .all, then: then)) { then(.failure(.shuttingDown)) }
     }
 
     private func answerAll(_ task: TaskID, _ answer: LookUpAnswer) {
@@ -91,7 +102,7 @@ final class CompletionListener: Sendable {
                 case .success, .failure: break
                 }
             }
-            lookUps.add(isMarking ? .watch(task, then: then) : .read(task, then: then))
+            lookUps.add(isMarking ? .watch(task, by: .all, then: then) : .read(task, by: .all, then: then))
         }
     }
 
@@ -99,7 +110,7 @@ final class CompletionListener: Sendable {
 
     private func run(_ configuration: PostgresConfiguration) {
         var link = DatabaseLink(configuration, logger: logger) { (connection) throws(PostgresError) in
-            try connection.execute(text: "LISTEN millrace_done")
+            try connection.execute(text: "LISTEN millrace_done; LISTEN \(ClientSQL.channel)")
         }
         var session = 0
         while !state.withLock({ $0.isStopping }) {
@@ -108,6 +119,7 @@ final class CompletionListener: Sendable {
                 if session != link.sessions {
                     session = link.sessions
                     check(state.withLock { $0.waiters.tasks }, isMarking: true)
+                    clientsChanged()
                 }
                 handle(try connection.takeNotifications())
                 expire()
@@ -123,6 +135,7 @@ final class CompletionListener: Sendable {
 
     private func handle(_ notifications: [PostgresNotification]) {
         guard !notifications.isEmpty else { return }
+        if notifications.contains(where: { $0.channel == ClientSQL.channel }) { clientsChanged() }
         let ids = notifications.flatMap { $0.payload.split(separator: ",").compactMap { TaskID($0) } }
         check(state.withLock { state in ids.filter { state.waiters.isAwaited($0) } }, isMarking: false)
     }

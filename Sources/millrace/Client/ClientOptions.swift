@@ -9,7 +9,12 @@ struct ClientOptions: ParsableArguments {
     @Flag(help: .variable(EnvironmentVariables.json, placeholder: ""))
     var json = false
 
-    func call(_ settings: Settings) throws -> ServerCall { try ServerCall(settings, url: url) }
+    /// - Returns: calls with the client's key, if it has one.
+    func call(_ settings: Settings) throws -> ServerCall {
+        var call = try ServerCall(settings, url: url)
+        call.token = try settings.value(EnvironmentVariables.key)
+        return call
+    }
 
     func asJSON(_ settings: Settings) throws -> Bool { try json || settings.value(EnvironmentVariables.json) }
 }

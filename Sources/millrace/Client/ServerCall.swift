@@ -33,6 +33,8 @@ struct ServerCall {
         try call("POST", target, wait: wait, body: body)
     }
 
+    func delete(_ target: String) throws -> JSONValue { try call("DELETE", target, wait: 0, body: nil) }
+
     private func call(_ method: String, _ target: String, wait: Int, body: JSONValue?) throws -> JSONValue {
         let connection = HTTPConnection(to: url, timeout: .seconds(wait + 30))
         defer { connection.close() }

@@ -12,7 +12,7 @@ struct StatsCommand: ParsableCommand {
         try reporting {
             let settings = try Settings.load()
             var call = try options.call(settings)
-            call.token = try AdminCredentials(settings).tokenIfAny(for: call)
+            if call.token == nil { call.token = try AdminCredentials(settings).tokenIfAny(for: call) }
             let all: JSONValue = .object([
                 "balancer": try call.get("/lb/stats"), "cache": try call.get("/cache/stats"),
             ])

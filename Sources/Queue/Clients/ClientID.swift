@@ -1,0 +1,39 @@
+/// Who submitted a task: the value of the column `client`.
+package struct ClientID: RawRepresentable, Sendable, Hashable {
+    /// The id of a client that has a key; 0 for anonymous clients.
+    package let rawValue: Int64
+
+    package init(rawValue: Int64) { self.rawValue = rawValue }
+
+    /// All clients without a key.
+    package static let anonymous = ClientID(rawValue: 0)
+}
+
+/// Whose tasks a caller may see and change. Other tasks are answered like unknown ones.
+package enum Visibility: Sendable, Hashable {
+    /// The tasks of one client. Anonymous clients are one client in this respect.
+    case own(ClientID)
+    /// Everybody's tasks, for administrators.
+    case all
+
+    package func covers(_ client: ClientID) -> Bool {
+        switch self {
+        case .own(let own): client == own
+        case .all: true
+        }
+    }
+
+    /// Whether these are the tasks of a client that has a key.
+    var isOfKey: Bool {
+        if case .own(let client) = self { return client != .anonymous }
+        return false
+    }
+
+    /// The least and the greatest value of the column `client`.
+    var bounds: (Int64, Int64) {
+        switch self {
+        case .own(let client): (client.rawValue, client.rawValue)
+        case .all: (.min, .max)
+        }
+    }
+}
