@@ -7,6 +7,8 @@ internal import TestSupport
 
 /// A whole system: `millrace up` on a free port, with its data in a temporary folder.
 struct BenchSystem: Sendable {
+    private static let adminToken = "bench"
+
     private let child: ChildProcess
     private let folder = TemporaryFolder()
     private let endpoint: ServerAddress
@@ -20,6 +22,7 @@ struct BenchSystem: Sendable {
         var environment = ProcessInfo.processInfo.environment
         environment["RATE_LIMIT_REQUESTS"] = "0"
         environment["MILLRACE_LOG_LEVEL"] = "warning"
+        environment["MILLRACE_ADMIN_TOKEN"] = Self.adminToken
         let arguments = [
             "up", "--listen", "127.0.0.1:\(port)", "--data", folder.path, "--api", "\(api)", "--workers", "\(workers)",
         ]
@@ -43,7 +46,10 @@ struct BenchSystem: Sendable {
 
     /// Pauses or resumes the type sha256.
     func setSHA256(isPaused: Bool) throws {
-        _ = try connect().exchange("POST", "/types/sha256/\(isPaused ? "pause" : "resume")", body: "{}", expecting: 200)
+        let target = "/types/sha256/\(isPaused ? "pause" : "resume")"
+        let reply = try HTTPConnection(to: endpoint, timeout: .seconds(90)).request(
+            "POST", target, headers: [("Authorization", "Bearer \(Self.adminToken)")])
+        guard reply.status == 200 else { throw BenchError("POST \(target): \(reply.status) \(reply.text)") }
     }
 
     /// The processor time of the parts so far.

@@ -13,10 +13,12 @@ struct AdminOptions: ParsableArguments {
             valueName: "folder"))
     var data: String?
 
+    /// - Parameter isTokenOptional: the server may answer without the token, so a missing token is no error.
     /// - Returns: calls with the admin token.
-    func call(_ settings: Settings) throws -> ServerCall {
+    func call(_ settings: Settings, isTokenOptional: Bool = false) throws -> ServerCall {
         var call = try options.call(settings)
-        call.token = try AdminCredentials(settings, data: data).token(for: call)
+        let credentials = try AdminCredentials(settings, data: data)
+        call.token = isTokenOptional ? credentials.tokenIfAny(for: call) : try credentials.token(for: call)
         return call
     }
 

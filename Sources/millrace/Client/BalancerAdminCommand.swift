@@ -19,7 +19,7 @@ struct BalancerAdminCommand: ParsableCommand {
         func run() throws {
             try reporting {
                 let settings = try Settings.load()
-                let call = try admin.call(settings)
+                let call = try admin.call(settings, isTokenOptional: name == nil)
                 guard let name else {
                     let strategy = try call.get("/lb/stats")["strategy"] ?? .null
                     return try admin.show(["strategy": strategy], settings) { _ in strategy.stringValue ?? "" }
