@@ -30,10 +30,36 @@ import Threading
 
     @Test func `Tasks that were submitted while the database's clock was ahead run when it is set back`() throws {
         let client = QueueClient(QueueClient.Configuration(postgres: try off(by: "3 hours")), logger: Bench.logger)
-        defer { client.shutdown() }
+        defer {
+            client.shutdown()
+            NodeClock.set(0)
+        }
         let ids = try client.submit((0..<3).map { Submission(task: task("\($0)")) }).map(\.id)
         #expect(try bench.value("SELECT count(*) FROM task WHERE created_at > now() + interval '2 hours'") == "3")
         #expect(try bench.session().claim().map(\.id) == ids)
+    }
+
+    @Test(arguments: [-50, 50]) func `A node whose clock is wrong makes ids with the database's time`(_ hours: Int)
+        throws
+    {
+        let client = QueueClient(
+            QueueClient.Configuration(postgres: try off(by: "\(hours) hours")), logger: Bench.logger)
+        defer {
+            client.shutdown()
+            NodeClock.set(0)
+        }
+        // The session is connected when this task is stored.
+        _ = try client.submit([Submission(task: task("a"))])
+        let expected = Timestamp.now.advanced(by: .seconds(hours * 3600))
+        let ids = (0..<100).map { _ in TaskID() }
+        #expect(ids == ids.sorted())
+        for id in ids {
+            let time = try #require(id.createdAt)
+            #expect(time > expected.advanced(by: .seconds(-60)) && time < expected.advanced(by: .seconds(60)))
+        }
+        let seconds = expected.microseconds / 1_000_000
+        #expect(RequestKey("\(seconds).000-0123456789abcdef") != nil)
+        #expect(RequestKey("\(Timestamp.now.microseconds / 1_000_000).000-0123456789abcdef") == nil)
     }
 
     @Test func `A worker whose clock is ahead of the database's sleeps until a task is due`() throws {

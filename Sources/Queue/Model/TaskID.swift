@@ -24,7 +24,8 @@ package struct TaskID: Sendable, Hashable, Comparable, CustomStringConvertible {
         clock_gettime(CLOCK_REALTIME, &now)
         let nanoseconds = UInt64(now.tv_nsec)
         let milliseconds = UInt64(now.tv_sec) * 1000 + nanoseconds / 1_000_000
-        let clock = milliseconds << 12 | (nanoseconds % 1_000_000) * 4096 / 1_000_000
+        let corrected = milliseconds &+ UInt64(bitPattern: NodeClock.correction)
+        let clock = corrected << 12 | (nanoseconds % 1_000_000) * 4096 / 1_000_000
         var last = Self.lastTick.load(ordering: .relaxed)
         while true {
             let next = max(clock, last + 1)
@@ -36,6 +37,9 @@ package struct TaskID: Sendable, Hashable, Comparable, CustomStringConvertible {
             last = seen
         }
     }
+
+    /// The next id may be smaller than the last one, because the clock was corrected (``NodeClock``).
+    static func forgetLast() { lastTick.store(0, ordering: .relaxed) }
 
     init(tick: UInt64, random: UInt64) {
         high = (tick >> 12) << 16 | 0x7000 | (tick & 0xFFF)

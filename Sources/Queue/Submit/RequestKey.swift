@@ -24,7 +24,7 @@ package struct RequestKey: Sendable, Hashable {
     private static let randomLength = 16...128
 
     /// - Returns: `nil` if the text has another form, or a time that is too far from `now`.
-    package init?(_ text: String, now: Timestamp = .now) {
+    package init?(_ text: String, now: Timestamp = NodeClock.now) {
         let parts = text.utf8.split(separator: ASCII.hyphen, maxSplits: 1, omittingEmptySubsequences: false)
         guard parts.count == 2, Self.randomLength.contains(parts[1].count) else { return nil }
         let time = parts[0].split(separator: ASCII.dot, omittingEmptySubsequences: false)

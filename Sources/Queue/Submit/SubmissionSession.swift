@@ -19,6 +19,7 @@ struct SubmissionSession {
         let facts = facts
         link = DatabaseLink(configuration, settings: SessionSettings.node, logger: logger) {
             (connection) throws(PostgresError) in
+            try NodeClock.compare(connection, logger: logger)
             let row = try connection.execute(SubmitSQL.session.with())
             facts.secret = row.bytes(0, 0) ?? []
             facts.server = ServerSession(process: Int32(row.integer(0, 2) ?? 0), startedAt: row.time(0, 1) ?? 0)
