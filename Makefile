@@ -22,6 +22,9 @@ help: ## show this list
 
 run: setup ## install missing packages, build a release, start the whole system on http://127.0.0.1:8000
 	$(RELEASE) --product millrace
+	@# Root's nodes, workers and balancer run as this user.
+	@[ "$$(id -u)" != 0 ] || [ -n "$$MILLRACE_USER" ] || id millrace >/dev/null 2>&1 || \
+	    useradd --system --user-group --home-dir /nonexistent --shell /usr/sbin/nologin millrace
 	@exec "$$($(RELEASE) --show-bin-path)/millrace" up
 
 # The tests do not run in parallel: most of them start servers, and two at a time would make the machine so busy that

@@ -106,9 +106,8 @@ let package = Package(
         .target(
             name: "Balancer",
             dependencies: [
-                "AdminAccess", "Balancing", "Bytes", "FastCGIWire", "HTTPWire", "JSON", "NginxConfig", "Patterns",
-                "Reactor",
-                "Telemetry", "Threading",
+                "AdminAccess", "Balancing", "Bytes", "CLinux", "FastCGIWire", "HTTPWire", "JSON", "NginxConfig",
+                "Patterns", "Reactor", "Telemetry", "Threading",
                 deque,
             ],
             swiftSettings: loopConfined + hot),

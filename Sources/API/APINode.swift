@@ -8,6 +8,7 @@ package import Tasks
 package final class APINode: Sendable {
     package struct Configuration: Sendable {
         package var listen: ListenAddress
+        package var socketAccess = SocketAccess()
         /// The node's name in `GET /health`.
         package var name: String
         /// The number of threads that read requests, run handlers and write responses; at least 2. Waiting requests and
@@ -45,7 +46,8 @@ package final class APINode: Sendable {
         self.logger = logger
         server = try FastCGIServer(
             FastCGIServer.Configuration(
-                listen: configuration.listen, threads: max(2, configuration.threads),
+                listen: configuration.listen, access: configuration.socketAccess,
+                threads: max(2, configuration.threads),
                 connections: configuration.connections, webServers: configuration.webServers,
                 stopTimeout: configuration.stopTimeout),
             routes: RouteTable.make(types, configuration.anonymous),

@@ -71,7 +71,12 @@ package final class Balancer: Sendable {
         resolve(shared.upstreams)
         if let pidFile = options.pidFile { try Self.writePID(pidFile, listeners) }
         do {
-            if let warning = try ProcessUser.take(source.main) { log(.warn, warning) }
+            if let warning = try ProcessUser.take(
+                source.main, standard: options.defaultUser,
+                owned: http.temporaryFolders + shared.logFiles.paths + [options.pidFile].compactMap(\.self))
+            {
+                log(.warn, warning)
+            }
         } catch {
             ListenerBinding.close(listeners)
             if let pidFile = options.pidFile { unlink(pidFile) }
@@ -115,6 +120,10 @@ package final class Balancer: Sendable {
         contents.withLock { $0.threads = [resolver] }
         log(.notice, "start worker threads: \(loops.active.count)")
     }
+
+    /// Blocks the signals whose default action would end the process, although they ask it to reload or to upgrade.
+    /// They may arrive as soon as the pid file is there; ``run()`` handles them. Call it before ``init(_:)``.
+    package static func holdSignals() { SignalWatch.block([SIGHUP, SIGUSR1, SIGUSR2]) }
 
     /// Serves until a signal stops the balancer. Call this method before the process starts other threads: it blocks
     /// the signals below in the calling thread, and only threads that start later inherit this signal mask.

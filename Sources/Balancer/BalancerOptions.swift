@@ -10,6 +10,8 @@ package struct BalancerOptions: Sendable {
     package var reportsNeedToken = false
     /// The file for the process id, absolute or relative to the working directory. nil: no file is written.
     package var pidFile: String?
+    /// The user that root's balancer changes to if the configuration has no `user`. nil: it stays root.
+    package var defaultUser: String?
     /// Number of loops, each on its own thread. nil: `worker_processes`.
     package var workers: Int?
     /// How long a request may wait for a connection when every peer has reached its `max_conns`. An upstream's `queue`

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stddef.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <sys/wait.h>
@@ -55,7 +56,10 @@ static inline void millrace_child_run(const struct millrace_child *child, int re
         // Direct system calls, because glibc's functions would also change the other threads, which are the parent's.
         if (syscall(SYS_setgroups, child->group_count, child->groups) < 0) millrace_child_fail(report);
         if (syscall(SYS_setgid, child->group) < 0) millrace_child_fail(report);
+        // Leaving root also drops all capabilities but the inheritable ones; ambient ones would survive exec.
+        prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
         if (syscall(SYS_setuid, child->user) < 0) millrace_child_fail(report);
+        umask(027);
     }
     if (child->folder && chdir(child->folder) < 0) millrace_child_fail(report);
     if (child->death_signal) {
@@ -101,6 +105,14 @@ static inline pid_t millrace_spawn(const struct millrace_child *child) {
     }
     return pid;
 }
+
+/// The signal that this process gets when the thread that started it ends; 0 for none.
+static inline int millrace_death_signal(void) {
+    int number = 0;
+    return prctl(PR_GET_PDEATHSIG, &number) == 0 ? number : 0;
+}
+
+static inline int millrace_set_death_signal(int number) { return prctl(PR_SET_PDEATHSIG, number); }
 
 static inline int millrace_exited(int status) { return WIFEXITED(status); }
 static inline int millrace_exit_code(int status) { return WEXITSTATUS(status); }

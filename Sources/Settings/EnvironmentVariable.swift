@@ -113,6 +113,22 @@ extension EnvironmentVariable where Value == [String]? {
     }
 }
 
+extension EnvironmentVariable where Value == UInt32 {
+    /// The access mode of a file, in octal.
+    static func mode(_ name: String, _ summary: String, _ defaultValue: UInt32) -> Self {
+        EnvironmentVariable(
+            name: name, summary: summary, defaultValue: defaultValue,
+            defaultText: "0" + String(defaultValue, radix: 8), expectation: "an octal access mode from 0 to 0777",
+            isSecret: false
+        ) { text in
+            guard (1...4).contains(text.utf8.count), text.utf8.allSatisfy({ (0x30...0x37).contains($0) }) else {
+                return nil
+            }
+            return UInt32(text, radix: 8).flatMap { $0 <= 0o777 ? $0 : nil }
+        }
+    }
+}
+
 extension EnvironmentVariable where Value == Bool {
     static func flag(_ name: String, _ summary: String) -> Self {
         EnvironmentVariable(

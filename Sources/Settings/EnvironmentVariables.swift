@@ -73,6 +73,10 @@ package enum EnvironmentVariables {
     // The nodes
     package static let apiListen = EnvironmentVariable<String>.text(
         "MILLRACE_API_LISTEN", "The address to listen on: unix:/path, host:port or fd:0", "127.0.0.1:9000")
+    package static let socketMode = EnvironmentVariable<UInt32>.mode(
+        "MILLRACE_SOCKET_MODE", "The access mode of the unix socket", 0o660)
+    package static let socketGroup = EnvironmentVariable<String?>.text(
+        "MILLRACE_SOCKET_GROUP", "The group of the unix socket; default: the process's group")
     package static let apiThreads = EnvironmentVariable<Int?>.integer(
         "MILLRACE_API_THREADS", "Threads that serve requests", default: "2 per core, at least 4", in: 1...1024)
     package static let apiConnections = EnvironmentVariable<Int>.integer(
@@ -115,6 +119,10 @@ package enum EnvironmentVariables {
         "MILLRACE_API", "Number of API nodes", 3, in: 1...64)
     package static let workerCount = EnvironmentVariable<Int>.integer(
         "MILLRACE_WORKERS", "Number of workers", 3, in: 0...64)
+
+    package static let user = EnvironmentVariable<String?>.text(
+        "MILLRACE_USER",
+        "The user that root's processes change to, except PostgreSQL; default: millrace with `up`, otherwise nobody")
 
     // The client
     package static let url = EnvironmentVariable<String>.text(

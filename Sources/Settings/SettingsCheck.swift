@@ -20,6 +20,7 @@ extension Settings {
         _ = try value(EnvironmentVariables.logLevel)
         _ = try value(EnvironmentVariables.logFormat)
         _ = try value(EnvironmentVariables.json)
+        _ = try value(EnvironmentVariables.socketMode)
         _ = try value(EnvironmentVariables.keepFailedInput)
     }
 }

@@ -31,6 +31,12 @@ struct APICommand: ParsableCommand {
     @Option(help: .variable(EnvironmentVariables.apiListen, placeholder: "address"))
     var listen: String?
 
+    @Option(help: .variable(EnvironmentVariables.socketMode, placeholder: "mode"))
+    var socketMode: String?
+
+    @Option(help: .variable(EnvironmentVariables.socketGroup, placeholder: "group"))
+    var socketGroup: String?
+
     @Option(help: .variable(EnvironmentVariables.apiThreads, placeholder: "n"))
     var threads: String?
 
@@ -46,6 +52,7 @@ struct APICommand: ParsableCommand {
             let anonymous = AnonymousPolicy(try settings.value(EnvironmentVariables.anonymous))
             let invocation = CGIProgram.invocation(environment: settings.merged)
             var configuration = APINode.Configuration(listen: try address(settings, invocation), name: name)
+            configuration.socketAccess = try socketAccess(settings)
             let cores = max(1, sysconf(CInt(_SC_NPROCESSORS_ONLN)))
             configuration.threads =
                 try settings.value(EnvironmentVariables.apiThreads, option: threads, "--threads")
@@ -81,6 +88,20 @@ struct APICommand: ParsableCommand {
             }
             node.run()
         }
+    }
+
+    private func socketAccess(_ settings: Settings) throws(SettingsError) -> SocketAccess {
+        var access = SocketAccess()
+        access.mode = try settings.value(EnvironmentVariables.socketMode, option: socketMode, "--socket-mode")
+        guard let name = try settings.value(EnvironmentVariables.socketGroup, option: socketGroup, "--socket-group")
+        else { return access }
+        guard let group = Account.group(named: name) else {
+            throw SettingsError(
+                EnvironmentVariables.socketGroup, option: socketGroup.map { _ in "--socket-group" },
+                "there is no group \(Settings.shown(name))")
+        }
+        access.group = group
+        return access
     }
 
     private func webServers(_ settings: Settings) throws(SettingsError) -> [SocketAddress]? {

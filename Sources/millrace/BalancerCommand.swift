@@ -21,6 +21,7 @@ struct BalancerCommand: ParsableCommand {
                         EnvironmentVariables.rateLimitWindow.entry, EnvironmentVariables.trustedProxies.entry,
                         EnvironmentVariables.accessLog.entry,
                         EnvironmentVariables.adminToken.entry, EnvironmentVariables.anonymous.entry,
+                        EnvironmentVariables.user.entry,
                     ] + Settings.logEntries))
 
     @Option(
@@ -91,8 +92,12 @@ struct BalancerCommand: ParsableCommand {
         options.adminToken = try settings.value(EnvironmentVariables.adminToken)
         options.reportsNeedToken = try settings.value(EnvironmentVariables.anonymous) != .all
         options.pidFile = try source.pidFile()
+        options.defaultUser = try settings.value(EnvironmentVariables.user) ?? "nobody"
         do {
-            try Balancer(options).run()
+            Balancer.holdSignals()
+            let balancer = try Balancer(options)
+            if configuration.main.daemon == true { Daemon.leaveTerminal(logs: configuration.main.errorLogs) }
+            balancer.run()
         } catch {
             throw BalancerMessage.emergency("\(error)")
         }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Postgres
 import Settings
+import Supervisor
 
 struct UpCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -8,6 +9,9 @@ struct UpCommand: ParsableCommand {
         discussion: """
             Without --database it creates and runs a private PostgreSQL cluster in the data folder. Later starts use \
             the same cluster. Ctrl-C stops everything in order; a second Ctrl-C stops everything immediately.
+
+            If root starts it, PostgreSQL runs as the user postgres, and everything else as another user without \
+            rights. (The balancer changes to that user when it has opened its ports and files.)
 
             The variables of the other subcommands apply, too.
             """)
@@ -27,8 +31,12 @@ struct UpCommand: ParsableCommand {
     @Option(help: .variable(EnvironmentVariables.databaseURL, placeholder: "url"))
     var database: String?
 
+    @Option(help: .variable(EnvironmentVariables.user, placeholder: "user"))
+    var user: String?
+
     func run() throws {
         try reporting {
+            ProcessArguments.hideValue(of: "--database")
             let settings = try Settings.load()
             // The children read these variables much later. Report errors before anything is started.
             try settings.checkAll()
@@ -47,12 +55,36 @@ struct UpCommand: ParsableCommand {
                 data: try settings.value(EnvironmentVariables.dataFolder, option: data, "--data"),
                 nodes: try settings.value(EnvironmentVariables.nodeCount, option: api, "--api"),
                 workers: try settings.value(EnvironmentVariables.workerCount, option: workers, "--workers"),
-                database: address)
+                database: address,
+                account: try account(settings))
             // Check the configuration as the balancer will read it.
             _ = try ConfigurationSource(
                 settings, file: nil, prefix: plan.data, errorLog: nil, directives: nil, listen: listen
             ).loaded()
             try WholeSystem(plan).run()
         }
+    }
+
+    /// The user for all processes but PostgreSQL if root starts the system; otherwise `nil`.
+    private func account(_ settings: Settings) throws(SettingsError) -> Account? {
+        let name = try settings.value(EnvironmentVariables.user, option: user, "--user")
+        let option = user.map { _ in "--user" }
+        guard Account.isRoot else {
+            guard let user, user != Account.current?.name else { return nil }
+            throw SettingsError(
+                EnvironmentVariables.user, option: option, "only root can run processes as another user")
+        }
+        let chosen = name ?? "millrace"
+        if chosen == "root" || chosen == PrivateCluster.accountForRoot {
+            throw SettingsError(
+                EnvironmentVariables.user, option: option,
+                "\(Settings.shown(chosen)) has more rights than nodes and workers may have; name another user")
+        }
+        if let account = Account(named: chosen) { return account }
+        throw SettingsError(
+            EnvironmentVariables.user, option: option,
+            "there is no user \(Settings.shown(chosen)) to run nodes, workers and the balancer as, because root must "
+                + "not run them; make it (useradd --system --home-dir /nonexistent --shell /usr/sbin/nologin \(chosen)), "
+                + "or name another one with --user")
     }
 }

@@ -41,6 +41,8 @@ struct Layout {
             "MILLRACE_UPSTREAM": upstream.joined(separator: ","),
             "MILLRACE_LISTEN": "\(balancerHost):\(port)", "MILLRACE_ADMIN_TOKEN": "",
         ]) { $1 }
+        // The nodes' unix sockets belong to the user of this process.
+        if network == nil { environment["MILLRACE_USER"] = Account.current?.name }
         func part(
             _ kind: ChaosSystem.Kind, _ name: String, _ arguments: [String], _ values: [String: String] = [:],
             stopSignal: CInt = SIGTERM

@@ -13,6 +13,9 @@ package final class TestCluster: Sendable {
         return cluster
     }()
 
+    /// The user that nodes and workers of root's `millrace up` run as in tests.
+    package static let client = Account.isRoot ? Account(named: "nobody") : nil
+
     private let folder = TemporaryFolder()
     package let cluster: PrivateCluster
     private let server: Monitor<ChildProcess?>
@@ -21,7 +24,8 @@ package final class TestCluster: Sendable {
     package init(isDurable: Bool = true, maxConnections: Int = 300) {
         do {
             cluster = try PrivateCluster(
-                data: folder.path, sockets: folder.file("run"), environment: ProcessInfo.processInfo.environment)
+                data: folder.path, sockets: folder.file("run"), client: Self.client,
+                environment: ProcessInfo.processInfo.environment)
             var settings = PostgresSettings()
             settings.isDurable = isDurable
             settings.maxConnections = maxConnections

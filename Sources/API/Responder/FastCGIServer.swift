@@ -6,6 +6,7 @@ internal import Threading
 final class FastCGIServer: Sendable {
     struct Configuration: Sendable {
         var listen: ListenAddress
+        var access = SocketAccess()
         var threads: Int
         var connections: Int
         /// The web servers that may connect over TCP, with port 0; `nil` for all.
@@ -29,7 +30,7 @@ final class FastCGIServer: Sendable {
         FastCGILibrary.start()
         self.configuration = configuration
         self.logger = logger
-        listener = try configuration.listen.open()
+        listener = try configuration.listen.open(configuration.access)
         if case .unix(let path) = configuration.listen { socketFile = UnixSocketFile(path) } else { socketFile = nil }
         let metrics = ResponderMetrics(routes: routes.map(\.operation))
         let retirement = Retirement()

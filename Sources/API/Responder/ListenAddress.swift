@@ -36,6 +36,15 @@ package enum ListenAddress: Sendable, Hashable, CustomStringConvertible {
     }
 }
 
+/// The access to the file of a unix socket.
+package struct SocketAccess: Sendable, Hashable {
+    package var mode: UInt32 = 0o660
+    /// The id of the file's group; `nil` for that of the process.
+    package var group: UInt32?
+
+    package init() {}
+}
+
 /// Why a node cannot listen.
 package enum ListenError: Error, CustomStringConvertible {
     case system(SystemError)
@@ -53,13 +62,22 @@ package enum ListenError: Error, CustomStringConvertible {
 
 extension ListenAddress {
     /// Opens the socket. libfcgi's own function is not used: it ends the process on errors and does not support IPv6.
-    func open() throws(ListenError) -> ListeningSocket {
+    /// - Parameter access: the access to the file of a unix socket.
+    func open(_ access: SocketAccess = SocketAccess()) throws(ListenError) -> ListeningSocket {
         switch self {
         case .descriptor(let number):
             guard Self.isListening(number) else { throw .notListening(number) }
             _ = fcntl(number, F_SETFL, fcntl(number, F_GETFL) | O_NONBLOCK)
             return ListeningSocket(descriptor: number)
-        case .unix(let path): return try listen(.unix(path), unixMode: 0o660)
+        case .unix(let path):
+            let socket = try listen(.unix(path), unixMode: access.mode)
+            if let group = access.group, chown(path, uid_t.max, group) != 0 {
+                let error = SystemError("chown", subject: path)
+                socket.close()
+                unlink(path)
+                throw .system(error)
+            }
+            return socket
         case .tcp(let place):
             let addresses: [SocketAddress]
             do { addresses = try place.addresses() } catch { throw .unknownHost(error) }

@@ -31,6 +31,8 @@ package final class LogFiles: Sendable {
         return try result.get()
     }
 
+    var paths: [String] { files.withLock { $0.values.compactMap(\.file?.path) } }
+
     /// Opens all files again by their paths, after a log rotation has moved the old ones away (USR1).
     /// - Returns: an error for each file that could not be opened. Lines for it still go to the old file.
     func reopenAll() -> [OpenError] {

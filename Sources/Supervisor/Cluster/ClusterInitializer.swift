@@ -24,8 +24,6 @@ struct ClusterInitializer {
                 "-D", unfinished, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8",
                 "--data-checksums", "--no-instructions", "--no-sync",
             ])
-        // The mode of the socket folder decides who can connect, so no password is needed.
-        try OwnedFile.write("local all all trust\n", to: unfinished + "/pg_hba.conf", owner: account)
         try OwnedFile.write(
             "# Your own settings. They override postgresql.conf.\n", to: unfinished + "/custom.conf", owner: account)
         try runSingleUser("CREATE ROLE \(role) LOGIN", in: unfinished)

@@ -10,11 +10,11 @@ package struct PostgresSettings: Sendable {
 
     package init() {}
 
-    func lines(socketFolder: String) -> [(name: String, value: String, reason: String)] {
+    func lines(socketFolder: String, socketMode: String) -> [(name: String, value: String, reason: String)] {
         [
             ("listen_addresses", "", "only the unix socket accepts connections"),
-            ("unix_socket_directories", socketFolder, "its mode decides who may connect"),
-            ("unix_socket_permissions", "0700", "pg_hba.conf trusts every user who can open the socket"),
+            ("unix_socket_directories", socketFolder, "pg_hba.conf decides who may connect"),
+            ("unix_socket_permissions", socketMode, "for root, the clients are other users than PostgreSQL's"),
             ("port", "5432", "part of the socket's name"),
             ("max_connections", "\(maxConnections)", "the connections of all nodes and workers, and some more"),
             ("shared_buffers", "\(sharedBuffers)MB", "enough for the queue, the cache's index and recent results"),
@@ -43,10 +43,10 @@ package struct PostgresSettings: Sendable {
     }
 
     /// The text of `postgresql.conf`.
-    func rendered(socketFolder: String) -> String {
+    func rendered(socketFolder: String, socketMode: String) -> String {
         var text =
             "# millrace overwrites this file at every start. Put your own settings into custom.conf in this folder.\n"
-        for (name, value, reason) in lines(socketFolder: socketFolder) {
+        for (name, value, reason) in lines(socketFolder: socketFolder, socketMode: socketMode) {
             text +=
                 "\(name) = '\(value.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''"))'"
             text += "  # \(reason)\n"

@@ -17,6 +17,8 @@ package struct PrivateCluster: Sendable {
     package let installation: PostgresInstallation
     /// The user that PostgreSQL runs as; `nil` for the user of this process.
     package let account: Account?
+    /// Who may connect to the cluster.
+    let access: ClusterAccess
     private let environment: [String: String]
 
     /// The libpq connection string for Millrace's role and database.
@@ -25,11 +27,15 @@ package struct PrivateCluster: Sendable {
     /// - Parameters:
     ///   - data: the absolute path of Millrace's data folder. The cluster is in its subfolder `postgres`.
     ///   - sockets: the folder for sockets, from ``SocketFolder``.
+    ///   - client: the user of the processes that use the database; `nil` for the user of this process.
     ///   - environment: its `PATH` is searched for PostgreSQL's programs.
-    package init(data: String, sockets: String, environment: [String: String]) throws(SetupError) {
+    package init(
+        data: String, sockets: String, client: Account? = nil, environment: [String: String]
+    ) throws(SetupError) {
         folder = data + "/postgres"
         socketFolder = sockets + "/postgres"
         account = Account.isRoot ? try Self.accountForRoot(mustReach: [folder, socketFolder]) : nil
+        access = ClusterAccess(role: Self.role, client: client, current: .current, superuser: account ?? .current)
         let version = try Self.version(of: folder)
         installation = try .find(searchPath: environment["PATH"], version: version)
         self.environment = ["PATH": environment["PATH"] ?? "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "TZ": "UTC"]
@@ -59,14 +65,18 @@ package struct PrivateCluster: Sendable {
     /// - Returns: whether it was created.
     @discardableResult
     package func prepare(_ settings: PostgresSettings) throws(SetupError) -> Bool {
-        try Folder.make(socketFolder, mode: 0o700, for: account)
+        // Root's folder: the processes that use the database run as another user than PostgreSQL.
+        try Folder.make(socketFolder, mode: account == nil ? 0o700 : 0o711, for: account)
         let isNew = try Self.version(of: folder) == nil
         if isNew {
             try ClusterInitializer(installation: installation, account: account, environment: environment)
                 .create(folder, database: Self.database, role: Self.role)
         }
         try OwnedFile.write(
-            settings.rendered(socketFolder: socketFolder), to: folder + "/postgresql.conf", owner: account)
+            settings.rendered(socketFolder: socketFolder, socketMode: account == nil ? "0700" : "0777"),
+            to: folder + "/postgresql.conf", owner: account)
+        try OwnedFile.write(access.rules, to: folder + "/pg_hba.conf", owner: account)
+        try OwnedFile.write(access.users, to: folder + "/pg_ident.conf", owner: account)
         return isNew
     }
 

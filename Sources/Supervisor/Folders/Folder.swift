@@ -23,7 +23,7 @@ package enum Folder {
 
     /// Creates `path` if it does not exist, and sets its owner and mode.
     /// - Parameter account: the owner; `nil` for the user of this process.
-    static func make(_ path: String, mode: mode_t, for account: Account?) throws(SetupError) {
+    package static func make(_ path: String, mode: mode_t, for account: Account?) throws(SetupError) {
         try make(path, mode: mode)
         if let account, chown(path, account.user, account.group) != 0 {
             throw SetupError("cannot give \(path) to the user \(account.name)", errno: errno)
@@ -60,7 +60,7 @@ package enum Folder {
     }
 
     /// The first folder on the path that `account` may not enter; `nil` if there is none.
-    static func barrier(to path: String, for account: Account) -> String? {
+    package static func barrier(to path: String, for account: Account) -> String? {
         var folder = ""
         for part in parent(of: path).split(separator: "/") {
             folder += "/" + part

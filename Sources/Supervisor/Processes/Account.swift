@@ -24,7 +24,25 @@ package struct Account: Sendable, Equatable {
         groups = Array(list.prefix(Int(count)))
     }
 
+    /// The user that this process runs as; `nil` if it has no name.
+    package static let current: Account? = {
+        var entry = passwd()
+        var found: UnsafeMutablePointer<passwd>?
+        var buffer = [CChar](repeating: 0, count: 16384)
+        guard getpwuid_r(geteuid(), &entry, &buffer, buffer.count, &found) == 0, found != nil else { return nil }
+        return Account(named: String(cString: entry.pw_name))
+    }()
+
     package static var isRoot: Bool { geteuid() == 0 }
+
+    /// The id of a group.
+    package static func group(named name: String) -> gid_t? {
+        var entry = Glibc.group()
+        var found: UnsafeMutablePointer<Glibc.group>?
+        var buffer = [CChar](repeating: 0, count: 65536)
+        guard getgrnam_r(name, &entry, &buffer, buffer.count, &found) == 0, found != nil else { return nil }
+        return entry.gr_gid
+    }
 
     /// Whether this account may pass through a folder with this owner, group and mode.
     package func canEnter(owner: uid_t, group: gid_t, mode: mode_t) -> Bool {

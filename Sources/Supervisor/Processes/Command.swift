@@ -2,6 +2,8 @@
 package struct Command: Sendable {
     /// The absolute path of the program.
     package var program: String
+    /// The program's name among its arguments; `nil` for its path.
+    package var name: String?
     /// The arguments without the program's name.
     package var arguments: [String]
     package var environment: [String: String]

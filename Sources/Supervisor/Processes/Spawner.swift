@@ -27,7 +27,7 @@ enum Spawner {
     private static func start(
         _ command: Command, input: CInt, output: CInt, error: CInt
     ) -> Result<pid_t, SpawnError> {
-        var arguments = ([command.program] + command.arguments).map { strdup($0) } + [nil]
+        var arguments = ([command.name ?? command.program] + command.arguments).map { strdup($0) } + [nil]
         var environment = command.environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
         let program = strdup(command.program)
         let folder = command.folder.map { strdup($0) } ?? nil

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import NginxConfig
 import Supervisor
 
 /// `daemon on`: the balancer runs in a background process. The command ends when that process serves requests.
@@ -25,5 +26,24 @@ enum Daemon {
             }
         }
         return true
+    }
+
+    /// Closes the standard descriptors of the process that started the daemon. That process may read them to their end,
+    /// as a shell does for `$(millrace balancer …)`. What is written to stderr afterwards goes to the first error log,
+    /// as in nginx.
+    static func leaveTerminal(logs: [ErrorLog]) {
+        let null = open("/dev/null", O_RDWR | O_CLOEXEC)
+        guard null >= 0 else { return }
+        defer { close(null) }
+        dup2(null, 0)
+        dup2(null, 1)
+        for case .file(let path) in logs.map(\.destination) {
+            let file = open(path, O_WRONLY | O_APPEND | O_CLOEXEC)
+            guard file >= 0 else { continue }
+            dup2(file, 2)
+            close(file)
+            return
+        }
+        dup2(null, 2)
     }
 }

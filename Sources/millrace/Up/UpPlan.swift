@@ -16,6 +16,8 @@ struct UpPlan {
     let workers: [String]
     /// The database's connection string; `nil` for a private cluster.
     let database: String?
+    /// The user that nodes, workers and the balancer run as; `nil` for the user of this process.
+    let account: Account?
     /// Maximum number of database connections of each process.
     let connectionLimit: Int
     /// Where the first worker serves its metrics. Each further worker uses the next port.
@@ -25,7 +27,7 @@ struct UpPlan {
 
     init(
         _ settings: Settings, listen: [String], listenOption: String?, data: String?, nodes: Int, workers: Int,
-        database: String?
+        database: String?, account: Account? = nil
     ) throws {
         self.listen = listen
         self.listenOption = listenOption
@@ -35,6 +37,7 @@ struct UpPlan {
         let workerName = try settings.value(EnvironmentVariables.workerName) ?? "worker"
         self.workers = (0..<workers).map { "\(workerName)-\($0 + 1)" }
         self.database = database
+        self.account = account
         metrics = try settings.metrics()
         if let metrics, Int(metrics.port) + workers > 65536 {
             throw SettingsError(
@@ -42,6 +45,7 @@ struct UpPlan {
         }
         connectionLimit = try settings.value(EnvironmentVariables.connectionLimit)
         var environment = settings.merged
+        if let account { environment[EnvironmentVariables.user.name] = account.name }
         // The children write into pipes and would choose JSON, but their merged log is for people.
         if try settings.value(EnvironmentVariables.logFormat) == .auto {
             environment[EnvironmentVariables.logFormat.name] = "text"

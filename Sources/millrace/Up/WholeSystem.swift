@@ -28,6 +28,7 @@ final class WholeSystem: Sendable {
         let tokenFile = plan.hasAdminToken ? nil : AdminTokenFile(in: plan.data)
         let token = try tokenFile?.readOrMake()
         let sockets = try SocketFolder.make(data: plan.data, runtime: plan.environment["XDG_RUNTIME_DIR"])
+        try makeNodeFolder(sockets)
         defer { group.stop() }
         do {
             let database = try startDatabase(sockets: sockets)
@@ -47,12 +48,26 @@ final class WholeSystem: Sendable {
     /// A signal arrived during the start.
     private struct Stopped: Error {}
 
+    /// Makes the folder of the nodes' sockets. Only their user may enter it.
+    private func makeNodeFolder(_ sockets: String) throws {
+        let folder = sockets + "/nodes"
+        if let account = plan.account, let barrier = Folder.barrier(to: folder, for: account) {
+            throw CommandFailure(
+                description: """
+                    nodes and workers run as the user \(account.name), and that user may not enter \(barrier); choose \
+                    another --data, for example /var/lib/millrace
+                    """)
+        }
+        try Folder.make(folder, mode: 0o700, for: plan.account)
+    }
+
     private func say(_ line: String) { log.write(line, from: "millrace") }
 
     /// - Returns: the connection string for the other processes.
     private func startDatabase(sockets: String) throws -> String {
         if let database = plan.database { return database }
-        let cluster = try PrivateCluster(data: plan.data, sockets: sockets, environment: plan.environment)
+        let cluster = try PrivateCluster(
+            data: plan.data, sockets: sockets, client: plan.account, environment: plan.environment)
         if try cluster.stopLeftover() { say("stopped a PostgreSQL server that an earlier start left running") }
         var settings = PostgresSettings()
         settings.maxConnections = plan.maxConnections
@@ -94,7 +109,8 @@ final class WholeSystem: Sendable {
                     name, command(["worker"], values.merging(plan.workerEnvironment(number)) { $1 }),
                     stopTimeout: .seconds(15), log: log)
             })
-        let nodes = plan.nodes.enumerated().map { number, name in (name, "unix:\(sockets)/api-\(number + 1).sock") }
+        let nodes = plan.nodes.enumerated().map { number, name in (name, "unix:\(sockets)/nodes/api-\(number + 1).sock")
+        }
         group.start(
             nodes.map { name, socket in
                 Service(
@@ -116,7 +132,7 @@ final class WholeSystem: Sendable {
         group.start(
             [
                 Service(
-                    "balancer", command(["balancer", "-p", plan.data], access.merging(values) { $1 }),
+                    "balancer", command(["balancer", "-p", plan.data], access.merging(values) { $1 }, as: nil),
                     stopSignal: SIGQUIT,
                     stopTimeout: .seconds(15), log: log)
             ], headStart: .seconds(1))
@@ -140,9 +156,26 @@ final class WholeSystem: Sendable {
         return String(cString: path)
     }()
 
-    /// This program with other arguments.
+    /// This program with other arguments, as the user without rights.
     private func command(_ arguments: [String], _ values: [String: String]) -> Command {
-        Command(Self.program, arguments, environment: plan.environment.merging(values) { $1 })
+        command(arguments, values, as: plan.account)
+    }
+
+    /// - Parameter account: `nil` for the user of this process.
+    private func command(_ arguments: [String], _ values: [String: String], as account: Account?) -> Command {
+        var command = Command(
+            Self.program, arguments, environment: plan.environment.merging(values) { $1 }, account: account)
+        guard let account else { return command }
+        // The working folder can be closed to the user, or have an `.env` file that only root may read. This process has
+        // read that file, and passes its variables on.
+        command.folder = plan.data
+        // The program's folder can be closed, too, for example in root's home. The kernel opens this link without a look
+        // at the path.
+        if Folder.barrier(to: Self.program, for: account) != nil {
+            command.name = Self.program
+            command.program = "/proc/self/exe"
+        }
+        return command
     }
 
     /// - Parameter what: the part of the system, for the error message.

@@ -20,9 +20,9 @@ final class ReplicatedPair: Sendable {
     init() throws {
         let environment = ProcessInfo.processInfo.environment
         primary = try PrivateCluster(
-            data: folder.file("1"), sockets: folder.file("1/run"), environment: environment)
+            data: folder.file("1"), sockets: folder.file("1/run"), client: TestCluster.client, environment: environment)
         standby = try PrivateCluster(
-            data: folder.file("2"), sockets: folder.file("2/run"), environment: environment)
+            data: folder.file("2"), sockets: folder.file("2/run"), client: TestCluster.client, environment: environment)
         for name in ["1", "2"] { try Folder.make(folder.file(name), mode: 0o755) }
         try primary.prepare(PostgresSettings())
         let file = primary.folder + "/pg_hba.conf"

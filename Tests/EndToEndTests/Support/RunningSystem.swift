@@ -47,7 +47,7 @@ final class RunningSystem: Sendable {
     static let quietEnvironment = [
         "RATE_LIMIT_REQUESTS": "0", "DATABASE_URL": "", "DB_HOST": "", "DB_NAME": "",
         "MILLRACE_ADMIN_TOKEN": "",
-        "DB_BASE_BACKOFF": "0.05", "MILLRACE_LISTEN": "",
+        "DB_BASE_BACKOFF": "0.05", "MILLRACE_LISTEN": "", "MILLRACE_USER": Account.isRoot ? "nobody" : "",
     ]
 
     /// The admin token that `up` has made, as a header.
@@ -68,7 +68,7 @@ final class RunningSystem: Sendable {
         try Psql("host=\(data)/run/postgres user=postgres dbname=millrace")(statements)
     }
 
-    func nodeSocket(_ number: Int) -> String { "\(data)/run/api-\(number).sock" }
+    func nodeSocket(_ number: Int) -> String { "\(data)/run/nodes/api-\(number).sock" }
 
     /// The child process that runs `subcommand`; for `postgres`, the PostgreSQL server. If there are several, they are
     /// sorted by process id, and `number` is the index.
