@@ -14,6 +14,7 @@ extension ParsableCommand {
     /// Runs the body of a subcommand and turns its errors into one line on stderr and an exit code.
     func reporting(_ body: () throws -> Void) throws {
         do {
+            for warning in (try? Settings.load())?.warnings ?? [] { warn(warning) }
             try body()
             // The output may still be in a buffer, and writing it can fail, for example if the disk is full.
             guard fflush(nil) == 0 else {
@@ -32,6 +33,12 @@ extension ParsableCommand {
             fail("\(error)", 1)
         }
     }
+}
+
+/// Writes one line on stderr.
+func warn(_ message: String) {
+    let line = Array("millrace: warning: \(message)\n".utf8)
+    _ = write(2, line, line.count)
 }
 
 /// Ends the process with one line on stderr.

@@ -45,6 +45,7 @@ struct UpPlan {
         }
         connectionLimit = try settings.value(EnvironmentVariables.connectionLimit)
         var environment = settings.merged
+        environment[Settings.hasWarned] = "1"
         if let account { environment[EnvironmentVariables.user.name] = account.name }
         // The children write into pipes and would choose JSON, but their merged log is for people.
         if try settings.value(EnvironmentVariables.logFormat) == .auto {
