@@ -15,16 +15,13 @@ SOURCES := Package.swift Sources Tests Benchmarks Fuzz/Package.swift Fuzz/Source
 RELEASE := $(SWIFT) build -c release --static-swift-stdlib --disable-local-rpath
 
 .DEFAULT_GOAL := help
-.PHONY: help run test build setup packages build-packages test-packages format lint fuzz bench bench-waiting bench-table bench-balancer bench-queue bench-peers bench-program chaos clean
+.PHONY: help run test build setup user packages build-packages test-packages format lint fuzz bench bench-waiting bench-table bench-balancer bench-queue bench-peers bench-program chaos clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
-run: setup ## install missing packages, build a release, start the whole system on http://127.0.0.1:8000
+run: setup user ## install missing packages, build a release, start the whole system on http://127.0.0.1:8000
 	$(RELEASE) --product millrace
-	@# Root's nodes, workers and balancer run as this user.
-	@[ "$$(id -u)" != 0 ] || [ -n "$$MILLRACE_USER" ] || id millrace >/dev/null 2>&1 || \
-	    useradd --system --user-group --home-dir /nonexistent --shell /usr/sbin/nologin millrace
 	@exec "$$($(RELEASE) --show-bin-path)/millrace" up
 
 # The tests do not run in parallel: most of them start servers, and two at a time would make the machine so busy that
@@ -38,6 +35,11 @@ build: setup ## build a release: .build/release/millrace
 setup: packages
 	@command -v $(SWIFT) >/dev/null || { \
 	    echo "Millrace needs Swift 6.2 or newer: https://www.swift.org/install/linux" >&2; exit 1; }
+
+# If root starts the system, nodes, workers and the balancer run as this user.
+user:
+	@[ "$$(id -u)" != 0 ] || [ -n "$$MILLRACE_USER" ] || id millrace >/dev/null 2>&1 || \
+	    useradd --system --user-group --home-dir /nonexistent --shell /usr/sbin/nologin millrace
 
 packages: build-packages ## install missing system packages (Debian, Ubuntu)
 	@$(call install,$(RUN_PACKAGES))
@@ -88,7 +90,7 @@ bench-peers: bench-program ## compare Millrace with pgqueuer and Celery (BENCH='
 	.build/peers/bin/pip install -q -r Benchmarks/Peers/requirements.txt
 	@bin=$$($(RELEASE) --show-bin-path); exec "$$bin/bench" peers --millrace "$$bin/millrace" --python .build/peers $(BENCH)
 
-bench-program: setup
+bench-program: setup user
 	$(RELEASE) --product millrace
 	$(RELEASE) --product bench
 
