@@ -38,7 +38,7 @@ package enum EnvironmentVariables {
         "DB_BASE_BACKOFF", "The maximum pause after the first failed attempt; it doubles each time", "0.5",
         in: 0.001...60)
     package static let connectionLimit = EnvironmentVariable<Int>.integer(
-        "DB_USER_CONNECTION_LIMIT", "Database connections of each process", 8, in: 4...1000)
+        "DB_USER_CONNECTION_LIMIT", "Database connections of each process", 8, in: 5...1000)
 
     // Names
     package static let applicationName = EnvironmentVariable<String?>.text(

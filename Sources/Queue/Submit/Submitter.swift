@@ -9,8 +9,8 @@ internal import Threading
 /// and a request that comes alone does not wait for others.
 ///
 /// A request with many tasks is as large as a batch. Two more threads, each with its own session, store such requests,
-/// so that single tasks do not wait for them. While the database works on the rows of one thread, the other thread
-/// prepares its rows.
+/// so that small requests do not wait for large ones. While the database works on the rows of one thread, the other
+/// thread prepares its rows.
 final class Submitter: Sendable {
     /// A request with at least this many tasks is a batch of its own.
     static let largeRequest = 100
@@ -21,7 +21,7 @@ final class Submitter: Sendable {
 
     /// - Parameter limit: the maximum number of the process's sessions. If it is small, there are no threads for large
     ///   requests, because the sessions are needed for other things.
-    private static func largeRequestThreads(limit: Int) -> Int { limit >= 6 ? largeRequestThreads : 0 }
+    private static func largeRequestThreads(limit: Int) -> Int { limit >= 7 ? largeRequestThreads : 0 }
 
     private let requests: Consumers<SubmissionRequest>
     /// The threads for large requests; `nil` if there are none.
