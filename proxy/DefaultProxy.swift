@@ -82,7 +82,7 @@ package enum DefaultProxy {
                 lines.append(String(line))
                 continue
             }
-            // The first of several lines of a directive is replaced by all new ones.
+            // If the file has several lines of this directive, all new lines replace the first one.
             if written.insert(name).inserted {
                 lines += replacement.map { "\(indent)\($0);" }
             }

@@ -113,14 +113,15 @@ package enum Schema {
             }
     }
 
-    /// How the schema of a database compares with this program's. One statement, which the session keeps prepared.
+    /// How the schema of a database compares with the one of this program. Runs one statement, which the session keeps
+    /// prepared.
     package static func fit(_ connection: PostgresConnection) throws(PostgresError) -> SchemaFit {
         do {
             let rows = try connection.execute(versions.with())
             let applied = (0..<rows.rowCount).compactMap { rows.integer($0, 0) }
             return SchemaFit(applied: Set(applied), newest: newestVersion)
         } catch {
-            // undefined_table, undefined_column: there is no such table, or it is another program's.
+            // undefined_table, undefined_column: there is no such table, or the table belongs to another program.
             guard error.sqlState == "42P01" || error.sqlState == "42703" else { throw error }
             return .missing
         }
@@ -128,8 +129,8 @@ package enum Schema {
 
     private static let versions = PostgresStatement("schema_versions", "SELECT version FROM schema_migration")
 
-    /// The table of the applied migrations. The first migration creates it, in its own transaction. So if that fails,
-    /// nothing is left behind.
+    /// The table of the applied migrations. The first migration creates it, in its own transaction. So if this
+    /// migration fails, nothing is left behind.
     private static func prepare(_ connection: PostgresConnection) throws {
         try connection.execute(
             text: """

@@ -3,8 +3,9 @@ package import Postgres
 /// Why the database could not be migrated.
 package enum SchemaError: Error, CustomStringConvertible {
     case database(PostgresError)
-    /// The database has tables or other objects of another program, under names that Millrace needs. Nothing was changed.
-    /// - Parameter reason: the server's message, which has the name.
+    /// The database has tables or other objects of another program, under names that Millrace needs. Nothing was
+    /// changed.
+    /// - Parameter reason: the server's message, which contains the name.
     case occupied(String)
     /// A migration that was applied differs from the one of this program.
     case changed(version: Int, name: String)

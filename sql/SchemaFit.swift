@@ -6,8 +6,8 @@ package enum SchemaFit: Sendable, Hashable {
     /// Migrations are missing.
     /// - Parameter version: the last version before the first missing one.
     case older(version: Int)
-    /// The database has migrations that this program does not know. This program works: a migration only adds to the
-    /// schema what the programs before it need not know.
+    /// The database has migrations that this program does not know. This program still works, because a migration only
+    /// adds things that older programs need not know.
     case newer(version: Int)
 
     /// - Parameters:

@@ -34,7 +34,7 @@ final class Proxy {
         var environment = ProcessInfo.processInfo.environment
         environment["PATH"] = (environment["PATH"] ?? "/usr/bin") + ":/usr/local/sbin:/usr/sbin:/sbin"
         environment["MILLRACE_LOG_LEVEL"] = "warning"
-        environment["MILLRACE_USER"] = Account.current?.name  // the responders' sockets belong to it
+        environment["MILLRACE_USER"] = Account.current?.name  // the responder's socket belongs to this user
         if let counts {
             counters = try AllocationCounter(at: folder + "/allocations")
             environment["LD_PRELOAD"] = counts

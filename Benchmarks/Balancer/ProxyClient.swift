@@ -19,7 +19,7 @@ final class ProxyClient: EventHandler {
     private(set) var isBusy = false
 
     private static let size = 64 * 1024
-    /// All clients share it, because they run on one thread.
+    /// The receive buffer. All clients share it, because they run on one thread.
     nonisolated(unsafe) private static let scratch = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 64)
 
     init(_ load: ProxyLoad, staysIdle: Bool) {

@@ -1,7 +1,7 @@
 internal import Reactor
 
-/// The same configuration for each program: keep-alive on both sides, a rate limit by address that no client reaches,
-/// no access log, buffers of 32 KiB.
+/// The same configuration for each program: keep-alive on both sides, no access log, buffers of 32 KiB, and a rate
+/// limit for each client address. The rate is so high that no client reaches it.
 struct ProxyConfiguration {
     let port: UInt16
     let responder: SocketAddress

@@ -16,7 +16,7 @@ final class ResponderConnection: EventHandler {
     private var unsent = 0
 
     private static let size = 64 * 1024
-    /// All connections share it, because they run on one thread.
+    /// The receive buffer. All connections share it, because they run on one thread.
     nonisolated(unsafe) private static let scratch = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 64)
 
     init(_ socket: Socket, _ responder: StaticResponder) {

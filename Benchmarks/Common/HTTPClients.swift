@@ -87,7 +87,7 @@ private final class HTTPClient: EventHandler {
     private(set) var isFree = true
 
     private static let size = 256 * 1024
-    /// All clients share it, because they run on one thread.
+    /// The receive buffer. All clients share it, because they run on one thread.
     nonisolated(unsafe) private static let scratch = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 64)
 
     init(

@@ -46,7 +46,7 @@ final class MillraceParts {
             try node.wait(until: "an API node listens") { ServerAddress(address).map(isListening) ?? false }
         }
         let values = [
-            "MILLRACE_USER": Account.current?.name ?? "",  // the nodes' sockets belong to it
+            "MILLRACE_USER": Account.current?.name ?? "",  // the nodes' sockets belong to this user
             "MILLRACE_LISTEN": "127.0.0.1:\(port)", "MILLRACE_UPSTREAM": addresses.joined(separator: ","),
         ]
         balancer = try MeasuredProgram(

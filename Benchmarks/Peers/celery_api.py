@@ -1,4 +1,4 @@
-"""The API on Celery: bare RSGI without validation. Publishing a task blocks the process, so the API has several."""
+"""The API on Celery: bare RSGI without validation. Publishing a task blocks its process, so there are two processes."""
 
 import orjson
 import redis

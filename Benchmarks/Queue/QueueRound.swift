@@ -34,7 +34,7 @@ struct QueueRound {
     let clients: Int
     let duration: Duration
     let arraySize: Int
-    /// The number of tasks of a measurement that ends after a number of tasks and not after `duration`.
+    /// Some measurements end after this number of tasks. The others end after `duration`.
     let backlog: Int
     /// The number of the round is a part of each input, so that no round finds another round's results in the cache.
     let number: Int

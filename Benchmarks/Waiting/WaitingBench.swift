@@ -104,8 +104,8 @@ struct WaitingBench: ParsableCommand {
         }
     }
 
-    /// Submits one task for each client. The tasks are due one after another, the first one after all clients have
-    /// connected.
+    /// Submits one task for each client. The tasks are due one after another. When the first task is due, all clients
+    /// have connected.
     private func dueTasks(_ system: BenchSystem) throws -> [String] {
         let connection = try system.connect()
         let start = Timestamp.now

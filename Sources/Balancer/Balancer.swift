@@ -121,8 +121,9 @@ package final class Balancer: Sendable {
         log(.notice, "start worker threads: \(loops.active.count)")
     }
 
-    /// Blocks the signals whose default action would end the process, although they ask it to reload or to upgrade.
-    /// They may arrive as soon as the pid file is there; ``run()`` handles them. Call it before ``init(_:)``.
+    /// Blocks HUP, USR1 and USR2. They ask the process to reload, to reopen the logs or to upgrade, but their default
+    /// action would end it. They may arrive as soon as the pid file exists. ``run()`` then handles them. Call this
+    /// method before ``init(_:)``.
     package static func holdSignals() { SignalWatch.block([SIGHUP, SIGUSR1, SIGUSR2]) }
 
     /// Serves until a signal stops the balancer. Call this method before the process starts other threads: it blocks
@@ -279,7 +280,7 @@ package final class Balancer: Sendable {
         setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
 
-    /// Writes the process id to a file. Closes the listeners and throws if the file cannot be opened.
+    /// Writes the process id to a file. If the file cannot be opened, closes the listeners and throws.
     private static func writePID(_ path: String, _ listeners: [BoundListener]) throws(BalancerError) {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else {

@@ -10,7 +10,8 @@ package struct BalancerOptions: Sendable {
     package var reportsNeedToken = false
     /// The file for the process id, absolute or relative to the working directory. nil: no file is written.
     package var pidFile: String?
-    /// The user that root's balancer changes to if the configuration has no `user`. nil: it stays root.
+    /// If root starts the balancer and the configuration has no `user`, the balancer changes to this user. nil: it
+    /// stays root.
     package var defaultUser: String?
     /// Number of loops, each on its own thread. nil: `worker_processes`.
     package var workers: Int?
@@ -20,8 +21,8 @@ package struct BalancerOptions: Sendable {
     /// How many requests of one upstream may wait. An upstream's `queue` directive overrides it.
     package var queueLimit = 4096
 
-    /// - Parameter load: reads the configuration. The balancer then also checks its patterns, its health checks and the
-    ///   host names of its upstreams.
+    /// - Parameter load: reads the configuration. Afterwards, the balancer also checks the patterns, the health checks
+    ///   and the upstreams' host names in this configuration.
     package init(load: @escaping @Sendable () -> Result<NginxConfiguration, ConfigurationError>) {
         self.load = {
             load().flatMap { configuration in

@@ -1,6 +1,7 @@
 internal import Synchronization
 
-/// When the results of an active health check make a peer unhealthy or healthy again (nginx Plus's `health_check`).
+/// The rule by which the results of an active health check make a peer unhealthy, or healthy again (nginx Plus's
+/// `health_check`).
 package struct HealthCheckRule: Sendable, Hashable {
     /// Unique in its group. When the rules change, a check that keeps its name keeps its results.
     package let name: String

@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// When a peer is ejected because it performs worse than the others, as in Envoy's outlier detection.
+/// The rules by which a peer is ejected because it performs worse than the others, as in Envoy's outlier detection.
 ///
 /// Unlike `max_fails`, outlier detection also counts responses with a status of 500 or higher, and can look at the
 /// response time.
@@ -18,7 +18,7 @@ package struct OutlierDetection: Sendable, Hashable {
     /// The duration of the first ejection. The n-th in a row lasts n times as long.
     package var baseEjectionTime: Milliseconds = 30_000
     package var maxEjectionTime: Milliseconds = 300_000
-    /// The maximum share of ejected peers, in percent, rounded down.
+    /// The maximum share of ejected peers, in percent. The resulting number of peers is rounded down.
     package var maxEjectionPercent = 50
 
     package init() {}

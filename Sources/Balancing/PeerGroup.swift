@@ -77,9 +77,9 @@ package final class PeerGroup: Sendable {
         set { state.withLock { $0.strategy = newValue } }
     }
 
-    /// Replaces the members. A member with the same address and role (primary or backup) as a current peer takes over
-    /// that peer's state. All other current peers get no new requests, and are removed when their last lease and
-    /// connection have ended.
+    /// Replaces the members. If a new member has the same address and role (primary or backup) as a current peer, it
+    /// takes over that peer's state. All other current peers get no new requests, and are removed when their last lease
+    /// and connection have ended.
     package func replacePeers(with peers: [PeerSpecification]) -> MembershipChange {
         state.withLock { state in
             let removed = state.replacePeers(with: peers)

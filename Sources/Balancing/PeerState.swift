@@ -12,7 +12,8 @@ struct PeerState {
     private(set) var fails = 0
     /// The time of the last failure.
     private var accessed = PeerState.never
-    /// When the current `failTimeout` period began: at the last failure, or at the first pick after the period's end.
+    /// When the current `failTimeout` period began: at the last failure, or at the first pick after the end of the
+    /// previous period.
     private(set) var checked = PeerState.never
 
     /// The number of leases that have not ended.

@@ -19,7 +19,7 @@ package struct TimeHistogram: Sendable, Hashable {
         10_000_000,
     ]
 
-    /// One count per bucket: one more than there are bounds.
+    /// One count per bucket. There is one more bucket than there are bounds.
     package private(set) var counts = [Int](repeating: 0, count: bounds.count + 1)
     /// The sum of all durations, in microseconds.
     package private(set) var sum: Int64 = 0

@@ -1,7 +1,7 @@
 // Parts of glibc that Swift's Glibc module does not have, because they are macros or variadic functions.
 #pragma once
-// Do not define _GNU_SOURCE: fd_set would then have another layout than in Swift's Glibc module. Functions that need it
-// are declared here instead.
+// Do not define _GNU_SOURCE: fd_set would then have another layout than in Swift's Glibc module. The functions that
+// need _GNU_SOURCE are declared here instead.
 #include <arpa/nameser.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -63,8 +63,8 @@ static inline ssize_t millrace_sendfile(int to, int from, off_t *offset, size_t 
     return sendfile(to, from, offset, count);
 }
 
-/// Opens a file without a name, which is removed when it is closed (open(2), O_TMPFILE).
-/// Returns -1 if the file system does not support that.
+/// Opens a new file that has no name (open(2), O_TMPFILE). The kernel removes the file when it is closed.
+/// Returns -1 if the file system does not support such files.
 static inline int millrace_temporary_file(const char *folder) {
     return open(folder, 020000000 | O_DIRECTORY | O_RDWR | O_CLOEXEC, 0600);
 }

@@ -22,13 +22,14 @@ struct millrace_child {
     char *const *arguments;
     char *const *environment;
     const char *folder;  // working directory; NULL for that of the parent
-    int input, output, error;  // become descriptors 0, 1 and 2; one that is below 3 must keep its number
+    // These become the descriptors 0, 1 and 2. If one of them is below 3, it must already have its final number.
+    int input, output, error;
     int has_account;  // whether the next four members are used
     uid_t user;
     gid_t group;
     const gid_t *groups;
     size_t group_count;
-    int death_signal;  // the kernel sends it when the calling thread ends; 0 for none
+    int death_signal;  // the child gets it when the thread that called millrace_spawn ends; 0 for none
 };
 
 static inline void millrace_child_fail(int report) {
@@ -45,18 +46,21 @@ static inline void millrace_child_run(const struct millrace_child *child, int re
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    // Its own process group: Ctrl-C in the terminal must reach only the parent, which stops its children in order.
+    // Give the child its own process group: Ctrl-C in the terminal must reach only the parent. The parent stops its
+    // children in the right order.
     setpgid(0, 0);
     if (child->input != 0 && dup2(child->input, 0) < 0) millrace_child_fail(report);
     if (child->output != 1 && dup2(child->output, 1) < 0) millrace_child_fail(report);
     if (child->error != 2 && dup2(child->error, 2) < 0) millrace_child_fail(report);
-    // CLOSE_RANGE_CLOEXEC: no other descriptor of the parent is inherited. Kernels before 5.11 ignore this.
+    // The flag 4 is CLOSE_RANGE_CLOEXEC: exec closes all descriptors from 3 on. Kernels before 5.11 do not have the
+    // flag; there the call does nothing.
     syscall(SYS_close_range, 3U, ~0U, 4U);
     if (child->has_account) {
         // Direct system calls, because glibc's functions would also change the other threads, which are the parent's.
         if (syscall(SYS_setgroups, child->group_count, child->groups) < 0) millrace_child_fail(report);
         if (syscall(SYS_setgid, child->group) < 0) millrace_child_fail(report);
-        // Leaving root also drops all capabilities but the inheritable ones; ambient ones would survive exec.
+        // The change from root to another user drops all capabilities except the inheritable ones. Ambient capabilities
+        // would survive exec, so they are cleared here.
         prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
         if (syscall(SYS_setuid, child->user) < 0) millrace_child_fail(report);
         umask(027);
@@ -74,8 +78,8 @@ static inline void millrace_child_run(const struct millrace_child *child, int re
 
 // Starts `child` and returns its process id. On failure it returns -1 and sets errno, also for a failure after vfork.
 //
-// It uses vfork, because fork copies the page tables, and then each page that the parent writes to. For a process with
-// a few hundred megabytes these copies take much longer than the rest of the start.
+// It uses vfork. fork would copy the page tables, and later the kernel would copy each page that the parent writes to.
+// For a process with a few hundred megabytes these copies take much longer than the rest of the start.
 static inline pid_t millrace_spawn(const struct millrace_child *child) {
     int report[2], code = 0;
     if (pipe2(report, O_CLOEXEC) < 0) return -1;

@@ -9,11 +9,15 @@ struct ParamsLimit: Sendable {
 
     private var part = Part.length
     private var total = 0
-    /// The lengths of the current pair: those that are complete, and the bytes of the one that is being read.
+    /// The sum of those lengths of the current pair that were read completely.
     private var contentLength = 0
+    /// How many lengths of the current pair were read completely.
     private var completeLengths = 0
+    /// The length that is being read.
     private var length = 0
+    /// How many bytes of ``length`` are still missing.
     private var missingBytes = 0
+    /// How many content bytes of the current pair still follow.
     private var remaining = 0
 
     /// - Parameter bytes: the next bytes of the PARAMS stream

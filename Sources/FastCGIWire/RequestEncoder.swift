@@ -71,7 +71,7 @@ package struct RequestEncoder: Sendable {
         }
     }
 
-    /// Encodes the bytes before the value of a param, for ``param(_:lengthAt:into:value:)``.
+    /// Encodes the part of a param that stands in front of its value, for ``param(_:lengthAt:into:value:)``.
     /// - Returns: where the length of the value is, as an offset into these bytes
     package static func append(name: Span<UInt8>, to out: inout [UInt8]) -> Int {
         let start = out.count
@@ -204,8 +204,8 @@ extension OutputSpan<UInt8> {
         for index in name.indices { append(name[index].variableByte) }
     }
 
-    /// Appends the length of a name or value (FastCGI 1.0, section 3.4): one byte up to 127, otherwise four with the
-    /// highest bit set.
+    /// Appends the length of a name or value (FastCGI 1.0, section 3.4). A length up to 127 takes one byte. A greater
+    /// length takes four bytes, and the highest bit of the first byte is set.
     @inline(__always)
     fileprivate mutating func append(length: Int) {
         if length < 128 {

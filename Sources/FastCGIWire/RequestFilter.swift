@@ -1,10 +1,10 @@
-/// Removes records that libfcgi must not parse from the bytes that a web server sends.
+/// Filters the bytes that a web server sends to a node: drops the records that libfcgi must not parse.
 ///
-/// libfcgi answers management records (request id 0) in a buffer of 64 bytes and does not check the length: a few
-/// FCGI_GET_VALUES records overwrite its stack. It delivers the content of other management records as if it were
-/// content of the request. A name of 2 GiB makes it allocate 2 GiB, and abort if it cannot. So this filter drops
-/// management records without an answer, and refuses params that are too large. No common web server sends management
-/// records.
+/// libfcgi writes its answers to management records (request id 0) into a buffer of 64 bytes, and does not check the
+/// length: a few FCGI_GET_VALUES records overwrite its stack. If a management record has any other type, libfcgi
+/// delivers the record's content as content of the request. For a name of 2 GiB, libfcgi allocates 2 GiB; if that
+/// fails, it aborts the process. So this filter drops management records without an answer, and refuses params that are
+/// too large. No common web server sends management records.
 ///
 /// Between requests, the connection gives the filter at most ``wanted`` bytes at a time (``receive(_:)``), until a
 /// request begins. Then every byte that libfcgi reads goes through ``filter(_:)``.
@@ -85,7 +85,7 @@ package struct RequestFilter: Sendable {
         hasBytesAfterEnd = false
     }
 
-    /// Moves the bytes that are held back to the start of `room`. They come before the bytes that are read next.
+    /// Moves all bytes of ``held`` to the start of `room`. They come before the bytes that are read next.
     /// - Parameter room: at least 8 bytes
     /// - Returns: the number of bytes
     package mutating func takeHeld(into room: inout MutableSpan<UInt8>) -> Int {
@@ -94,8 +94,9 @@ package struct RequestFilter: Sendable {
         return held.count
     }
 
-    /// Moves the bytes that libfcgi may have to the start of `bytes`. An incomplete header at the end is held back.
-    /// - Returns: the number of these bytes
+    /// Moves the bytes for libfcgi to the start of `bytes`. If `bytes` ends with an incomplete header, moves this
+    /// header to ``held``.
+    /// - Returns: the number of bytes for libfcgi
     package mutating func filter(_ bytes: inout MutableSpan<UInt8>) throws(Failure) -> Int {
         var position = 0
         var kept = 0
@@ -156,11 +157,12 @@ package struct RequestFilter: Sendable {
         }
     }
 
-    /// Whether libfcgi gets the record. If not, its bytes are counted.
+    /// Whether libfcgi gets the record. If not, adds the size of the record to ``ignored``.
     private mutating func isNeeded(_ header: RecordHeader) throws(Failure) -> Bool {
         if header.requestID != 0 {
             if request != nil || header.type == RecordType.beginRequest.rawValue { return true }
-            // A web server may abort a request while its response is on the way (FastCGI 1.0, section 5.4).
+            // A web server may abort a request while the last bytes of the response are on the way (FastCGI 1.0,
+            // section 5.4). For this filter, the request has already ended, so the abort record is dropped.
             guard header.type == RecordType.abortRequest.rawValue else { throw .unexpectedRecord }
         }
         ignored += RecordHeader.size + header.bodyLength
@@ -168,7 +170,7 @@ package struct RequestFilter: Sendable {
         return false
     }
 
-    /// Whether the record that begins at `start` is dropped, and the bytes are a record at all.
+    /// Whether a record that the filter drops begins at `start`. False if the bytes are not a valid header.
     private func isDropped(_ bytes: Span<UInt8>, at start: Int) -> Bool {
         guard let header = try? Self.header(bytes, at: start) else { return false }
         var copy = self

@@ -36,7 +36,7 @@ package enum RangeHeader: Sendable, Hashable {
         if let range, !range.isEmpty {
             self = .part(range)
         } else {
-            // If the body is empty, nginx answers a range that starts at 0 with the whole body.
+            // If the body is empty and the range starts at 0, nginx answers with the whole body.
             self = first == 0 && (last != nil || ends[1].isEmpty) ? .whole : .unsatisfiable
         }
     }

@@ -37,7 +37,7 @@ package final class ConnectionPool: Sendable {
         self.prepare = prepare
     }
 
-    /// Runs `body` with a connection that no other thread uses meanwhile.
+    /// Runs `body` with a connection that no other thread uses at the same time.
     /// - Parameter timeout: how long to wait for a free connection, or to try to open one.
     package func withConnection<Value>(
         timeout: Duration, _ body: (PostgresConnection) throws -> Value
@@ -69,7 +69,8 @@ package final class ConnectionPool: Sendable {
             }
             switch slot {
             case .idle(let connection):
-                // The server may have closed an idle connection meanwhile, for example because it was restarted.
+                // The server may have closed the connection while it was idle, for example because the server was
+                // restarted.
                 if connection.checkServer() { return connection }
                 discard()
             case .room:

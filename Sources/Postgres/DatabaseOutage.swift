@@ -4,7 +4,7 @@ internal import Threading
 /// Logs the beginning and the end of a database outage, once each per process.
 ///
 /// A process has several sessions, and each of them notices an outage at each attempt to connect. Only the first notice
-/// is logged. A database that can be reached but has no fitting schema is another outage.
+/// is logged. If a database can be reached but its schema does not fit, that counts as another kind of outage.
 package enum DatabaseOutage {
     private struct State {
         /// The outage that is underway.

@@ -14,7 +14,7 @@ package struct PostgresConfiguration: Sendable {
     package var baseBackoff: Duration
     /// The timeout of one attempt to connect.
     package var connectTimeout: Duration
-    /// The timeout of one statement. A connection that exceeds it counts as lost.
+    /// The timeout of one statement. If the answer takes longer, the connection counts as lost.
     package var responseTimeout: Duration
 
     package init(

@@ -64,9 +64,9 @@ package final class PostgresConnection: @unchecked Sendable {
         return connection
     }
 
-    /// Which servers to accept, unless the connection string says it: those that take writes. Every process writes, so a
-    /// session with a standby, or with a server that was made read-only, would only fail later. An empty value lets
-    /// libpq read its environment variable.
+    /// If the connection string does not say which servers to accept, only servers that take writes are accepted. Every
+    /// process writes, so a session with a standby, or with a server that was made read-only, would fail later. If
+    /// libpq's environment variable is set, the value is empty, and libpq reads the variable.
     private static var sessionAttributes: String { getenv("PGTARGETSESSIONATTRS") == nil ? "read-write" : "" }
 
     /// Derives the SQLSTATE from the message of a failed attempt to connect, because libpq does not report the code. It
@@ -194,7 +194,7 @@ extension PostgresConnection {
             // A null result marks the end of a statement's results.
             while let extra = try nextResult(until: deadline) { PQclear(extra) }
         }
-        // The last result marks the end of the batch. It is an error if the commit has failed.
+        // The last result marks the end of the batch. If the commit has failed, this result is an error.
         guard let end = try nextResult(until: deadline) else { throw abandon(failure ?? .lost) }
         if PQresultStatus(end) != PGRES_PIPELINE_SYNC { failure = failure ?? PostgresError(end) }
         PQclear(end)

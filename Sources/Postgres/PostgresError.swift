@@ -14,8 +14,8 @@ package struct PostgresError: Error, Sendable, Hashable, CustomStringConvertible
         case timedOut
         /// All connections of the pool were busy until the caller's timeout.
         case poolExhausted
-        /// The session takes no writes: the server is a standby, or `default_transaction_read_only` is on. The statement
-        /// had no effect. A new session may lead to a server that takes writes.
+        /// The session takes no writes: the server is a standby, or `default_transaction_read_only` is on. The
+        /// statement had no effect. A new session may lead to a server that takes writes.
         case readOnly
         /// The schema of the database is missing, or too old for this program. The statement had no effect.
         case schema
@@ -84,7 +84,8 @@ extension PostgresError {
 
     /// The kind of an error in a result.
     private static func kind(sqlState: String?) -> Kind {
-        // Every error of the server has a code. Without one, the result is libpq's own: it has lost the connection.
+        // Every error of the server has a code. A result without a code was made by libpq itself, because it has lost
+        // the connection.
         guard let sqlState else { return .connectionLost }
         switch sqlState {
         // read_only_sql_transaction

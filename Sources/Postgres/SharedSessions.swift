@@ -1,12 +1,14 @@
-/// Finds out whether the server's sessions are shared by several clients: by a connection pooler that gives a client a
-/// server session for one transaction at a time (PgBouncer's transaction mode and statement mode).
+/// Finds out whether several clients share the server's sessions. They do if a connection pooler gives a client a
+/// server session for only one transaction at a time (PgBouncer's transaction mode and statement mode).
 ///
-/// A pooler answers a new client itself, so the process id that libpq learns is not that of a server process. This alone
-/// is no problem, because in session mode a client keeps its server session. So if there is a pooler, the check compares
-/// the server processes of two connections that are open at the same time. Sessions are shared if both have the same
-/// one, or if one of them gets another one between two transactions. Neither can happen without such a pooler.
+/// A pooler answers a new client itself, so the process id that libpq learns is not that of a server process. This
+/// alone is no problem, because in session mode a client keeps its server session. So if there is a pooler, the check
+/// compares the server processes of two connections that are open at the same time. Sessions are shared if both
+/// connections have the same server process, or if the server process of one connection changes between two
+/// transactions. Neither can happen without such a pooler.
 package enum SharedSessions {
-    /// How often the two connections are compared. Other clients of the pooler may come between two statements.
+    /// How often the two connections are compared. One comparison is not enough: between two statements, other clients
+    /// of the pooler may take or release server sessions.
     private static let rounds = 4
 
     /// Makes up to two connections, and closes them.
@@ -18,7 +20,7 @@ package enum SharedSessions {
         do {
             second = try PostgresConnection(configuration)
         } catch {
-            // The pool has one server session, and the first client keeps it.
+            // The pooler has only one server session. The first connection keeps it, so the second one waited for it.
             if error.kind == .timedOut { return false }
             throw error
         }
@@ -33,7 +35,7 @@ package enum SharedSessions {
             if try process(of: second) == last { return true }
             if try process(of: first) != last { return true }
             try second.execute(text: "COMMIT")
-            // A pooler that uses its server sessions in turn gives the client the next one.
+            // If the pooler uses its server sessions in turn, it gives the first connection another one now.
             let next = try process(of: first)
             if next != last { return true }
             last = next

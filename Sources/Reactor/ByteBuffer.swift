@@ -8,8 +8,8 @@ package final class ByteBuffer {
     /// The bytes, including those that are already consumed. Use it only to append.
     package var storage: [UInt8] = []
     private var head = 0
-    /// Consumed bytes are removed from the storage when there are at least this many, and they are at least half of the
-    /// storage.
+    /// The consumed bytes are removed from the storage when both conditions are true: their number is at least this
+    /// constant, and they are at least half of the storage.
     private static let compactionThreshold = 16 * 1024
 
     package init(capacity: Int) { storage.reserveCapacity(capacity) }

@@ -2,7 +2,7 @@ internal import CLinux
 internal import Glibc
 internal import Synchronization
 
-/// Starts a second process of this program, which takes over the listening sockets (nginx's binary upgrade).
+/// Starts a second process of this program. The new process takes over the listening sockets (nginx's binary upgrade).
 package enum Successor {
     /// The environment variable with the descriptors of the sockets, like nginx's variable `NGINX`.
     private static let variable = "MILLRACE_LISTENERS"
@@ -10,7 +10,7 @@ package enum Successor {
     /// The id of the process that has handed its sockets over to this process; 0 if there is none.
     private static let predecessor = Atomic<pid_t>(0)
 
-    /// Whether the process that has handed its sockets over to this one still runs.
+    /// Whether the predecessor still runs: the process that has handed its sockets over to this process.
     package static var hasPredecessor: Bool {
         let process = predecessor.load(ordering: .relaxed)
         return process > 0 && getppid() == process

@@ -1,6 +1,6 @@
 /// Finds misspelt variables: those that begin with `MILLRACE_` and that no process reads.
 extension Settings {
-    /// Warnings for the user, each of one line without the value.
+    /// Warnings for the user. Each is one line and does not contain the variable's value.
     package var warnings: [String] {
         if merged[Self.hasWarned] != nil { return [] }
         return merged.keys.filter { $0.hasPrefix("MILLRACE_") && !Self.known.contains($0) }.sorted().map { name in
@@ -11,7 +11,7 @@ extension Settings {
         }
     }
 
-    /// Set for the children of a process that has warned.
+    /// A process that has shown the warnings sets this variable for its children. Then the children do not warn again.
     package static let hasWarned = "MILLRACE_HAS_WARNED"
 
     static let known: Set<String> = [
@@ -53,7 +53,7 @@ extension Settings {
         hasWarned, "MILLRACE_DAEMON_PROCESS", "MILLRACE_LISTENERS",
         // A web server passes it to a CGI program.
         "MILLRACE_REQUEST_KEY",
-        // For compose, whose file `.env` a client may find in its working folder.
+        // Variables for compose. If a client runs in the folder of compose's file `.env`, it reads them too.
         "MILLRACE_IMAGE", "MILLRACE_PORT",
     ]
 

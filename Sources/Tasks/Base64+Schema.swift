@@ -1,7 +1,8 @@
 internal import Bytes
 
 extension Base64 {
-    /// A regular expression (ECMA-262) for texts with or without padding whose number of decoded bytes is in `count`.
+    /// A regular expression (ECMA-262) for Base64 texts, with or without padding, that decode to a number of bytes in
+    /// `count`.
     static func pattern(for count: ClosedRange<Int>) -> String {
         // Four characters stand for three bytes. One more byte needs two characters, two more bytes need three.
         let ends = ["", "[A-Za-z0-9+/]{2}(==)?", "[A-Za-z0-9+/]{3}=?"]

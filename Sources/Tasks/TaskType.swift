@@ -10,7 +10,7 @@ package protocol TaskType: Sendable {
     static var name: String { get }
     /// One sentence for the API's documentation.
     static var summary: String { get }
-    /// Whether this is a hash. Then the API also serves it at `POST /hash/<name>` and lists its results in
+    /// Whether this is a hash. If so, the API also serves it at `POST /hash/<name>` and lists its results in
     /// `GET /hashes`.
     static var isHash: Bool { get }
     static var input: InputShape { get }

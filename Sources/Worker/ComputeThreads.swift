@@ -39,7 +39,7 @@ struct ComputeThreads {
         do {
             return .completed(result: try definition.run(task.input))
         } catch {
-            // Without the error's text, because it can quote the input. GET /task/{id} shows it.
+            // The log gets no text of the error, because the text can quote the input. `GET /task/{id}` shows the text.
             let isFinal = !error.isRetryable || task.attempt >= task.maxAttempts
             logger.warning(isFinal ? "Task failed" : "Attempt failed, the task is retried", metadata: metadata)
             return .failed(message: error.message, isRetryable: error.isRetryable)

@@ -11,7 +11,7 @@ struct QueueThread {
     let metrics: WorkerMetrics
     let isRegistered: Flag
     let logger: Logger
-    /// The ends of attempts that each transaction underway stores, by the number of the transaction.
+    /// For each transaction that is underway, by its number: the ends of attempts that it stores.
     private var storing: [Int: [Workload.End]] = [:]
 
     init(

@@ -15,8 +15,8 @@ package final class WorkerDaemon: Sendable {
         package var postgres: PostgresConfiguration
         /// The worker's name (`WORKER_NAME`).
         package var name: String
-        /// How many tasks are computed at a time. It also bounds the memory that tasks take: an argon2 task takes up to
-        /// 256 MiB.
+        /// How many tasks are computed at a time. This number also bounds the memory that tasks take: an argon2 task
+        /// takes up to 256 MiB.
         package var concurrency: Int
         /// How long a result is served from the cache (`MILLRACE_CACHE_TTL`).
         package var cacheTTL: Duration
@@ -92,7 +92,7 @@ package final class WorkerDaemon: Sendable {
         wake.signal()
     }
 
-    /// Works until ``stop()``. Call it once, on a thread that may block: that becomes the queue thread.
+    /// Works until ``stop()``. Call it once, on a thread that may block. This thread becomes the queue thread.
     package func run() -> Exit {
         let limits = types.all.compactMap { type in type.timeLimit.map { (type.name, $0) } }
         let workload = Monitor(Workload(limits: Dictionary(uniqueKeysWithValues: limits)))

@@ -150,7 +150,7 @@ struct Workload {
     }
 
     /// Call it before the queue thread sleeps.
-    /// - Returns: `false` if the thread must not sleep, because a task ended meanwhile.
+    /// - Returns: `false` if the thread must not sleep, because there are ends of attempts to store.
     mutating func beginSleep() -> Bool {
         isQueueThreadAsleep = ends.isEmpty
         return isQueueThreadAsleep

@@ -111,7 +111,8 @@ struct KeyRevokeCommand: ParsableCommand {
     }
 }
 
-/// The clients and their keys: in the database if one is configured, otherwise through the server.
+/// Reads and changes the clients and their keys. If a database is configured, the command connects to it directly. If
+/// not, the command asks the server.
 private enum ClientKeys {
     case database(PostgresConnection)
     case server(ServerCall)
@@ -170,7 +171,8 @@ private enum ClientKeys {
         }
     }
 
-    /// The name, which becomes a part of a URL.
+    /// Checks a name that becomes a part of a URL.
+    /// - Returns: the same name.
     private func checked(_ name: String) throws -> String {
         guard ClientName.isValid(name) else { throw unknown(name) }
         return name
@@ -182,7 +184,7 @@ private enum ClientKeys {
 }
 
 extension Client {
-    /// As `GET /keys` shows it.
+    /// The client in the form of `GET /keys`.
     fileprivate func json(key: ClientKey? = nil) -> JSONValue {
         var members: [String: JSONValue] = [
             "name": .string(name),

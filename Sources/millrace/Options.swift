@@ -30,7 +30,7 @@ extension CommandConfiguration {
 }
 
 extension EnvironmentVariable {
-    /// The line of ``CommandConfiguration/variables(_:)``.
+    /// What ``CommandConfiguration/variables(_:)`` shows of this variable.
     var entry: (name: String, help: String) {
         (name, summary + (defaultText.map { " (default: \($0))" } ?? ""))
     }

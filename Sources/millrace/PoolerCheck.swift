@@ -5,8 +5,8 @@ import Threading
 
 /// Refuses a connection pooler that does not give each client a session of its own.
 ///
-/// The session locks of workers, LISTEN and run-time parameters would be lost between two transactions. That shows only
-/// later, and as errors that do not name the cause.
+/// Behind such a pooler, a process would lose its session locks, its LISTEN and its run-time parameters between two
+/// transactions. The errors would come only later, and would not name the cause.
 struct PoolerCheck {
     private var configuration: PostgresConfiguration
     /// The option that the address came from; `nil` if it came from the environment.
@@ -39,8 +39,8 @@ struct PoolerCheck {
         return true
     }
 
-    /// Like ``check()``. If the database is out of reach, it goes on in the background, and ends the process if it finds
-    /// such a pooler later.
+    /// Like ``check()``. If the database is out of reach, a thread repeats the check until the database answers. If the
+    /// thread finds such a pooler, it ends the process.
     func checkNowOrLater() throws(SettingsError) {
         if try check() { return }
         _ = NamedThread("pooler-check") {

@@ -65,7 +65,7 @@ struct UpCommand: ParsableCommand {
         }
     }
 
-    /// The user for all processes but PostgreSQL if root starts the system; otherwise `nil`.
+    /// If root starts the system: the user of all processes except PostgreSQL. If another user starts it: `nil`.
     private func account(_ settings: Settings) throws(SettingsError) -> Account? {
         let name = try settings.value(EnvironmentVariables.user, option: user, "--user")
         let option = user.map { _ in "--user" }

@@ -48,7 +48,7 @@ struct WorkerCommand: ParsableCommand {
                 while !signals.wait(.seconds(3600)) {}
                 daemon.stop()
             }
-            // Computations that still run end with the process. Their tasks are already queued again or marked as
+            // If a computation still runs, it ends with the process. Its task is already queued again or marked as
             // failed.
             if daemon.run() == .stuck { restartProgram() }
         }

@@ -122,7 +122,7 @@ extension ServerTests {
             let node = try TestNode(adminToken: Self.token, anonymous: .none)
             let client = try node.client()
             let body = [UInt8](repeating: UInt8(ascii: "x"), count: 32 << 20)
-            // A body that would be 413 if it were read.
+            // If the node read this body, it would answer 413.
             let reply = try? client.call("POST", "/hash/md5", body, headers: ["Content-Type": "application/json"])
             if let reply { #expect(reply.status == 401) }
             #expect(try node.client().call("GET", "/health").status == 200)

@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 extension ServerTests {
-    /// The lines that administrative calls leave in the log.
+    /// The lines that administrative calls write to the log.
     @Suite struct Audit {
         @Test func `each administrative call is one line with who, what and the outcome, but not the token`() throws {
             let log = LogRecorder()

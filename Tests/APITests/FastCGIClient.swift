@@ -143,6 +143,6 @@ final class FastCGIClient: @unchecked Sendable {
         return count == 0 ? nil : Array(buffer[..<count])
     }
 
-    /// Waits until the node sends bytes or closes the connection. Returns whether it closed the connection.
+    /// Waits until the node sends bytes or closes the connection. Returns whether the node closed the connection.
     func isClosedByNode() throws -> Bool { try readSome() == nil }
 }

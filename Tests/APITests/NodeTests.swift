@@ -186,7 +186,8 @@ extension ServerTests {
             #expect(refused.headers["www-authenticate"] == "Bearer")
             let taken = try client.call("POST", "/cache/clear", headers: ["Authorization": "Bearer secret"])
             #expect(taken.status == 200)
-            // Behind a proxy on the same machine, every client has the address 127.0.0.1, and may send any Host.
+            // Behind a proxy on the same machine, every client has the address 127.0.0.1, and can send any Host. So
+            // neither of them shows that the client is an administrator.
             let open = try TestNode(adminToken: nil)
             let stranger = try open.client()
             for host in ["localhost", "127.0.0.1:8000", "evil.example"] {
@@ -242,7 +243,7 @@ extension ServerTests {
             let newer = try client.call("GET", "/health")
             #expect(
                 newer.status == 200 && newer.text.hasPrefix(start + #","schema":"the schema of the database is newer"#))
-            // Old processes go on while a newer program is installed.
+            // A node of an older version keeps working after a newer program has migrated the database.
             #expect(try client.call("POST", "/hash/md5", json: #"{"string":"x"}"#).status == 202)
             try node.database.sql("DELETE FROM schema_migration WHERE version > 5")
             let older = try client.call("GET", "/health")

@@ -225,7 +225,8 @@ extension ServerTests {
                     }
                 ], connections: 3)
             for round in 1...20 {
-                // Each round opens as many connections as are allowed, so it needs the places of the previous round.
+                // Each round opens as many connections as the server allows. So the server must have noticed that the
+                // clients of the previous round have disconnected.
                 var clients = try (0..<3).map { _ in try server.client() }
                 for client in clients { try client.send("GET", "/wait") }
                 try eventually("parked") { answers.withLock { $0.count } == 3 * round }
@@ -429,7 +430,7 @@ extension ServerTests {
 private enum ManagementRecord {
     static let all = [getValues(count: 4000), getValues(count: 1), [1, 9, 0, 0, 0, 0, 0, 0], unknown, padded]
 
-    /// FCGI_GET_VALUES. libfcgi's answer to 4,000 names overwrites its stack.
+    /// An FCGI_GET_VALUES record with `count` names. When libfcgi answers 4,000 names, it overwrites its own stack.
     static func getValues(count: Int) -> [UInt8] {
         let content = Array(repeating: [14, 0] + Array("FCGI_MAX_CONNS".utf8), count: count).joined()
         let record = content.prefix(65_535)

@@ -79,7 +79,7 @@ extension Route {
         )
     }
 
-    /// GET answers with the method, POST with the body.
+    /// A GET is answered with its method, a POST with its body.
     static let echo = [
         Route.test(.get, "/echo") { (request, _) throws(Problem) in .now(.text(request.method)) },
         Route.test(.post, "/echo") { (request, _) throws(Problem) in
@@ -94,7 +94,8 @@ extension APIResponse {
     }
 }
 
-/// Tests that run servers in this process. They run one at a time, because some count the threads of the process.
+/// Tests with servers in this process. The tests run one at a time, because some of them count the threads of the
+/// process.
 @Suite(.serialized) enum ServerTests {}
 
 /// The number of node threads in this process.

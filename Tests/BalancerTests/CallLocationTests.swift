@@ -5,7 +5,8 @@ import Testing
 
 @testable import Balancer
 
-/// The balancer's own calls obey the location that has them, and exist nowhere else.
+/// The balancer's own calls (`/lb/…`). They obey the directives of the location with `stub_status balancer`. Other
+/// locations do not have these calls.
 struct CallLocationTests {
     private static let paths = ["/lb/health", "/lb/stats", "/lb/rate-limits", "/lb/metrics", "/lb/peers", "/lb/x"]
 
@@ -118,7 +119,7 @@ struct CallLocationTests {
         #expect(try status("2001:db8:0:1:ffff:ffff:ffff:ffff") == 200)
         #expect(try status("2001:db8:0:1:a0a:a0a:a0a:a0a") == 429)
         #expect(try status("2001:db8:0:2::1") == 200)
-        // Bytes that are line feeds.
+        // The network part of these addresses consists mostly of the byte 0x0A, a line feed.
         #expect(try status("2a0a:a0a:a0a:a0a::1") == 200)
         #expect(try status("2a0a:a0a:a0a:a0a::2") == 200)
         #expect(try status("2a0a:a0a:a0a:a0a::3") == 429)

@@ -59,7 +59,8 @@ struct ClientRuleTests {
                     """)
             let client = try RawClient(harness.address, receiveBuffer: 64 * 1024)
             client.send("GET /file.txt HTTP/1.1\r\nHost: a\r\n\r\n")
-            // Wait until the balancer has closed the client's connection. The one connection left is that of `wait`.
+            // Wait until the balancer has closed the client's connection. After that, the only connection is the one
+            // that `wait` opens.
             try harness.wait(for: "/lb/metrics", toContain: "millrace_lb_connections 1\n")
             var chunk = [UInt8](repeating: 0, count: 1 << 16)
             var count = 1

@@ -26,7 +26,7 @@ struct FileTests {
                 utimensat(AT_FDCWD, path, times, 0)
             }
             symlink(folder.file("secret"), folder.file("site/link"))
-            // Every user may read the folder, so that nginx's workers see the same files.
+            // Let every user read the folder, so that nginx's workers see the same files.
             chmod(folder.path, 0o755)
             text = Harness.text([node]).replacing(
                 "location / {",
@@ -127,7 +127,7 @@ struct FileTests {
         #expect(response.field("Content-Length") == "6400000")
         #expect(response.text == site.big)
         #expect(try client.response().text == "plain text")
-        // A client that leaves in the middle of a file disturbs no other client.
+        // A client that disconnects in the middle of a file disturbs no other client.
         let quitter = try RawClient(harness.address, receiveBuffer: 64 * 1024)
         quitter.send("GET /big.bin HTTP/1.1\r\nHost: a\r\n\r\n")
         _ = try quitter.receive()

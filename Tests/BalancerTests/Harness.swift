@@ -12,7 +12,7 @@ final class Harness: Sendable {
 
     /// - Parameters:
     ///   - servers: the arguments of the upstream's `server` directives.
-    ///   - upstream, http, server, location: more directives of the block of this name.
+    ///   - upstream, http, server, location: additional directives for the block that has the parameter's name.
     ///   - calls: the directives of the location `/lb/`; nil for no such location.
     convenience init(
         _ servers: [String], upstream: String = "keepalive 8;", http: String = "", server: String = "",

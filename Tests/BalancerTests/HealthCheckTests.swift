@@ -162,7 +162,8 @@ struct HealthCheckTests {
         #expect(harness.health == [true])
         node.gate.open()
         #expect(try client.response().status == 200)
-        // Now the connection is idle, so the balancer closes it. Then the check can open one within `max_conns`.
+        // The client's request has ended, so the connection to the node is idle. The balancer closes it, and then opens
+        // one for the check. So there is never more than one connection.
         try node.waitForChecks(before + 2)
         #expect(harness.health == [true])
     }

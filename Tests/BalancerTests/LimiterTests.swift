@@ -94,7 +94,7 @@ struct LimiterTests {
         slow.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
         #expect(try slow.response().text == "hello")
         #expect(node.requests.last?.params["LIMIT"] == "PASSED")
-        // A request also stops counting when its client has left.
+        // A request also stops counting when its client has disconnected.
         gate.close()
         var gone: RawClient? = try harness.client()
         gone!.send("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -113,7 +113,8 @@ struct LimiterTests {
                 real_ip_header X-Forwarded-For; real_ip_recursive on;
                 """,
             location: "limit_req zone=clients nodelay;")
-        // `ask` sends two forwarded addresses: first 10.0.0.1 as the client's, then its argument as the last proxy's.
+        // `ask` sends two forwarded addresses. The first one is 10.0.0.1, the address of the client. The second one is
+        // the argument of `ask`, the address of the last proxy.
         #expect(try ask(harness, "192.0.2.1").status == 200)
         #expect(node.requests.last?.params["REMOTE_ADDR"] == "10.0.0.1")
         #expect(try ask(harness, "192.0.2.2").status == 429)

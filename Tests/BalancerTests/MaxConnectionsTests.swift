@@ -11,7 +11,7 @@ struct MaxConnectionsTests {
         let active = Mutex((now: 0, max: 0))
         let node = try TestResponder { _ in
             active.withLock { $0 = ($0.now + 1, max($0.max, $0.now + 1)) }
-            // A slow node, so that requests overlap.
+            // The node is slow, so that requests overlap.
             sleepCurrentThread(for: .milliseconds(2))
             active.withLock { $0.now -= 1 }
             return [.stdout("\r\nok"), .end()]

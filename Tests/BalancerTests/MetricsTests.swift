@@ -9,7 +9,8 @@ struct MetricsTests {
         let node = try TestResponder { _ in [.pass(gate), .stdout("\r\nhello"), .end()] }
         defer { node.stop() }
         let harness = try Harness(["127.0.0.1:1", "\(node.address) max_conns=1"])
-        // The first node fails this request, so it gets no other request.
+        // Nobody listens on port 1. So the first node fails this request, and gets no other request during
+        // fail_timeout.
         #expect(try harness.get("/").status == 200)
         gate.close()
         let clients = try (0..<4).map { _ in try harness.client() }

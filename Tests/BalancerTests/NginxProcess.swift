@@ -16,7 +16,8 @@ final class NginxProcess {
         let temporary = ["client_body", "fastcgi", "proxy", "scgi", "uwsgi"].map { "\($0)_temp_path tmp/\($0);" }
         var text = text.replacing("%PORT%", with: String(port))
         text.replace("http {", with: "http { " + temporary.joined(separator: " "), maxReplacements: 1)
-        // If root starts nginx, its workers run as another user by default. This user may not open the nodes' sockets.
+        // If root starts nginx, its workers run as another user by default. This user has no access to the nodes'
+        // sockets.
         if getuid() == 0 { text = "user root;\n" + text }
         let file = try folder.write("pid nginx.pid;\n" + text, to: "nginx.conf")
         program = try Program(StockNginx.path ?? "nginx", ["-e", "stderr", "-c", file, "-p", folder.path])

@@ -2,7 +2,7 @@ import Reactor
 import TestSupport
 import Testing
 
-/// A node fails: whether the balancer sends the request to another node, and what the client gets if it does not.
+/// A node fails. Does the balancer send the request to another node? If not, what does the client get?
 struct RetryTests {
     @Test func `a POST is not lost when a node cannot be reached`() throws {
         let node = try TestResponder(echo)

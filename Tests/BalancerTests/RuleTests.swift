@@ -25,7 +25,7 @@ struct RuleTests {
     }
 
     @Test(arguments: [
-        // Each row: the header, and the client that is expected without and with real_ip_recursive.
+        // Each row: the header, the expected client without real_ip_recursive, and the expected client with it.
         ("192.0.2.1", "192.0.2.1", "192.0.2.1"), ("192.0.2.1, 10.1.0.2", "10.1.0.2", "192.0.2.1"),
         ("192.0.2.9, 192.0.2.1,10.1.0.3 , 10.1.0.2", "10.1.0.2", "192.0.2.1"),
         ("10.1.0.3, 10.1.0.2", "10.1.0.2", "10.1.0.3"), ("192.0.2.1, nonsense, 10.1.0.2", "10.1.0.2", "10.1.0.2"),

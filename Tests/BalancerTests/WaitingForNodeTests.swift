@@ -9,7 +9,7 @@ struct WaitingForNodeTests {
         let folder = TemporaryFolder()
         let servers = (1...2).map { "unix:\(folder.file("\($0).sock")) fail_timeout=60s" }
         let harness = try Harness(servers, upstream: "queue 10 timeout=20s; keepalive 8;")
-        // The first request fails at both nodes, so that they are unusable for a minute.
+        // The first request fails at both nodes, so both are unusable for a minute.
         let waiting = try (0..<3).map { _ in try harness.client() }
         for client in waiting { client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi") }
         try harness.wait(for: "/lb/metrics", toContain: "millrace_lb_queued_total 3\n")
@@ -33,7 +33,7 @@ struct WaitingForNodeTests {
         #expect(ContinuousClock.now - start < .milliseconds(390))
         #expect(try first.response().status == 502)
         #expect(ContinuousClock.now - start >= .milliseconds(390))
-        // A client that goes away leaves the queue.
+        // If a client disconnects, its request leaves the queue.
         var gone: RawClient? = try harness.client()
         gone!.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
         try harness.wait(for: "/lb/metrics", toContain: "millrace_lb_queued_total 2\n")

@@ -6,7 +6,7 @@ struct PassiveHealthTests {
         PeerGroup([.init(address: "a", weight: weight, maxFails: maxFails), .init(address: "b", maxFails: 0)])
     }
 
-    /// Picks until `a` is chosen. This can need several picks, because the failure has reduced the effective weight of
+    /// Picks until `a` is chosen. This can need several picks, because its failure has reduced the effective weight of
     /// `a` to 0.
     private func probe(_ group: PeerGroup, now: Milliseconds) throws -> Lease {
         for _ in 0..<3 {

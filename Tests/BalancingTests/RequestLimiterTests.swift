@@ -110,7 +110,7 @@ struct RequestLimiterTests {
         let limiter = RequestLimiter([
             RequestLimit(zone: RequestZone(name: "z", rate: rate, size: 1 << 20), burst: burst, delay: .never)
         ])
-        // About as many requests as the rate allows, some at the same time.
+        // Send about as many requests as the rate allows, some of them at the same time.
         let gap = max(1, 1_500_000_000 / rate.millionthsPerSecond)
         var now: Milliseconds = 0
         var admitted: [Milliseconds] = []

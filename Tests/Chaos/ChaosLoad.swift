@@ -124,6 +124,6 @@ private struct Loader {
         if let hash = reply?["result"]?["hash"]?.stringValue { ledger.record(id, hash: hash) }
     }
 
-    /// Whether a request has waited for the full ``wait``.
+    /// Whether a request has waited for the full time ``wait``.
     private static func isOver(_ time: Duration) -> Bool { time > .seconds(wait) - .milliseconds(500) }
 }

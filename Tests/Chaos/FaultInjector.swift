@@ -13,7 +13,7 @@ struct FaultInjector {
     /// tasks were requeued is left out.
     private(set) var requeuesAfterCut: [Duration] = []
     /// Recovery times. A recovery begins with the kill, or with the end of the stop or the cut. It ends when a request
-    /// has succeeded that was sent during the recovery.
+    /// that was sent during the recovery has succeeded.
     private(set) var recoveries: [Fault: [Duration]] = [:]
 
     private let system: ChaosSystem

@@ -51,7 +51,7 @@ final class Ledger: Sendable {
         }
     }
 
-    /// Waits until a request has succeeded that began at `time` or later.
+    /// Waits until a request that began at `time` or later has succeeded.
     /// - Returns: the time since `time`; nil after `timeout`.
     func waitForGoodRequest(after time: ContinuousClock.Instant, within timeout: Duration) -> Duration? {
         contents.wait(for: timeout) { contents in

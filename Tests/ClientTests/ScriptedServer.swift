@@ -7,7 +7,7 @@ final class ScriptedServer: Sendable {
     private let listener: CInt
     private let thread: NamedThread
 
-    /// - Parameter script: called with each connection, which is closed when the script returns.
+    /// - Parameter script: called with each connection. The connection is closed when the script returns.
     init(_ script: @escaping @Sendable (ScriptedConnection) -> Void) {
         let listener = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()

@@ -43,7 +43,7 @@ struct AdminCommandTests {
         let wrong = try run(["lb", "peers"], environment: ["MILLRACE_ADMIN_TOKEN": "guess"])
         #expect(wrong.error.contains("401"))
         #expect(!wrong.error.contains("guess"))
-        // The token of a folder that the user has not named is not sent to another machine.
+        // If the user has not named the data folder, its token is not sent to another machine.
         let far = try run(
             ["cache", "clear"], environment: ["MILLRACE_URL": "http://192.0.2.1:8000", "MILLRACE_DATA": ""])
         #expect(far.error.contains("http://192.0.2.1:8000") && far.error.contains("--data"))

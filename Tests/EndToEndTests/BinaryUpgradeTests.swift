@@ -38,7 +38,7 @@ struct BinaryUpgradeTests {
             NamedThread("client") {
                 while !isDone.load(ordering: .relaxed) {
                     do {
-                        // Each request has its own connection, and no connection may be refused.
+                        // Each request has its own connection, and every connection must be accepted.
                         let connection = HTTPConnection(to: .tcp(host: "127.0.0.1", port: port), timeout: .seconds(10))
                         let response = try connection.request("GET", "/")
                         if response.status == 200 {

@@ -3,8 +3,8 @@ import Supervisor
 import TestSupport
 import Testing
 
-/// A mistake on the command line or in an environment variable ends the program with one line, which names the option
-/// or variable, and with an exit code of sysexits.h.
+/// If there is a mistake on the command line or in an environment variable, the program writes one line that names the
+/// option or the variable. Then it ends with an exit code of sysexits.h.
 struct CommandLineTests {
     static let mistakes: [(arguments: [String], line: String)] = [
         (["bogus"], "Unexpected argument 'bogus' (see millrace --help)"),

@@ -13,7 +13,7 @@ struct KeyCommandTests {
         return program
     }
 
-    /// The status of a look at the list of tasks, through the balancer.
+    /// The status of `GET /tasks` with this key, through the balancer.
     private func status(_ system: RunningSystem, _ key: String) throws -> Int {
         try system.connection().request("GET", "/tasks", headers: [("Authorization", "Bearer \(key)")]).status
     }
@@ -31,14 +31,14 @@ struct KeyCommandTests {
         let first = try #require(try JSONValue(parsing: Array(made.standardOutput.utf8))["key"]?.stringValue)
         #expect(try run(["key", "create", "web-shop"], place).standardError.contains("web-shop"))
         #expect(try run(["key", "list"], place).standardOutput == "web-shop  submit,read,list,cancel  all types\n")
-        // Each of these requests may go to another node.
+        // The balancer may send each of these requests to a different node.
         func untilAll(_ key: String, _ expected: Int) throws {
             try eventually("all nodes answer \(expected)", within: .seconds(1)) {
                 try (0..<6).allSatisfy { _ in try status(system, key) == expected }
             }
         }
         try untilAll(first, 200)
-        // The client commands send the key, and its task is its own.
+        // The client commands send the key. A request without the key does not find the task.
         let environment = ["MILLRACE_URL": system.url, "MILLRACE_KEY": first]
         let submitted = try run(["submit", "md5", "abc", "--json"], environment)
         let task = try #require(try JSONValue(parsing: Array(submitted.standardOutput.utf8))["task_id"]?.stringValue)
@@ -52,7 +52,7 @@ struct KeyCommandTests {
         try untilAll(second, 401)
         #expect(try run(["key", "revoke", "web-shop"], place).standardError.contains("no client"))
         #expect(try run(["key", "list"], place).standardOutput == "")
-        // A key is shown by the command that makes it, and nowhere else.
+        // Only the command that makes a key shows it. The output of `millrace up` does not contain the keys.
         try system.stop()
         for key in [first, second] {
             #expect(!system.program.standardOutput.contains(key) && !system.program.standardError.contains(key))

@@ -26,7 +26,7 @@ struct PoolerTests {
             ["migrate"], ["migrate", "--status"], ["worker"], ["api", "--listen", "unix:\(folder.file("s"))"],
             ["up", "--listen", "127.0.0.1:\(freePort())", "--data", folder.file("data")],
         ]
-        // One mode shows that all commands make the check.
+        // All commands make the same check, so one mode is enough to test all of them.
         for command in mode == "transaction" && settings.isEmpty ? commands : [["migrate"]] {
             let program = try run(command, url, folder: folder)
             #expect(try program.waitForExit() == .exited(code: 78), "\(command)")

@@ -38,7 +38,7 @@ struct ProcessUserTests {
             "POST", "/hash/md5?wait=20", json: ["string": "a"])
         #expect(reply.status == 200)
 
-        // Only the user of the processes and the superuser get into the database.
+        // Only the user of the processes and the user postgres can connect to the database.
         for (user, role, isAllowed) in [
             ("nobody", "millrace", true), ("nobody", "postgres", false), ("daemon", "millrace", false),
             ("daemon", "postgres", false), ("postgres", "postgres", true), ("postgres", "millrace", true),
@@ -49,12 +49,12 @@ struct ProcessUserTests {
                 account: Account(named: user), folder: "/")
             #expect(try program.waitForExit().isSuccess == isAllowed, "\(user) as \(role)")
         }
-        // And only that user reaches a node.
+        // Only the user of the processes has access to the socket of a node.
         let probe = try Program(
             "/usr/bin/env", ["test", "-e", system.nodeSocket(1)], account: Account(named: "daemon"), folder: "/")
         #expect(try !probe.waitForExit().isSuccess)
 
-        // If `up` is killed, the balancer ends too, although it has changed its user.
+        // When `up` is killed, all its processes end. This includes the balancer, although it has changed its user.
         let family = RunningProcess.descendants(of: system.program.process.pid)
         system.program.process.signal(SIGKILL)
         try eventually("all processes have ended", within: .seconds(20)) { family.allSatisfy { !$0.isRunning } }
@@ -63,7 +63,7 @@ struct ProcessUserTests {
     @Test(.enabled(if: Account.isRoot)) func `a data folder that root's processes used is taken over`() throws {
         let system = try RunningSystem(nodes: 1, workers: 1)
         try system.stop()
-        // As versions before have left it.
+        // Change the data folder to the state in which earlier versions left it.
         let postgres = try #require(Account(named: "postgres"))
         let rules = system.data + "/postgres/pg_hba.conf"
         try "local all all trust\n".write(toFile: rules, atomically: false, encoding: .utf8)
@@ -159,7 +159,8 @@ struct ProcessUserTests {
         #expect(status.st_uid == getpwnam("nobody").pointee.pw_uid)
     }
 
-    /// A shell reads the output of `$(…)` until nobody can write to it any more.
+    /// A shell reads the output of `$(…)` until no process can write to it. So it would wait for a balancer that has
+    /// kept the descriptor of the output.
     @Test(arguments: ["", "error_log error.log;", "error_log stderr;"])
     func `a balancer in the background has no descriptor of its caller`(log: String) throws {
         let folder = TemporaryFolder()

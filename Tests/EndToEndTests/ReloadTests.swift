@@ -83,7 +83,7 @@ struct ReloadTests {
 
         load.stop()
         #expect(load.failures == [])
-        // Each answered request is one task.
+        // Each answered request has created one task.
         #expect(
             try system.sql("SELECT (SELECT count(*) FROM task) + (SELECT count(*) FROM finished_task)")
                 == "\(load.answered)")

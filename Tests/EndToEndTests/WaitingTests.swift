@@ -28,7 +28,7 @@ struct WaitingTests {
         #expect(
             try figure("statements per second while all clients wait") < figure(
                 "statements per second without waiting clients") + 60)
-        // A client that polled every second would get its answer half a second late.
+        // A client that polled every second would get its answer half a second late on average.
         #expect(try figure("response after the end of a task, 100 tasks/s: p50") < 250)
     }
 }

@@ -30,8 +30,8 @@ struct FastCGIClientMachineTests {
     func `It does not matter where reads split the bytes`(bytes: [UInt8]) {
         let whole = read(bytes)
         for cut in 1..<bytes.count {
-            // If bytes follow the end, a read may return them together with the end or only after it. Then `isReusable`
-            // depends on the reads. Nothing else does.
+            // If bytes follow the end of the response, the read that returns the end may also return these bytes, or a
+            // later read returns them. Only `isReusable` depends on this.
             var split = Reply.read(bytes, pieces: [cut])
             if whole.error == .bytesAfterEnd { split.isReusable = whole.isReusable }
             #expect(split == whole, "split at \(cut)")

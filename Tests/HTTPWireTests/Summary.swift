@@ -1,7 +1,7 @@
 import HTTPWire
 
-/// The result of parsing a message, as a value that can be compared. It has the parts of the head as texts instead of
-/// ranges, the body and the number of consumed bytes, or the error.
+/// The result of parsing a message, as a value that can be compared. It has the parts of the head (as texts, not as
+/// ranges), the body, and the number of consumed bytes. If the message is malformed, it has the error.
 struct Summary: Equatable, CustomStringConvertible {
     var method = ""
     var version = HTTPVersion.http11

@@ -168,7 +168,7 @@ import Threading
         try database.sql("ALTER DATABASE \(database.name) SET default_transaction_read_only = on")
         let refusal = #expect(throws: PostgresError.self) { _ = try connect() }
         #expect(refusal?.kind == .connectionFailed && refusal?.isConnectRetryable == true)
-        // The user may want such sessions.
+        // With target_session_attrs=any, the user allows sessions that take no writes.
         _ = try PostgresConnection(
             PostgresConfiguration(connectionString: database.connectionString + " target_session_attrs=any"))
     }

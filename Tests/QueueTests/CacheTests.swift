@@ -123,7 +123,7 @@ import Threading
         #expect(try bench.value("SELECT sharers FROM task WHERE id = '\(id)'") == "1")
     }
 
-    /// - Parameter failing: the number of the attempt to insert "other" that fails with a deadlock.
+    /// - Parameter failing: which attempt to insert "other" fails with a deadlock.
     @Test(arguments: [1, 3])
     func `A join is counted once, however often its transaction is run`(_ failing: Int) throws {
         let client = bench.client()
@@ -205,8 +205,8 @@ import Threading
         let submitters = clients.map { client in
             thread {
                 while !isOver.withLock({ $0 }) {
-                    // A submission that conflicts with others repeatedly may fail with `locked`, so that the client
-                    // tries again.
+                    // If a submission conflicts with others repeatedly, it may fail with `locked`. Then this thread
+                    // submits again.
                     do {
                         _ = try client.submit((0..<10).shuffled().map { Submission(task: task("\($0)")) })
                     } catch QueueError.locked {}
@@ -334,8 +334,8 @@ import Threading
         worker.join()
         let statistics = try clients[0].cacheStatistics()
         #expect(statistics.hits + statistics.misses == 600)
-        // A task is computed twice if its submission looks into the cache before an identical task ends, and the
-        // submission is stored after this end.
+        // A task is computed twice if its submission looks into the cache before an identical task ends, and is stored
+        // after the identical task has ended.
         #expect(statistics.entries == 60 && statistics.sets >= 60)
         #expect(try bench.value("SELECT count(*) FROM finished_task") == "\(statistics.sets)")
     }

@@ -8,7 +8,8 @@ import Testing
 
     private func at(_ milliseconds: Int) -> ContinuousClock.Instant { start + .milliseconds(milliseconds) }
 
-    /// The state after a full scan at time 0 that took 50 ms, with dead rows that vacuum cannot remove.
+    /// The state after a full scan at time 0. The scan took 50 ms, because there are dead rows that vacuum cannot
+    /// remove.
     private func slow(_ found: [(type: String, lead: Int64)] = [("a", -2000)], tookAll: Bool = false) -> ClaimStart {
         var claims = ClaimStart()
         claims.claimed(
@@ -17,7 +18,7 @@ import Testing
         return claims
     }
 
-    /// The state after a claim at time 0 that took as many tasks as it asked for, with some dead rows.
+    /// The state after a claim at time 0. The claim took as many tasks as it asked for, and there are some dead rows.
     private func backlog(_ deadRows: Int = 1001, searchTime: Duration = .microseconds(300)) -> ClaimStart {
         var claims = ClaimStart()
         claims.claimed(

@@ -92,7 +92,7 @@ import Threading
             try client.streamHashes(types: ["sha256"], by: stranger, limit: nil, after: nil) { _ in hashes += 1 }
             #expect(hashes == 0)
         }
-        // A stranger's look at a task does not mark it.
+        // When a stranger looks up a task, the task is not marked as awaited.
         #expect(try bench.value("SELECT count(*) FROM task WHERE awaited") == "0")
         for mine in [Visibility.own(one), .all] {
             #expect(try ids.allSatisfy { try record($0, by: mine, client) != nil })
@@ -188,7 +188,7 @@ import Threading
         try match(second.key, nil)
         #expect(try nodes[0].revokeClient("shop") == nil)
         #expect(try nodes[0].rotateClient("shop") == nil)
-        // Another client may have the name, but not the tasks.
+        // A new client can have the name of a revoked one. It does not get the tasks of the revoked client.
         #expect(try issue("shop", in: nodes[0]).client.id != first.client.id)
         #expect(
             try bench.value("SELECT count(*) FROM client WHERE key_digest::text LIKE '%\(second.key.text)%'") == "0")

@@ -48,7 +48,7 @@ import Threading
             client.shutdown()
             NodeClock.set(0)
         }
-        // The session is connected when this task is stored.
+        // When this task is stored, the node has a session, and has compared its clock with the database's.
         _ = try client.submit([Submission(task: task("a"))])
         let expected = Timestamp.now.advanced(by: .seconds(hours * 3600))
         let ids = (0..<100).map { _ in TaskID() }

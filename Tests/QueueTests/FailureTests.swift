@@ -156,8 +156,8 @@ import Threading
     {
         let client = bench.client()
         defer { client.shutdown() }
-        // `submitTogether` also submits "first". If "first" is queued already, that causes no notification. Submit it
-        // twice here: when the second call returns, the notification of the first call has been sent.
+        // `submitTogether` also submits "first". If "first" is already queued, its submission causes no notification.
+        // So submit "first" twice here: when the second call returns, the notification of the first call has been sent.
         for _ in 1...2 { _ = try client.submit(task("first")) }
         try bench.database.sql(
             """

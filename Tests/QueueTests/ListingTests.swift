@@ -21,7 +21,7 @@ import Testing
         let session = try bench.session()
         let submissions = (0..<2500).map { Submission(task: task("\($0)")) }
         _ = try client.submit(submissions)
-        // Finish the tasks in two parts, in another order than they were submitted.
+        // Finish the tasks in two parts. This order differs from the order of submission.
         let claimed = try session.claim(2500)
         try session.complete(Array(claimed[1000...]))
         try session.complete(Array(claimed[..<1000]))

@@ -80,9 +80,9 @@ import Threading
         try other.execute(text: "BEGIN; INSERT INTO task SELECT * FROM kept")
         let sent = ["same", "new"].map { Submission(task: task($0)) }
         let submission = try bench.submitHeldUp(client, sent)
-        // Commit now: the waiting insertion does nothing, and then the node searches for the task again.
+        // After this commit, the waiting insertion does nothing. Then the node searches for the task again.
         try other.execute(text: "COMMIT; BEGIN; SELECT FROM task FOR UPDATE")
-        // Now the submission joins the other node's task, and waits for the lock of its row.
+        // Now the node finds the task that `other` has inserted, and waits for the lock of the row of this task.
         try bench.untilOneWaits()
         let third = try PostgresConnection(bench.postgres, settings: ["lock_timeout = 100"])
         try third.execute(
@@ -135,7 +135,7 @@ import Threading
         let session = try bench.session()
         let claimed = try session.claim()
         #expect(claimed.map(\.id) == ids)
-        // Another session has locked the first task, for example a submission that joins both tasks.
+        // Another session has locked the first task. It acts like a submission that joins both tasks.
         let holder = try bench.locker(ids[0])
         let failed = TaskCompletion.Outcome.failed(message: "x", isRetryable: true)
         _ = try session.begin(

@@ -6,10 +6,11 @@ import Threading
 
 @testable import Queue
 
-/// The server goes away, is silent, takes no writes, or has no standby to confirm a commit. Each suite has a server of
-/// its own.
+/// The server goes away, is silent, takes no writes, or has no standby to confirm a commit. Each test that disturbs the
+/// server has a server of its own.
 @Suite struct LostServer {
-    /// Waits until a commit waits for the standby, and returns its server process.
+    /// Waits until a commit waits for the standby.
+    /// - Returns: the process id of the session that commits.
     private func waitingCommit(_ cluster: TestCluster) throws -> String {
         try eventually("a commit waits for the standby") {
             let pid = try cluster.sql("SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep' LIMIT 1")
@@ -17,7 +18,8 @@ import Threading
         }
     }
 
-    /// After a silent server, a client answers at once for a quarter of a second.
+    /// After a statement that the server did not answer, the client does not ask the server for a quarter of a second:
+    /// all calls fail at once. Waits until this time is over.
     private func untilAsked() { sleepCurrentThread(for: .milliseconds(400)) }
 
     private func setStandby(_ names: String, _ cluster: TestCluster) throws {
@@ -47,18 +49,19 @@ import Threading
             let pending = Monitor<Result<[SubmissionOutcome], QueueError>?>(nil)
             client.submit([submission], wait: nil) { result in pending.broadcast { $0 = result } }
             try cluster.sql("SELECT \(end)(\(try waitingCommit(cluster)))")
-            // The task is stored, but the node does not believe it.
+            // The task is stored, but no standby has confirmed it. So the outcome is unknown to the node.
             #expect(pending.wait(for: .seconds(20)) { $0 } == .failure(.outcomeUnknown), "\(end)")
             #expect(ContinuousClock.now - start < .seconds(4))
             #expect(try bench.value("SELECT count(*) FROM task WHERE id = '\(submission.id)'") == "1")
-            // The balancer or the client sends the request again: what is visible is still no promise.
+            // The balancer or the client sends the request again. The task is visible, but still no standby has
+            // confirmed it.
             untilAsked()
             #expect(throws: QueueError.outcomeUnknown) { try client.submit([submission]) }
             try setStandby("", cluster)
             untilAsked()
             #expect(try client.submit([submission]) == [.repeated(submission.id)])
         }
-        // The same with an idempotency key, whose answer is stored but was not confirmed.
+        // The same with an idempotency key: the answer of the key is stored, but no standby has confirmed it.
         try setStandby("nobody", cluster)
         let pending = Monitor<Result<[SubmissionOutcome], QueueError>?>(nil)
         client.submit([first], wait: nil, key: key) { result in pending.broadcast { $0 = result } }
@@ -99,7 +102,7 @@ import Threading
                     _ = try client.submit(task("meanwhile \(how)"))
                     return false
                 } catch {
-                    // A node that has not noticed the end of its session sends the submission there.
+                    // A node that has not yet noticed the end of its session sends the submission to this session.
                     if error as? QueueError == .outcomeUnknown { return false }
                     #expect(error as? QueueError == .databaseUnavailable)
                     return true
@@ -167,7 +170,8 @@ import Threading
         for thread in threads { thread.join() }
         for (name, time) in slowest.withLock({ $0 }) { #expect(time < .seconds(8), "\(name)") }
         for process in processes.reversed() { kill(process, SIGCONT) }
-        // Clients that ask all the time do not prolong the pause.
+        // After the silence, there is a pause in which the client does not ask the server. Calls do not prolong this
+        // pause.
         let back = ContinuousClock.now
         try eventually("submissions are taken") { (try? client.submit(task("after"))) != nil }
         #expect(ContinuousClock.now - back < .seconds(3))

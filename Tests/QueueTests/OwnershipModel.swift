@@ -44,7 +44,7 @@ struct OwnershipModel: Hashable {
         var hasClient = true
     }
 
-    /// A statement that the server has received from a worker, and not run yet.
+    /// A statement that the server has received from a worker, but has not run yet.
     struct Statement: Hashable {
         let worker: Int
         /// The attempt that the statement completes; `nil` if the statement is a claim.

@@ -29,7 +29,7 @@ import Testing
             self.predecessors = predecessors
         }
 
-        /// Whether each state in which the task is acknowledged has a way to a state in which it is finished.
+        /// Whether each state in which the task is acknowledged has a way to a state in which the task is finished.
         var canAlwaysFinish: Bool {
             var canFinish = states.map(\.isFinished)
             var left = states.indices.filter { canFinish[$0] }
@@ -46,7 +46,7 @@ import Testing
     @Test
     func `An acknowledged task is never lost, and its result is stored at most once, whatever breaks at any moment`() {
         let all = Exploration(accidents: 3)
-        // A model without steps would have every property.
+        // A model without steps would have every property. So check that there are many states.
         #expect(all.states.count > 10_000)
         #expect(all.states.contains { $0.isFinished })
         #expect(all.states.allSatisfy { $0.isStoredOnce })

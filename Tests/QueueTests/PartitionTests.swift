@@ -58,8 +58,8 @@ import Threading
         try finish(ids[2], completedAt: start.start)
         try finish(ids[9], completedAt: now.advanced(by: .seconds(-1)))
         try days.drop(finishedBefore: now.advanced(by: .seconds(-3 * 86_400)))
-        // Seven days are old. The partition of ids[0] stays, because this task finished an hour ago. The partition of
-        // ids[1] is dropped, because it is empty: this task is still queued.
+        // Seven days are older than the retention. The partition of ids[0] stays, because this task finished an hour
+        // ago. The partition of ids[1] is dropped, because it is empty: this task is still queued.
         #expect(try partitions().count == 12 - 6)
         #expect(try bench.value("SELECT count(*) FROM finished_task") == "2")
         #expect(try bench.value("SELECT count(*) FROM finished_task_default") == "0")

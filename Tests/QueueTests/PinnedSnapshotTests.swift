@@ -28,7 +28,7 @@ import Threading
         try eventually("they are counted") {
             try bench.value("SELECT pg_stat_get_dead_tuples('task'::regclass) > 100000") == "t"
         }
-        // Insert without psql: its start takes too long, because the time between two full scans is short.
+        // Do not insert with psql: psql starts too slowly, because the time between two full scans is short.
         let connection = try PostgresConnection(bench.postgres)
         func insert(_ number: Int, before: String) throws {
             try connection.execute(

@@ -229,7 +229,7 @@ import Testing
             LookUpSQL.completedPageOfType.with(.text("x"), .uuid(TaskID()), .int8(10), .int8(0), .int8(0)))
         let hashes = try plan(LookUpSQL.completedPageOfType, "'sha256', gen_random_uuid(), 10, 0, 0", connection)
         #expect(hashes.contains("type_id_idx") && !hashes.contains("->  Sort"), "\(hashes)")
-        // The lists of a client walk its own tasks only.
+        // A list for a client reads only the tasks of this client.
         for status in statuses {
             let statement = ListSQL.pageOfClient(status)
             try connection.execute(statement.with(.null(.text), .uuid(TaskID()), .int8(10), .int8(1)))

@@ -40,8 +40,9 @@ import Threading
         for count in [0, 1, 2, 5, 6, 1000] { #expect(name.taskIDs(count) == (0..<count).map(name.taskID)) }
     }
 
-    /// The random bits were SplitMix64 of a seed and the task's number. That function can be run backwards: with two
-    /// unknown bits there were four candidates for each neighbour.
+    /// Checks that the random bits of an id are not SplitMix64 of a seed and the task's number. If they were, an id
+    /// would give only four candidates for the id of its neighbour: SplitMix64 can be inverted, and only two bits of
+    /// its value are not in the id.
     @Test func `An id does not tell its neighbours`() throws {
         let ids = try name().taskIDs(10_000)
         #expect(Set(ids.map { $0.low << 2 }).count == ids.count)
@@ -53,7 +54,7 @@ import Threading
                 }
             }
         }
-        // Each bit of neighbours differs in about half of all pairs.
+        // Each bit differs in about half of all pairs of neighbours.
         for bit in 0..<62 {
             let differing = zip(ids, ids.dropFirst()).count { ($0.low ^ $1.low) >> UInt64(bit) & 1 == 1 }
             #expect((4600...5400).contains(differing), "bit \(bit)")

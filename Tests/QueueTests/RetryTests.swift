@@ -49,7 +49,7 @@ import Threading
         }
         for isCacheable in [true, false] {
             let sent = task("a", isCacheable: isCacheable)
-            // The task ends without a result in each possible way, and after a retry once more in the same way.
+            // The task ends without a result in each possible way. After a retry, it ends once more in the same way.
             for end in ["failed", "cancelled", "failed with its worker"] {
                 let id = try #require(try client.submit([Submission(task: sent, maxAttempts: 1)])[0].queuedID)
                 for _ in 0..<2 {
@@ -93,7 +93,7 @@ import Threading
             for number in 0..<4 {
                 #expect(try [one, other][number % 2].retry(id, as: task("\(number)")) == .isOtherInput)
             }
-            // Fewer than five: the right input is taken, and the next end of the task begins a new count.
+            // After four wrong inputs, the right input is taken. When the task ends again, a new count begins.
             guard case .queued = try other.retry(id, as: task("a")) else { throw Unexpected(what: "not queued") }
             try end()
             for number in 0..<5 {

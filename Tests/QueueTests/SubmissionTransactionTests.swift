@@ -13,7 +13,8 @@ import Testing
         SubmissionTransaction(requests[...], mayQueue: requests.map { _ in mayQueue }, secret: [1])
     }
 
-    /// What the transaction runs first: `true`: ``SubmitSQL/insert``; `false`: ``SubmitSQL/submit``; `nil`: nothing.
+    /// Whether the transaction first runs ``SubmitSQL/insert``. If false, it runs ``SubmitSQL/submit``; if nil, it runs
+    /// nothing.
     private func isFirstRunPlain(_ transaction: SubmissionTransaction) -> Bool? {
         guard case .run(_, let isPlain) = transaction.next(slot: 0) else { return nil }
         return isPlain
@@ -61,7 +62,7 @@ import Testing
     @Test func `A request that is not stored is answered that the queue is full`() {
         var transaction = transaction([request(["a"])], mayQueue: false)
         transaction.begin(keys: [], stored: [], expectsShared: false)
-        // The cache may know the result, so the statement runs once.
+        // The queue is full, but the cache may know the result. So the statement runs once.
         #expect(isFirstRunPlain(transaction) == true)
         #expect(transaction.answer(toRequest: 0) == .failure(.queueFull))
         #expect(transaction.committedOutcome(ofRequest: 0) == nil)

@@ -2,7 +2,7 @@ internal import Threading
 
 /// Runs `body` on `count` threads at the same time.
 /// - Returns: what each call of `body` returned, in the order of the threads' numbers.
-/// - Throws: of the failed threads, the error of the one with the lowest number.
+/// - Throws: the error of the failed thread with the lowest number.
 package func inParallel<Value: Sendable>(
     _ count: Int, _ body: @escaping @Sendable (Int) throws -> Value
 ) throws -> [Value] {

@@ -38,7 +38,8 @@ package final class Program: Sendable {
     package static func millrace(
         _ arguments: [String], environment: [String: String] = [:], folder: String? = nil, input: CInt? = nil
     ) throws -> Program {
-        // The balancer of root's tests reads their files and uses their sockets.
+        // When root runs the tests, the balancer also runs as root. So it has access to the files and sockets of the
+        // tests.
         let standard = Account.isRoot ? ["MILLRACE_USER": "root"] : [:]
         return try Program(
             builtExecutable("millrace"), arguments, environment: standard.merging(environment) { $1 }, folder: folder,

@@ -13,7 +13,7 @@ package final class TestCluster: Sendable {
         return cluster
     }()
 
-    /// The user that nodes and workers of root's `millrace up` run as in tests.
+    /// In tests that root runs, `millrace up` runs its nodes and workers as this user.
     package static let client = Account.isRoot ? Account(named: "nobody") : nil
 
     private let folder = TemporaryFolder()

@@ -15,8 +15,8 @@ package final class TestNetwork: Sendable {
 
         /// The command that runs `command` on this host.
         ///
-        /// Only root may enter a namespace, so `setpriv` changes to the command's user afterwards. It also sets the
-        /// death signal, which the kernel clears when the user changes.
+        /// Only root can enter a namespace, so `setpriv` changes to the command's user after that. When the user
+        /// changes, the kernel clears the death signal, so `setpriv` also sets the death signal again.
         package func command(_ command: Command) -> Command {
             var onHost = command
             onHost.program = TestNetwork.ip
@@ -70,7 +70,7 @@ package final class TestNetwork: Sendable {
         }
     }
 
-    /// All neighbour entries are permanent. Otherwise unanswered ARP requests would show that a host is cut off.
+    /// All neighbour entries are permanent. Without this, unanswered ARP requests would show that a host is cut off.
     private func make(_ host: Host) throws {
         try Self.run(["netns", "add", host.namespace])
         try Self.batch([

@@ -7,7 +7,8 @@ import Threading
 
     private func at(_ milliseconds: Int) -> ContinuousClock.Instant { start + .milliseconds(milliseconds) }
 
-    /// Two batches of the same size and duration, the second one right after the first: the system is busy.
+    /// Records two batches of the same size and duration. The second one begins when the first one ends, so the system
+    /// is busy.
     private mutating func makeBusy(_ count: Int, took: Int) {
         pace.ended(count, start: at(-took), end: start)
         pace.ended(count, start: start, end: at(took))

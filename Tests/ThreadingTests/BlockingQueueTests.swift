@@ -41,7 +41,7 @@ struct BlockingQueueTests {
         let thread = NamedThread("test-batches") {
             queue.forEachBatch(BatchPace()) { batch in
                 taken.withLock { $0.append(batch) }
-                // So few elements are added in this time that there is a pause before the next batch.
+                // Only a few elements are added in this time, so there is a pause before the next batch.
                 sleepCurrentThread(for: .milliseconds(3))
             }
         }

@@ -1,7 +1,7 @@
 internal import AdminAccess
 internal import Queue
 
-/// Decides who sends a request, and whether the caller may do so.
+/// Finds out who sends a request, and decides whether this caller may send it.
 struct AccessControl: Sendable {
     let adminAccess: AdminAccess
     let anonymous: AnonymousPolicy
@@ -10,22 +10,23 @@ struct AccessControl: Sendable {
     var timeout = Duration.zero
 
     /// - Parameter authorization: the value of the request's `Authorization` header.
-    /// - Returns: the caller, who may call the route.
+    /// - Returns: the caller. It may call the route.
     /// - Throws: the problem to answer with.
     func admit(_ authorization: String?, to access: RouteAccess) throws(Problem) -> Caller {
         let caller: Caller
         do throws(Problem) {
             caller = try self.caller(authorization)
         } catch {
-            // No token would be right, so say how to set one.
+            // If no admin token is configured, do not say that this one is wrong, but how to configure one.
             throw access == .administrative && !adminAccess.isConfigured ? needsAdministrator : error
         }
         try check(caller, access)
         return caller
     }
 
-    /// A web server in front may use other schemes, such as Basic, for purposes of its own. They are ignored. But a wrong
-    /// key or token is never treated like a request without credentials.
+    /// Credentials of other schemes than Bearer (such as Basic) are ignored, because a web server in front of the node
+    /// may use them for its own purposes. But a request with a wrong key or token is never treated like a request
+    /// without credentials.
     private func caller(_ authorization: String?) throws(Problem) -> Caller {
         guard let token = BearerToken.value(of: authorization) else { return .anonymous }
         if adminAccess.denial(authorization: authorization) == nil { return .administrator }

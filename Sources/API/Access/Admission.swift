@@ -1,10 +1,10 @@
-/// What is decided of a request by its head, before its body is read.
+/// Whether a request is accepted. The head of the request decides this, before the body is read.
 enum Admission: Sendable {
     case admitted(AdmittedRequest)
     /// - Parameter route: the index in the route table; `nil` if no route matched.
     case refused(Problem, route: Int?)
 
-    /// A refused administrative call is logged.
+    /// If an administrative call is refused, this is logged.
     init(_ environment: CGIEnvironment, _ router: Router, _ services: Services) {
         switch router.match(method: environment.method, path: environment.target.path) {
         case .problem(let problem): self = .refused(problem, route: nil)
@@ -23,7 +23,7 @@ enum Admission: Sendable {
     }
 }
 
-/// A request whose caller may make it.
+/// A request that its caller may make.
 struct AdmittedRequest: Sendable {
     /// The index in the route table.
     let route: Int

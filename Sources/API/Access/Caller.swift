@@ -17,7 +17,7 @@ enum Caller: Sendable, Hashable {
         }
     }
 
-    /// The client of the tasks that the caller submits.
+    /// The client id for the tasks that this caller submits.
     var client: ClientID {
         switch self {
         case .anonymous, .administrator: .anonymous
@@ -34,7 +34,7 @@ enum Caller: Sendable, Hashable {
         }
     }
 
-    /// - Throws: the problem to answer with if the caller may not submit tasks of this type.
+    /// - Throws: if the caller may not submit tasks of this type, the problem to answer with.
     func checkMaySubmit(_ type: String) throws(Problem) {
         guard case .client(let client) = self, let types = client.types, !types.contains(type) else { return }
         throw Problem(403, "This key may not submit tasks of the type \(type).")

@@ -6,7 +6,7 @@ enum RouteAccess: Sendable, Hashable {
     case open
     /// A key needs this scope. Anonymous clients may call it if ``AnonymousPolicy`` gives them the scope.
     case scope(ClientScope)
-    /// Figures about all clients. Everybody may call it if anonymous clients may do everything. Otherwise it is
+    /// The route shows figures about all clients. With ``AnonymousPolicy/all``, everybody may call it. Otherwise it is
     /// administrative.
     case statistics
 

@@ -1,7 +1,7 @@
 internal import Logging
 
-/// One administrative act of a client that is allowed to do it. The log has one line for each: who did what, and the
-/// outcome.
+/// One administrative act of a client that is allowed to do it. The log has one line for each act: who did what, and
+/// the outcome.
 struct AdministrativeAct: Sendable {
     private let logger: Logger
     private var metadata: Logger.Metadata
@@ -18,7 +18,7 @@ struct AdministrativeAct: Sendable {
         for (name, value) in details { metadata[name] = .string(value) }
     }
 
-    /// Logs that a client may not do it.
+    /// Logs that an administrative call was refused.
     static func refused(_ problem: Problem, _ route: Route, _ environment: CGIEnvironment, _ logger: Logger) {
         logger.info(
             "Administrative call refused",
@@ -28,7 +28,7 @@ struct AdministrativeAct: Sendable {
             ])
     }
 
-    /// A detail that is known after the client's right is checked, for example a new setting.
+    /// A detail of the act. It is set later if it is not known when the act is created, for example a new setting.
     subscript(name: String) -> String? {
         get { metadata[name].map { "\($0)" } }
         set { metadata[name] = newValue.map { .string($0) } }

@@ -41,16 +41,16 @@ extension APIRequest {
         return IdempotencyKey(key: key, payload: Array(path.utf8) + [0] + body, client: caller.client)
     }
 
-    /// The id of a cancellation. If the request is repeated, the id is the same, so the cancellation counts once. It is
-    /// derived from the client's idempotency key, or else from the balancer's id for the request. Without both it is
-    /// random.
+    /// The id of a cancellation. If the request is repeated, the id is the same, so the cancellation counts once. The
+    /// id is derived from the client's idempotency key. If there is none, it is derived from the balancer's id for the
+    /// request. If there is neither, it is random.
     func canceller() throws(Problem) -> TaskID {
         guard let key = try submissionKey()?.key else { return name?.taskID(0) ?? TaskID() }
         return TaskID(bytes: KeyedDigest.make(secret: Array("millrace canceller".utf8), key).prefix(16)) ?? TaskID()
     }
 
-    /// The submissions with their client. If the balancer gave the request an id, the tasks' ids are made from it. So if
-    /// the balancer sends the request to a second node too, no second task is created.
+    /// The submissions with their client. If the balancer gave the request an id, the ids of the tasks are made from
+    /// that id. So if the balancer sends the request to a second node too, no second task is created.
     func identified(_ submissions: [Submission]) -> [Submission] {
         var submissions = submissions
         for index in submissions.indices { submissions[index].client = caller.client }

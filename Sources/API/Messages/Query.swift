@@ -6,7 +6,7 @@ struct Query: Sendable {
 
     init(_ text: String) { self.text = text }
 
-    /// The value of the first parameter with that name; `nil` if there is none. For a malformed value it is an empty
+    /// The value of the first parameter with that name; `nil` if there is none. A malformed value counts as an empty
     /// string.
     func value(_ name: String) -> String? {
         guard !text.isEmpty else { return nil }

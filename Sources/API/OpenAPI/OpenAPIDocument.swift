@@ -81,7 +81,8 @@ enum OpenAPIDocument {
         return operation
     }
 
-    /// The alternatives of credentials. The empty one means that the call needs none.
+    /// The credentials that a call accepts, as alternatives. An empty alternative means that the call needs no
+    /// credentials.
     private static func security(_ access: RouteAccess, _ anonymous: AnonymousPolicy) -> [JSONValue] {
         switch access {
         case .open: [[:]]

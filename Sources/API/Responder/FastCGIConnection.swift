@@ -16,8 +16,8 @@ final class FastCGIConnection: @unchecked Sendable {
     private let poller: Poller
     private let request: UnsafeMutablePointer<FCGX_Request>
     private let guarded: Mutex<Guarded>
-    /// While a request is read, only the owning thread uses the filter; between requests, the thread that holds the lock
-    /// of ``guarded``.
+    /// While a request is read, only the owning thread uses the filter. Between requests, only a thread that holds the
+    /// lock of ``guarded`` uses it.
     private var filter = RequestFilter()
 
     private struct Guarded: ~Copyable {
@@ -95,7 +95,7 @@ final class FastCGIConnection: @unchecked Sendable {
     }
 
     /// Reads bytes for libfcgi, without the records that it must not parse.
-    /// - Returns: their number; 0 at the end of the connection, -1 for an error.
+    /// - Returns: the number of bytes; 0 at the end of the connection, -1 for an error.
     func read(_ descriptor: CInt, into room: UnsafeMutableBufferPointer<UInt8>) -> Int {
         while true {
             var start = room.mutableSpan
@@ -202,7 +202,7 @@ final class FastCGIConnection: @unchecked Sendable {
                 _ = recv(descriptor, scratch.baseAddress, scratch.count, CInt(MSG_DONTWAIT))
                 poller.watch(descriptor, id, .nextRequest)
             case .wait:
-                // The rest of a record may never arrive.
+                // The rest of a record may never arrive, so set a deadline.
                 guarded.deadline =
                     filter.isWithinRecord ? guarded.deadline ?? .current + ResponderTimeouts.request : nil
                 poller.watch(descriptor, id, .nextRequest)

@@ -29,7 +29,8 @@ enum FastCGILibrary {
         return true
     }()
 
-    /// Whether the bytes that libfcgi reads pass the filter of their connection: it must not answer a management record.
+    /// Whether the bytes that libfcgi reads pass the filter of their connection. If they do, libfcgi does not receive a
+    /// management record, so it does not answer it.
     private static func readsThroughFilter() -> Bool {
         var sockets: [CInt] = [-1, -1]
         guard socketpair(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0, &sockets) == 0, let poller = try? Poller(),

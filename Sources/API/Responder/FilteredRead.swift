@@ -1,9 +1,9 @@
 internal import Glibc
 
-/// libfcgi's function for reading from a connection, replaced.
+/// Replaces libfcgi's function that reads from a connection.
 ///
 /// libfcgi calls `OS_Read` through the dynamic linker, which takes the program's function instead of the library's. So
-/// all bytes that libfcgi parses pass the connection's filter. ``FastCGILibrary`` checks at start that it is so.
+/// all bytes that libfcgi parses pass the connection's filter. ``FastCGILibrary`` checks this at start.
 ///
 /// It is `public` because the linker must export it.
 @_cdecl("OS_Read")

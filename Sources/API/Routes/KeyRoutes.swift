@@ -87,7 +87,7 @@ enum KeyRoutes {
             }
         })
 
-    /// The details of an act for the log. A text that is no name does not reach the log.
+    /// The details of an act for the log. If the text is not a valid name, it is left out.
     private static func details(_ name: String) -> [String: String] {
         ClientName.isValid(name) ? ["name": name] : [:]
     }

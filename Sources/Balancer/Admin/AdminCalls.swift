@@ -90,11 +90,11 @@ struct AdminCalls {
     }
 
     /// Refuses the call if the client does not send the admin token.
-    /// - Returns: whether it was refused, and so is answered.
+    /// - Returns: true if this method has refused the call and sent the answer.
     private func refuseWithoutToken() -> Bool {
         let authorization = exchange.request.value(of: "authorization")
         guard let denial = exchange.loop.shared.adminAccess.denial(authorization: authorization) else { return false }
-        // Not `notice`: everybody can cause this line.
+        // The level is not `notice`, because everybody can cause this line.
         exchange.log(.info, "administrative call without the admin token, status: \(denial.status)")
         var fields: [(StaticString, String)] = []
         if let challenge = denial.challenge { fields.append(("WWW-Authenticate", challenge)) }
@@ -153,7 +153,7 @@ struct AdminCalls {
     }
 
     /// Writes one line to the error log: who did what, and the outcome.
-    /// - Parameter act: without bytes of the request's body that were not checked.
+    /// - Parameter act: what the call did. It must contain no unchecked bytes of the request's body.
     private func audit(_ act: String, _ status: Int) {
         exchange.log(.notice, "administrative call: \(act), by the admin token, status: \(status)")
     }

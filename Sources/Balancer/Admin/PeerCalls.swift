@@ -41,7 +41,7 @@ enum PeerCalls {
     }
 
     /// Sets the state of a peer.
-    /// - Returns: what changed, for the log, and the peers after the change.
+    /// - Returns: a text for the log that says what changed, and the list of the peers after the change.
     static func set(
         _ members: [String: JSONValue], on loop: BalancerLoop
     ) throws(Fault) -> (change: String, peers: JSONWriter) {
@@ -95,7 +95,7 @@ enum PeerCalls {
         return ("set peer \(address) of upstream \"\(upstream.name)\" to \(state.rawValue)", list(loop))
     }
 
-    /// Whether a process can listen at the address, and the address has no control characters.
+    /// True if a process can listen at the address and the address contains no control characters.
     private static func isPlace(_ address: SocketAddress) -> Bool {
         guard case .unix(let path) = address else { return address.port > 0 }
         return path.hasPrefix("/") && path.utf8.count <= SocketAddress.maxUnixPathLength

@@ -18,7 +18,7 @@ struct PeerOverride: Sendable {
 }
 
 extension [PeerSpecification] {
-    /// The members after the overrides: without the removed peers, and with the added ones at the end.
+    /// Applies the overrides: leaves out the removed peers, marks the drained ones as down, and appends the added ones.
     func applying(_ overrides: [String: PeerOverride]) -> [PeerSpecification] {
         if overrides.isEmpty { return self }
         var peers: [PeerSpecification] = []
@@ -41,8 +41,8 @@ extension [PeerSpecification] {
 }
 
 extension BalancerLoop {
-    /// Sets the override of a peer; nil removes it. Then tells all loops about the change: they close their idle
-    /// connections to a peer that was removed or drained, and wake waiting requests.
+    /// Sets the override of a peer; nil removes the override. Then tells all loops about the change. If the peer was
+    /// removed or drained, the loops close their idle connections to it. The loops also wake their waiting requests.
     func setPeer(_ address: String, of upstream: SharedUpstream, to override: PeerOverride?) {
         let drained =
             override?.state == .drain

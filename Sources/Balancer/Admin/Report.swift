@@ -118,7 +118,8 @@ struct Report {
         reply.member("window_seconds", limit?.windowSeconds ?? 0)
     }
 
-    /// Whether a key is `$binary_remote_addr`, or a `map` of it that makes a network from it.
+    /// Whether a key is `$binary_remote_addr`, or the variable of a `map` whose source is `$binary_remote_addr`. Such a
+    /// `map` can turn an address into a network.
     private func isAddress(_ key: Template) -> Bool {
         guard key.parts.count == 1, case .variable(let variable) = key.parts[0] else { return false }
         switch variable {
@@ -129,7 +130,7 @@ struct Report {
         }
     }
 
-    /// The key as text. Binary addresses are written as addresses, and 8 bytes as an IPv6 network.
+    /// The key as text. If `isAddress` is true, 4 or 16 bytes become an IP address, and 8 bytes become an IPv6 network.
     private static func text(_ key: [UInt8], isAddress: Bool) -> String {
         if isAddress, let address = SocketAddress(binary: key, port: 0) { return address.host }
         let isNetwork = isAddress && key.count == 8

@@ -51,8 +51,8 @@ final class ClientInfo {
 
 /// The addresses of the original connection, sent by another load balancer in front of this one (PROXY protocol).
 ///
-/// It is a class, because most connections have no such addresses: for them, a nil reference takes less memory than
-/// room for two addresses.
+/// It is a class, because most connections have no such addresses, and a nil reference takes less memory than room for
+/// two addresses.
 final class ProxiedConnection {
     let source: SocketAddress
     let destination: SocketAddress

@@ -9,7 +9,8 @@ internal import Reactor
 ///    ``Exchange/receiveBody(_:)``, then ``Exchange/beginContent()``.
 /// 3. At the end of the body it calls ``Exchange/endBody()``.
 ///
-/// An exchange does not keep its stream alive. Before the stream is released, it gives the exchange back to the loop.
+/// An exchange does not keep its stream alive. The stream gives the exchange back to the loop before the stream is
+/// released.
 protocol ClientStream: AnyObject {
     /// Response bytes that the client has not taken yet.
     var responseBacklog: Int { get }
@@ -31,7 +32,7 @@ protocol ClientStream: AnyObject {
     func responseBody(lent bytes: Span<UInt8>)
     /// Sends or copies the lent bytes, because their owner is about to reuse the memory.
     func takeLentBody()
-    /// Sends a part of a file as the whole body, after ``endResponseHead()``.
+    /// Sends a part of a file as the response's whole body. Call it after ``endResponseHead()``.
     func responseFile(_ part: FilePart)
     /// Ends the response. The stream calls ``Exchange/complete()`` when the client has received all of it.
     func endResponse()

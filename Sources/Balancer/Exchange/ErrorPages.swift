@@ -16,8 +16,8 @@ struct ErrorPages {
     }
 
     /// Redirects the request to the page for this status.
-    /// - Returns: false if the error itself must be the answer. This is so if there is no page, or if a peer must make
-    ///   the page and the request's body can no longer be sent to a peer.
+    /// - Returns: false if the error itself must be the answer, for example because there is no page. Another reason is
+    ///   a page that comes from a peer, while the request's body can no longer be sent to a peer.
     func redirect(for status: Int) -> Bool {
         guard !exchange.response.isBegun, let page = page(for: status) else { return false }
         var next = InternalRedirect()

@@ -56,7 +56,7 @@ struct InternalRedirects {
 
     private static let keptHeaders = ["set-cookie", "content-disposition", "cache-control", "expires"]
 
-    /// - Returns: nil if the named location does not exist. Then an error is logged.
+    /// - Returns: nil if the named location does not exist. In this case, the method has logged an error.
     func index(ofNamed name: [UInt8]) -> Int? {
         let text = String(decoding: name, as: UTF8.self)
         guard let index = exchange.server.server.location(named: text) else {
@@ -71,7 +71,7 @@ struct InternalRedirects {
         return (Array(parts[0]), parts.count == 2 ? Array(parts[1]) : nil)
     }
 
-    /// - Returns: nil if there were too many redirects. Then the request is refused.
+    /// - Returns: nil if there were too many redirects. In this case, the method has refused the request.
     private func next(to target: [UInt8]) -> InternalRedirect? {
         var next = exchange.route.redirect ?? InternalRedirect()
         next.count += 1

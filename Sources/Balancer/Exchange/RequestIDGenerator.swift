@@ -25,7 +25,8 @@ struct RequestIDGenerator {
         nibbles = (nibbles | nibbles << 8) & 0x00FF_00FF_00FF_00FF
         nibbles = (nibbles | nibbles << 4) & 0x0F0F_0F0F_0F0F_0F0F
         let letters = (nibbles &+ 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101
-        // The code of `a` is 0x27 higher than that of the character after `9`.
+        // The letters do not follow directly after `9`: the code of `a` is 0x27 higher than the code of `:`, the
+        // character after `9`.
         return nibbles &+ 0x3030_3030_3030_3030 &+ letters &* 0x27
     }
 

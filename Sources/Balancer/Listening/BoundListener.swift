@@ -11,8 +11,8 @@ struct BoundListener: Sendable {
 
         /// Whether the socket of this address also accepts the connections to `other`, as in nginx. If a configuration
         /// listens on all addresses of a port (`*:80`), a single address with this port (`10.0.0.1:80`) gets its own
-        /// socket only if its `listen` has socket parameters. If it has no socket of its own, the balancer recognizes
-        /// its connections by their local address.
+        /// socket only if its `listen` has socket parameters. If the single address has no socket of its own, the
+        /// balancer recognizes the connections to this address by their local address.
         func covers(_ other: Place) -> Bool {
             guard address.isWildcard, !other.address.isWildcard, !other.settings.hasOptions else { return false }
             return address.family == other.address.family && address.port == other.address.port

@@ -4,8 +4,8 @@ internal import Reactor
 
 /// `client_max_connections`: a limit on the connections of one client, idle ones included.
 enum ClientPlaces {
-    /// The key under which a client is counted: its IPv4 address, or the /64 network of its IPv6 address, which usually
-    /// belongs to one household or machine.
+    /// The key under which a client is counted: its IPv4 address, or the /64 network of its IPv6 address. Such a
+    /// network usually belongs to one household or machine.
     /// - Returns: an empty array if the client is not counted.
     static func key(of address: SocketAddress) -> [UInt8] {
         switch address {

@@ -10,7 +10,8 @@ enum ListenerBinding {
     ///   - owners: the indices of the loops that accept connections
     ///   - inherited: the sockets that the previous process has handed over (binary upgrade). A socket whose address is
     ///     not in the configuration is closed.
-    /// - Throws: nginx's text of the first failure. Then the new sockets are closed, and the old ones stay open.
+    /// - Throws: nginx's text of the first failure. In this case, the method has closed the new sockets, and the old
+    ///   ones are still open.
     static func bind(
         _ wanted: [ListenerSettings], keeping old: [BoundListener], owners: [Int],
         inherited: [ListeningSocket] = []

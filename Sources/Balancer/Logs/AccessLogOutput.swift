@@ -2,7 +2,8 @@ internal import Reactor
 
 /// A destination of `access_log` lines: its file, and how a loop buffers lines for it.
 final class AccessLogOutput: Sendable {
-    /// Position of its buffer in each loop's ``AccessLogBuffers``. Unique among the outputs that exist.
+    /// The position of this output's buffer in each loop's ``AccessLogBuffers``. It is unique among the outputs that
+    /// exist.
     let index: Int
     let file: LogFile
     /// The size of a loop's buffer in bytes. When the buffer is full, the loop hands the lines to the writer.

@@ -7,7 +7,7 @@ final class TimeText {
     private var second: Int64 = -1
     /// `Sun, 06 Nov 1994 08:49:37 GMT`, for `Date`.
     private(set) var http: [UInt8] = []
-    /// `Server` and `Date` as lines of an HTTP/1 head, which nearly every response has.
+    /// The lines `Server` and `Date` of an HTTP/1 head. Nearly every response has these lines.
     private(set) var http1Fields: [UInt8] = []
     /// `06/Nov/1994:08:49:37 +0000`, `$time_local`.
     private(set) var local: [UInt8] = []

@@ -2,7 +2,7 @@ internal import Synchronization
 
 /// The counters of one loop. Only its thread writes them; any thread may read them.
 final class LoopCounters: Sendable {
-    /// Complete requests, also those that the client aborted.
+    /// Requests that have ended, including those that the client aborted.
     let requests = Atomic<Int>(0)
     /// Requests that `limit_req` refused.
     let rateLimited = Atomic<Int>(0)
@@ -18,13 +18,13 @@ final class LoopCounters: Sendable {
     let connections = Atomic<Int>(0)
     /// Client connections accepted since the start.
     let accepted = Atomic<Int>(0)
-    /// Attempts to send a request to a peer, without the first attempt of each request.
+    /// Attempts to send a request to a peer. The first attempt of each request is not counted.
     let retries = Atomic<Int>(0)
     /// Requests that had to wait for a connection to a peer, or for a healthy peer.
     let queued = Atomic<Int>(0)
     /// Requests whose client closed the connection before the response began.
     let clientAborts = Atomic<Int>(0)
-    // Complete requests by status class, 1xx to 5xx.
+    // Requests that have ended, by status class, 1xx to 5xx.
     let informational = Atomic<Int>(0)
     let successful = Atomic<Int>(0)
     let redirections = Atomic<Int>(0)

@@ -55,8 +55,8 @@ final class BinaryUpgrade: Sendable {
     /// Removes this process's pid file; called when the process ends.
     func removePIDFile() {
         guard let path = isUnderWay ? oldPIDFile : pidFile else { return }
-        // A process that has changed its user may not remove a file from root's folder. But it owns the file, and an
-        // empty one names no process.
+        // A process that has changed its user may not remove a file from root's folder. But it owns the file, so it can
+        // empty it. An empty pid file names no process.
         if unlink(path) != 0, errno == EACCES || errno == EPERM { truncate(path, 0) }
     }
 }

@@ -24,7 +24,8 @@ enum ProcessUser {
         for path in owned where isOwnable(path) && chown(path, user, gid_t.max) != 0 {
             throw failure("chown(\"\(path)\")")
         }
-        // The kernel clears the signal when the user changes (prctl(2)).
+        // When the user changes, the kernel clears the process's parent-death signal (prctl(2)). So keep the signal,
+        // and set it again below.
         let (deathSignal, parent) = (millrace_death_signal(), getppid())
         guard setgid(group) == 0 else { throw failure("setgid(\(group))") }
         guard initgroups(name, group) == 0 else { throw failure("initgroups(\(name), \(group))") }
@@ -41,7 +42,7 @@ enum ProcessUser {
         if let name = main.user, geteuid() == 0 { _ = try lookUp(name, group: main.group) }
     }
 
-    /// Whether the path is a file or folder of its own, and not a device or link such as /dev/null.
+    /// True for a regular file or a folder; false for a device such as /dev/null, or for a link.
     private static func isOwnable(_ path: String) -> Bool {
         var status = stat()
         return lstat(path, &status) == 0 && [S_IFREG, S_IFDIR].contains(status.st_mode & S_IFMT)

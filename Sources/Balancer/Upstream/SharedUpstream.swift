@@ -122,7 +122,7 @@ final class SharedUpstream: Sendable {
 
     var overrides: [String: PeerOverride] { contents.withLock { $0.overrides } }
 
-    /// Sets an override; nil removes it. ``update()`` then changes the members.
+    /// Sets the override of an address; nil removes the override. ``update()`` then changes the members.
     func setOverride(_ value: PeerOverride?, of address: String) {
         contents.withLock { $0.overrides[address] = value }
     }

@@ -211,8 +211,8 @@ final class UpstreamRequest: TimerHandler {
         } else if machine.isWaiting {
             location.upstream!.waitingCount.subtract(1, ordering: .relaxed)
             progress.tried.removeAll()
-            // Remove the failed attempts to connect. The next attempts replace them. If they stayed, the list would
-            // grow by twenty entries per second.
+            // Remove the failed attempts to connect. The next attempts replace them. If the failed attempts stayed, the
+            // list would grow by twenty entries per second.
             progress.attempts.removeAll { $0.connectedAt == nil }
             perform(machine.retryWait())
         }

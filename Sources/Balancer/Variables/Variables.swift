@@ -74,7 +74,8 @@ struct Variables {
         guard mapDepth < Self.maxMapDepth else { return false }
         let map = exchange.route.configuration.maps[index]
         let deeper = Variables(exchange, time: time, mapDepth: mapDepth + 1)
-        // The shipped configuration has a map for each request. So the value is built in memory that the loop keeps.
+        // With the shipped configuration, each request looks up a value in a map. To save an allocation, this value is
+        // built in memory that the loop keeps.
         var source: [UInt8] = []
         swap(&source, &exchange.loop.mapSource)
         source.removeAll(keepingCapacity: true)

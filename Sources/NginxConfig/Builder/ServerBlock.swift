@@ -41,8 +41,8 @@ extension Builder {
             if name.hasPrefix("~") {
                 let text = String(name.dropFirst())
                 if text.isEmpty { throw directive.error("empty regex in server name \"\(name)\"") }
-                // A host is in lower case when it is matched. A pattern with capital letters would never match, so it
-                // ignores case.
+                // A host is in lower case when it is matched. So a pattern with capital letters would match no host. To
+                // avoid this, such a pattern ignores case.
                 let ignoresCase = text.utf8.contains { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) }
                 let index = pattern(text, ignoresCase: ignoresCase, directive)
                 server?.server.names.append(.pattern(text, index: index))

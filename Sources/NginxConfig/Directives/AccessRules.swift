@@ -15,7 +15,8 @@ extension DirectiveTable {
 
 extension Builder {
     /// Parses the first argument of the directive: `address | CIDR | unix:`.
-    /// - Parameter complaint: makes the error message for an invalid argument from the parts before and after its `/`
+    /// - Parameter complaint: makes the error message for an invalid argument. It gets the parts of the argument before
+    ///   and after the `/`.
     mutating func network(
         _ directive: Directive, complaint: ([String]) -> String
     ) throws(ConfigurationError) -> ClientNetwork {

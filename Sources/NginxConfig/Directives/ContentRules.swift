@@ -37,7 +37,7 @@ extension DirectiveTable {
         .setting("log_not_found", in: .request, Values.flag, to: \.settings.files.logsNotFound),
         DirectiveRule("stub_status", in: [.server, .location], arguments: 0...1) {
             (directive, builder) throws(ConfigurationError) in
-            // nginx ignores the argument. So a file with this extension still starts nginx.
+            // nginx ignores the argument. So nginx, too, can start with a file that has `stub_status balancer`.
             builder.settings.content = directive.arguments == ["balancer"] ? .balancerCalls : .stubStatus
         },
     ]

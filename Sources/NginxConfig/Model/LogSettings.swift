@@ -19,7 +19,7 @@ package struct AccessLog: Sendable, Hashable {
     /// The path of the file. It is absolute, unless the prefix is relative.
     package let path: String
     package let format: LogFormat
-    /// `buffer=`: how many bytes are buffered before a write; nil if each line is written immediately.
+    /// `buffer=`: how many bytes are buffered before a write; nil if the directive has no `buffer=`.
     package let bufferSize: Int?
     /// `flush=`: the maximum time that a line stays in the buffer.
     package let flushInterval: Duration?

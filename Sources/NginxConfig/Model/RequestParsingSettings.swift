@@ -18,7 +18,7 @@ package struct HeaderBuffers: Sendable, Hashable {
     var count = 4
     var size = 8192
 
-    /// The parsed request refers to the bytes of its head by 32-bit offsets.
+    /// The maximum size of a head. The parsed request refers to the bytes of its head by 32-bit offsets.
     private static let maxHead = 1 << 30
 
     /// The maximum length of the request line. A longer one is answered with 414.

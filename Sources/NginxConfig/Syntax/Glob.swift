@@ -15,7 +15,7 @@ enum Glob {
             let isLast = index == parts.count - 1
             let end = isLast ? "" : "/"
             if !isPattern(part) {
-                // A part without wildcards is looked up only if it is the last part, because the file must exist.
+                // A part without wildcards is not looked up, unless it is the last part: the file itself must exist.
                 found = found.filter { !isLast || files.list($0).contains(part) }.map { $0 + part + end }
                 continue
             }

@@ -2,9 +2,9 @@ internal import Bytes
 
 extension Values {
     enum TimeUnit {
-        /// The units from `y` (year) and `M` (month) to `s` are allowed.
+        /// The allowed units are `y` (year), `M` (month), `w`, `d`, `h`, `m` and `s`.
         case seconds
-        /// The units from `w` (week) to `ms` are allowed.
+        /// The allowed units are `w` (week), `d`, `h`, `m`, `s` and `ms`.
         case milliseconds
     }
 

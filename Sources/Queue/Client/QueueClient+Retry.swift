@@ -45,7 +45,8 @@ extension QueueClient {
         return task == nil ? .needsInput : .takesNoInput
     }
 
-    /// Says that a task is queued, when that is as durable as if this call had queued it (``SubmitSQL/confirm``).
+    /// Reports a task as queued that this call did not queue. Before that, it waits until the task is as durable as if
+    /// this call had queued it (``SubmitSQL/confirm``).
     private func confirmed(_ task: TaskRecord) throws(QueueError) -> Retry {
         do {
             _ = try queries.run { try $0.execute(SubmitSQL.confirm.with()) }

@@ -4,7 +4,8 @@ internal import Postgres
 package struct TypeState: Sendable, Hashable {
     package var type: String
     package var isPaused: Bool
-    /// How many tasks of the type all workers together may have claimed at a time; `nil`: any number.
+    /// The maximum number of the type's tasks that may be in processing at the same time, over all workers; `nil`: no
+    /// limit.
     package var concurrency: Int?
     package var queued: Int
     package var processing: Int
@@ -36,7 +37,7 @@ extension QueueClient {
         _ = try queries.run { try $0.execute(TypeSQL.pause.with(.text(type), .bool(isPaused))) }
     }
 
-    /// Limits how many tasks of a type all workers together may have claimed at a time. Blocks.
+    /// Limits how many tasks of a type may be in processing at the same time, over all workers. Blocks.
     /// - Parameter concurrency: The maximum; `nil` for no limit.
     package func bound(_ type: String, to concurrency: Int?) throws(QueueError) {
         let limit = concurrency.map { PostgresValue.int4(Int32(clamping: $0)) } ?? .null(.int4)

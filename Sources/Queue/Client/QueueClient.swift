@@ -32,8 +32,8 @@ package final class QueueClient: Sendable {
         }
     }
 
-    /// The number of sessions of ``LookUps``, ``CompletionListener`` and ``DatabaseProbe``. The pool gets what these and
-    /// the sessions of ``Submitter`` leave of the connection limit.
+    /// The number of sessions of ``LookUps``, ``CompletionListener`` and ``DatabaseProbe``. The pool gets the rest of
+    /// the connection limit, after these sessions and the sessions of ``Submitter``.
     private static let readingSessions = 3
 
     private let submitter: Submitter
@@ -46,7 +46,7 @@ package final class QueueClient: Sendable {
     /// The secret of cache keys; `nil`: the one in the database.
     let cacheSecret: [UInt8]?
 
-    /// Creates a client. The database need not be up: the client connects as soon as possible, and reconnects if
+    /// Starts the threads. The database need not be up: each thread connects as soon as possible, and reconnects if
     /// necessary.
     package init(_ configuration: Configuration, logger: Logger) {
         cacheSecret = configuration.cacheSecret
@@ -136,7 +136,7 @@ package final class QueueClient: Sendable {
 
     /// Cancels a task that is not finished. If it is being processed, its result is dropped.
     ///
-    /// If several submissions share a task, it is cancelled only after as many requests have cancelled it.
+    /// If n submissions share a task, it is cancelled only after n requests to cancel it.
     /// - Parameters:
     ///   - visibility: whose tasks the caller may cancel.
     ///   - canceller: identifies the request. If the same request comes again, it does not count again.

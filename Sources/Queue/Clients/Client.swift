@@ -34,8 +34,8 @@ package enum ClientName {
     /// Maximum number of bytes.
     package static let maxLength = 64
 
-    /// Whether the name has 1 to 64 bytes of `[A-Za-z0-9._-]`, and begins with a letter or a digit. So it can stand in a
-    /// URL, a log line and a command without quotes.
+    /// Whether the name has 1 to 64 bytes of `[A-Za-z0-9._-]`, and begins with a letter or a digit. So it can stand in
+    /// a URL, a log line and a command without quotes.
     package static func isValid(_ name: String) -> Bool {
         guard let first = name.utf8.first, first.isLetter || first.isDigit, name.utf8.count <= maxLength else {
             return false

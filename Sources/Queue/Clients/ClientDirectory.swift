@@ -1,7 +1,7 @@
 internal import Logging
 internal import Threading
 
-/// A node's copy of the clients and their keys, so that a request with a key costs no statement.
+/// A node's copy of the clients and their keys. With this copy, a node checks a key without a statement.
 ///
 /// A thread reads the clients again after each notification of a change. It also does so after the listener has
 /// reconnected, because notifications are lost together with a session.
@@ -60,7 +60,7 @@ package final class ClientDirectory: Sendable {
         return clients[digest].map { .client($0) } ?? .unknown
     }
 
-    /// Reads the clients again, soon.
+    /// Makes the thread read the clients again.
     func reload() { state.broadcast { $0.isOutdated = true } }
 
     /// Ends the thread. A second call does nothing.

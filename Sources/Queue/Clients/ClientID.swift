@@ -9,9 +9,10 @@ package struct ClientID: RawRepresentable, Sendable, Hashable {
     package static let anonymous = ClientID(rawValue: 0)
 }
 
-/// Whose tasks a caller may see and change. Other tasks are answered like unknown ones.
+/// Whose tasks a caller may see and change. If the caller asks for another task, the answer is the same as for an
+/// unknown task.
 package enum Visibility: Sendable, Hashable {
-    /// The tasks of one client. Anonymous clients are one client in this respect.
+    /// The tasks of one client. All anonymous clients together count as one client.
     case own(ClientID)
     /// Everybody's tasks, for administrators.
     case all

@@ -22,8 +22,8 @@ package struct ClientKey: Sendable, Hashable {
         self.text = String(text)
     }
 
-    /// What is stored of the key: 32 bytes. The digest needs no secret of the installation, because a key cannot be
-    /// guessed.
+    /// The digest that is stored instead of the key: 32 bytes. The digest needs no secret of the installation, because
+    /// a key cannot be guessed.
     package var digest: [UInt8] { KeyedDigest.make(secret: Self.purpose, Array(text.utf8)) }
 
     private static let purpose = Array("millrace client key".utf8)

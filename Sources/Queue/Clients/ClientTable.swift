@@ -2,7 +2,7 @@ package import Postgres
 
 /// Reads and changes the clients in the database. Each call blocks for one statement.
 package enum ClientTable {
-    /// A new key, and whose it is.
+    /// A new key, and the client that it belongs to.
     package struct Issued: Sendable {
         package let client: Client
         package let key: ClientKey
@@ -35,7 +35,7 @@ package enum ClientTable {
         return row.client(0).map { Issued(client: $0, key: key) }
     }
 
-    /// - Returns: the client that had the key; `nil` if there is no such client.
+    /// - Returns: the client whose key was revoked; `nil` if there is no such client.
     package static func revoke(_ name: String, _ connection: PostgresConnection) throws(PostgresError) -> Client? {
         try connection.execute(ClientSQL.revoke.with(.text(name))).client(0)
     }

@@ -1,16 +1,17 @@
 internal import Logging
 internal import Postgres
 
-/// The database session of one thread. A lost session is replaced at its next use.
+/// The database session of one thread. If the session is lost, the next use connects again.
 ///
-/// There is a pause after each failed attempt to connect, and after a statement that was not answered in time. While the
-/// database is out of reach, a call during the pause fails immediately with the last error. So callers do not wait. A
-/// pause takes at most half a second, so a database that is back is noticed soon.
+/// There is a pause after each failed attempt to connect, and after a statement that was not answered in time. While
+/// the database is out of reach, a call during the pause fails immediately with the last error. So callers do not wait.
+/// A pause takes at most half a second, so a database that is back is noticed soon.
 struct DatabaseLink {
     private let configuration: PostgresConfiguration
     private let settings: [String]
     private let logger: Logger
-    /// Whether a session with a database whose schema does not fit counts as a failed attempt to connect.
+    /// Whether each new session checks the schema of the database. If the schema does not fit, the attempt to connect
+    /// has failed.
     private let checksSchema: Bool
     /// Prepares each new session.
     private let prepare: (PostgresConnection) throws(PostgresError) -> Void
@@ -20,8 +21,8 @@ struct DatabaseLink {
     /// gone.
     private(set) var sessions = 0
     private var backoff = Backoff(base: .milliseconds(50), cap: .milliseconds(500))
-    /// The pause after a wait for a silent server. The requests that arrived during the wait are answered during this
-    /// pause, so that they do not wait again.
+    /// The pause after a wait for a silent server. The requests that arrived during the wait fail during this pause.
+    /// Without the pause, each of them would wait for the server as well.
     private static let silencePause = Duration.milliseconds(250)
     private var lastFailure: (error: PostgresError, retryAt: ContinuousClock.Instant)?
 
@@ -75,8 +76,9 @@ struct DatabaseLink {
 
     /// Drops the session after an error of a statement, if the session is lost.
     mutating func dropIfLost(_ error: PostgresError) {
-        // If something of the schema is missing, the next session finds out what that means.
-        // Without a session, the error is that of an attempt to connect, and its pause is not made longer.
+        // If a part of the schema is missing, the session is dropped as well: the next one checks the schema and
+        // reports what is wrong. If there is no session, the error comes from an attempt to connect, whose pause has
+        // begun already.
         guard connection != nil, error.isConnectionLost || error.isSchemaMismatch else { return }
         connection = nil
         guard error.kind == .timedOut else { return }
@@ -118,11 +120,12 @@ extension PostgresError {
     /// undefined_table, undefined_function, undefined_column: the schema is not the one that this program needs.
     var isSchemaMismatch: Bool { kind == .server && ["42P01", "42883", "42703"].contains(sqlState ?? "") }
 
-    /// Whether the server could not run the statement now, for a reason that may be gone later. It rolled back.
+    /// Whether the server could not run the statement now, for a reason that may be gone later. The server rolled the
+    /// transaction back.
     fileprivate var isServerShort: Bool {
         guard kind == .server, let sqlState else { return false }
-        // Class 53, insufficient resources: a full disk, no memory, no free connection. Class 58, system error: the disk
-        // reports an error. 57014, query_canceled: `statement_timeout`, or an administrator.
+        // Class 53, insufficient resources: a full disk, no memory, no free connection. Class 58, system error: the
+        // disk reports an error. 57014, query_canceled: `statement_timeout`, or an administrator.
         return sqlState.hasPrefix("53") || sqlState.hasPrefix("58") || sqlState == "57014"
     }
 }

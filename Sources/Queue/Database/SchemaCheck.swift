@@ -5,13 +5,14 @@ internal import Threading
 
 /// Checks that a new session can work with the schema of its database.
 ///
-/// A process may be started before the schema exists, or with a newer program than the schema. Its sessions would be of
-/// no use. So such a session counts as a failed attempt to connect, and the error says what is wrong.
+/// A process may start before the schema exists, or its program may be newer than the schema. In both cases, a session
+/// cannot run the statements of the queue. So such a session counts as a failed attempt to connect, and the error says
+/// what is wrong.
 enum SchemaCheck {
     /// What to say if something is missing in a schema that seems to fit.
     static let generalAdvice = "the schema of the database does not fit this program: run millrace migrate"
 
-    /// The last advice about a newer schema that was logged.
+    /// The advice in the last logged warning about a newer schema.
     private static let logged = Monitor("")
 
     static func check(_ connection: PostgresConnection, logger: Logger) throws(PostgresError) {

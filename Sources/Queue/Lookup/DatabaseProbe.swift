@@ -5,12 +5,13 @@ internal import Threading
 
 /// What a node can do with its database.
 package enum DatabaseState: Sendable, Hashable {
-    /// - Parameter note: what an administrator should know about the schema; `nil` if it is that of this program.
+    /// - Parameter note: what an administrator should know about the schema; `nil` if the schema is that of this
+    ///   program.
     case up(note: String?)
     /// No server that takes writes can be reached.
     case down
     /// The schema is missing or older than this program.
-    /// - Parameter advice: says so, and what to do.
+    /// - Parameter advice: what is wrong with the schema, and what to do.
     case schemaUnfit(advice: String)
 }
 

@@ -5,7 +5,7 @@ internal import Threading
 /// A task as it is now; `nil` if there is no such task.
 typealias LookUpAnswer = Result<TaskRecord?, QueueError>
 
-/// A task that the caller may not see is answered like an unknown one.
+/// For a task that the caller may not see, the answer is the same as for an unknown task.
 enum LookUpRequest: Sendable {
     /// Read the task.
     case read(TaskID, by: Visibility, then: @Sendable (LookUpAnswer) -> Void)

@@ -5,7 +5,7 @@ internal import Postgres
 /// day.
 ///
 /// The partition of a finished task follows from its id, that is, from the day on which it was submitted. Old tasks are
-/// removed with whole partitions. A DELETE of the rows would cost as much as inserting them, and leave dead rows
+/// removed by dropping whole partitions. A DELETE of the rows would cost as much as inserting them, and leave dead rows
 /// behind. Only the few rows in the default partition are deleted.
 struct Partitions {
     private let connection: PostgresConnection

@@ -4,10 +4,11 @@ internal import Synchronization
 
 /// The time for ids: this machine's clock, or the database's if the two differ by more than ``tolerance``.
 ///
-/// The ids of all nodes sort by time, and the day of a finished task follows from its id. So a node whose clock is wrong
-/// would file its tasks at a wrong place.
+/// The ids of all nodes sort by time, and the day of a finished task follows from its id. Without this correction, the
+/// tasks of a node with a wrong clock would be out of order, and end in partitions of wrong days.
 package enum NodeClock {
-    /// Smaller differences are left alone: they come from the network, and ids need not be more exact.
+    /// Smaller differences are not corrected: they can come from the delay of the network, and ids need not be more
+    /// exact.
     static let tolerance = Duration.seconds(10)
 
     /// What to add to this machine's time, in milliseconds.
@@ -19,7 +20,7 @@ package enum NodeClock {
 
     private static let databaseTime = PostgresStatement("clock", "SELECT clock_timestamp()")
 
-    /// Compares the clocks, when a session is connected.
+    /// Compares the two clocks. Called for each new session.
     static func compare(_ connection: PostgresConnection, logger: Logger) throws(PostgresError) {
         let sent = Timestamp.now
         let row = try connection.execute(databaseTime.with())
@@ -37,7 +38,8 @@ package enum NodeClock {
 
     /// - Parameter correction: in milliseconds.
     static func set(_ correction: Int64) {
-        // Without this, ids would stay at a time that was too late.
+        // If the clock was too fast before, new ids would otherwise continue after the last id, at a time that is too
+        // late.
         if stored.exchange(correction, ordering: .relaxed) != correction { TaskID.forgetLast() }
     }
 }

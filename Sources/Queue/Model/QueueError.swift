@@ -3,7 +3,7 @@ package enum QueueError: Error, Hashable, CustomStringConvertible {
     /// Nothing was stored. Another attempt may succeed in a moment.
     case databaseUnavailable
     /// The schema of the database is missing or does not fit this program. Nothing was stored.
-    /// - Parameter advice: says so, and what to do.
+    /// - Parameter advice: what is wrong with the schema, and what to do.
     case schemaUnfit(advice: String)
     /// Another session has kept a row locked for seconds, most likely because its process is stopped; or the
     /// transaction conflicted with others again and again. Nothing was changed.

@@ -13,12 +13,12 @@ package struct TaskID: Sendable, Hashable, Comparable, CustomStringConvertible {
     /// The last 8 bytes: the variant (2 bits) and 62 random bits.
     let low: UInt64
 
-    /// The time of the last id, in 4096ths of a millisecond. With it the ids of one process always grow, even if the
+    /// The time of the last id, in 4096ths of a millisecond. With it, the ids of one process always grow, even if the
     /// clock is set back.
     private static let lastTick = Atomic<UInt64>(0)
 
     /// A new id, greater than all ids that this process has made before. Its random bits come from the kernel's random
-    /// generator (`SystemRandomNumberGenerator`), so one id tells nothing of the others but the time.
+    /// generator (`SystemRandomNumberGenerator`), so one id tells nothing about the random bits of other ids.
     package init() {
         var now = timespec()
         clock_gettime(CLOCK_REALTIME, &now)
@@ -38,7 +38,7 @@ package struct TaskID: Sendable, Hashable, Comparable, CustomStringConvertible {
         }
     }
 
-    /// The next id may be smaller than the last one, because the clock was corrected (``NodeClock``).
+    /// Call this after the clock was corrected (``NodeClock``). The next id may then be smaller than the last one.
     static func forgetLast() { lastTick.store(0, ordering: .relaxed) }
 
     init(tick: UInt64, random: UInt64) {

@@ -1,6 +1,7 @@
 internal import Postgres
 
-/// Clients and their keys. Every change is notified, so that the nodes read the clients again (``ClientDirectory``).
+/// Clients and their keys. Each statement that changes a client sends a notification. Then the nodes read the clients
+/// again (``ClientDirectory``).
 enum ClientSQL {
     /// The channel of the notifications.
     static let channel = "millrace_clients"
@@ -13,8 +14,8 @@ enum ClientSQL {
     static let active = PostgresStatement(
         "client_active", "SELECT \(columns), key_digest FROM client WHERE revoked_at IS NULL ORDER BY name")
 
-    /// Adds a client. Parameters: the name, the digest of its key, the scopes and the types, separated by commas. Returns no row if another
-    /// client has this name.
+    /// Adds a client. Parameters: the name, the digest of its key, the scopes and the types, each as a text with commas
+    /// between the elements. Returns no row if another client has this name.
     static let create = PostgresStatement(
         "client_create",
         """
@@ -26,7 +27,8 @@ enum ClientSQL {
         SELECT \(columns), \(notify) FROM created
         """)
 
-    /// Gives a client a new key. Parameters: the name, the digest of the key. Returns no row if there is no such client.
+    /// Gives a client a new key. Parameters: the client's name, the digest of the new key. Returns no row if there is
+    /// no such client.
     static let rotate = PostgresStatement(
         "client_rotate",
         """

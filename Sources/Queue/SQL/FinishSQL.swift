@@ -120,9 +120,9 @@ enum FinishSQL {
 
     /// Removes strays. A stray is a task in the queue that is already finished, so it cannot be stored as finished
     /// again. A node of a version without `refuse_finished` may have inserted it. The statement only runs after a
-    /// duplicate key has shown that there is a stray, so that ``complete`` need not check. It notifies waiting clients,
-    /// because the node that inserted the stray did not know that the task was finished. Parameters: the worker, the
-    /// ids, the smallest id, the greatest id.
+    /// duplicate key has shown that there is a stray, so that ``complete`` need not search for strays. It notifies
+    /// waiting clients, because the node that inserted the stray did not know that the task was finished. Parameters:
+    /// the worker, the ids, the smallest id, the greatest id.
     static let removeStrays = PostgresStatement(
         "remove_strays",
         """

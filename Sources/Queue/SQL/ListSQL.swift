@@ -22,7 +22,7 @@ enum ListSQL {
         }
     }
 
-    /// Pages of the tasks of one client that has a key ($4). They walk the client's own tasks.
+    /// Pages of the tasks of one client ($4), which has a key. The statements read only tasks of this client.
     static func pageOfClient(_ status: TaskStatus?) -> PostgresStatement {
         switch status {
         case nil: ofClient.any
@@ -34,10 +34,11 @@ enum ListSQL {
         }
     }
 
-    /// The condition `client > 0` lets the planner use the index of clients, which has no entry for anonymous ones.
+    /// The condition `client > 0` lets the planner use the index of clients, which has no entries for tasks of
+    /// anonymous clients.
     static let filterOfClient = "client = $4::int8 AND client > 0 AND id < $2"
     static let orderOfClient = "ORDER BY client DESC, id DESC LIMIT $3"
-    /// A range of clients fits no index.
+    /// A condition on a range of clients. It fits no index.
     static let filterOfClients = "client >= $4::int8 AND client <= $5::int8"
 
     private static let ofClient = (

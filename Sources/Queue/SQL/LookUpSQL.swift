@@ -44,16 +44,16 @@ enum LookUpSQL {
         "commit_asynchronously", "SELECT set_config('synchronous_commit', 'off', true)")
 
     /// Cancels a task. Parameters: the task, the canceller (the id of the request), whether the input is kept
-    /// (``RetrySQL``), the least and the greatest client whose tasks may be cancelled. The statement deletes the row, even
-    /// if a worker owns the task. If the worker completes the task after that, it stores nothing.
+    /// (``RetrySQL``), the least and the greatest client whose tasks may be cancelled. The statement deletes the row,
+    /// even if a worker owns the task. If the worker completes the task after that, it stores nothing.
     ///
     /// If other submissions share the task, it is not cancelled, but its row keeps the ids of the cancellers. So if a
     /// request is also sent to a second node, it counts only once. The row keeps only the last 64 ids. For each id that
     /// it drops, its number of sharers decreases by one. Without this limit, the row of a task that 10,000 submissions
     /// share would grow to 160 kB, and each cancellation would write it again.
     ///
-    /// Returns the task, and in the last column how many other submissions share it. Returns no row if the task was
-    /// finished already, even if the queue still contained it as a stray (``FinishSQL/removeStrays``), and no row if it
+    /// Returns the task, and in the last column how many other submissions share it. Returns no row in two cases: the
+    /// task was finished already (even if the queue still contained it as a stray, ``FinishSQL/removeStrays``), or it
     /// is the task of another client.
     static let cancel = PostgresStatement(
         "cancel",
@@ -118,10 +118,10 @@ enum LookUpSQL {
         \(ListSQL.orderOfClient)
         """)
 
-    /// A task's attempts as a JSON array, oldest first. Parameters: the task, and the least and the greatest client whose
-    /// tasks may be read. The current attempt of a task in processing, and the last attempt of a finished task, come from
-    /// the task's own columns. All earlier attempts come from its history. If a task is queued, or was cancelled while it
-    /// was queued, all its attempts come from the history.
+    /// A task's attempts as a JSON array, oldest first. Parameters: the task, and the least and the greatest client
+    /// whose tasks may be read. The current attempt of a task in processing, and the last attempt of a finished task,
+    /// come from the task's own columns. All earlier attempts come from its history. If a task is queued, or was
+    /// cancelled while it was queued, all its attempts come from the history.
     static let attempts = PostgresStatement(
         "attempts",
         """
@@ -137,8 +137,8 @@ enum LookUpSQL {
         WHERE client >= $2 AND client <= $3
         """)
 
-    /// Whether the session can write. A setting of the server or of the database can take that away from a session that
-    /// exists.
+    /// Whether the session can write. A setting of the server or of the database can make an existing session
+    /// read-only.
     static let isWritable = PostgresStatement(
         "is_writable", "SELECT current_setting('transaction_read_only') = 'off'")
 }

@@ -14,7 +14,7 @@ package enum NotifySQL {
     package static let work = PostgresStatement(
         "notify_work", "SELECT pg_notify('millrace_work', ''), set_config('synchronous_commit', 'off', true)")
 
-    /// Tells the nodes which tasks have finished. Parameter: the ids. A notification has up to 200 ids (7,400 bytes),
+    /// Tells the nodes about finished tasks. Parameter: the ids. A notification has up to 200 ids (7,400 bytes),
     /// because a payload is limited to 8,000 bytes.
     static let done = PostgresStatement(
         "notify_done",

@@ -2,16 +2,18 @@ internal import Postgres
 
 enum RetrySQL {
     /// Queues a finished task again. Parameters: the task; its input and the digest of the input (``CacheKey``), both
-    /// NULL to use the input that was kept; the time at which the task ended. The statement changes nothing in these
-    /// cases: the task is completed; no input is given and none was kept; the task was submitted with another input;
-    /// the task did not end at this time. In the last case, the task was retried after the caller read the time. So the
-    /// statement may be run twice.
+    /// NULL to use the input that was kept; the time at which the task ended. The statement does not queue the task in
+    /// these cases: the task is completed; no input is given and none was kept; the task was submitted with another
+    /// input; the task did not end at this time. The last case means that the task was retried after the caller read
+    /// the time. So if the statement is run twice, the task is queued only once.
     ///
-    /// Another input is counted, and after ``wrongInputLimit`` of them the task takes no input at all. Statements for
-    /// one task run one after the other, because each locks its row, and PostgreSQL checks the condition again when it
-    /// has the lock. So further inputs on other connections do not get past the limit.
+    /// An input that the task was not submitted with is counted as a wrong input. After ``wrongInputLimit`` wrong
+    /// inputs, the task takes no input at all. Statements for one task run one after the other: each locks the row of
+    /// the task, and PostgreSQL checks the condition again when the statement has the lock. So inputs that arrive on
+    /// several connections do not get past the limit.
     ///
-    /// Returns the queued task, with a last column of NULL; or a row of NULLs and the number of wrong inputs; or no row.
+    /// Returns the queued task, with NULL in the last column; or a row of NULLs with the number of wrong inputs in the
+    /// last column; or no row.
     ///
     /// The task keeps its count of attempts, and may make as many further attempts as its submission allowed. It gets
     /// no cache key, so that it runs itself instead of joining another task. (The condition on the outcome is a CASE,
@@ -56,6 +58,6 @@ enum RetrySQL {
     /// How many wrong inputs a task takes after it has ended.
     static let wrongInputLimit = 5
 
-    /// Tasks that ended before migration `retry_guesses` have the plain digest.
+    /// If a task ended before migration `retry_guesses`, its row has the plain digest of the input.
     private static let isSameInput = "input_digest IN ($3::bytea, own_digest(id, $3::bytea))"
 }

@@ -23,8 +23,8 @@ package import Postgres
 /// - The tasks to join are updated after the insertions. An insertion does nothing if an identical task is only locked,
 ///   but it waits if an identical task is being updated.
 /// - A second run in the same transaction would break this order of locks, so the transaction is rolled back and starts
-///   over. Only after many rollbacks, it continues with a second run. Then PostgreSQL may detect a deadlock, and one of
-///   the two transactions is run again.
+///   over. After many rollbacks, it continues with a second run instead. Then PostgreSQL may detect a deadlock, and one
+///   of the two transactions is run again.
 /// - If a row may be resent (``RequestKey``) and its task exists, finished or not, the row is joined to its own task. A
 ///   subquery with a LIMIT finds the task: it runs for these rows only and uses the primary keys. A join would run for
 ///   each row, and for an EXISTS, PostgreSQL might read the whole table once.
@@ -74,7 +74,7 @@ package enum SubmitSQL {
     private static let waiting = identical("worker_id IS NULL")
 
     /// An identical task that a worker has claimed. No unique index covers the claimed tasks. If one index covered all
-    /// tasks, each claim would have to write into it, and it has the keys of a million queued tasks.
+    /// tasks, it could contain the keys of a million queued tasks, and each claim would have to write into it.
     private static let claimed = identical("worker_id IS NOT NULL")
 
     private static func identical(_ condition: String) -> String {
@@ -134,8 +134,8 @@ package enum SubmitSQL {
 
     /// The full statement. Parameters: the columns of the batch, as arrays of equal length; $11: the counters' slot;
     /// $13: whether this is the first run; $14: the digests of the inputs that have no cache key; $15 and $16: the
-    /// smallest and the greatest id, which select the partitions; $17: who submits each task. Returns id, cached_id, result, joined_id for each row
-    /// that is not open. There may be an additional row of NULLs.
+    /// smallest and the greatest id, which select the partitions; $17: who submits each task. Returns id, cached_id,
+    /// result, joined_id for each row that is not open. There may be an additional row of NULLs.
     static let submit = PostgresStatement(
         "submit",
         """
@@ -204,13 +204,14 @@ package enum SubmitSQL {
         FROM cache_secret
         """)
 
-    /// Makes what this transaction has read as durable as its own writes, with synchronous replication also on the
-    /// standby.
+    /// After this statement, the commit also makes the rows durable that the transaction has read. With synchronous
+    /// replication, the commit makes them durable on the standby as well.
     ///
-    /// A transaction is visible to others when it has waited for the standby. But if its session was ended during this
-    /// wait, or the server crashed, it is visible although the standby may not have it. The commit of this transaction
-    /// is later in the WAL, so it waits for that one, too. It only waits if the transaction has written something that
-    /// is logged. Here that is a message which nobody reads.
+    /// Usually a transaction becomes visible to others only after it has waited for the standby. But if its session was
+    /// ended during this wait, or the server crashed, the transaction is visible although the standby may not have it.
+    /// A commit that comes later in the WAL waits until the standby has everything before it, including such
+    /// transactions. A commit waits only if its transaction has written something to the WAL. So this statement writes
+    /// a message that nobody reads.
     static let confirm = PostgresStatement("submit_confirm", "SELECT \(confirmed)")
 
     private static let confirmed = "pg_logical_emit_message(true, 'millrace', ''::text)"

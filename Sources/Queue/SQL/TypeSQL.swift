@@ -1,6 +1,6 @@
 internal import Postgres
 
-/// The settings of task types, which an administrator sets. Workers read them with each claim (``WorkerSQL/claim``), so
+/// The settings that an administrator makes for task types. Workers read them with each claim (``WorkerSQL/claim``), so
 /// a change applies from the next claim on.
 enum TypeSQL {
     /// Pauses or resumes a type. Parameters: the type, whether it is paused. When it is resumed, sleeping workers are
@@ -16,7 +16,7 @@ enum TypeSQL {
         SELECT count(CASE WHEN NOT is_paused THEN pg_notify('millrace_work', '') END) FROM changed
         """)
 
-    /// Limits a type. Parameters: the type, how many of its tasks may be claimed at a time.
+    /// Limits a type. Parameters: the type, how many of its tasks may be in processing at the same time.
     static let bound = PostgresStatement(
         "type_bound",
         """
@@ -40,7 +40,7 @@ enum TypeSQL {
         ORDER BY q.place
         """)
 
-    /// The same with the tasks of one client that has a key ($2).
+    /// Like ``list``, but it counts the tasks of one client ($2), which has a key.
     static let listOfClient = PostgresStatement(
         "type_list_of_client",
         """

@@ -116,8 +116,8 @@ enum WorkerSQL {
 
     /// Finds out when there will be work, after a claim that found nothing. Returns:
     /// - when the first postponed task of these types is due, in microseconds from now;
-    /// - whether a task is due that another session had locked during this worker's claim, to claim it or to mark it as
-    ///   awaited;
+    /// - whether a task is due that this worker's claim skipped, because another session had locked the task (to claim
+    ///   it, or to mark it as awaited);
     /// - whether there is a suspect;
     /// - whether a task of a bounded type is due, suspect or not.
     ///

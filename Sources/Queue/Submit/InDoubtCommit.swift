@@ -14,12 +14,12 @@ struct InDoubtCommit {
     /// How long a node tries to find out whether the transaction was committed. After that, it answers that the outcome
     /// is unknown.
     static let timeout = Duration.seconds(2)
-    /// The pause between two of these attempts.
+    /// The pause between two attempts to find out.
     static let pause = Duration.milliseconds(20)
 
-    /// When the client has to have an answer.
+    /// The latest time for the answer to the client.
     private let limit: ContinuousClock.Instant
-    /// Set at the first loss.
+    /// The time limit for the attempts to find out. Set when the first connection is lost.
     private var deadline: ContinuousClock.Instant?
     /// The session that may have committed; `nil` if no commit is in doubt.
     private(set) var session: ServerSession?
@@ -33,8 +33,8 @@ struct InDoubtCommit {
 
     /// The connection was lost while the transaction, or the look-up of its outcome, was underway.
     ///
-    /// If several sessions are lost in a row, only the first one can have committed, because nothing is sent again
-    /// before its outcome is known.
+    /// If several sessions are lost in a row, only the first one can have committed, because the transaction is not
+    /// sent again before the outcome of this session is known.
     /// - Parameter session: the session that was used last; `nil` if it cannot have committed anything.
     /// - Returns: `false` if the time is up.
     mutating func connectionLost(_ session: ServerSession?, at now: ContinuousClock.Instant) -> Bool {

@@ -48,8 +48,8 @@ struct KeyedRequests {
     /// Whether a request gets the stored answer of an earlier one.
     var hasReplays: Bool { entries.contains { if case .replay = $0.verdict { true } else { false } } }
 
-    /// The beginning of the message whose digest is stored. Its first byte differs between clients with a key and anonymous
-    /// ones.
+    /// The first bytes of the message whose digest is stored. Messages of clients with a key and messages of anonymous
+    /// clients begin with different bytes.
     private static func purpose(_ client: ClientID) -> [UInt8] {
         if client == .anonymous { return Array("idempotency key ".utf8) }
         return Array("client's idempotency key ".utf8) + withUnsafeBytes(of: client.rawValue.bigEndian) { Array($0) }

@@ -27,7 +27,7 @@ struct LockBisection<Request> {
     private let deadline: Instant
     /// Groups that are to be stored. The last group of the array is stored next.
     private var untried: [[Element]] = []
-    /// Groups of one task each that have to wait for a lock.
+    /// Groups that have to wait for a lock. Each group contains the requests of one task.
     private var waiting: ArraySlice<[Element]> = []
     private var refused: [Element] = []
     private var isRetrying = false

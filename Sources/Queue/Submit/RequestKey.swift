@@ -7,8 +7,8 @@ internal import Tasks
 /// The ids of the request's tasks are computed from the key. If a node accepts a request and dies before it answers,
 /// the request is sent to another node, which inserts rows with the same primary keys. So there is no second task, and
 /// nothing else has to be stored or looked up. The time is part of the key, because indexes and partitions depend on
-/// ids that sort by time. The rest of an id is a part of a keyed digest, whose secret follows from the key. So ids do not
-/// reveal the output of the server's random generator, and one id tells nothing of the request's other ids.
+/// ids that sort by time. The rest of an id is a part of a keyed digest, whose secret follows from the key. So ids do
+/// not reveal the output of the server's random generator, and one id tells nothing of the request's other ids.
 package struct RequestKey: Sendable, Hashable {
     /// Milliseconds since 1970, followed by 12 bits that number the tasks.
     private let tick: UInt64

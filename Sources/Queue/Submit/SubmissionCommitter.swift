@@ -6,7 +6,8 @@ internal import Threading
 struct SubmissionCommitter {
     /// `all`: the maximum number of runs of a transaction. `rolledBack`: if another node has stored the same tasks
     /// first, the transaction is rolled back and starts over, at most this many times. A rollback costs some
-    /// milliseconds. After that, the transaction continues instead, which may cost a second if there is a deadlock.
+    /// milliseconds. After so many rollbacks, the transaction continues instead. If this leads to a deadlock, it costs
+    /// a second.
     private static let maxAttempts = (rolledBack: 9, all: 14)
 
     var session: SubmissionSession
@@ -50,7 +51,8 @@ struct SubmissionCommitter {
                 if expectsNew, !session.isNotifying { session.notifyWorkers(connection) }
                 return
             } catch {
-                // An attempt to find out that fails for any reason is made again, in a new session.
+                // If an attempt to find out the outcome of an in-doubt commit fails for any reason, make it again in a
+                // new session.
                 if error.isConnectionLost || inDoubt.session != nil {
                     session.dropIfLost(error)
                     session.drop()

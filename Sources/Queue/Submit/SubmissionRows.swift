@@ -10,7 +10,7 @@ package struct SubmissionRows {
         let submission: Submission
         /// The ``CacheKey``.
         let digest: [UInt8]
-        /// Whether the task may be shared, and its result cached, under the digest.
+        /// Whether the task may be shared and its result may be cached. Then ``digest`` is the cache key.
         let isShared: Bool
         var isAwaited: Bool
         /// Whether the queue has room for the task.
@@ -143,7 +143,7 @@ package struct SubmissionRows {
     /// Whether there is new work for the workers.
     var hasNewWork: Bool { rows.contains { $0.isInserted } }
 
-    /// How many of its places in the queue a request did not need.
+    /// How many places in the queue were taken for a request, but not needed.
     func unusedPlaces(ofRequest request: Int) -> Int {
         requests[request].count { !rows[$0].isInserted }
     }

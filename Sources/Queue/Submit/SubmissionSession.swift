@@ -78,10 +78,11 @@ struct SubmissionSession {
     ///
     /// The lost session is ended first, so that the answer is final. But with synchronous replication, a task that is
     /// visible may still be lost in a failover: a session that ends does not wait for the standby any longer. So this
-    /// session makes a commit of its own. It is later in the WAL, so when it is on the standby, the tasks are, too.
+    /// session makes a commit of its own, which comes later in the WAL. When this commit is on the standby, the tasks
+    /// are, too.
     /// - Parameter timeout: how long all of this may take.
     /// - Throws: a timeout if the lost session does not end: it may be waiting for the disk in the middle of its
-    ///   commit. Another one if the commit does not reach the standby.
+    ///   commit. Also a timeout if this session's own commit does not reach the standby.
     func tasks(
         _ ids: [TaskID], storedBy session: ServerSession, within timeout: Duration, _ connection: PostgresConnection
     ) throws(PostgresError) -> Set<TaskID> {

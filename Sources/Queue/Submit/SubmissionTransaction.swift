@@ -16,8 +16,8 @@ struct SubmissionTransaction {
         case commit
     }
 
-    /// The maximum number of runs of the statement before the transaction is rolled back. A run leaves rows open if
-    /// another node has stored the same task meanwhile.
+    /// The maximum number of runs of the statement before the transaction is rolled back. A run leaves a row open if
+    /// another node stores the same task during the run.
     private static let maxRuns = 20
 
     private let requests: ArraySlice<SubmissionRequest>
@@ -56,8 +56,8 @@ struct SubmissionTransaction {
     /// Begins a run of the transaction.
     ///
     /// The rows of an explicit transaction are created again, because the last run was or may have been rolled back.
-    /// Without an explicit transaction, the rows that earlier runs settled are committed and stay settled. If they ran
-    /// again, a join would be counted twice.
+    /// Without an explicit transaction, the rows that earlier runs settled are committed and stay settled. If the
+    /// statement ran for them again, a join would be counted twice.
     /// - Parameters:
     ///   - keys: the results of ``keyCalls``.
     ///   - stored: tasks that are known to be stored by a commit that was in doubt.
@@ -136,7 +136,7 @@ struct SubmissionTransaction {
         }
     }
 
-    /// How many of its places in the queue a request did not need.
+    /// How many places in the queue were taken for a request, but not needed.
     func unusedPlaces(ofRequest request: Int) -> Int {
         guard mayQueue[request] else { return 0 }
         let count = requests[requests.startIndex + request].tasks.count
@@ -149,7 +149,7 @@ struct SubmissionTransaction {
     /// statement is committed by itself.
     var hasCommittedWork: Bool { !isExplicit && rows.hasNewWork }
 
-    /// The answer to a request although the transaction failed; `nil` if it is not certain that the request is stored.
+    /// The answer to a request of a transaction that failed; `nil` if it is not certain that the request is stored.
     func committedOutcome(ofRequest request: Int) -> [SubmissionOutcome]? {
         guard !isExplicit, number.indices.contains(request), let number = number[request] else { return nil }
         return try? rows.outcome(ofRequest: number).get()

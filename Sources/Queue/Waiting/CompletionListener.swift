@@ -77,7 +77,7 @@ final class CompletionListener: Sendable {
                 switch answer {
                 case .success(let record?) where !record.status.isFinished: break
                 case .success(_?): answerAll(task, answer)
-                // Others may wait for the same task, and may see it.
+                // Answer only this waiter. Others may wait for the same task, and be allowed to see it.
                 case .success(nil), .failure: remove(ticket)?(answer)
                 }
             })

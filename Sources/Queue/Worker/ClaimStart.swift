@@ -14,7 +14,7 @@
 /// sooner.
 ///
 /// A place is given as a *lead*: a task's rank minus the time of the claim, in microseconds. The longer tasks wait, the
-/// more negative it is, and it hardly changes from claim to claim.
+/// more negative are their leads. A lead hardly changes from claim to claim.
 struct ClaimStart {
     /// With at most this many dead rows, each claim is a full scan. `slow` applies if full scans are slow
     /// (``slowScan``), `backlog` while each claim takes as many tasks as it asks for.

@@ -29,8 +29,8 @@ final class TransactionPipeline {
     }
 
     /// Waits for the result of the oldest transaction. A transaction that has to be sent again becomes the newest one.
-    /// Then `finish` tells the nodes which awaited tasks have finished. If no other transaction is underway, this
-    /// notification is committed when `finish` returns.
+    /// Then `finish` tells the nodes about finished tasks that somebody waits for. If no other transaction is underway,
+    /// this notification is committed when `finish` returns.
     func finish() throws(PostgresError) -> (WorkerTransaction, [PostgresResult]) {
         while true {
             guard let (batch, results) = try receive(), let transaction = batch.transaction else { continue }

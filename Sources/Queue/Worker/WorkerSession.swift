@@ -104,7 +104,8 @@ package final class WorkerSession {
     ///
     /// More transactions may be begun while one is underway: the database goes on to the next without waiting for this
     /// process. All of them are in one session, so each of them is committed while the session's lock is held, or not
-    /// at all. If a task no longer belongs to this session (it was cancelled meanwhile), its completion stores nothing.
+    /// at all. If a task no longer belongs to this session (for example, because it was cancelled), its completion
+    /// stores nothing.
     /// - Parameters:
     ///   - completed: not empty, unless something is claimed.
     ///   - claim: how many tasks to claim at most; may be 0.
@@ -166,7 +167,7 @@ package final class WorkerSession {
             now: .now)
     }
 
-    /// Puts claimed tasks back that were not started, as if they had not been claimed.
+    /// Puts back claimed tasks that were not started, as if they had not been claimed.
     package func giveBack(_ tasks: [TaskID]) throws(QueueError) {
         if tasks.isEmpty { return }
         let worker = try registered().worker

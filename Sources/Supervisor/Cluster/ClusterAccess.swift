@@ -1,7 +1,7 @@
 /// Which users of this machine may connect to a private cluster, and as which role.
 ///
-/// PostgreSQL asks the kernel who is at the other end of the socket (`peer`), and looks the user up in a map. Both files
-/// are written at every start.
+/// PostgreSQL asks the kernel which user is at the other end of the socket (`peer`), and looks this user up in a map.
+/// The files of ``rules`` and ``users`` are written at every start.
 struct ClusterAccess: Sendable {
     /// The text of `pg_hba.conf`.
     let rules: String
@@ -21,7 +21,8 @@ struct ClusterAccess: Sendable {
     ///   - superuser: the user that PostgreSQL runs as.
     init(role: String, client: Account?, current: Account?, superuser: Account?) {
         guard let current else {
-            // `peer` refuses a user without a name. Then only the mode of the socket folder decides who may connect.
+            // `peer` refuses a user without a name, so these rules trust every connection. Only the mode of the socket
+            // folder decides who may connect.
             rules = Self.note + "local all all trust\n"
             users = Self.note
             return

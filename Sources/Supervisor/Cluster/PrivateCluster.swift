@@ -65,7 +65,8 @@ package struct PrivateCluster: Sendable {
     /// - Returns: whether it was created.
     @discardableResult
     package func prepare(_ settings: PostgresSettings) throws(SetupError) -> Bool {
-        // Root's folder: the processes that use the database run as another user than PostgreSQL.
+        // If root starts Millrace, the processes that use the database run as another user than PostgreSQL. They must
+        // be able to enter this folder.
         try Folder.make(socketFolder, mode: account == nil ? 0o700 : 0o711, for: account)
         let isNew = try Self.version(of: folder) == nil
         if isNew {

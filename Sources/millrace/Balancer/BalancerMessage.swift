@@ -15,7 +15,7 @@ enum BalancerMessage {
         CommandFailure(description: "[emerg] \(text)")
     }
 
-    /// nginx's `-v` and `-V`: the version of nginx that the balancer is compatible with, and the modules it has.
+    /// nginx's `-v` and `-V`: the version of nginx that the balancer is compatible with, and the balancer's modules.
     static func version(withBuild: Bool) {
         write("nginx version: nginx/1.29.8 (millrace \(Millrace.versionNumber))\n")
         guard withBuild else { return }
@@ -28,10 +28,10 @@ enum BalancerMessage {
         write("built with Swift, \(build)\nconfigure arguments: \(arguments.joined(separator: " "))\n")
     }
 
-    /// Modules that nginx has only if it was built with them.
+    /// The balancer has these modules. nginx has them only if it was built with `--with-…`.
     private static let present = ["threads", "http_realip_module", "http_stub_status_module"]
 
-    /// Modules that nginx has unless it was built without them.
+    /// The balancer does not have these modules. nginx has them by default.
     private static let absent = [
         "http_charset_module", "http_gzip_module", "http_ssi_module", "http_userid_module", "http_auth_basic_module",
         "http_mirror_module", "http_autoindex_module", "http_geo_module", "http_split_clients_module",

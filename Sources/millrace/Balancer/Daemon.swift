@@ -28,9 +28,9 @@ enum Daemon {
         return true
     }
 
-    /// Closes the standard descriptors of the process that started the daemon. That process may read them to their end,
-    /// as a shell does for `$(millrace balancer …)`. What is written to stderr afterwards goes to the first error log,
-    /// as in nginx.
+    /// Closes the standard descriptors that the daemon inherited from the process that started it. That process may
+    /// read them to their end, as a shell does for `$(millrace balancer …)`. What the daemon writes to stderr later
+    /// goes to the first error log, as in nginx.
     static func leaveTerminal(logs: [ErrorLog]) {
         let null = open("/dev/null", O_RDWR | O_CLOEXEC)
         guard null >= 0 else { return }

@@ -13,8 +13,8 @@ struct AdminOptions: ParsableArguments {
             valueName: "folder"))
     var data: String?
 
-    /// - Parameter isTokenOptional: the server may answer without the token, so a missing token is no error.
-    /// - Returns: calls with the admin token.
+    /// - Parameter isTokenOptional: if true, a missing token is no error, because the server may answer without it.
+    /// - Returns: a ``ServerCall`` that sends the admin token.
     func call(_ settings: Settings, isTokenOptional: Bool = false) throws -> ServerCall {
         var call = try options.call(settings)
         let credentials = try AdminCredentials(settings, data: data)

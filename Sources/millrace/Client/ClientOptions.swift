@@ -9,7 +9,7 @@ struct ClientOptions: ParsableArguments {
     @Flag(help: .variable(EnvironmentVariables.json, placeholder: ""))
     var json = false
 
-    /// - Returns: calls with the client's key, if it has one.
+    /// - Returns: a ``ServerCall`` that sends the client's key, if one is configured.
     func call(_ settings: Settings) throws -> ServerCall {
         var call = try ServerCall(settings, url: url)
         call.token = try settings.value(EnvironmentVariables.key)

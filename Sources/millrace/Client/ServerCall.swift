@@ -21,7 +21,7 @@ struct ServerCall {
     /// - Parameter wait: the seconds in `Prefer: wait=`; 0 for no such header.
     func get(_ target: String, wait: Int = 0) throws -> JSONValue { try call("GET", target, wait: wait, body: nil) }
 
-    /// Whether the server is on this machine, so that its data folder may be here too.
+    /// Whether the server is on this machine. If so, its data folder may be here too.
     var isToThisMachine: Bool {
         switch url.address {
         case .unix: true

@@ -3,8 +3,8 @@ import Settings
 
 /// Checks that the addresses are free before anything is started.
 ///
-/// The balancer opens its sockets with SO_REUSEPORT, so that its threads can share a port. It would also share the port
-/// with another balancer of the same user. This check does not use SO_REUSEPORT, so it detects the other balancer.
+/// The balancer opens its sockets with SO_REUSEPORT, so that its threads can share a port. So two balancers of the same
+/// user would share a port too, without an error. This check does not use SO_REUSEPORT, so it detects another balancer.
 struct ListenCheck {
     private let addresses: [String]
     private let option: String?

@@ -69,7 +69,7 @@ struct UpPlan {
         return values
     }
 
-    /// Whether the environment has an admin token. Otherwise it comes from ``AdminTokenFile``.
+    /// Whether the environment has an admin token. If not, the token comes from ``AdminTokenFile``.
     var hasAdminToken: Bool { !environment[EnvironmentVariables.adminToken.name, default: ""].isEmpty }
 
     /// The connections of all processes at their limit, and some for migrations, superusers and psql.

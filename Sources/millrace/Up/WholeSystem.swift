@@ -48,7 +48,7 @@ final class WholeSystem: Sendable {
     /// A signal arrived during the start.
     private struct Stopped: Error {}
 
-    /// Makes the folder of the nodes' sockets. Only their user may enter it.
+    /// Makes the folder of the nodes' sockets. Only the user that the nodes run as may enter it.
     private func makeNodeFolder(_ sockets: String) throws {
         let folder = sockets + "/nodes"
         if let account = plan.account, let barrier = Folder.barrier(to: folder, for: account) {
@@ -156,7 +156,7 @@ final class WholeSystem: Sendable {
         return String(cString: path)
     }()
 
-    /// This program with other arguments, as the user without rights.
+    /// A command that runs this program with other arguments, as the user without rights.
     private func command(_ arguments: [String], _ values: [String: String]) -> Command {
         command(arguments, values, as: plan.account)
     }
@@ -166,11 +166,11 @@ final class WholeSystem: Sendable {
         var command = Command(
             Self.program, arguments, environment: plan.environment.merging(values) { $1 }, account: account)
         guard let account else { return command }
-        // The working folder can be closed to the user, or have an `.env` file that only root may read. This process has
-        // read that file, and passes its variables on.
+        // The user may not be able to enter the working folder, or to read a file `.env` in it. This process has read
+        // that file, and passes its variables to the child.
         command.folder = plan.data
-        // The program's folder can be closed, too, for example in root's home. The kernel opens this link without a look
-        // at the path.
+        // The user may also not be able to enter the program's folder, for example if it is in root's home. The kernel
+        // opens the link `/proc/self/exe` without checking the folders on the path.
         if Folder.barrier(to: Self.program, for: account) != nil {
             command.name = Self.program
             command.program = "/proc/self/exe"

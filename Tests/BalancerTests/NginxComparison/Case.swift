@@ -3,8 +3,8 @@ import Testing
 /// A test case: the bytes that are sent to nginx and to the balancer.
 struct Case: Sendable {
     enum Act: Sendable {
-        /// One connection on which the client sends these pieces of bytes. After each piece, it waits a short time for
-        /// an answer.
+        /// One connection on which the client sends these pieces of bytes. After each piece, the client waits a short
+        /// time for an answer.
         case conversation([String])
         /// Concurrent requests, each on its own connection. The next request is sent when the previous one is answered
         /// or is held by a slow node.
@@ -13,7 +13,7 @@ struct Case: Sendable {
         case pause(Duration)
     }
 
-    /// The name is unique in all stages, and ``Differences`` refers to it.
+    /// No other case of any stage has this name. ``Differences`` refers to cases by name.
     let name: String
     let act: Act
     /// True if the client does not send ``last``. The case ends when the client ends its input, or the server closes
@@ -56,7 +56,7 @@ struct Stage: Sendable, CustomTestStringConvertible {
     /// an address without a listener.
     let configuration: String
     let cases: [Case]
-    /// Whether the cases run one after the other, because their order matters.
+    /// True if the order of the cases matters. Then they run one after the other.
     var isOrdered = false
 
     var testDescription: String { name }

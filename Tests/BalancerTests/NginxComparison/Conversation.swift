@@ -1,7 +1,7 @@
 import Glibc
 import Reactor
 
-/// One connection to nginx or to the balancer in a ``Case``.
+/// One connection of a ``Case`` to nginx or to the balancer.
 final class Conversation {
     /// If the server sends no byte for this time, the test assumes that the server waits for more input.
     static let timeout = Duration.seconds(2)

@@ -2,8 +2,9 @@ import FoundationEssentials
 
 /// The intended differences between nginx and the balancer, from `Differences.md` in this folder.
 ///
-/// Each section (`##`) begins with a text that gives the reason. The sections `###` below it have the names of cases.
-/// They contain the lines that only one program has: `- ` for nginx, `+ ` for the balancer.
+/// Each `##` section begins with a text that gives the reason for its differences. Below this text, there is one `###`
+/// section for each case, with the name of the case. A `###` section contains the lines that only one program has: `- `
+/// for nginx, `+ ` for the balancer.
 struct Differences: Sendable {
     static let file = String(#filePath.dropLast("Differences.swift".count)) + "Differences.md"
 
@@ -36,7 +37,8 @@ struct Differences: Sendable {
         unexplained += end()
     }
 
-    /// The lines that only one program has. If the statuses differ, only one line for each program: its statuses.
+    /// The lines that only one program has. If the statuses differ, there is only one line for each program, with its
+    /// statuses.
     static func between(nginx: Comparison.Outcome, millrace: Comparison.Outcome) -> [String] {
         if nginx.outline != millrace.outline {
             return ["- " + nginx.outline.joined(separator: " "), "+ " + millrace.outline.joined(separator: " ")]

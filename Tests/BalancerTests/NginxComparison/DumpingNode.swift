@@ -1,10 +1,11 @@
 import Reactor
 
-/// A node that sends back what it received. A response header says which of the three nodes it is.
+/// A node that answers with the params and the body that it received (the dump), or with a prepared answer. The dump
+/// has a header with the name of the node: A, B or C.
 ///
-/// A word of the query selects an answer of ``Answers``: `close` on every node, `A=close` on node A only. The answer
-/// `slow` also waits for the gate. If no word selects an answer, the node sends the dump: one line for each param in
-/// the order of arrival, then the body.
+/// A word of the query can select an answer of ``Answers``: `close` selects it on every node, `A=close` only on node A.
+/// The answer `slow` also waits for the gate. If no word selects an answer, the node sends the dump. It has one line
+/// for each param in the order of arrival, and then the body.
 enum DumpingNode {
     static func start(_ name: String, at path: String, behind gate: Gate) throws -> TestResponder {
         try TestResponder(at: .unix(path)) { request in

@@ -198,7 +198,8 @@ struct SeamTests {
     }
 
     @Test func `an exchange that ends during an attempt is not used after it is given back`() throws {
-        // limit_req delays the second request. So a timer starts this request, and not the code that reads its bytes.
+        // limit_req delays the second request. So this request is started by a timer, and not by the code that reads
+        // its bytes.
         let balancer = try MemoryBalancer(
             http: "limit_req_zone $uri zone=z:1m rate=50r/s;", location: "limit_req zone=z burst=5; fastcgi_pass nodes;"
         )

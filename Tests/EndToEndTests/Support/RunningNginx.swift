@@ -27,7 +27,8 @@ final class RunningNginx: Sendable {
             default: text.append(String(line))
             }
         }
-        // If root starts nginx, its workers run as another user by default. This user may not open the sockets.
+        // If root starts nginx, its workers run as another user by default. This user has no access to the nodes'
+        // sockets.
         if getuid() == 0 { text.insert("user root;", at: 0) }
         let configuration = try folder.write(text.joined(separator: "\n"), to: "nginx.conf")
         mkdir(folder.file("logs"), 0o755)

@@ -5,8 +5,8 @@ internal import Reactor
 
 /// A client's HTTP/1 connection: takes one request after the other, and sends the responses in the same order.
 ///
-/// It does the I/O that ``HTTP1Machine`` decides on. Between requests it holds no buffers, no reader and no exchange:
-/// an idle connection only needs this object and a descriptor.
+/// ``HTTP1Machine`` makes the decisions, and this class does the I/O. Between requests it holds no buffers, no reader
+/// and no exchange: an idle connection only needs this object and a descriptor.
 final class HTTP1Connection: ClientConnection, EventHandler, TimerHandler {
     let loop: BalancerLoop
     let listener: ListenerSocket
@@ -39,7 +39,7 @@ final class HTTP1Connection: ClientConnection, EventHandler, TimerHandler {
     /// When the loop is about to end, the client of an idle connection may still send one more request within this
     /// time.
     private static let drainGrace = Duration.seconds(1)
-    /// The pause after which the client gets more bytes when `limit_rate` has stopped the response.
+    /// When `limit_rate` has stopped the response, the client gets more bytes after this pause.
     private static let rateInterval = Duration.milliseconds(100)
 
     /// - Parameter place: The result of ``ListenerSocket/takePlace(for:)``. The place is given back when the connection
@@ -156,8 +156,8 @@ final class HTTP1Connection: ClientConnection, EventHandler, TimerHandler {
 
     func drain() {
         guard machine.isBetweenRequests else { return }
-        // A request may be on its way. It is still answered, with `Connection: close`. nginx closes at once, so that
-        // such a request fails.
+        // A request may be on its way. The balancer still answers it, with `Connection: close`. nginx would close the
+        // connection at once, and such a request would fail.
         timeout = .keepalive
         loop.events.set(timer, after: Self.drainGrace)
     }

@@ -177,8 +177,8 @@ struct HTTP1Machine: Sendable, Hashable {
         return false
     }
 
-    /// Whether to give the request up because its client has ended its side of the connection. nginx, too, then assumes
-    /// that the client has left.
+    /// Whether to give the request up because its client has ended its side of the connection. In this case nginx, too,
+    /// assumes that the client has left.
     func abortsForClosedPeer(ignoresAbort: Bool) -> Bool { isPeerClosed && awaitsResponseOnly && !ignoresAbort }
 
     // MARK: Writing

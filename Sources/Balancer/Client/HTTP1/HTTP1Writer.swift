@@ -39,7 +39,7 @@ struct HTTP1Writer {
     private var file: FilePart?
     private(set) var spool: ResponseSpool?
     var isWritable = true
-    /// Whether `limit_rate` forbids to send anything until the timer fires.
+    /// If true, `limit_rate` allows no more bytes until the timer fires.
     var isHeldBack = false
     private(set) var bytesWritten = 0
     private var bytesAtStart = 0
@@ -128,7 +128,7 @@ struct HTTP1Writer {
 
     // MARK: Lent bytes
 
-    /// Takes body bytes without copying them, if they are long enough.
+    /// Takes a piece of the body without copying it. Refuses the piece if it is the first one and too short.
     /// - Parameter mayLend: Whether the bytes could be sent at once.
     /// - Returns: Whether the bytes were taken. If not, the caller must copy them.
     mutating func lend(_ bytes: Span<UInt8>, to pieces: LentPieces, mayLend: Bool) -> Bool {

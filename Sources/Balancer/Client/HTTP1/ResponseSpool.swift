@@ -1,8 +1,8 @@
 internal import NginxConfig
 internal import Reactor
 
-/// A file with the part of a response that a slow client has not taken and that memory has no room for
-/// (`fastcgi_max_temp_file_size`). Its bytes are already encoded for the connection.
+/// A file for a part of a response: the slow client has not taken this part yet, and memory has no room for it
+/// (`fastcgi_max_temp_file_size`). The bytes in the file are already encoded for the connection.
 ///
 /// The file lets a peer send its whole response without waiting for a slow client, so the peer is free earlier.
 final class ResponseSpool {

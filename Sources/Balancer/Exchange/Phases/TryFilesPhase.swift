@@ -32,8 +32,8 @@ struct TryFilesPhase {
         return .answered
     }
 
-    /// Continues with the path. A folder's path has no final slash here, so that the client is redirected to the path
-    /// with the slash.
+    /// Continues with the path. A folder's path has no final slash here. ``StaticFiles`` then redirects the client to
+    /// the path with the slash.
     private func take(_ path: [UInt8]) {
         if path == exchange.path { return }
         var next = exchange.route.redirect ?? InternalRedirect()
