@@ -8,7 +8,8 @@ struct WorkerLoop {
 
     enum Step: Equatable {
         case register
-        /// Wait before the next attempt to register, or wait until the next transaction can store and claim more tasks.
+        /// Wait before the next attempt to register, or before the next transaction. More attempts end while a
+        /// transaction is delayed, so it stores more ends and claims more tasks.
         case pause(Duration)
         /// Begin a transaction that claims tasks and stores all ends of attempts. A ``finish`` follows later for each
         /// transaction.

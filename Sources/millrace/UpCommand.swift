@@ -83,8 +83,8 @@ struct UpCommand: ParsableCommand {
         if let account = Account(named: chosen) { return account }
         throw SettingsError(
             EnvironmentVariables.user, option: option,
-            "there is no user \(Settings.shown(chosen)) to run nodes, workers and the balancer as, because root must "
-                + "not run them; make it (useradd --system --home-dir /nonexistent --shell /usr/sbin/nologin \(chosen)), "
-                + "or name another one with --user")
+            "the user \(Settings.shown(chosen)) does not exist, and nodes, workers and the balancer must not run as "
+                + "root; create it (useradd --system --home-dir /nonexistent --shell /usr/sbin/nologin \(chosen)), "
+                + "or name another user with --user")
     }
 }

@@ -34,7 +34,8 @@ package final class Program: Sendable {
                 error: { piece in written.broadcast { $0.error += piece } }))
     }
 
-    /// Starts `millrace` from the folder of the test bundle.
+    /// Starts the `millrace` executable that is beside the test bundle.
+    /// - Parameter folder: the working folder of the program.
     package static func millrace(
         _ arguments: [String], environment: [String: String] = [:], folder: String? = nil, input: CInt? = nil
     ) throws -> Program {

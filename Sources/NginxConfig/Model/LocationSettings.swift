@@ -36,6 +36,6 @@ package struct LocationSettings: Sendable, Hashable {
 package enum ContentHandler: Sendable, Hashable {
     case files
     case stubStatus
-    /// `stub_status balancer`: the balancer's own calls.
+    /// `stub_status balancer`: the paths that the balancer answers itself (`/lb/health`, `/lb/stats` and others).
     case balancerCalls
 }

@@ -28,7 +28,7 @@ package struct MainSettings: Sendable, Hashable {
     package internal(set) var descriptorLimit: Int?
     /// `worker_shutdown_timeout`: how long a graceful shutdown waits for active requests; nil or zero: no limit.
     package internal(set) var shutdownTimeout: Duration?
-    /// The error logs of the main context; empty for the caller's default.
+    /// The error logs of the main context. If there are none, the caller uses its default.
     package internal(set) var errorLogs: [ErrorLog] = []
 }
 

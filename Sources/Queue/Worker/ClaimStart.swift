@@ -27,8 +27,8 @@ struct ClaimStart {
     static let urgentTimeShare = 3
     /// The pause between two full scans that are not slow, while each claim takes as many tasks as it asks for.
     static let backlogPause = Duration.milliseconds(100)
-    /// A claim begins this many microseconds before the place where the last claims found tasks. New tasks can appear
-    /// there, because a task cannot be seen until its commit is done.
+    /// The distance, in microseconds, from the start of a claim's scan to the place where the last claims found tasks.
+    /// In between, new tasks can appear, because a task cannot be seen until its commit is done.
     static let margin: (slow: Int64, backlog: Int64) = (500_000, 50_000)
 
     /// For each type, the smallest lead of a task that the last full scan or a later claim took.

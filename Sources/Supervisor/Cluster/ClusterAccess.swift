@@ -21,8 +21,8 @@ struct ClusterAccess: Sendable {
     ///   - superuser: the user that PostgreSQL runs as.
     init(role: String, client: Account?, current: Account?, superuser: Account?) {
         guard let current else {
-            // `peer` refuses a user without a name, so these rules trust every connection. Only the mode of the socket
-            // folder decides who may connect.
+            // The user id of this process has no name in the system's list of users, and `peer` refuses such a user. So
+            // the rules trust every connection, and only the mode of the socket folder decides who may connect.
             rules = Self.note + "local all all trust\n"
             users = Self.note
             return
