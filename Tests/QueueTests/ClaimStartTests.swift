@@ -43,8 +43,8 @@ import Testing
 
     @Test func `While each claim takes all it asks for, there is a full scan every 100 ms`() {
         var claims = backlog()
-        // A start is relative to the present, in µs. The remaining tasks keep their ranks, so the start moves back as
-        // time passes.
+        // A start is a rank (a time) minus the present time, in µs. The ranks of the remaining tasks do not change, so
+        // the start decreases as time passes.
         #expect(claims.starts(["a"], now: at(10)) == [-9_060_000])
         #expect(claims.starts(["a"], now: at(99)) == [-9_149_000])
         claims.claimed(

@@ -53,7 +53,8 @@ struct SubmissionWriter {
         return []
     }
 
-    /// Answers the requests of a transaction that failed: some of them may have been stored before it failed.
+    /// Answers the requests of a transaction that failed. If it was not an explicit one, each of its statements was
+    /// committed by itself, so some of the requests may be stored.
     /// - Returns: requests that are not answered, as for ``store(_:)``.
     private func answer(
         _ batch: ArraySlice<SubmissionRequest>, of transaction: SubmissionTransaction, _ mayQueue: [Bool],

@@ -20,8 +20,9 @@ final class MemoryTransport: Transport {
 
     init(isEncrypted: Bool = false) { self.isEncrypted = isEncrypted }
 
-    // MARK: The other end
+    // MARK: What the test does as the other end
 
+    /// The other end sends a text, and the balancer receives it.
     func receive(_ text: String) {
         incoming += Array(text.utf8)
         event.signal()
