@@ -52,9 +52,8 @@ package enum Schema {
         _ connection: PostgresConnection, timeout: Duration = .seconds(60)
     ) throws(SchemaError) -> [Step] {
         do {
-            // Wait for other processes that migrate. This lock belongs to the session, so it is held during the pauses
-            // as well. Otherwise several hosts would request table locks in turn, and other transactions could not
-            // continue.
+            // Wait for other processes that migrate. The session holds this lock between two transactions as well, so
+            // no other host requests table locks while `retrying` pauses. The pauses let other transactions continue.
             try connection.execute(
                 text: "BEGIN; \(unlimited); SET LOCAL lock_timeout = 0; SELECT pg_advisory_lock(\(lock)); COMMIT")
             defer { _ = try? connection.execute(text: "SELECT pg_advisory_unlock(\(lock))") }

@@ -47,7 +47,8 @@ struct QueueFigures {
         }
     }
 
-    /// Each line has a row, a name and the values of the rounds, separated by tabs.
+    /// Writes one line for each figure, separated by tabs: the name of the table row, the name of the figure, and its
+    /// value in each round.
     func write(to path: String) throws(BenchError) {
         var lines: [String] = []
         for (row, name) in QueueBench.rows.enumerated() {

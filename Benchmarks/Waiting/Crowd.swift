@@ -115,7 +115,8 @@ private final class CrowdMember: EventHandler {
         }
     }
 
-    /// Each response is a JSON object whose last member is no object, so it is complete when it ends with `}`.
+    /// The response is a JSON object, so it counts as complete when the bytes received so far end with `}`. (An inner
+    /// object also ends with `}`, but so short a body arrives in one piece.)
     private func takeAnswer() {
         guard let last = received.last, last == UInt8(ascii: "}") else { return }
         let text = ReplyText(bytes: received)

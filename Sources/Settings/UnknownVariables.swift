@@ -53,7 +53,8 @@ extension Settings {
         hasWarned, "MILLRACE_DAEMON_PROCESS", "MILLRACE_LISTENERS",
         // A web server passes it to a CGI program.
         "MILLRACE_REQUEST_KEY",
-        // Variables for compose. If a client runs in the folder of compose's file `.env`, it reads them too.
+        // Only `docker compose` uses these two. They can be in its `.env` file. A Millrace command that runs in the
+        // same folder reads this file too, and must not warn about them.
         "MILLRACE_IMAGE", "MILLRACE_PORT",
     ]
 

@@ -18,8 +18,8 @@ import Threading
         }
     }
 
-    /// After a statement that the server did not answer, the client does not ask the server for a quarter of a second:
-    /// all calls fail at once. Waits until this time is over.
+    /// If the server has not answered a statement, the client sends it nothing for the next 250 ms: all calls fail at
+    /// once. This function waits until that time is over.
     private func untilAsked() { sleepCurrentThread(for: .milliseconds(400)) }
 
     private func setStandby(_ names: String, _ cluster: TestCluster) throws {

@@ -94,7 +94,8 @@ import Threading
             """)
     }
 
-    /// Migrates on a thread, in a new session. The value of `end` is the last version, or the error.
+    /// Migrates on a thread, in a new session. At the end, the value of `end` becomes the version of the last migration
+    /// that this call applied ("0" if it applied none), or the error.
     private func migrate(timeout: Duration = .seconds(20)) -> (end: Monitor<String?>, thread: NamedThread) {
         let end = Monitor<String?>(nil)
         let thread = NamedThread("test-migrate") {

@@ -13,7 +13,7 @@ package struct PostgresSettings: Sendable {
     func lines(socketFolder: String, socketMode: String) -> [(name: String, value: String, reason: String)] {
         [
             ("listen_addresses", "", "only the unix socket accepts connections"),
-            ("unix_socket_directories", socketFolder, "pg_hba.conf decides who may connect"),
+            ("unix_socket_directories", socketFolder, "the folder of this cluster's socket only"),
             ("unix_socket_permissions", socketMode, "for root, the clients are other users than PostgreSQL's"),
             ("port", "5432", "part of the socket's name"),
             ("max_connections", "\(maxConnections)", "the connections of all nodes and workers, and some more"),
