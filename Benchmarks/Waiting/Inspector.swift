@@ -33,7 +33,7 @@ struct Inspector {
             """
             SELECT (SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = current_database()),
                 (SELECT count(*) FROM pg_stat_activity
-                 WHERE application_name LIKE 'millrace api-%' AND query = 'LISTEN millrace_done')
+                 WHERE application_name LIKE 'millrace api-%' AND query LIKE 'LISTEN millrace_done%')
             """)
         let nodes = system.processes("api")
         return Sample(
