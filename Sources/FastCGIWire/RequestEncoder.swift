@@ -71,8 +71,8 @@ package struct RequestEncoder: Sendable {
         }
     }
 
-    /// Encodes the part of a param that stands in front of its value, for ``param(_:lengthAt:into:value:)``.
-    /// - Returns: where the length of the value is, as an offset into these bytes
+    /// Appends the part of a param that stands in front of its value, for ``param(_:lengthAt:into:value:)``.
+    /// - Returns: where the length of the value is, counted from the first byte that this call appends
     package static func append(name: Span<UInt8>, to out: inout [UInt8]) -> Int {
         let start = out.count
         out.append(addingCapacity: 8 + name.count) { out in

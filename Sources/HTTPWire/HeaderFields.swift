@@ -21,8 +21,8 @@ package struct HeaderFields: Sendable {
         return nil
     }
 
-    /// The first line with this name.
-    /// - Parameter name: in lower case, with `-` for `_`
+    /// The first line whose name becomes the same CGI variable as `name`, so `X_Y` is found as `x-y`.
+    /// - Parameter name: in lower case, with each `_` replaced by `-`
     package func first(named name: String, in bytes: Span<UInt8>) -> HeaderField? {
         for index in fields.indices where bytes.matches(fields[index].name, asVariable: name) {
             return fields[index]

@@ -28,7 +28,7 @@ struct Workload {
 
     /// The numbers on which ``WorkerLoop`` bases its decisions.
     struct View: Equatable {
-        /// The number of ends of attempts that are not stored yet.
+        /// The number of attempts that have ended, but whose end is not stored yet.
         var ended = 0
         /// The number of tasks that wait here, by type.
         var buffered: [String: Int] = [:]

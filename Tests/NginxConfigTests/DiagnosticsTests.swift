@@ -353,7 +353,7 @@ struct DiagnosticsTests {
         .server("listen 443 ssl;", "\"ssl\" of the \"listen\" directive is not supported in FILE:4"),
         .server("location / { fastcgi_pass $host; }", "variables in \"fastcgi_pass\" are not supported in FILE:4"),
         .http("access_log syslog:server=x;", "access_log to \"syslog:server=x\" is not supported in FILE:3"),
-        // nginx ignores "user" if it does not run as root.
+        // nginx refuses this only if it runs as root. Otherwise, it warns and ignores each "user".
         Refused("user root;\nuser root;", "\"user\" directive is duplicate in FILE:2"),
         Refused(String(repeating: "events {", count: 100), "\"events\" directive is not allowed here in FILE:1"),
     ]

@@ -26,7 +26,7 @@ struct InDoubtCommit {
     /// The tasks that are known to be stored by a commit that was in doubt.
     private(set) var stored: Set<TaskID> = []
 
-    /// - Parameter limit: how long the transaction may take with all attempts to find out.
+    /// - Parameter limit: how long the transaction may take, including the attempts to find out if it was committed.
     init(at now: ContinuousClock.Instant, limit: Duration) {
         self.limit = now + limit
     }
