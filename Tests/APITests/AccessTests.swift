@@ -128,6 +128,19 @@ extension ServerTests {
             #expect(try node.client().call("GET", "/health").status == 200)
         }
 
+        @Test(arguments: [1, 8_100, 9_000, 20_000, 60_000])
+        func `after a refused request with a body, the node serves other requests`(_ size: Int) throws {
+            let node = try TestNode(adminToken: Self.token, anonymous: .none)
+            let body = [UInt8](repeating: UInt8(ascii: "x"), count: size)
+            for target in ["/nothing", "/hash/md5"] {
+                let client = try node.client()
+                let refused = try client.call("POST", target, body, headers: ["Content-Type": "application/json"])
+                #expect(refused.status == (target == "/nothing" ? 404 : 401))
+                if refused.isReusable { #expect((try? client.call("GET", "/health"))?.status ?? 200 == 200) }
+                #expect(try node.client().call("GET", "/health").status == 200)
+            }
+        }
+
         @Test func `keys are made, listed, rotated and revoked, and a key is shown once`() throws {
             let node = try TestNode(adminToken: Self.token)
             let client = try node.client()

@@ -111,13 +111,13 @@ final class FastCGIConnection: @unchecked Sendable {
         }
     }
 
-    /// Reads and drops the body of a request that is refused. If the body is large, the rest is not read, and the
-    /// connection is closed after the response.
+    /// Reads and drops the body of a request that is refused. If the body has more than 64 KiB, the rest of it is not
+    /// read, and the connection is closed after the response.
     /// - Returns: `false` if the web server closed the connection or violated the protocol.
     func skipBody(scratch: UnsafeMutableRawBufferPointer) -> Bool {
-        let count = Int(FCGX_GetStr(scratch.baseAddress, CInt(scratch.count), request.pointee.in))
-        if count == scratch.count { request.pointee.keepConnection = 0 }
-        return FCGX_GetError(request.pointee.in) == 0
+        // `receiveBody` stops after four times the limit.
+        if case .broken = receiveBody(limit: 16_384, scratch: scratch) { return false }
+        return true
     }
 
     /// Closes the connection after the response to this request.
