@@ -73,7 +73,10 @@ extension ServerTests {
             #expect(try client.call("GET", "/tasks", headers: bearer(admin)).text != "[]")
         }
 
-        @Test(arguments: ["Bearer", "Bearer x", "bearer mr_0", "Bearer mr_" + String(repeating: "0", count: 64)])
+        @Test(arguments: [
+            "Bearer", "Bearer x", "bearer mr_0", "mr_0123", "Token mr_0123", "Bearer\tmr_0123",
+            "Bearer mr_" + String(repeating: "0", count: 64),
+        ])
         func `a wrong key is refused, also where no key is needed`(_ authorization: String) throws {
             let node = try TestNode(adminToken: Self.token)
             let client = try node.client()

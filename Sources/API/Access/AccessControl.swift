@@ -30,7 +30,11 @@ struct AccessControl: Sendable {
     /// may use them for its own purposes. But a request with a wrong key or token is never treated like a request
     /// without credentials.
     private func caller(_ authorization: String?) throws(Problem) -> Caller {
-        guard let token = BearerToken.value(of: authorization) else { return .anonymous }
+        guard let token = BearerToken.value(of: authorization) else {
+            // A key without its scheme, or with another one, is a mistake.
+            if authorization?.contains(ClientKey.prefix) == true { throw .wrongCredentials }
+            return .anonymous
+        }
         if adminAccess.denial(authorization: authorization) == nil { return .administrator }
         guard let key = ClientKey(token) else { throw .wrongCredentials }
         switch clients.match(key, timeout: timeout) {

@@ -7,7 +7,8 @@ internal import Tasks
 package struct ClientKey: Sendable, Hashable {
     package let text: String
 
-    private static let prefix = "mr_"
+    /// The beginning of every key.
+    package static let prefix = "mr_"
     private static let randomBytes = 32
 
     /// Makes a new key.
