@@ -60,8 +60,14 @@ package final class TestCluster: Sendable {
     /// Stops the server: `SIGINT` is a fast shutdown, `SIGQUIT` an immediate shutdown, `SIGKILL` a crash.
     package func stop(_ signal: CInt = SIGINT) {
         guard let child = server.withLock({ $0 }) else { return }
+        let processes = RunningProcess.descendants(of: child.pid).map(\.pid)
         _ = child.stop(signal, timeout: .seconds(30))
         _ = try? cluster.stopLeftover()
+        // After a crash, the other processes of the server end a little later than the first one. Until then, the
+        // server cannot start again, because they still use its shared memory.
+        try? eventually("the server's processes have ended", within: .seconds(30)) {
+            processes.allSatisfy { kill($0, 0) != 0 }
+        }
     }
 
     private func tearDown() {
