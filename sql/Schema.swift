@@ -18,6 +18,7 @@ package enum Schema {
         Migration(version: 12, name: "claimed_keys", sql: PackageResources.v012_claimed_keys_sql),
         Migration(version: 13, name: "retry_guesses", sql: PackageResources.v013_retry_guesses_sql),
         Migration(version: 14, name: "clients", sql: PackageResources.v014_clients_sql),
+        Migration(version: 15, name: "fair_shares", sql: PackageResources.v015_fair_shares_sql),
     ]
 
     /// The version of this program's last migration.

@@ -115,6 +115,31 @@ extension ServerTests {
             #expect(try client.call("POST", "/cache/clear").status == 401)
         }
 
+        @Test func `anonymous clients are told apart by their network, and see each other's tasks`() throws {
+            let node = try TestNode()
+            let client = try node.client()
+            let addresses = [
+                "192.0.2.1", "192.0.2.2", "2001:db8::1", "2001:db8::2:1", "2001:db8:0:1::1", "unix:",
+                "::ffff:192.0.2.1",
+            ]
+            for (number, address) in addresses.enumerated() {
+                let reply = try client.call(
+                    "POST", "/hash/md5", json: "{\"string\":\"\(number)\"}", variables: ["REMOTE_ADDR": address])
+                #expect(reply.status == 202)
+            }
+            let columns = try node.database.sql("SELECT client FROM task ORDER BY id").split(separator: "\n")
+            let clients = try columns.map { try #require(Int64($0)) }
+            #expect(clients[5] == 0 && clients.allSatisfy { $0 <= 0 })
+            #expect(clients[2] == clients[3] && clients[0] == clients[6])
+            #expect(Set(clients).count == 5)
+            let list = try client.call("GET", "/tasks", variables: ["REMOTE_ADDR": "192.0.2.9"]).json()
+            #expect(list.arrayValue?.count == addresses.count)
+            let again = try client.call(
+                "POST", "/hash/md5", json: #"{"string":"0"}"#, variables: ["REMOTE_ADDR": "192.0.2.9"])
+            #expect(again.status == 202)
+            #expect(try node.taskCount() == "\(addresses.count)")
+        }
+
         @Test func `without an admin token, administrative calls are refused with the way to set one`() throws {
             let node = try TestNode(adminToken: nil)
             let reply = try node.client().call("POST", "/cache/clear", variables: ["REMOTE_ADDR": "127.0.0.1"])

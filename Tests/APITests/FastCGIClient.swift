@@ -54,10 +54,13 @@ final class FastCGIClient: @unchecked Sendable {
         return try reply()
     }
 
-    func call(_ method: String, _ target: String, json: String, headers: [String: String] = [:]) throws -> Reply {
+    func call(
+        _ method: String, _ target: String, json: String, headers: [String: String] = [:],
+        variables: [String: String?] = [:]
+    ) throws -> Reply {
         try call(
             method, target, Array(json.utf8),
-            headers: headers.merging(["Content-Type": "application/json"]) { first, _ in first })
+            headers: headers.merging(["Content-Type": "application/json"]) { first, _ in first }, variables: variables)
     }
 
     /// - Parameter variables: these override the default CGI variables. The value `nil` removes a variable.

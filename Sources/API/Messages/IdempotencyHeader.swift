@@ -49,11 +49,15 @@ extension APIRequest {
         return TaskID(bytes: KeyedDigest.make(secret: Array("millrace canceller".utf8), key).prefix(16)) ?? TaskID()
     }
 
-    /// The submissions with their client. If the balancer gave the request an id, the ids of the tasks are made from
+    /// The submissions with their client, or with the network of an anonymous client. If the balancer gave the request an id, the ids of the tasks are made from
     /// that id. So if the balancer sends the request to a second node too, no second task is created.
     func identified(_ submissions: [Submission]) -> [Submission] {
         var submissions = submissions
-        for index in submissions.indices { submissions[index].client = caller.client }
+        let network = caller.client.isAnonymous ? ClientNetwork(address: remoteAddress) : nil
+        for index in submissions.indices {
+            submissions[index].client = caller.client
+            submissions[index].network = network
+        }
         guard let name else { return submissions }
         for (index, id) in name.taskIDs(submissions.count).enumerated() {
             submissions[index].id = id

@@ -31,7 +31,7 @@ extension QueueClient {
             }
             let secret = try cacheSecret ?? connection.execute(CacheSQL.secret.with()).bytes(0, 0) ?? []
             let digest = CacheKey(
-                KeyedDigest(secret: secret), type: task.type, input: task.input, client: found.client.rawValue)
+                KeyedDigest(secret: secret), type: task.type, input: task.input, client: found.client.owner.rawValue)
             return try connection.execute(RetrySQL.retry.with(id, .bytea(task.input), .bytea(digest.bytes), end))
         }
         if queued.rowCount == 1 {

@@ -13,8 +13,10 @@ package struct Submission: Sendable {
     /// Whether the balancer may send the request to a second node as well. If so, the id is computed from the request
     /// (``RequestKey``).
     package var mayBeResent = false
-    /// Who submits it.
+    /// The client with a key that submits it; otherwise ``ClientID/anonymous``.
     package var client = ClientID.anonymous
+    /// Where an anonymous client sent it from; `nil` if unknown.
+    package var network: ClientNetwork?
 
     package init(
         id: TaskID = TaskID(), task: PreparedTask, priority: Int16 = 0, runAt: Timestamp? = nil, maxAttempts: Int = 5

@@ -56,6 +56,6 @@ struct SubmissionColumns {
         mayQueue.append(row.mayQueue)
         copies.append(row.copies)
         mayBeResent.append(submission.mayBeResent)
-        clients.append(submission.client.rawValue)
+        clients.append(row.client.rawValue)
     }
 }

@@ -8,6 +8,8 @@ package struct SubmissionRows {
 
     struct Row {
         let submission: Submission
+        /// Who submitted it.
+        let client: ClientID
         /// The ``CacheKey``.
         let digest: [UInt8]
         /// Whether the task may be shared and its result may be cached. Then ``digest`` is the cache key.
@@ -24,6 +26,7 @@ package struct SubmissionRows {
     private var rows: [Row] = []
     private var rowOfID: [TaskID: Int] = [:]
     private var rowOfKey: [[UInt8]: Int] = [:]
+    private var clientOfNetwork: [ClientNetwork: ClientID] = [:]
     /// For each request, the rows of its tasks in order.
     private var requests: [[Int]] = []
     /// The statement has run, so the cache's statistics have counted the rows.
@@ -56,7 +59,7 @@ package struct SubmissionRows {
         let isDue = submission.runAt.map { $0 <= .now } ?? true
         let isShared = task.isCacheable && isDue
         let digest = CacheKey(
-            secret, type: task.type, input: task.input, client: submission.client.rawValue
+            secret, type: task.type, input: task.input, client: submission.client.owner.rawValue
         ).bytes
         if isShared, let index = rowOfKey[digest] {
             rows[index].copies += 1
@@ -68,8 +71,18 @@ package struct SubmissionRows {
         if isShared { rowOfKey[digest] = rows.count }
         rowOfID[submission.id] = rows.count
         rows.append(
-            Row(submission: submission, digest: digest, isShared: isShared, isAwaited: isAwaited, mayQueue: mayQueue))
+            Row(
+                submission: submission, client: client(of: submission, secret), digest: digest, isShared: isShared,
+                isAwaited: isAwaited, mayQueue: mayQueue))
         return rows.count - 1
+    }
+
+    private mutating func client(of submission: Submission, _ secret: KeyedDigest) -> ClientID {
+        guard submission.client.isAnonymous, let network = submission.network else { return submission.client }
+        if let client = clientOfNetwork[network] { return client }
+        let client = ClientID(of: network, secret)
+        clientOfNetwork[network] = client
+        return client
     }
 
     // MARK: the statement
